@@ -1,0 +1,288 @@
+//! What instrumentation costs: the same handler on bare Rocket and instrumented, with tracing off, on and to nobody.
+//!
+//! `cargo bench -p instrument` prints a table of medians. Rounds of all variants are interleaved, so that whatever else
+//! the machine does hits them alike; the comparable columns are the ratio and the CPU time per request of the server
+//! process. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its table, and has nobody to return an error to"
+)]
+
+use instrument::{Service, StartError, traced};
+use rocket::{Build, Rocket, get, routes};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// The variable by which this program starts itself as a server.
+const ROLE: &str = "OVERHEAD_ROLE";
+const ROUNDS: usize = 5;
+const SECONDS: &str = "3";
+
+/// A way to run the server.
+struct Variant {
+    name: &'static str,
+    role: &'static str,
+    collector: Option<Collector>,
+    sampler: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Collector {
+    Live,
+    Dead,
+}
+
+const VARIANTS: [Variant; 5] = [
+    Variant {
+        name: "bare Rocket",
+        role: "bare",
+        collector: None,
+        sampler: "0",
+    },
+    Variant {
+        name: "metrics",
+        role: "instrumented",
+        collector: None,
+        sampler: "0",
+    },
+    Variant {
+        name: "1 % traced, live",
+        role: "instrumented",
+        collector: Some(Collector::Live),
+        sampler: "0.01",
+    },
+    Variant {
+        name: "100 % traced, live",
+        role: "instrumented",
+        collector: Some(Collector::Live),
+        sampler: "1",
+    },
+    Variant {
+        name: "100 % traced, dead",
+        role: "instrumented",
+        collector: Some(Collector::Dead),
+        sampler: "1",
+    },
+];
+
+fn main() -> ExitCode {
+    match std::env::var(ROLE).as_deref() {
+        Ok("bare") => bare(),
+        Ok(_) => instrument::run("overhead", instrumented),
+        Err(_) => compare(),
+    }
+}
+
+#[get("/hello/<name>")]
+fn hello(name: &str) -> String {
+    format!("Hello, {name}!")
+}
+
+fn instrumented(service: &mut Service) -> Result<Rocket<Build>, StartError> {
+    Ok(service.rocket().mount("/", traced(routes![hello])))
+}
+
+/// The same handler, allocator, runtime and number of threads, and nothing else.
+fn bare() -> ExitCode {
+    let figment = rocket::Config::figment().merge(("log_level", "off"));
+    let ready = rocket::fairing::AdHoc::on_liftoff("ready", |rocket| {
+        let address = SocketAddr::new(rocket.config().address, rocket.config().port);
+        Box::pin(async move { println!("{{\"address\":\"{address}\",\"message\":\"ready\"}}") })
+    });
+    let rocket = rocket::custom(figment)
+        .attach(ready)
+        .mount("/", routes![hello]);
+    let _ = rocket::execute(rocket.launch());
+    ExitCode::SUCCESS
+}
+
+fn compare() -> ExitCode {
+    if Command::new("wrk")
+        .arg("-v")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_err()
+    {
+        println!("skipped: wrk is not installed (apt-get install wrk)");
+        return ExitCode::SUCCESS;
+    }
+    let live = start_sink();
+    let mut rounds: Vec<Vec<Round>> = VARIANTS.iter().map(|_| Vec::new()).collect();
+    for round in 0..ROUNDS {
+        for turn in 0..VARIANTS.len() {
+            // Another variant begins each round: nobody is always first after a pause.
+            let index = (round + turn) % VARIANTS.len();
+            rounds[index].push(measure(&VARIANTS[index], &live));
+        }
+        println!("round {} of {ROUNDS}", round + 1);
+    }
+    print_table(&rounds);
+    ExitCode::SUCCESS
+}
+
+/// What one run of one variant measured.
+struct Round {
+    requests_per_second: f64,
+    cpu_per_request: Duration,
+    p99: String,
+    resident_kb: u64,
+}
+
+fn print_table(rounds: &[Vec<Round>]) {
+    let median = |rounds: &[Round], value: fn(&Round) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let cpu = |round: &Round| round.cpu_per_request.as_secs_f64() * 1e6;
+    let bare = median(&rounds[0], |round| round.requests_per_second);
+    println!("\n| variant | requests/s | ratio | CPU us/request (min-max) | p99 | RSS MB |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for (variant, rounds) in VARIANTS.iter().zip(rounds) {
+        let rate = median(rounds, |round| round.requests_per_second);
+        let all: Vec<f64> = rounds.iter().map(cpu).collect();
+        let (min, max) = (
+            all.iter().copied().fold(f64::MAX, f64::min),
+            all.iter().copied().fold(0.0, f64::max),
+        );
+        println!(
+            "| {} | {rate:.0} | {:.2} | {:.1} ({min:.1}-{max:.1}) | {} | {:.1} |",
+            variant.name,
+            rate / bare,
+            median(rounds, cpu),
+            rounds[rounds.len() / 2].p99,
+            median(rounds, |round| round.resident_kb as f64) / 1e3,
+        );
+    }
+}
+
+fn measure(variant: &Variant, live: &str) -> Round {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .env_clear()
+        .env(ROLE, variant.role)
+        .env("ROCKET_PORT", "0")
+        .env("ADMIN_PORT", "0");
+    if let Some(collector) = variant.collector {
+        let endpoint = match collector {
+            Collector::Live => live,
+            Collector::Dead => "http://127.0.0.1:9",
+        };
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+        command
+            .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+            .env("OTEL_TRACES_SAMPLER_ARG", variant.sampler);
+    }
+    let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
+    let url = format!("http://{}/hello/world", address(&mut server));
+    wrk(&url, "1"); // warm
+    let before = cpu_seconds(server.id());
+    let output = wrk(&url, SECONDS);
+    let cpu = cpu_seconds(server.id()) - before;
+    let resident_kb = resident_kb(server.id());
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    let word_after = |label: &str| {
+        let line = output
+            .lines()
+            .find(|line| line.trim_start().starts_with(label))
+            .unwrap();
+        line.trim_start()
+            .trim_start_matches(label)
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let total = output
+        .lines()
+        .find(|line| line.contains(" requests in "))
+        .unwrap();
+    let requests: f64 = total.split_whitespace().next().unwrap().parse().unwrap();
+    Round {
+        requests_per_second: word_after("Requests/sec:").parse().unwrap(),
+        cpu_per_request: Duration::from_secs_f64(cpu / requests),
+        p99: word_after("99%"),
+        resident_kb,
+    }
+}
+
+fn wrk(url: &str, seconds: &str) -> String {
+    let output = Command::new("wrk")
+        .args(["-t1", "-c32", "--latency", "-d", seconds, url])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The address of the business port, from the server's own "ready" line.
+fn address(server: &mut Child) -> String {
+    let lines = BufReader::new(server.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let line = lines
+        .into_iter()
+        .find(|line| line.contains("\"message\":\"ready\""))
+        .unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
+}
+
+fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .collect();
+    let ticks = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+    ticks / rustix::param::clock_ticks_per_second() as f64
+}
+
+fn resident_kb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A collector that reads and answers, on two cores that it shares with server and load generator.
+fn start_sink() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || swallow(stream));
+        }
+    });
+    endpoint
+}
+
+fn swallow(stream: TcpStream) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let (mut length, mut line) = (0_u64, String::new());
+        while line != "\r\n" {
+            line.clear();
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
+        reader
+            .get_mut()
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .ok()?;
+    }
+}

@@ -1,0 +1,142 @@
+//! A service in which everything that can go wrong with a request does, on a route of its own. The tests run it.
+
+use instrument::{Service, StartError, traced};
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::response::stream::{Event, EventStream, TextStream};
+use rocket::serde::json::{Json, Value};
+use rocket::tokio::time::{Duration, sleep};
+use rocket::{Build, Data, Request, Response, Rocket, Shutdown, get, post, routes};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    instrument::run("cases", build)
+}
+
+fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
+    let routes = routes![
+        ok,
+        slow,
+        number,
+        json,
+        broken,
+        panics,
+        big,
+        stream,
+        stream_panics,
+        events,
+        log,
+        keep,
+    ];
+    Ok(service
+        .rocket()
+        .attach(PanickingFairing)
+        .mount("/", traced(routes)))
+}
+
+#[get("/ok")]
+fn ok() -> &'static str {
+    "ok"
+}
+
+#[get("/slow/<ms>")]
+async fn slow(ms: u64) -> &'static str {
+    sleep(Duration::from_millis(ms)).await;
+    "slow"
+}
+
+#[get("/number/<n>")]
+fn number(n: u8) -> String {
+    n.to_string()
+}
+
+#[post("/json", data = "<value>")]
+fn json(value: Json<Value>) -> Json<Value> {
+    value
+}
+
+#[get("/broken")]
+fn broken() -> rocket::http::Status {
+    rocket::http::Status::ServiceUnavailable
+}
+
+#[get("/panics")]
+fn panics() -> &'static str {
+    panic!("the handler panics")
+}
+
+#[get("/big")]
+fn big() -> Vec<u8> {
+    vec![b'x'; 32 << 20]
+}
+
+#[get("/stream")]
+fn stream() -> TextStream![&'static str] {
+    TextStream! { for _ in 0..3 { yield "chunk\n"; } }
+}
+
+#[get("/stream-panics")]
+fn stream_panics() -> TextStream![&'static str] {
+    TextStream! {
+        yield "chunk\n";
+        sleep(Duration::from_millis(10)).await;
+        panic!("the stream panics");
+    }
+}
+
+#[get("/events")]
+fn events(mut shutdown: Shutdown) -> EventStream![] {
+    EventStream! {
+        loop {
+            yield Event::data("tick");
+            rocket::tokio::select! {
+                () = sleep(Duration::from_millis(20)) => {}
+                () = &mut shutdown => break,
+            }
+        }
+    }
+}
+
+#[get("/keep/<bytes>")]
+fn keep(bytes: usize) -> &'static str {
+    keep_for_ever(bytes);
+    "kept"
+}
+
+/// The name that a heap profile has to show.
+#[inline(never)]
+fn keep_for_ever(bytes: usize) {
+    std::mem::forget(vec![1_u8; bytes]);
+}
+
+#[get("/log")]
+fn log() -> &'static str {
+    tracing::info!(answer = 42, "a line from the handler");
+    "logged"
+}
+
+/// A fairing that somebody else wrote, attached after the golden signals.
+struct PanickingFairing;
+
+#[rocket::async_trait]
+impl Fairing for PanickingFairing {
+    fn info(&self) -> Info {
+        Info {
+            name: "panicking",
+            kind: Kind::Request | Kind::Response,
+        }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        assert!(
+            !request.uri().path().ends_with("request-fairing-panics"),
+            "the request fairing panics"
+        );
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, _: &mut Response<'r>) {
+        assert!(
+            !request.uri().path().ends_with("response-fairing-panics"),
+            "the response fairing panics"
+        );
+    }
+}

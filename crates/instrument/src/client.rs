@@ -1,0 +1,268 @@
+//! The HTTP client for calls from one service to another: thin, traced, counted, and honest about
+//! DNS.
+//!
+//! Lesson: *a connection pool hides DNS faults.* A client that keeps a connection open never asks
+//! for the address again, so it goes on talking to yesterday's server and a broken name server is
+//! noticed only after a restart, usually at night. This client keeps no idle connection: each
+//! request looks the name up, connects, asks and hangs up. That costs about a millisecond in a
+//! cluster; it is the price of a fault that shows within one request.
+//!
+//! Every call also carries the W3C `traceparent` header, so that the callee's spans join the
+//! caller's trace.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use opentelemetry::{
+    Context, global::get_text_map_propagator, propagation::Injector, trace::TraceContextExt,
+};
+use prometheus::{HistogramOpts, HistogramVec, Registry};
+use reqwest::{
+    Method, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tracing::{Instrument, Span, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::dns::Resolver;
+
+mod result;
+
+use result::Observation;
+pub use result::{CallError, CallResult, ClientError};
+
+/// Histogram: seconds per outgoing call by `peer` and `result` (see [`CallResult`]), from the name
+/// lookup to the last byte of the body. Read by the dashboards next to the peer's own latency: the
+/// difference is network, DNS and queueing.
+pub const CALL_SECONDS: &str = "http_client_requests_duration_seconds";
+
+/// Bucket bounds of [`CALL_SECONDS`], in seconds: fine around the 10 to 250 ms in which objectives
+/// for calls inside a cluster lie, then [`Limits::connect`] and [`Limits::total`] with their
+/// defaults of 3 and 10 s, where time-outs pile up.
+pub const CALL_BUCKETS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0,
+];
+
+/// Longest body that is read, in bytes. A callee gone wild must not fill the caller's memory.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a call may take. A call without a limit waits for ever, and so does everyone behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Name lookup and TCP connection together. Default 3 s.
+    pub connect: Duration,
+    /// The whole call. Default 10 s.
+    pub total: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            total: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Calls one peer. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    peer: &'static str,
+    seconds: HistogramVec,
+}
+
+impl Client {
+    /// A client for `peer`, with the default [`Limits`].
+    ///
+    /// `peer` becomes a label value and is therefore a constant of the program, never text from a
+    /// request.
+    ///
+    /// # Errors
+    /// The registry already holds a client for this peer: build one and clone it.
+    pub fn new(
+        resolver: Resolver,
+        peer: &'static str,
+        registry: &Registry,
+    ) -> Result<Self, ClientError> {
+        Self::with_limits(resolver, peer, registry, Limits::default())
+    }
+
+    /// As [`new`](Self::new), with time limits of your own.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_limits(
+        resolver: Resolver,
+        peer: &'static str,
+        registry: &Registry,
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .dns_resolver(Arc::new(EveryTime(resolver)))
+            .pool_max_idle_per_host(0)
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            // A redirect would lead to another peer than the label says. The caller gets the 3xx
+            // and decides.
+            .redirect(redirect::Policy::none())
+            // A proxy would do the name lookup in our place.
+            .no_proxy()
+            .build()
+            .map_err(ClientError::Build)?;
+        // `peer` is a constant of this histogram, so that clients for several peers can share one
+        // registry.
+        let options = HistogramOpts::new(
+            CALL_SECONDS,
+            "Seconds an outgoing HTTP call took, by peer and result.",
+        )
+        .const_label("peer", peer)
+        .buckets(CALL_BUCKETS.to_vec());
+        let register = || {
+            let seconds = HistogramVec::new(options, &["result"])?;
+            for result in CallResult::ALL {
+                seconds.with_label_values(&[result.as_str()]);
+            }
+            registry.register(Box::new(seconds.clone()))?;
+            Ok(seconds)
+        };
+        let seconds = register().map_err(|source| ClientError::Metrics { peer, source })?;
+        Ok(Self {
+            http,
+            peer,
+            seconds,
+        })
+    }
+
+    /// `GET url`.
+    ///
+    /// # Errors
+    /// No complete answer arrived. An answer with status 4xx or 5xx is an answer, not an error.
+    pub async fn get(&self, url: &str) -> Result<Answer, CallError> {
+        self.call(Method::GET, url, |request| request).await
+    }
+
+    /// `POST url` with `body` as JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn post_json<T: Serialize + ?Sized>(
+        &self,
+        url: &str,
+        body: &T,
+    ) -> Result<Answer, CallError> {
+        self.call(Method::POST, url, |request| request.json(body))
+            .await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Result<Answer, CallError> {
+        let span = tracing::info_span!(
+            "http.client",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            method = method.as_str(),
+            peer = self.peer,
+            status = Empty,
+        );
+        let observation = Observation::start(&self.seconds, span.clone());
+        // reqwest reads "no scheme" and the like only when sending; here the mistake is still the
+        // caller's, in words.
+        let result = match Url::parse(url) {
+            Ok(url) => {
+                let request = fill(self.http.request(method, url)).headers(trace_headers(&span));
+                exchange(request).instrument(span).await
+            }
+            Err(_) => Err(CallError::Url {
+                url: url.to_owned(),
+            }),
+        };
+        observation.finish(&result);
+        result
+    }
+}
+
+async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
+    let mut response = request.send().await.map_err(CallError::Http)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(CallError::Http)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(CallError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status: response.status().as_u16(),
+        body,
+    })
+}
+
+/// The trace context of `span` as headers: `traceparent`, and `tracestate` where there is one. Without
+/// a tracer, the context of the request that makes this call: its trace goes on even where nobody
+/// collects spans.
+fn trace_headers(span: &Span) -> HeaderMap {
+    struct Headers(HeaderMap);
+    impl Injector for Headers {
+        fn set(&mut self, key: &str, value: String) {
+            // The propagator writes only valid headers; losing one would cost a link in a trace,
+            // never the call.
+            if let (Ok(key), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value))
+            {
+                self.0.insert(key, value);
+            }
+        }
+    }
+    let mut headers = Headers(HeaderMap::new());
+    let context = match span.context() {
+        context if context.span().span_context().is_valid() => context,
+        _ => Context::current(),
+    };
+    get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut headers));
+    headers.0
+}
+
+/// Our resolver in the shape that reqwest asks for. (A host that is an IP address never gets here.)
+struct EveryTime(Resolver);
+
+impl Resolve for EveryTime {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            let addresses = resolver.lookup(name.as_str()).await?;
+            // Port 0 means "the port of the URL"; any other number would win over the scheme's
+            // default.
+            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
+        })
+    }
+}
+
+/// A complete answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status, 100 to 999.
+    pub status: u16,
+    /// The body, at most [`MAX_BODY_BYTES`].
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Is the status 2xx?
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    /// The body is not JSON, or JSON of another shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+}

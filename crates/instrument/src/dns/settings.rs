@@ -1,0 +1,191 @@
+//! What `resolv.conf` says, within glibc's limits, and the arithmetic of how long a lookup may
+//! take.
+
+use std::{net::IpAddr, path::Path, time::Duration};
+
+/// glibc's limits (`resolv/resolv.h` and `man 5 resolv.conf`). Values beyond them are cut, not
+/// refused, as glibc does.
+const MAX_NDOTS: u32 = 15;
+const MAX_TIMEOUT_SECONDS: u32 = 30;
+const MAX_ATTEMPTS: u32 = 5;
+
+/// The part of `resolv.conf` that this resolver acts upon.
+///
+/// Left out on purpose: `rotate` (a fixed order makes query counts predictable), `edns0` (without
+/// EDNS an answer is at most 512 bytes over UDP, plenty for addresses, and TCP takes the rest),
+/// `sortlist` and the rare compatibility switches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    /// Asked in this order; at most three.
+    pub(super) nameservers: Vec<IpAddr>,
+    /// Suffixes for short names, in this order.
+    pub(super) search: Vec<String>,
+    /// A name with fewer dots than this goes through the search list first. Kubernetes sets 5.
+    pub(super) ndots: usize,
+    /// How long to wait for one server, 1 to 30 s.
+    pub(super) timeout: Duration,
+    /// How often to go through the list of servers, 1 to 5.
+    pub(super) attempts: usize,
+}
+
+impl Settings {
+    /// Reads what can be read and reports the rest as a warning: a typo in one option must not take
+    /// the service down. `path` is only for the message.
+    pub(super) fn parse(path: &Path, text: &[u8]) -> Self {
+        let (mut config, problems) = resolv_conf::Config::parse_with_errors(text);
+        for problem in problems {
+            tracing::warn!(path = %path.display(), %problem, "ignoring a part of the resolver configuration");
+        }
+        // Three servers, as glibc. The search list is taken before that cut: older C libraries stop
+        // at six suffixes, but Kubernetes allows 32 and today's glibc reads them all.
+        let search = config.get_last_search_or_domain().cloned().collect();
+        config.glibc_normalize();
+        Self {
+            nameservers: config.nameservers.iter().map(IpAddr::from).collect(),
+            search,
+            ndots: usize_of(config.ndots.min(MAX_NDOTS)),
+            // glibc takes 0 seconds as 1. Zero attempts would ask nobody; one is the least that
+            // makes sense.
+            timeout: Duration::from_secs(config.timeout.clamp(1, MAX_TIMEOUT_SECONDS).into()),
+            attempts: usize_of(config.attempts.clamp(1, MAX_ATTEMPTS)),
+        }
+    }
+
+    /// The order in which `servers` are asked: all of them, then all of them again, `attempts`
+    /// times.
+    ///
+    /// Each turn gets the same `timeout`. (glibc doubles it along the list and divides it by the
+    /// length of the list; the manual page promises what is done here.)
+    pub(super) fn turns<'a, S>(
+        &self,
+        servers: &'a [S],
+    ) -> impl Iterator<Item = &'a S> + use<'a, S> {
+        std::iter::repeat_n(servers, self.attempts).flatten()
+    }
+
+    /// The longest that a lookup of this many candidate names may take.
+    pub(super) fn worst_case(&self, candidates: usize) -> Duration {
+        let turns = self
+            .attempts
+            .saturating_mul(self.nameservers.len())
+            .saturating_mul(candidates);
+        self.timeout
+            .saturating_mul(u32::try_from(turns).unwrap_or(u32::MAX))
+    }
+}
+
+fn usize_of(small: u32) -> usize {
+    usize::try_from(small).expect("at most 15, by the limits above")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Settings {
+        Settings::parse(Path::new("test"), text.as_bytes())
+    }
+
+    #[test]
+    fn a_kubernetes_file_is_read_as_it_is() {
+        let settings = parse(
+            "search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
+        );
+        assert_eq!(
+            settings,
+            Settings {
+                nameservers: vec!["10.96.0.10".parse().unwrap()],
+                search: [
+                    "shop.svc.cluster.local",
+                    "svc.cluster.local",
+                    "cluster.local"
+                ]
+                .map(String::from)
+                .to_vec(),
+                ndots: 5,
+                timeout: Duration::from_secs(5),
+                attempts: 2,
+            }
+        );
+    }
+
+    #[test]
+    fn values_beyond_the_limits_of_glibc_are_cut() {
+        let settings = parse("nameserver 127.0.0.1\noptions ndots:99 timeout:99 attempts:99");
+        assert_eq!(
+            (
+                settings.ndots,
+                settings.timeout.as_secs(),
+                settings.attempts
+            ),
+            (15, 30, 5)
+        );
+        let settings = parse("nameserver 127.0.0.1\noptions ndots:0 timeout:0 attempts:0");
+        assert_eq!(
+            (
+                settings.ndots,
+                settings.timeout.as_secs(),
+                settings.attempts
+            ),
+            (0, 1, 1)
+        );
+    }
+
+    #[test]
+    fn only_the_first_three_servers_are_used() {
+        let settings = parse(
+            "nameserver ::1\nnameserver 127.0.0.2\nnameserver 127.0.0.3\nnameserver 127.0.0.4",
+        );
+        let expected: [IpAddr; 3] = ["::1", "127.0.0.2", "127.0.0.3"].map(|ip| ip.parse().unwrap());
+        assert_eq!(settings.nameservers, expected);
+    }
+
+    #[test]
+    fn of_search_and_domain_the_last_one_counts() {
+        assert_eq!(parse("search a b\ndomain c").search, ["c"]);
+        assert_eq!(parse("domain c\nsearch a b").search, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_bad_line_does_not_spoil_the_others() {
+        let settings =
+            parse("nameserver nonsense\nfrobnicate\noptions ndots:many\nnameserver 127.0.0.1");
+        assert_eq!((settings.nameservers.len(), settings.ndots), (1, 1));
+    }
+
+    #[test]
+    fn servers_take_turns_in_the_order_of_the_file() {
+        let settings = parse("options attempts:2");
+        assert_eq!(
+            settings
+                .turns(&["first", "second"])
+                .copied()
+                .collect::<Vec<_>>(),
+            ["first", "second", "first", "second"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn with_one_server_and_one_name_the_worst_case_is_timeout_times_attempts(timeout in 1_u32..=30, attempts in 1_u32..=5) {
+            let settings = parse(&format!("nameserver 127.0.0.1\noptions timeout:{timeout} attempts:{attempts}"));
+            prop_assert_eq!(settings.worst_case(1), Duration::from_secs(u64::from(timeout * attempts)));
+        }
+
+        #[test]
+        fn the_worst_case_is_the_sum_of_all_turns(servers in 1_usize..=3, attempts in 1_u32..=5, candidates in 1_usize..=7) {
+            let lines: String = (1..=servers).map(|n| format!("nameserver 127.0.0.{n}\n")).collect();
+            let settings = parse(&format!("{lines}options attempts:{attempts}"));
+            let turns = settings.turns(&settings.nameservers).count() * candidates;
+            prop_assert_eq!(settings.worst_case(candidates), settings.timeout * u32::try_from(turns).unwrap());
+        }
+
+        #[test]
+        fn no_file_makes_it_panic(text in prop::collection::vec(any::<u8>(), 0..300)) {
+            let settings = Settings::parse(Path::new("test"), &text);
+            prop_assert!(settings.nameservers.len() <= 3 && settings.attempts >= 1);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Settings from environment variables, each read once, at start, and checked before anything is opened.
+//!
+//! A setting that is not what it should be stops the service with one line that names the variable, what was found in
+//! it and what to write instead. Reading goes through a function rather than `std::env`, so that tests pass a map and
+//! never touch the process environment, which all threads share.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}={found:?}: {why}; {remedy}")]
+pub struct SettingError {
+    /// The environment variable.
+    pub name: String,
+    /// What it held.
+    pub found: String,
+    /// Why that does not do.
+    pub why: String,
+    /// What to set instead.
+    pub remedy: String,
+}
+
+/// Where settings come from.
+pub struct Env(Box<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
+impl Env {
+    /// The environment of this process.
+    pub fn process() -> Self {
+        Self(Box::new(|name| std::env::var_os(name)))
+    }
+
+    /// Fixed settings, for tests.
+    pub fn of<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        let settings = settings.map(|(name, value)| (name.to_owned(), OsString::from(value)));
+        Self(Box::new(move |wanted| {
+            settings
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.clone())
+        }))
+    }
+
+    /// The text of a variable; `None` if it is unset or empty, as the OpenTelemetry specification treats both.
+    ///
+    /// # Errors
+    /// If the value is not UTF-8.
+    pub fn text(&self, name: &str) -> Result<Option<String>, SettingError> {
+        match (self.0)(name).map(OsString::into_string) {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(Err(bytes)) => Err(SettingError {
+                name: name.to_owned(),
+                found: bytes.to_string_lossy().into_owned(),
+                why: "it is not UTF-8".to_owned(),
+                remedy: "set it to plain text".to_owned(),
+            }),
+        }
+    }
+
+    /// A parsed variable, or `default` if it is unset. `remedy` completes the sentence "this is wrong; ...".
+    ///
+    /// # Errors
+    /// If the value does not parse.
+    pub fn parse<T>(&self, name: &str, default: T, remedy: &str) -> Result<T, SettingError>
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        let Some(text) = self.text(name)? else {
+            return Ok(default);
+        };
+        text.trim().parse().map_err(|why: T::Err| SettingError {
+            name: name.to_owned(),
+            why: why.to_string(),
+            found: text,
+            remedy: remedy.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt;
+
+    #[test]
+    fn an_unset_or_empty_variable_leaves_the_default() {
+        let env = Env::of([("EMPTY", "")]);
+        assert_eq!(env.parse("EMPTY", 7, "").unwrap(), 7);
+        assert_eq!(env.parse("UNSET", 7, "").unwrap(), 7);
+    }
+
+    #[test]
+    fn a_wrong_value_names_variable_value_reason_and_remedy() {
+        let error = Env::of([("PORT", "-5")])
+            .parse("PORT", 1_u16, "set it to a port from 1 to 65535")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "PORT=\"-5\": invalid digit found in string; set it to a port from 1 to 65535"
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_not_replaced() {
+        let env = Env(Box::new(|_| Some(OsString::from_vec(vec![0xff, 0xfe]))));
+        assert!(
+            env.text("NAME")
+                .unwrap_err()
+                .to_string()
+                .contains("not UTF-8")
+        );
+    }
+}

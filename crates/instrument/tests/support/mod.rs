@@ -1,0 +1,114 @@
+//! What the tests of name resolution share.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses a part of it"
+)]
+
+pub mod dns_server;
+pub mod http_server;
+
+use std::{fs, net::IpAddr, path::PathBuf, sync::atomic::AtomicU32, sync::atomic::Ordering};
+
+use instrument::dns::{Outcome, Resolver, ResolverConfig};
+use prometheus::Registry;
+
+/// A directory of its own for each test, removed at the end.
+pub struct Sandbox {
+    directory: PathBuf,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let directory =
+            std::env::temp_dir().join(format!("dns-test-{}-{number}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        Self { directory }
+    }
+
+    pub fn resolv_conf(&self) -> PathBuf {
+        self.directory.join("resolv.conf")
+    }
+
+    /// Rewrites `resolv.conf` in place: same inode, as Chaos Mesh does.
+    pub fn rewrite(&self, text: &str) {
+        fs::write(self.resolv_conf(), text).unwrap();
+    }
+
+    /// Replaces `resolv.conf` by a rename: new inode, as kubelet does.
+    pub fn replace(&self, text: &str) {
+        let new = self.directory.join("resolv.conf.new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.resolv_conf()).unwrap();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A resolver with a `resolv.conf` and a registry of its own.
+pub struct Fixture {
+    pub sandbox: Sandbox,
+    pub registry: Registry,
+    pub resolver: Resolver,
+}
+
+/// A resolver that reads `text` and asks on `port`.
+pub fn resolver(text: &str, port: u16) -> Fixture {
+    let sandbox = Sandbox::new();
+    sandbox.rewrite(text);
+    let registry = Registry::new();
+    let config = ResolverConfig {
+        resolv_conf: sandbox.resolv_conf(),
+        port,
+    };
+    let resolver = Resolver::new(config, &registry).unwrap();
+    Fixture {
+        sandbox,
+        registry,
+        resolver,
+    }
+}
+
+impl Fixture {
+    pub async fn outcome(&self, name: &str) -> Outcome {
+        self.resolver
+            .lookup(name)
+            .await
+            .map_or_else(|error| error.outcome(), |_| Outcome::Ok)
+    }
+
+    /// The value of a counter, or the number of observations of a histogram, by its `result`;
+    /// `None` if there is no such time series.
+    pub fn count(&self, metric: &str, result: &str) -> Option<u64> {
+        count(&self.registry, metric, result)
+    }
+}
+
+pub fn count(registry: &Registry, metric: &str, result: &str) -> Option<u64> {
+    let families = registry.gather();
+    let family = families.iter().find(|family| family.name() == metric)?;
+    let series = family.get_metric().iter().find(|series| {
+        series
+            .get_label()
+            .iter()
+            .any(|label| label.name() == "result" && label.value() == result)
+    })?;
+    let histogram = series.get_histogram().get_sample_count();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "test counters are small"
+    )]
+    let counter = series.get_counter().get_value() as u64;
+    Some(histogram + counter)
+}
+
+pub fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}

@@ -1,0 +1,45 @@
+//! Your first metrics: a greeting, counted.
+//!
+//! `GET /hello/<name>?<caps>` greets and counts the name. Everything else you see on `/metrics` comes from
+//! `instrument`: the golden signals of the very same requests. Next: `metrics.rs`, for what a label may hold.
+
+pub mod metrics;
+#[cfg(test)]
+mod tests;
+
+use instrument::{Service, StartError, traced};
+use metrics::Metrics;
+use rocket::{Build, Rocket, State, get, routes};
+
+/// The service, ready to launch.
+///
+/// # Errors
+/// If `NAMES_MAX` is not a number.
+pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
+    let names = service.env.parse(
+        "NAMES_MAX",
+        100,
+        "set it to how many names get a series of their own",
+    )?;
+    let metrics = Metrics::register(&service.registry, names)?;
+    Ok(service
+        .rocket()
+        .manage(metrics)
+        .mount("/", traced(routes![index, hello])))
+}
+
+#[get("/")]
+fn index() -> &'static str {
+    "Say hello: GET /hello/<your name>, louder with ?caps=true\n"
+}
+
+#[get("/hello/<name>?<caps>")]
+fn hello(name: &str, caps: Option<bool>, metrics: &State<Metrics>) -> String {
+    metrics.greeted(name);
+    let name = if caps.unwrap_or(false) {
+        name.to_uppercase()
+    } else {
+        name.to_owned()
+    };
+    format!("Hello, {name}!\n")
+}
