@@ -13,7 +13,7 @@ use instrument::{
     dns::Outcome,
 };
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use support::{
     Fixture,
     dns_server::{DnsServer, Reply},
@@ -234,6 +234,7 @@ async fn the_trace_of_the_caller_is_continued_in_the_headers() {
     let (_dns, _fixture, client) = client().await;
     let url = format!("http://orders.:{}/", server.port);
 
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let provider = SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));

@@ -176,3 +176,55 @@ async fn a_second_resolver_on_one_registry_is_refused_with_the_remedy() {
         .to_string();
     assert!(error.contains("clone it"), "{error}");
 }
+
+#[tokio::test]
+async fn each_lookup_is_a_client_span_with_its_name_and_outcome() {
+    let log = Log::default();
+    let format = tracing_subscriber::fmt::format::FmtSpan::CLOSE;
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_span_events(format)
+        .with_writer(log.clone())
+        .finish();
+    let server = DnsServer::start(|_| Reply::Rcode(Rcode::SERVFAIL)).await;
+    let fixture = resolver(&server.nameserver(), server.port());
+    {
+        let _guard = tracing::subscriber::set_default(subscriber);
+        assert_eq!(fixture.outcome("orders.").await, Outcome::Servfail);
+    }
+    let bytes = log.0.lock().unwrap().clone();
+    let closed: serde_json::Value = serde_json::from_slice(&bytes).expect("one span, so one line");
+    let span = &closed["span"];
+    for (field, value) in [
+        ("name", "dns.lookup"),
+        ("dns.question.name", "orders."),
+        ("outcome", "servfail"),
+        ("otel.kind", "client"),
+        ("otel.status_code", "ERROR"),
+    ] {
+        assert_eq!(span[field], value, "{field} of {span}");
+    }
+}
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}

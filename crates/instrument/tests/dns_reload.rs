@@ -41,8 +41,7 @@ async fn a_file_replaced_by_rename_is_followed_by_the_next_lookup() {
 async fn a_file_rewritten_in_place_at_equal_length_is_followed_by_the_next_lookup_at_once() {
     let (one, two, fixture) = stage().await;
     assert_eq!(one.nameserver().len(), two.nameserver().len());
-    // A few lookups take far less than one tick of the file system's clock: many of these rewrites
-    // share a time stamp.
+    // A lookup takes far less than a tick of the file system's clock, so rewrites may share a stamp.
     for _ in 0..500 {
         fixture.sandbox.rewrite(&one.nameserver());
         assert_eq!(answer(&fixture).await, "127.1.0.1");

@@ -17,8 +17,7 @@ use support::{
 };
 use tokio::time::Instant;
 
-/// Two servers on one port. The second address may be taken on that port by a stranger: then try
-/// another port.
+/// Two servers on one port, at 127.0.0.1 and 127.0.0.2: `resolv.conf` cannot name a port.
 async fn pair(
     first: impl Fn(&Query) -> Reply + Clone + Send + Sync + 'static,
     second: impl Fn(&Query) -> Reply + Clone + Send + Sync + 'static,

@@ -24,7 +24,7 @@ fn value(registry: &Registry, name: &str, label: Option<&str>) -> f64 {
         .find(|family| family.name() == name)
         .unwrap();
     let metrics = family.get_metric().iter();
-    let metric =
+    let mut metric =
         metrics.filter(|metric| label.is_none_or(|label| metric.get_label()[0].value() == label));
     let metric = metric.next_back().unwrap();
     metric.get_gauge().get_value() + metric.get_counter().get_value()

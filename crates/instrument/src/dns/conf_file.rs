@@ -188,3 +188,7 @@ pub enum ConfFileError {
         settled: bool,
     },
 }
+
+#[cfg(test)]
+#[path = "conf_file_tests.rs"]
+mod tests;

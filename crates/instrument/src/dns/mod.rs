@@ -45,6 +45,7 @@ use std::{
 
 use domain::base::iana::Rtype;
 use prometheus::Registry;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use conf_file::ConfFile;
@@ -112,7 +113,9 @@ impl Resolver {
             "dns.lookup",
             otel.kind = "client",
             otel.status_code = tracing::field::Empty,
-            name,
+            // OpenTelemetry's word for it. A field called plain `name` would appear twice in JSON
+            // logs, where `name` is the span's own.
+            dns.question.name = name,
             outcome = tracing::field::Empty,
         );
         let observation = Observation::start(&self.inner.metrics, span.clone());
@@ -133,10 +136,12 @@ impl Inner {
         // Check the name first: a bad name is the caller's mistake, whatever state the
         // configuration is in.
         search::check(name)?;
+        let started = Instant::now();
         let settings = self.conf.current().await?;
         let candidates = search::candidates(name, &settings)?;
-        let deadline = settings.worst_case(candidates.len());
-        tokio::time::timeout(deadline, self.try_each(&settings, &candidates))
+        let deadline = started + settings.worst_case(candidates.len());
+        let search = self.try_each(&settings, &candidates);
+        tokio::time::timeout_at(deadline, search)
             .await
             .unwrap_or(Err(Cause::Timeout))
     }
