@@ -40,11 +40,15 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
     let metrics = Metrics::register(&registry, 1 << 30).unwrap();
     let leak = Leak::new(1 << 30, metrics, Faults::register(&registry).unwrap());
 
-    assert_eq!(
-        grows_by(&leak, Kind::Off),
-        0,
-        "the fixed code leaks nothing"
-    );
+    let expected = LOOKUPS * BYTES;
+    // jemalloc's statistics lag by what threads keep in their caches; dhat counts every block.
+    let slack = if cfg!(feature = "dhat-heap") {
+        0
+    } else {
+        expected / 100
+    };
+    let off = grows_by(&leak, Kind::Off);
+    assert!(off <= slack, "the fixed code leaks nothing: {off}");
     for Overhead {
         kind,
         at_most,
@@ -76,14 +80,7 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
     ] {
         let before = allocated_bytes();
         let grown = grows_by(&leak, kind);
-        let expected = LOOKUPS * BYTES;
         assert!(grown >= expected, "{kind:?}: {grown} of {expected}");
-        // Statistics of jemalloc's threads' caches lag by a few blocks; dhat's do not.
-        let slack = if cfg!(feature = "dhat-heap") {
-            0
-        } else {
-            expected / 100
-        };
         let most = expected + LOOKUPS * at_most + slack;
         assert!(grown <= most, "{kind:?}: {grown}, at most {most}");
 
