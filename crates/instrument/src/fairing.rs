@@ -12,7 +12,7 @@ use rocket::{Build, Data, Orbit, Request, Response, Rocket};
 use std::sync::Arc;
 
 /// Attaches [`Signals`] to every request of a Rocket application.
-pub struct GoldenSignals(pub Signals);
+pub struct GoldenSignals(pub Arc<Signals>);
 
 /// What the fairing keeps per request. `None` when the request never passed `on_request`.
 #[derive(Default)]

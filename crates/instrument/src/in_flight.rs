@@ -7,8 +7,8 @@
 
 use crate::signals::{Abort, Signals, UNMATCHED};
 use rocket::http::Status;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tracing::Span;
 
@@ -20,7 +20,7 @@ const DONE: u8 = 2;
 /// A request in progress. Dropping it is what ends the request, so it must be dropped exactly when the request ends.
 pub(crate) struct InFlight {
     pub(crate) method: &'static str,
-    signals: Signals,
+    signals: Arc<Signals>,
     since: Instant,
     state: AtomicU8,
     kind: OnceLock<Kind>,
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 }
 
 impl InFlight {
-    pub(crate) fn new(signals: &Signals, method: &'static str) -> Self {
+    pub(crate) fn new(signals: &Arc<Signals>, method: &'static str) -> Self {
         signals.in_flight.inc();
         Self {
             method,

@@ -46,3 +46,8 @@ pub use fairing::GoldenSignals;
 pub use run::run;
 pub use service::{Service, StartError};
 pub use spans::{traced, traced_catchers};
+
+/// The README's example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -46,7 +46,7 @@ pub struct Service {
     pub registry: Registry,
     /// The bugs of this service, shown in `fault_active`.
     pub faults: Faults,
-    pub(crate) signals: Signals,
+    pub(crate) signals: Arc<Signals>,
     pub(crate) readiness: Readiness,
     pub(crate) listening: Listening,
     pub(crate) admin: Rocket<Build>,
@@ -87,7 +87,7 @@ impl Service {
         };
         Ok(Self {
             name,
-            signals: Signals::register(&registry)?,
+            signals: Arc::new(Signals::register(&registry)?),
             faults: Faults::register(&registry)?,
             admin: admin::mount(rocket::custom(figment), admin),
             tasks: Vec::new(),

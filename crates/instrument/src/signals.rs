@@ -54,8 +54,7 @@ impl Abort {
     }
 }
 
-/// Handles to the golden signals. Cheap to clone: all clones move the same series.
-#[derive(Clone)]
+/// Handles to the golden signals, shared by all requests.
 pub struct Signals {
     pub(crate) in_flight: IntGauge,
     pub(crate) streams: IntGauge,

@@ -14,6 +14,7 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use rocket::http::{HeaderMap, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Catcher, Data, Request, Route, catcher};
+use std::sync::Arc;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -53,7 +54,7 @@ impl catcher::Handler for TracedCatcher {
         // No fairing saw this request: Rocket could not parse it (an unknown method, say) and came straight here.
         // This is the one place where it can be counted.
         if Slot::of(request).is_none()
-            && let Some(signals) = request.rocket().state::<Signals>()
+            && let Some(signals) = request.rocket().state::<Arc<Signals>>()
         {
             signals.refused(status);
         }
@@ -94,6 +95,9 @@ async fn in_context<F: Future>(request: &Request<'_>, work: F) -> F::Output {
 
 /// The context that the caller sent in `traceparent`, or an empty one.
 fn caller(headers: &HeaderMap<'_>) -> Context {
+    if !headers.contains("traceparent") && !headers.contains("baggage") {
+        return Context::new(); // most requests from outside: nothing to read
+    }
     opentelemetry::global::get_text_map_propagator(|propagator| {
         propagator.extract(&Headers(headers))
     })

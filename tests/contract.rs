@@ -1,0 +1,109 @@
+//! What the services promise to those who read their metrics.
+
+use instrument::{Env, Service, StartError};
+use rocket::local::blocking::Client;
+use rocket::{Build, Rocket};
+use std::collections::BTreeMap;
+
+type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
+
+/// Every service, and one request for each of its routes.
+const SERVICES: [(&str, Builder, &[&str]); 2] = [
+    (
+        "hello",
+        hello::build,
+        &["/", "/hello/ada?caps=true", "/nowhere"],
+    ),
+    (
+        "dns-leaker",
+        dns_leaker::build,
+        &["/resolve/o11y.love", "/nowhere"],
+    ),
+];
+
+/// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes, `name` is the lesson
+/// of `hello` about a label that is not closed but capped.
+const LABELS: [(&str, &[&str]); 6] = [
+    (
+        "method",
+        &["GET", "PUT", "POST", "DELETE", "HEAD", "unknown"],
+    ),
+    ("reason", &["no_response", "client_left", "body_failed"]),
+    (
+        "result",
+        &[
+            "ok", "servfail", "nxdomain", "no_data", "timeout", "refused", "other",
+        ],
+    ),
+    (
+        "fault",
+        &["leak_forget", "leak_cycle", "leak_hoard", "leak_task"],
+    ),
+    ("status", &["200", "400", "404", "422", "500", "502", "503"]),
+    ("name", &["other", "ada"]),
+];
+
+#[test]
+fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
+    let closed = BTreeMap::from(LABELS);
+    for (name, build, requests) in SERVICES {
+        let env = Env::of([
+            ("RESOLV_CONF", "/nonexistent/resolv.conf"),
+            ("LEAK_KIND", "forget"),
+        ]);
+        let mut service = Service::new(name, env).unwrap();
+        let registry = service.registry.clone();
+        let client = Client::untracked(build(&mut service).unwrap()).unwrap();
+        let mut endpoints: Vec<String> = client
+            .rocket()
+            .routes()
+            .map(|route| route.uri.as_str().to_owned())
+            .collect();
+        endpoints.push("unmatched".to_owned());
+        for path in requests {
+            client.get(*path).dispatch();
+        }
+
+        for family in registry.gather() {
+            let metric = family.name();
+            assert!(
+                family.help().ends_with('.'),
+                "{name}: HELP of {metric} is no sentence: {}",
+                family.help()
+            );
+            assert!(has_unit(metric), "{name}: {metric} has no unit");
+            for series in family.get_metric() {
+                for label in series.get_label() {
+                    let (key, value) = (label.name(), label.value());
+                    let known = match key {
+                        "endpoint" => endpoints.iter().any(|endpoint| endpoint == value),
+                        _ => closed
+                            .get(key)
+                            .is_some_and(|values| values.contains(&value)),
+                    };
+                    assert!(
+                        known,
+                        "{name}: {metric}{{{key}=\"{value}\"}} is not in a closed set"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Base units, counts of things that the name itself names, and the three names that the talk or Prometheus fixed.
+fn has_unit(metric: &str) -> bool {
+    let units = [
+        "_seconds",
+        "_bytes",
+        "_total",
+        "_in_flight",
+        "_open",
+        "_waiting",
+        "_fds",
+        "_threads",
+        "_active",
+    ];
+    let fixed = ["name_counter", "leak_budget_exhausted"];
+    fixed.contains(&metric) || units.iter().any(|unit| metric.ends_with(unit))
+}

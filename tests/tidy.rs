@@ -1,0 +1,117 @@
+//! The project's shape: what every file and every service has to look like.
+
+use e2e::{files, root};
+use std::fs;
+use std::path::Path;
+
+fn lines_of_code(text: &str) -> usize {
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}
+
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test has nobody to return an error to"
+)]
+fn services() -> Vec<std::path::PathBuf> {
+    let folders = fs::read_dir(root().join("services")).unwrap().flatten();
+    let mut folders: Vec<_> = folders
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+#[test]
+fn every_rust_file_opens_with_what_it_is() {
+    for file in files(&root(), ".rs") {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(
+            text.starts_with("//! "),
+            "{} does not open with //!",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn a_service_is_four_files_and_one_for_its_bug_in_at_most_200_lines() {
+    for service in services() {
+        let name = service.file_name().unwrap().to_string_lossy().into_owned();
+        let mut total = 0;
+        for file in files(&service.join("src"), ".rs") {
+            let lines = lines_of_code(&fs::read_to_string(&file).unwrap());
+            match file.file_name().unwrap().to_str().unwrap() {
+                "main.rs" => assert!(lines <= 15, "{name}: main.rs has {lines} lines of code"),
+                "tests.rs" => continue,
+                // A bug that a tale is about is a lesson of its own, and counted by itself.
+                "leak.rs" => {
+                    assert!(lines <= 200, "{name}: leak.rs has {lines} lines of code");
+                    continue;
+                }
+                "lib.rs" | "metrics.rs" => {}
+                other => {
+                    panic!("{name}: what is {other} for? A service is main, lib, metrics and tests")
+                }
+            }
+            total += lines;
+        }
+        assert!(
+            total <= 200,
+            "{name} has {total} lines of code: one lesson, at most 200"
+        );
+        assert!(
+            service.join("README.md").exists(),
+            "{name} has no README.md"
+        );
+    }
+}
+
+#[test]
+fn a_service_opens_with_its_description() {
+    for service in services() {
+        let manifest = fs::read_to_string(service.join("Cargo.toml")).unwrap();
+        let description = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("description = \""))
+            .unwrap();
+        let description = description.trim_end_matches('"');
+        let lib = fs::read_to_string(service.join("src/lib.rs")).unwrap();
+        assert!(
+            lib.starts_with(&format!("//! {description}.")),
+            "{}: {description}",
+            service.display()
+        );
+    }
+}
+
+#[test]
+fn services_hold_no_fault_injection_and_read_no_environment_themselves() {
+    for service in services() {
+        for file in files(&service.join("src"), ".rs") {
+            let text = fs::read_to_string(&file).unwrap();
+            for forbidden in ["cfg(feature", "std::env", "default_registry"] {
+                assert!(!text.contains(forbidden), "{}: {forbidden}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_stay_within_300_lines_of_code() {
+    for file in files(&root(), ".rs") {
+        let lines = lines_of_code(&fs::read_to_string(&file).unwrap());
+        let shown = file
+            .strip_prefix(root())
+            .unwrap_or(Path::new(""))
+            .display()
+            .to_string();
+        assert!(
+            lines <= 300,
+            "{shown} has {lines} lines of code: one idea per file"
+        );
+    }
+}
