@@ -1,0 +1,305 @@
+//! Documents that are accepted, and the words in which others are refused.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::duration::GoDuration;
+use crate::lint::lints;
+
+const TALK: &str = "
+apiVersion: chaos-mesh.org/v1alpha1
+kind: Schedule
+metadata:
+  namespace: default
+  name: schedule-dns-chaos-kubecon
+  annotations:
+    experiment.chaos-mesh.org/pause: 'true'
+spec:
+  schedule: '* * * * *'
+  startingDeadlineSeconds: null
+  concurrencyPolicy: Allow
+  historyLimit: 2
+  type: DNSChaos
+  dnsChaos:
+    action: error
+    selector: {namespaces: [default]}
+    mode: all
+    duration: 60s
+    patterns: [o11y.*, cncf.io, gitlab.com]
+";
+
+/// A DNSChaos whose spec has `extra` lines.
+fn dns(extra: &str) -> String {
+    format!(
+        "apiVersion: chaos-mesh.org/v1alpha1\nkind: DNSChaos\nmetadata: {{name: x}}\nspec:\n  action: error\n  mode: all\n  selector: {{}}\n{extra}"
+    )
+}
+
+fn refusal(text: &str) -> String {
+    parse("x.yaml", text).unwrap_err().to_string()
+}
+
+fn lint_fields(text: &str) -> Vec<String> {
+    let document = parse("x.yaml", text).unwrap().remove(0);
+    lints(
+        &document,
+        GoDuration::from_nanos(3_600_000_000_000),
+        Timestamp::UNIX_EPOCH,
+    )
+    .into_iter()
+    .map(|lint| lint.field)
+    .collect()
+}
+
+use jiff::Timestamp;
+
+#[test]
+fn the_schedule_of_the_talk_is_read_as_it_is() {
+    let document = parse("talk.yaml", TALK).unwrap().remove(0);
+    assert!(document.meta.paused());
+    let Body::Schedule(schedule) = &document.body else {
+        panic!("not a Schedule")
+    };
+    assert_eq!(
+        (schedule.starting_deadline_seconds, schedule.history_limit),
+        (None, Some(2))
+    );
+    assert_eq!(schedule.kind.name, "DNSChaos");
+    assert!(document.refusals().is_empty());
+}
+
+#[test]
+fn an_unknown_field_is_refused_with_file_document_and_path() {
+    let text = format!(
+        "{}---\n{}",
+        dns("  duration: 5s\n"),
+        dns("  selektor: {}\n")
+    );
+    let message = refusal(&text);
+    assert!(
+        message.starts_with(
+            "x.yaml: document 2: spec.selektor: unknown field `selektor`, expected one of"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_nested_unknown_field_is_named_with_its_path() {
+    let message = refusal(&dns("").replace("selector: {}", "selector: {labels: {app: x}}"));
+    assert!(
+        message.contains("spec.selector.labels: unknown field"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_kind_that_only_chaos_mesh_can_do_is_refused_as_such() {
+    let message = refusal(&dns("").replace("DNSChaos", "NetworkChaos"));
+    assert!(
+        message.contains(
+            "kind NetworkChaos is known to Chaos Mesh but the local stage cannot do it yet"
+        ),
+        "{message}"
+    );
+    assert!(
+        refusal(&dns("").replace("DNSChaos", "DogChaos"))
+            .contains("`DogChaos` is not a kind of Chaos Mesh")
+    );
+    assert!(
+        refusal(&TALK.replace("type: DNSChaos", "type: TimeChaos"))
+            .contains("type TimeChaos is known to Chaos Mesh but")
+    );
+}
+
+#[test]
+fn metadata_beyond_the_subset_is_refused() {
+    let message = refusal(&dns("").replace("{name: x}", "{name: x, finalizers: [a]}"));
+    assert!(
+        message.contains("metadata.finalizers: unknown field `finalizers`"),
+        "{message}"
+    );
+    assert!(
+        refusal(&dns("").replace("name: x", "name: Bad_Name"))
+            .contains("metadata.name: `Bad_Name` is not a name")
+    );
+    let forced = "{name: x, annotations: {chaos-mesh.chaos-mesh.org/cleanFinalizer: forced}}";
+    assert!(refusal(&dns("").replace("{name: x}", forced)).contains("always recovers"));
+}
+
+#[test]
+fn all_problems_of_a_document_are_told_at_once() {
+    let message =
+        refusal(&dns("  duration: 1d\n  value: ten\n").replace("mode: all", "mode: fixed"));
+    assert!(
+        message.contains("spec.value: `ten` is not a count"),
+        "{message}"
+    );
+    assert!(
+        message.contains("spec.duration: `1d` is not a duration"),
+        "{message}"
+    );
+}
+
+#[test]
+fn values_must_be_text_as_in_kubernetes() {
+    assert!(refusal(&dns("  value: 50\n")).contains("spec.value: invalid type"));
+    assert!(refusal(&TALK.replace("'true'", "true")).contains("metadata.annotations"));
+}
+
+#[test]
+fn a_schedule_must_carry_the_payload_of_its_type_and_no_other() {
+    let message = refusal(&TALK.replace("type: DNSChaos", "type: PodChaos"));
+    assert!(
+        message.contains("spec.podChaos: type is PodChaos, so this payload is required"),
+        "{message}"
+    );
+    assert!(
+        message.contains("spec.dnsChaos: type is PodChaos, so nothing would read this payload"),
+        "{message}"
+    );
+    assert!(
+        refusal(&TALK.replace("historyLimit: 2", "historyLimits: 2"))
+            .contains("spec.historyLimits: unknown field")
+    );
+}
+
+#[test]
+fn schedule_numbers_out_of_range_are_refused() {
+    assert!(
+        refusal(&TALK.replace("historyLimit: 2", "historyLimit: 0"))
+            .contains("spec.historyLimit: must be at least 1")
+    );
+    assert!(
+        refusal(&TALK.replace(
+            "startingDeadlineSeconds: null",
+            "startingDeadlineSeconds: 0"
+        ))
+        .contains("must be above 0")
+    );
+    assert!(
+        refusal(&TALK.replace("Policy: Allow", "Policy: Replace"))
+            .contains("spec.concurrencyPolicy: unknown variant `Replace`")
+    );
+    assert!(
+        refusal(&TALK.replace("'* * * * *'", "'* * * *'"))
+            .contains("spec.schedule: expected 5 fields")
+    );
+    assert!(refusal(&TALK.replace("mode: all", "mode: fixed")).contains("spec.dnsChaos.value"));
+}
+
+#[test]
+fn an_empty_file_and_a_huge_one_are_refused() {
+    assert!(matches!(
+        parse("x.yaml", ""),
+        Err(DocumentError::Empty { .. })
+    ));
+    assert!(matches!(
+        parse("x.yaml", &"#".repeat(MAX_FILE_BYTES + 1)),
+        Err(DocumentError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn an_explicit_status_is_refused() {
+    assert!(
+        refusal(&format!("{}status: {{}}\n", dns(""))).contains("status: is written by the engine")
+    );
+}
+
+#[test]
+fn what_the_stage_cannot_do_is_named_although_it_parses() {
+    let text = dns("  remoteCluster: other\n  patterns: ['*.org']\n")
+        .replace("selector: {}", "selector: {nodeSelectors: {disk: ssd}}");
+    let refused: Vec<String> = parse("x.yaml", &text).unwrap()[0]
+        .refusals()
+        .into_iter()
+        .map(|problem| problem.field)
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            "spec.selector.nodeSelectors",
+            "spec.remoteCluster",
+            "spec.patterns"
+        ]
+    );
+}
+
+#[test]
+fn a_careful_schedule_has_no_lint() {
+    let careful = TALK
+        .replace("'* * * * *'", "'@every 10m'")
+        .replace("Allow", "Forbid")
+        .replace("60s", "3m");
+    assert_eq!(lint_fields(&careful), Vec::<String>::new());
+}
+
+#[test]
+fn unlikely_schedules_are_linted() {
+    assert_eq!(lint_fields(TALK), ["spec.dnsChaos.duration"]);
+    assert_eq!(
+        lint_fields(&TALK.replace("Allow", "Forbid")),
+        ["spec.dnsChaos.duration"]
+    );
+    assert_eq!(
+        lint_fields(
+            &TALK
+                .replace("60s", "30s")
+                .replace("  historyLimit: 2\n", "")
+        ),
+        ["spec.historyLimit"]
+    );
+    let never = TALK
+        .replace("'* * * * *'", "'@every 90s'")
+        .replace("null", "60");
+    assert_eq!(lint_fields(&never), ["spec.startingDeadlineSeconds"]);
+    let endless = TALK
+        .replace("    duration: 60s\n", "")
+        .replace("Allow", "Forbid");
+    assert_eq!(
+        lint_fields(&endless),
+        ["spec.dnsChaos.duration", "spec.dnsChaos.duration"]
+    );
+}
+
+#[test]
+fn unlikely_experiments_are_linted() {
+    assert_eq!(
+        lint_fields(&dns("  value: '2'\n  patterns: [Rust-Api]\n")),
+        [
+            "spec.duration",
+            "spec.value",
+            "spec.patterns[0]",
+            "spec.patterns[0]"
+        ]
+    );
+    let pods = dns("  duration: -1m\n").replace(
+        "selector: {}",
+        "selector: {pods: {a: [b]}, labelSelectors: {a: b}}",
+    );
+    assert_eq!(lint_fields(&pods), ["spec.duration", "spec.selector"]);
+}
+
+#[test]
+fn a_container_kill_without_containers_is_refused() {
+    let kill = dns("")
+        .replace("DNSChaos", "PodChaos")
+        .replace("action: error", "action: container-kill");
+    assert!(refusal(&kill).contains("spec.containerNames: container-kill needs"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,200}|[a-z:{}\\[\\]&*!|>'\"\n -]{0,200}") {
+        let _ = parse("x.yaml", &text);
+    }
+
+    #[test]
+    fn no_damaged_document_makes_the_parser_panic(at in 0..TALK.len(), junk in "[:{}\\[\\]&*!|>'\"\n0-9a-z-]{0,8}") {
+        let mut text = TALK.to_owned();
+        text.insert_str(at, &junk);
+        let _ = parse("x.yaml", &text);
+    }
+}

@@ -1,0 +1,184 @@
+//! Events in the words of Chaos Mesh, so that what a room reads here is what it will read in a cluster.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::world::Key;
+
+/// Events kept; the oldest are forgotten first, like Kubernetes forgets them after an hour.
+const MAX_EVENTS: usize = 10_000;
+
+/// How far back an equal event is looked for, to count it instead of repeating it.
+const AGGREGATION_WINDOW: usize = 64;
+
+/// Something that happened to an object.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Kind of the object.
+    pub kind: &'static str,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its identity.
+    pub uid: String,
+    /// `Normal` or `Warning`.
+    #[serde(rename = "type")]
+    pub severity: &'static str,
+    /// One word: `Applied`, `Failed`, `Spawned` ...
+    pub reason: &'static str,
+    /// The part of the engine that tells.
+    pub source: &'static str,
+    /// The sentence.
+    pub message: String,
+    /// How often it happened in a row.
+    pub count: u32,
+    /// The first time.
+    pub first_timestamp: Timestamp,
+    /// The last time.
+    pub last_timestamp: Timestamp,
+}
+
+/// What can happen; reason, source and sentence follow from it.
+#[derive(Debug)]
+pub(super) enum Happening<'a> {
+    FinalizerInited,
+    FinalizerRemoved,
+    Started,
+    TimeUp,
+    Paused,
+    Deleted,
+    Applied(&'a str),
+    Recovered(&'a str),
+    Updated(&'static str),
+    Failed {
+        source: &'static str,
+        activity: &'static str,
+        error: &'a str,
+    },
+    Spawned(&'a str),
+    Forbid(&'a str),
+    SkipHistory(&'a str),
+}
+
+impl Happening<'_> {
+    fn reason(&self) -> &'static str {
+        match self {
+            // Upstream tells the removal under the reason of the addition.
+            Self::FinalizerInited | Self::FinalizerRemoved => "FinalizerInited",
+            Self::Started => "Started",
+            Self::TimeUp => "TimeUp",
+            Self::Paused => "Paused",
+            Self::Deleted => "Deleted",
+            Self::Applied(_) => "Applied",
+            Self::Recovered(_) => "Recovered",
+            Self::Updated(_) => "Updated",
+            Self::Failed { .. } => "Failed",
+            Self::Spawned(_) => "Spawned",
+            Self::Forbid(_) => "Forbid",
+            Self::SkipHistory(_) => "Skip",
+        }
+    }
+
+    fn source(&self) -> &'static str {
+        match self {
+            Self::FinalizerInited | Self::Updated("finalizer") => "initFinalizers",
+            Self::FinalizerRemoved => "cleanFinalizers",
+            Self::Started
+            | Self::TimeUp
+            | Self::Paused
+            | Self::Deleted
+            | Self::Updated("desiredPhase") => "desiredphase",
+            Self::Applied(_) | Self::Recovered(_) | Self::Updated("records") => "records",
+            Self::Failed { source, .. } => source,
+            Self::Updated("active") => "schedule-active",
+            Self::Spawned(_) | Self::Forbid(_) | Self::Updated(_) => "schedule-cron",
+            Self::SkipHistory(_) => "schedule-gc",
+        }
+    }
+
+    fn severity(&self) -> &'static str {
+        match self {
+            Self::Failed { .. } | Self::Forbid(_) | Self::SkipHistory(_) => "Warning",
+            _ => "Normal",
+        }
+    }
+}
+
+impl fmt::Display for Happening<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FinalizerInited => out.write_str("Finalizer has been inited"),
+            Self::FinalizerRemoved => out.write_str("Finalizer has been removed"),
+            Self::Started => out.write_str("Experiment has started"),
+            Self::TimeUp => out.write_str("Time up according to the duration"),
+            Self::Paused => out.write_str("Experiment has been paused"),
+            Self::Deleted => out.write_str("Experiment has been deleted"),
+            Self::Applied(id) => write!(out, "Successfully apply chaos for {id}"),
+            Self::Recovered(id) => write!(out, "Successfully recover chaos for {id}"),
+            Self::Updated(field) => write!(out, "Successfully update {field} of resource"),
+            Self::Failed {
+                activity, error, ..
+            } => write!(out, "Failed to {activity}: {error}"),
+            Self::Spawned(name) => write!(out, "Create new object: {name}"),
+            Self::Forbid(name) => write!(
+                out,
+                "Forbid spawning new job because: {name} is still running"
+            ),
+            Self::SkipHistory(name) => {
+                write!(out, "Skip removing history: {name} is still running")
+            }
+        }
+    }
+}
+
+/// The latest events of all objects.
+#[derive(Debug, Default)]
+pub(super) struct EventLog(VecDeque<Event>);
+
+impl EventLog {
+    pub(super) fn record(
+        &mut self,
+        key: &Key,
+        uid: &str,
+        happening: &Happening<'_>,
+        now: Timestamp,
+    ) {
+        let message = happening.to_string();
+        let earlier = self
+            .0
+            .iter_mut()
+            .rev()
+            .take(AGGREGATION_WINDOW)
+            .find(|event| event.uid == uid && event.message == message);
+        if let Some(event) = earlier {
+            event.count += 1;
+            event.last_timestamp = now;
+            return;
+        }
+        if self.0.len() == MAX_EVENTS {
+            self.0.pop_front();
+        }
+        self.0.push_back(Event {
+            kind: key.kind,
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+            uid: uid.to_owned(),
+            severity: happening.severity(),
+            reason: happening.reason(),
+            source: happening.source(),
+            message,
+            count: 1,
+            first_timestamp: now,
+            last_timestamp: now,
+        });
+    }
+
+    pub(super) fn all(&self) -> Vec<Event> {
+        self.0.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,60 @@
+//! Random names, in Kubernetes' style, from the engine's seeded generator.
+
+use rand::Rng;
+
+/// Consonants and digits that form no words and are not mistaken for one another.
+const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Longest generated name, as in Kubernetes: the base is cut to leave room for the suffix.
+const MAX_NAME: usize = 63;
+const SUFFIX: usize = 5;
+
+/// `<base>-<5 random characters>`.
+pub(super) fn child(base: &str, rng: &mut impl Rng) -> String {
+    let base: String = format!("{base}-").chars().take(MAX_NAME - SUFFIX).collect();
+    let suffix = (0..SUFFIX).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
+    base.chars().chain(suffix).collect()
+}
+
+/// A random (version 4) UUID.
+pub(super) fn uid(rng: &mut impl Rng) -> String {
+    let bits = (rng.random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn a_child_is_named_after_its_schedule_with_five_characters() {
+        let name = child("schedule-dns-chaos-kubecon", &mut StdRng::seed_from_u64(7));
+        assert_eq!(
+            name.strip_prefix("schedule-dns-chaos-kubecon-")
+                .map(str::len),
+            Some(5)
+        );
+        assert_eq!(
+            child(&"x".repeat(80), &mut StdRng::seed_from_u64(7)).len(),
+            MAX_NAME
+        );
+    }
+
+    #[test]
+    fn a_uid_is_a_random_uuid() {
+        let uid = uid(&mut StdRng::seed_from_u64(7));
+        assert_eq!((uid.len(), &uid[14..15]), (36, "4"));
+        assert!("89ab".contains(&uid[19..20]), "{uid}");
+    }
+}

@@ -1,0 +1,171 @@
+//! What one kind of chaos adds to the common life of an experiment.
+//!
+//! To add a kind: write one file with its document and [`Chaos`] implementation, and list its [`Kind`] in [`SUPPORTED`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::duration::GoDuration;
+use crate::injector::Fault;
+use crate::mode::Mode;
+use crate::problem::Problem;
+use crate::selector::Selector;
+use crate::{dns_chaos, pod_chaos};
+
+/// The kinds this crate can play.
+pub static SUPPORTED: [&Kind; 2] = [&dns_chaos::KIND, &pod_chaos::KIND];
+
+/// Kinds of `chaos-mesh.org/v1alpha1` that exist but cannot be played locally.
+pub const ELSEWHERE: [&str; 20] = [
+    "AWSChaos",
+    "AzureChaos",
+    "BlockChaos",
+    "GCPChaos",
+    "HTTPChaos",
+    "IOChaos",
+    "JVMChaos",
+    "KernelChaos",
+    "NetworkChaos",
+    "PhysicalMachine",
+    "PhysicalMachineChaos",
+    "PodHttpChaos",
+    "PodIOChaos",
+    "PodNetworkChaos",
+    "RemoteCluster",
+    "StatusCheck",
+    "StressChaos",
+    "TimeChaos",
+    "Workflow",
+    "WorkflowNode",
+];
+
+/// Reads the `spec` of a kind; the text is the path of the spec in its document.
+pub(crate) type Parse = fn(&Value, &str) -> Result<Arc<dyn Chaos>, Problem>;
+
+/// How a kind is named and read.
+#[derive(Debug)]
+pub struct Kind {
+    /// `DNSChaos`.
+    pub name: &'static str,
+    /// `dnsChaos`: the key of its payload in a Schedule.
+    pub schedule_key: &'static str,
+    /// The columns of `get` between NAME and AGE.
+    pub columns: &'static [Column],
+    /// Reads its `spec`.
+    pub(crate) parse: Parse,
+}
+
+/// One column of `get`: its title and the field of the spec it shows.
+#[derive(Debug)]
+pub struct Column {
+    /// `ACTION`.
+    pub title: &'static str,
+    /// `action`.
+    pub field: &'static str,
+}
+
+/// The fields that every kind has.
+#[derive(Clone, Copy, Debug)]
+pub struct Common<'a> {
+    /// Which pods.
+    pub selector: &'a Selector,
+    /// How many of them.
+    pub mode: Mode,
+    /// The parameter of the mode, empty when omitted.
+    pub value: &'a str,
+    /// How long, from the creation of the object.
+    pub duration: Option<&'a str>,
+    /// Another cluster to act on.
+    pub remote_cluster: Option<&'a str>,
+    /// What a record stands for.
+    pub scope: Scope<'a>,
+}
+
+/// What a record stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// A pod.
+    Pod,
+    /// The named containers of a pod, or its first one when no name is given.
+    Containers(&'a [String]),
+}
+
+/// One experiment's spec.
+pub trait Chaos: fmt::Debug + Send + Sync {
+    /// The fields shared by all kinds.
+    fn common(&self) -> Common<'_>;
+
+    /// Does it strike once, without an end? Such an experiment ignores both duration and pause.
+    fn one_shot(&self) -> bool {
+        false
+    }
+
+    /// Rules of this kind that Chaos Mesh checks when the object is created.
+    fn check(&self, _problems: &mut Vec<Problem>) {}
+
+    /// What is allowed but unlikely to be meant.
+    fn lints(&self, _lints: &mut Vec<Problem>) {}
+
+    /// The fault to inject.
+    ///
+    /// # Errors
+    /// The field that cannot be carried out, as the message of a `Failed` event.
+    fn fault(&self) -> Result<Fault, Problem>;
+
+    /// How this stage carries the fault out, one sentence.
+    fn mechanism(&self) -> String;
+}
+
+/// Finds a kind by its name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Kind> {
+    SUPPORTED.iter().copied().find(|kind| kind.name == name)
+}
+
+/// Reads `value` into a strict struct; a failure names the field below `parent`.
+pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." {
+            parent.to_owned()
+        } else {
+            format!("{parent}.{path}")
+        };
+        Problem::new(field, error.into_inner())
+    })
+}
+
+impl Common<'_> {
+    /// The duration; an empty text counts as none, as Chaos Mesh fails to parse it and runs on.
+    pub(crate) fn parsed_duration(&self) -> Option<GoDuration> {
+        self.duration.and_then(|text| text.parse().ok())
+    }
+
+    /// The rules shared by all kinds.
+    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
+        self.selector.check(problems);
+        problems.extend(self.mode.parameter(self.value).err());
+        if let Some(Err(error)) = self
+            .duration
+            .filter(|text| !text.is_empty())
+            .map(str::parse::<GoDuration>)
+        {
+            problems.push(Problem::new("duration", error));
+        }
+    }
+
+    /// Fields that Chaos Mesh obeys and a local stage cannot.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        let mut refusals = self.selector.refusals();
+        if self.remote_cluster.is_some_and(|name| !name.is_empty()) {
+            refusals.push(Problem::new(
+                "remoteCluster",
+                "this stage is the only cluster there is; remove the field",
+            ));
+        }
+        refusals
+    }
+}

@@ -1,0 +1,136 @@
+//! What Chaos Mesh accepts but hardly anybody means.
+
+use crate::cron::Cron;
+use crate::document::{Body, Document, PAUSE_ANNOTATION};
+use crate::duration::GoDuration;
+use crate::kind::Common;
+use crate::mode::Mode;
+use crate::problem::Problem;
+use crate::schedule::{ConcurrencyPolicy, Schedule};
+
+use jiff::Timestamp;
+
+/// All lints of a document. `default_maximum` is what ends an experiment without a duration on this stage.
+#[must_use]
+pub fn lints(document: &Document, default_maximum: GoDuration, now: Timestamp) -> Vec<Problem> {
+    let mut lints = Vec::new();
+    let mut own = Vec::new();
+    let chaos = document.chaos();
+    common(&chaos.common(), chaos.one_shot(), default_maximum, &mut own);
+    chaos.lints(&mut own);
+    let parent = document.chaos_path();
+    lints.extend(own.into_iter().map(|lint| lint.under(&parent)));
+    if let Some(value) = document
+        .meta
+        .annotations
+        .get(PAUSE_ANNOTATION)
+        .filter(|value| !["true", "false"].contains(&value.as_str()))
+    {
+        lints.push(Problem::new(
+            format!("metadata.annotations.{PAUSE_ANNOTATION}"),
+            format!("`{value}` does not pause; only the text \"true\" does"),
+        ));
+    }
+    if let Body::Schedule(schedule) = &document.body {
+        scheduled(schedule, now, &mut lints);
+    }
+    lints
+}
+
+fn common(
+    common: &Common<'_>,
+    one_shot: bool,
+    default_maximum: GoDuration,
+    lints: &mut Vec<Problem>,
+) {
+    let negative = common
+        .parsed_duration()
+        .is_some_and(|duration| duration.as_nanos() <= 0);
+    if !one_shot && common.parsed_duration().is_none() {
+        lints.push(Problem::new(
+            "duration",
+            format!("omitted: Chaos Mesh would run until somebody deletes the object; this stage stops after {default_maximum}"),
+        ));
+    }
+    if !one_shot && negative {
+        lints.push(Problem::new(
+            "duration",
+            "not above 0, so the experiment is over before it starts",
+        ));
+    }
+    if !common.value.is_empty() && matches!(common.mode, Mode::One | Mode::All) {
+        lints.push(Problem::new(
+            "value",
+            "modes one and all do not read it; remove it",
+        ));
+    }
+    if common.mode == Mode::RandomMaxPercent {
+        lints.push(Problem::new(
+            "mode",
+            "random-max-percent may draw 0 percent, and then fails because nothing is selected",
+        ));
+    }
+    for field in common.selector.hidden() {
+        lints.push(Problem::new(
+            field,
+            "`pods` names the pods, so every other selector is ignored; remove the others",
+        ));
+    }
+}
+
+fn scheduled(schedule: &Schedule, now: Timestamp, lints: &mut Vec<Problem>) {
+    if schedule.history_limit.is_none() {
+        lints.push(Problem::new("spec.historyLimit", "omitted counts as 0: finished experiments vanish at once, and their events with them; write for example 3"));
+    }
+    if schedule.cron.next(now).is_none() {
+        lints.push(Problem::new(
+            "spec.schedule",
+            "has no tick in the next five years",
+        ));
+    }
+    if let (Some(every), Some(deadline)) =
+        (schedule.cron.interval(), schedule.starting_deadline_seconds)
+        && i128::from(deadline) * 1_000_000_000 < i128::from(every.as_nanos())
+    {
+        lints.push(Problem::new(
+            "spec.startingDeadlineSeconds",
+            format!(
+                "shorter than `{}`, which therefore never fires; remove it",
+                schedule.cron
+            ),
+        ));
+    }
+    overlap(schedule, now, lints);
+}
+
+/// An experiment that is still running when the next one is due.
+fn overlap(schedule: &Schedule, now: Timestamp, lints: &mut Vec<Problem>) {
+    if schedule.chaos.one_shot() {
+        return;
+    }
+    let field = format!("spec.{}.duration", schedule.kind.schedule_key);
+    match (schedule.chaos.common().parsed_duration(), schedule.concurrency_policy) {
+        (None, ConcurrencyPolicy::Forbid) => {
+            lints.push(Problem::new(field, "omitted with concurrencyPolicy Forbid: the first experiment never finishes, so there is never a second"));
+        }
+        (Some(duration), policy) if shortest_gap(&schedule.cron, now).is_some_and(|gap| duration >= gap) => lints.push(Problem::new(
+            field,
+            match policy {
+                ConcurrencyPolicy::Forbid => "as long as the interval or longer: ticks are skipped and caught up late; make it shorter",
+                ConcurrencyPolicy::Allow => "as long as the interval or longer: experiments overlap, and the end of one also ends its successor on the same pod",
+            },
+        )),
+        _ => {}
+    }
+}
+
+/// The shortest gap between the next few ticks.
+fn shortest_gap(cron: &Cron, now: Timestamp) -> Option<GoDuration> {
+    let ticks = cron.ticks(now, Timestamp::MAX, 10);
+    let gaps = ticks
+        .windows(2)
+        .map(|pair| pair[1].duration_since(pair[0]).as_nanos());
+    gaps.min()
+        .and_then(|nanos| i64::try_from(nanos).ok())
+        .map(GoDuration::from_nanos)
+}

@@ -1,0 +1,87 @@
+//! What is wrong with a document: the field, the trouble, the remedy.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// One complaint about one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Path of the field, for example `spec.selector.namespaces`.
+    pub field: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl Problem {
+    /// A complaint about `field`; `message` says what is wrong and what to do.
+    pub fn new(field: impl Into<String>, message: impl fmt::Display) -> Self {
+        Self {
+            field: field.into(),
+            message: message.to_string(),
+        }
+    }
+
+    /// The same complaint about a field that sits below `parent`.
+    #[must_use]
+    pub fn under(self, parent: &str) -> Self {
+        Self {
+            field: format!("{parent}.{}", self.field),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.field, self.message)
+    }
+}
+
+/// A file that cannot be used. The message names file, document (from 1), field and remedy.
+#[derive(Debug, Error)]
+pub enum DocumentError {
+    /// Bigger than any experiment file.
+    #[error("{file}: {bytes} bytes are more than the {limit} allowed; split the file")]
+    TooLarge {
+        /// The file's name.
+        file: String,
+        /// Its size.
+        bytes: usize,
+        /// The largest size read.
+        limit: usize,
+    },
+    /// Not YAML at all.
+    #[error("{file}: this is not valid YAML: {message}")]
+    Yaml {
+        /// The file's name.
+        file: String,
+        /// What the YAML parser says, with line and column.
+        message: String,
+    },
+    /// No document in the file.
+    #[error("{file}: the file holds no document; start with `apiVersion: chaos-mesh.org/v1alpha1`")]
+    Empty {
+        /// The file's name.
+        file: String,
+    },
+    /// One document breaks the rules of its kind.
+    #[error("{}", invalid(.file, *.number, .problems))]
+    Invalid {
+        /// The file's name.
+        file: String,
+        /// Which document of the file, from 1.
+        number: usize,
+        /// Everything that is wrong with it.
+        problems: Vec<Problem>,
+    },
+}
+
+fn invalid(file: &str, number: usize, problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{file}: document {number}: {problem}"))
+        .collect();
+    lines.join("\n")
+}

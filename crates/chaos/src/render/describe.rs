@@ -1,0 +1,151 @@
+//! `describe`: everything about one object, with its events.
+
+use serde_json::Value;
+
+use super::table::{Table, age};
+use crate::engine::{ExperimentStatus, Object, Operation, Phase, ScheduleStatus, Snapshot, Status};
+
+/// The object as `kubectl describe` shows it: metadata, spec, status, events.
+#[must_use]
+pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
+    let mut text = String::new();
+    let mut line = |depth: usize, label: &str, value: &str| {
+        let line = format!(
+            "{:depth$}{label:<width$}{value}",
+            "",
+            depth = depth * 2,
+            width = 14
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    };
+    line(0, "Name:", &object.metadata.name);
+    line(0, "Namespace:", &object.metadata.namespace);
+    line(0, "Labels:", &pairs(&object.metadata.labels));
+    line(0, "Annotations:", &pairs(&object.metadata.annotations));
+    line(0, "API Version:", crate::document::API_VERSION);
+    line(0, "Kind:", object.kind);
+    line(0, "Created:", &object.creation_timestamp.to_string());
+    if let Some(deleted) = object.deletion_timestamp {
+        line(0, "Deleted:", &format!("{deleted} (waiting for recovery)"));
+    }
+    if let Some(owner) = &object.owner {
+        line(0, "Owner:", &format!("Schedule/{owner}"));
+    }
+    line(0, "Spec:", "");
+    spec(&object.spec, 1, &mut line);
+    line(0, "Status:", "");
+    match &object.status {
+        Status::Experiment(status) => experiment(status, &mut line),
+        Status::Schedule(status) => schedule(status, &mut line),
+    }
+    text + "Events:\n" + &events(snapshot, object)
+}
+
+fn pairs(map: &std::collections::BTreeMap<String, String>) -> String {
+    if map.is_empty() {
+        "<none>".to_owned()
+    } else {
+        map.iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+type Line<'a> = &'a mut dyn FnMut(usize, &str, &str);
+
+fn spec(value: &Value, depth: usize, line: Line<'_>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let label = format!("{key}: ");
+        match value {
+            Value::Object(_) => {
+                line(depth, &label, "");
+                spec(value, depth + 1, line);
+            }
+            Value::String(text) => line(depth, &label, text),
+            Value::Null => {}
+            other => line(depth, &label, &other.to_string()),
+        }
+    }
+}
+
+fn experiment(status: &ExperimentStatus, line: Line<'_>) {
+    line(1, "Conditions:", "");
+    for condition in &status.conditions {
+        line(
+            2,
+            condition.kind,
+            if condition.status { " True" } else { " False" },
+        );
+    }
+    let desired = status
+        .experiment
+        .desired_phase
+        .map_or("<none>".to_owned(), |phase| format!("{phase:?}"));
+    line(1, "Desired phase: ", &desired);
+    line(1, "Records:", "");
+    for record in &status.experiment.container_records {
+        let phase = match record.phase {
+            Phase::Injected => "Injected",
+            Phase::NotInjected => "Not Injected",
+        };
+        let counts = format!(
+            "  {phase} (injected {}, recovered {})",
+            record.injected_count, record.recovered_count
+        );
+        line(2, &record.id, &counts);
+        if let Some(failed) = record
+            .events
+            .last()
+            .filter(|event| event.outcome == "Failed")
+        {
+            let operation = if failed.operation == Operation::Apply {
+                "apply"
+            } else {
+                "recover"
+            };
+            line(
+                3,
+                "last attempt:",
+                &format!(" to {operation} failed: {}", failed.message),
+            );
+        }
+    }
+}
+
+fn schedule(status: &ScheduleStatus, line: Line<'_>) {
+    line(
+        1,
+        "Last run:",
+        &status
+            .time
+            .map_or("<none>".to_owned(), |time| time.to_string()),
+    );
+    line(1, "Active:", &status.active.join(", "));
+}
+
+fn events(snapshot: &Snapshot, object: &Object) -> String {
+    let mut table = Table::new(["  Type", "Reason", "Age", "From", "Message"]);
+    table.row(["  ----", "------", "----", "----", "-------"].map(str::to_owned));
+    for event in snapshot.events_of(object) {
+        let last = age(event.last_timestamp, snapshot.now);
+        let when = if event.count > 1 {
+            format!(
+                "{last} (x{} over {})",
+                event.count,
+                age(event.first_timestamp, snapshot.now)
+            )
+        } else {
+            last
+        };
+        table.row([
+            format!("  {}", event.severity),
+            event.reason.to_owned(),
+            when,
+            event.source.to_owned(),
+            event.message.clone(),
+        ]);
+    }
+    table.to_string()
+}
