@@ -1,0 +1,201 @@
+//! Alerts of an objective: burn rate (page and ticket), budget exhausted, no data, and its alert policies.
+
+use std::collections::BTreeMap;
+
+use super::part::{NOW, alert_name};
+use super::windows::{Pair, Urgency};
+use super::{Name, Part, Rule, budget, sli};
+use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
+use crate::span::Span;
+use crate::words::{label_name, pascal};
+
+/// After this time without a sample an objective is blind.
+const NO_DATA_AFTER: Span = Span::minutes(30);
+/// Where `runbook_url` points unless the SLO is annotated with [`RUNBOOK`]; `#` and the alert name follow.
+const RUNBOOKS: &str = "docs/reference/alerts.md";
+/// Annotation of an SLO: the address of its runbook.
+const RUNBOOK: &str = "tales.dev/runbook-url";
+
+pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for urgency in [Urgency::Page, Urgency::Ticket] {
+        let pairs: Vec<_> = part
+            .pairs()
+            .into_iter()
+            .filter(|pair| pair.urgency == urgency)
+            .collect();
+        if !pairs.is_empty() {
+            rules.push(burn(part, urgency, &pairs));
+        }
+    }
+    rules.push(exhausted(part));
+    rules.push(no_data(part));
+    rules.extend(
+        part.slo
+            .alert_policies
+            .iter()
+            .map(|policy| from_policy(part, policy)),
+    );
+    rules
+}
+
+fn burn(part: &Part<'_>, urgency: Urgency, pairs: &[Pair]) -> Rule {
+    let budget = part.objective.target.one_minus();
+    let conditions: Vec<_> = pairs
+        .iter()
+        .map(|pair| {
+            let over = |window| format!("{} > {} * {budget}", part.ratio(window), pair.factor);
+            format!("{} and {}", over(pair.short), over(pair.long))
+        })
+        .collect();
+    let mut expr = format!("({})", conditions.join(") or ("));
+    if part.slo.method == BudgetingMethod::Timeslices {
+        // A slice is a state, not a draw: five minutes without a bad slice mean that it is over.
+        expr = format!("({expr}) and {} > 0", part.ratio(NOW));
+    }
+    let title = part.slo.metadata.title();
+    let summary = match urgency {
+        Urgency::Page => format!("{}: {title} burns its error budget fast", part.slo.service),
+        Urgency::Ticket => format!("{}: {title} burns its error budget", part.slo.service),
+    };
+    let description = format!(
+        "{{{{ $value | humanizePercentage }}}} bad, {} allowed.{}",
+        allowed(part),
+        worst(part)
+    );
+    alert(part, "", urgency.label(), expr, summary, description)
+}
+
+fn allowed(part: &Part<'_>) -> String {
+    let percent = part.objective.target.one_minus().times_100();
+    format!("{percent} % over {}", part.slo.window.duration)
+}
+
+/// Names the worst series of a threshold indicator, so that whoever is called knows which pod to look at.
+fn worst(part: &Part<'_>) -> String {
+    let (Metric::Threshold(_), Some(threshold)) =
+        (&part.objective.indicator.metric, part.objective.threshold)
+    else {
+        return String::new();
+    };
+    let sort = if threshold.op.high_is_bad() {
+        "sort_desc"
+    } else {
+        "sort"
+    };
+    format!(
+        " {{{{ with query `{sort}({})` }}}}{{{{ with first . }}}}Worst: {{{{ or .Labels.pod .Labels.instance }}}} at \
+         {{{{ .Value | humanize }}}}, wanted {} {}.{{{{ end }}}}{{{{ end }}}}",
+        part.series(sli::VALUE),
+        threshold.op.promql(),
+        threshold.value
+    )
+}
+
+fn exhausted(part: &Part<'_>) -> Rule {
+    let expr = format!("{} <= 0", part.series(budget::REMAINING));
+    let title = part.slo.metadata.title();
+    let summary = format!("{}: the error budget of {title} is spent", part.slo.service);
+    let description = format!(
+        "{} was allowed; {{{{ $value | humanizePercentage }}}} is left.",
+        allowed(part)
+    );
+    alert(
+        part,
+        "BudgetExhausted",
+        "ticket",
+        expr,
+        summary,
+        description,
+    )
+}
+
+/// Fires when the rules have been loaded for a while and no sample came. Without `for`, so it is never pending.
+fn no_data(part: &Part<'_>) -> Rule {
+    let nominal = part
+        .objective
+        .slice
+        .map_or(NO_DATA_AFTER, |slice| NO_DATA_AFTER.max(slice));
+    let range = part.clock.range(nominal);
+    let expr = format!(
+        "{} offset {range} unless count_over_time({}[{range}])",
+        part.series(budget::OBJECTIVE),
+        part.series(sli::sample_name(part))
+    );
+    let title = part.slo.metadata.title();
+    let summary = format!("{}: {title} has no data", part.slo.service);
+    let description = format!("No sample for {range}: nobody knows whether the objective is met.");
+    alert(part, "NoData", "ticket", expr, summary, description)
+}
+
+fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
+    let budget = part.objective.target.one_minus();
+    let ratio = part.ratio(policy.lookback);
+    let burning = format!(
+        "{ratio} / {budget} {} {}",
+        policy.op.promql(),
+        policy.threshold
+    );
+    let objective = part.series(budget::OBJECTIVE);
+    let expr = if policy.when_no_data {
+        format!("{burning} or ({objective} unless {ratio})")
+    } else {
+        burning
+    };
+    let title = part.slo.metadata.title();
+    let summary = format!(
+        "{}: {title} broke the alert policy {}",
+        part.slo.service, policy.name
+    );
+    let description = format!(
+        "The burn rate over {} is {{{{ $value | humanize }}}}, the policy alerts when it is {} {}.",
+        policy.lookback,
+        policy.op.promql(),
+        policy.threshold
+    );
+    let mut rule = alert(
+        part,
+        &pascal(&policy.name),
+        &policy.severity,
+        expr,
+        summary,
+        description,
+    );
+    rule.hold = policy.alert_after.map(|after| part.clock.length(after));
+    rule.labels
+        .insert("targets".to_owned(), policy.targets.join(","));
+    rule
+}
+
+fn alert(
+    part: &Part<'_>,
+    suffix: &str,
+    severity: &str,
+    expr: String,
+    summary: String,
+    description: String,
+) -> Rule {
+    let name = format!("{}{suffix}", alert_name(part.slo));
+    let custom = &part.slo.metadata.labels;
+    let mut labels: BTreeMap<_, _> = custom
+        .iter()
+        .map(|(key, value)| (label_name(key), value.clone()))
+        .collect();
+    labels.extend(part.labels());
+    labels.insert("severity".to_owned(), severity.to_owned());
+    let runbook = match part.slo.metadata.annotations.get(RUNBOOK) {
+        Some(url) => url.clone(),
+        None => format!("{RUNBOOKS}#{}", name.to_lowercase()),
+    };
+    Rule {
+        name: Name::Alert(name),
+        expr,
+        hold: None,
+        labels,
+        annotations: BTreeMap::from([
+            ("description", description),
+            ("runbook_url", runbook),
+            ("summary", summary),
+        ]),
+    }
+}

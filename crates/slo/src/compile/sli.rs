@@ -1,0 +1,186 @@
+//! The error ratio of an objective: what is sampled, and how windows are made of the samples.
+//!
+//! | budgeting | sample | window | period |
+//! | --- | --- | --- | --- |
+//! | Occurrences, ratio | rates of bad and total events | rates over the window, directly | weighted: sum of bad rates by sum of total rates |
+//! | Occurrences, threshold | numbers of bad and of all series | weighted | weighted |
+//! | Occurrences, raw ratio | the ratio | its mean (a raw ratio carries no weights) | its mean |
+//! | Timeslices | 0 or 1 per slice | bad slices by slices that fit into the window | mean over existing slices |
+//! | RatioTimeslices | error ratio per slice | sum by slices that fit into the window | mean over existing slices |
+//!
+//! Denominators are guarded: no traffic is no sample, never NaN, because one NaN would poison a sum over 30 days. A
+//! missing slice counts as good in the alerting windows (a Prometheus that started a minute ago must not call its first
+//! bad second an outage); that data is missing has an alert of its own, and the gate reports coverage.
+
+use super::part::NOW;
+use super::{Part, Rule, bad_and_total};
+use crate::openslo::model::{BudgetingMethod, Metric, Query, Threshold};
+use crate::problem::Problem;
+use crate::promql::{substitute, windowed};
+use crate::span::Span;
+
+/// Every series' value of a threshold indicator: what the alert names the worst one from.
+pub(super) const VALUE: &str = "slo:sli_value:last";
+const BAD: &str = "slo:sli_bad:rate5m";
+const TOTAL: &str = "slo:sli_total:rate5m";
+const BAD_SERIES: &str = "slo:sli_bad:count";
+const ALL_SERIES: &str = "slo:sli_total:count";
+const RAW: &str = "slo:sli_error:ratio_raw";
+/// The error ratio of one slice: 0 or 1 for Timeslices.
+pub(super) const SLICE: &str = "slo:slice_error:ratio";
+
+/// Name of the series whose existence means that the objective is measured.
+pub(super) fn sample_name(part: &Part<'_>) -> &'static str {
+    match (part.objective.slice, &part.objective.indicator.metric) {
+        (Some(_), _) => SLICE,
+        (None, Metric::Threshold(_)) => ALL_SERIES,
+        (None, Metric::Raw { .. }) => RAW,
+        (None, _) => TOTAL,
+    }
+}
+
+/// The samples: one evaluation's worth of good and bad.
+pub(super) fn samples(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
+    let metric = &part.objective.indicator.metric;
+    let window = part.objective.slice.unwrap_or(NOW);
+    let range = part.clock.range(window).to_string();
+    let events = bad_and_total(metric, &range).map_err(|error| part.refuse(error))?;
+    Ok(match (metric, events, part.slo.method) {
+        (_, Some((bad, total)), BudgetingMethod::Occurrences) => {
+            vec![part.record(BAD, bad), part.record(TOTAL, total)]
+        }
+        (_, Some((bad, total)), method) => {
+            let ratio = format!("{bad} / ({total} > 0)");
+            vec![part.record(SLICE, slice_error(part, &ratio, method))]
+        }
+        (Metric::Threshold(query), _, method) => threshold_samples(part, query, &range, method),
+        (Metric::Raw { ratio, failure }, _, method) => {
+            let ratio = raw_error(part, ratio, *failure, &range)?;
+            match method {
+                BudgetingMethod::Occurrences => vec![part.record(RAW, ratio)],
+                method => vec![part.record(SLICE, slice_error(part, &ratio, method))],
+            }
+        }
+        (Metric::Good { .. } | Metric::Bad { .. }, None, _) => Vec::new(),
+    })
+}
+
+/// A slice of a ratio indicator is bad if its error ratio exceeds what the slice target allows.
+fn slice_error(part: &Part<'_>, ratio: &str, method: BudgetingMethod) -> String {
+    match (method, part.objective.slice_target) {
+        (BudgetingMethod::Timeslices, Some(share)) => {
+            format!("{ratio} > bool {}", share.one_minus())
+        }
+        _ => ratio.to_owned(),
+    }
+}
+
+/// A slice of a threshold indicator is good if *every* series satisfies the threshold at the end of the slice.
+fn threshold_samples(
+    part: &Part<'_>,
+    query: &Query,
+    range: &str,
+    method: BudgetingMethod,
+) -> Vec<Rule> {
+    let Some(threshold) = part.objective.threshold else {
+        return Vec::new();
+    };
+    let value = part.record(VALUE, values(query, threshold, range));
+    let bad = format!(
+        "{} {} bool {}",
+        part.series(VALUE),
+        threshold.op.negated().promql(),
+        threshold.value
+    );
+    match method {
+        BudgetingMethod::Occurrences => vec![
+            value,
+            part.record(BAD_SERIES, format!("sum({bad})")),
+            part.record(ALL_SERIES, format!("count({})", part.series(VALUE))),
+        ],
+        _ => vec![value, part.record(SLICE, format!("max({bad})"))],
+    }
+}
+
+/// One sample per series, NaN dropped (no comparison with NaN is true) and freed of labels that collide with ours.
+pub(crate) fn values(query: &Query, threshold: Threshold, range: &str) -> String {
+    let worst = if threshold.op.high_is_bad() {
+        "max"
+    } else {
+        "min"
+    };
+    let text = substitute(&query.text, range);
+    format!("{worst} without (service, slo, objective) ({text}) > -Inf")
+}
+
+/// The failure ratio of a raw indicator within [0, 1]; NaN is dropped.
+pub(crate) fn raw_error(
+    part: &Part<'_>,
+    query: &Query,
+    failure: bool,
+    range: &str,
+) -> Result<String, Problem> {
+    let text = if crate::promql::has_placeholder(&query.text) || query.counter {
+        windowed(query, range).map_err(|error| part.refuse(error))?
+    } else {
+        query.text.clone()
+    };
+    let ratio = format!("avg({text})");
+    let error = if failure {
+        ratio
+    } else {
+        format!("(1 - {ratio})")
+    };
+    Ok(format!("(clamp({error}, 0, 1) >= 0)"))
+}
+
+/// The error ratio over every window and over the period.
+pub(super) fn windows(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
+    let mut rules = Vec::new();
+    for window in part.windows() {
+        let expr = window_ratio(part, window)?;
+        rules.push(part.record(Part::ratio_name(window), expr));
+    }
+    let period = part.slo.window.duration;
+    rules.push(part.record(Part::ratio_name(period), period_ratio(part)));
+    Ok(rules)
+}
+
+fn window_ratio(part: &Part<'_>, window: Span) -> Result<String, Problem> {
+    let range = part.range(window);
+    let text = range.to_string();
+    let metric = &part.objective.indicator.metric;
+    if part.objective.slice.is_some() {
+        let slices = range.ratio(part.sample_interval()).max(1.0);
+        // Up to Prometheus 2, a range that starts exactly on a sample holds one more than fits.
+        return Ok(format!(
+            "clamp_max(sum_over_time({}[{text}]) / {slices}, 1)",
+            part.series(SLICE)
+        ));
+    }
+    match bad_and_total(metric, &text).map_err(|error| part.refuse(error))? {
+        Some((bad, total)) => Ok(format!("{bad} / ({total} > 0)")),
+        None => Ok(over_time(part, &text)),
+    }
+}
+
+fn period_ratio(part: &Part<'_>) -> String {
+    let range = part.range(part.slo.window.duration);
+    if part.objective.slice.is_some() {
+        return format!("avg_over_time({}[{range}])", part.series(SLICE));
+    }
+    over_time(part, &range.to_string())
+}
+
+fn over_time(part: &Part<'_>, range: &str) -> String {
+    let (bad, total) = match part.objective.indicator.metric {
+        Metric::Raw { .. } => return format!("avg_over_time({}[{range}])", part.series(RAW)),
+        Metric::Threshold(_) => (BAD_SERIES, ALL_SERIES),
+        Metric::Good { .. } | Metric::Bad { .. } => (BAD, TOTAL),
+    };
+    format!(
+        "sum_over_time({}[{range}]) / (sum_over_time({}[{range}]) > 0)",
+        part.series(bad),
+        part.series(total)
+    )
+}

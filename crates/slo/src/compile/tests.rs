@@ -1,0 +1,123 @@
+//! What is compiled, as text. Whether Prometheus agrees is tested in `tests/promtool.rs`.
+
+use super::*;
+
+const CATALOGUE: &str = "
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: dns-leaker}
+spec: {}
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: memory-growth, labels: {team: [ops, dev]}}
+spec:
+  service: dns-leaker
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Timeslices
+  indicator:
+    metadata: {name: growth}
+    spec:
+      thresholdMetric:
+        metricSource:
+          type: Prometheus
+          spec:
+            query: process_resident_memory_bytes{job=\"dns-leaker\"} / min_over_time(pod:process_resident_memory_warm:bytes[1d])
+  objectives: [{target: 0.99, op: lte, value: 1.1, timeSliceTarget: 1, timeSliceWindow: 1m}]
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: answers}
+spec:
+  service: dns-leaker
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  indicator:
+    metadata: {name: answers}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {metricSource: {type: Prometheus, spec: {query: 'http_requests_total{code=~\"5..\"}'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: http_requests_total}}}
+  objectives: [{displayName: SLO, target: 0.999}, {displayName: SLA, targetPercent: 99.5}]
+";
+
+fn rules(clock: Clock) -> String {
+    let catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
+    compile(&catalogue, clock).unwrap().to_rules()
+}
+
+#[test]
+fn the_stage_divides_windows_by_sixty_and_keeps_their_names() {
+    let text = rules(Clock::Stage);
+    assert!(text.contains("record: slo:sli_error:ratio_rate5m\n        expr: '(sum(rate(http_requests_total{code=~\"5..\"}[5s]))"));
+    assert!(text.contains("record: slo:sli_error:ratio_rate1h\n        expr: '(sum(rate(http_requests_total{code=~\"5..\"}[1m]))"));
+    assert!(text.contains("[12h]"), "30 days are 12 hours");
+    assert!(text.contains("interval: '1s'"));
+}
+
+#[test]
+fn a_literal_range_in_a_query_is_the_same_on_both_clocks() {
+    for clock in [Clock::Real, Clock::Stage] {
+        assert!(rules(clock).contains("min_over_time(pod:process_resident_memory_warm:bytes[1d])"));
+    }
+}
+
+#[test]
+fn budgets_are_printed_without_float_noise() {
+    let text = rules(Clock::Real);
+    assert!(text.contains("> 13.44 * 0.001 and "));
+    assert!(text.contains("> 13.44 * 0.005 and "));
+    assert!(text.contains("'vector(0.995)'"));
+    assert!(!text.contains("00000000"));
+}
+
+#[test]
+fn the_alert_of_a_threshold_names_the_worst_series() {
+    let text = rules(Clock::Stage);
+    assert!(text.contains("alert: DnsLeakerMemoryGrowth\n"));
+    assert!(text.contains("or .Labels.pod .Labels.instance"));
+    assert!(text.contains("team: 'ops,dev'"));
+}
+
+#[test]
+fn a_calendar_window_is_refused_with_a_hint() {
+    let calendar = "calendar: {startTime: '2026-01-01 00:00:00', timeZone: UTC}";
+    let text = CATALOGUE.replacen("isRolling: true", calendar, 1);
+    let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
+    let problems = compile(&catalogue, Clock::Real).unwrap_err();
+    assert!(
+        problems[0]
+            .to_string()
+            .contains("judge this objective with the gate only")
+    );
+}
+
+#[test]
+fn a_fixed_range_in_a_ratio_is_refused() {
+    let text = CATALOGUE.replace(
+        "query: http_requests_total",
+        "query: 'rate(http_requests_total[5m])'",
+    );
+    let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
+    let problems = compile(&catalogue, Clock::Real).unwrap_err();
+    assert!(
+        problems[0]
+            .to_string()
+            .contains("write [{{.window}}] instead"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn the_operator_object_holds_the_same_groups() {
+    let catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
+    let labels = BTreeMap::from([("release".to_owned(), "no".to_owned())]);
+    let file = compile(&catalogue, Clock::Real).unwrap();
+    let object: serde_json::Value =
+        serde_saphyr::from_str(&file.to_prometheus_rule("slo", "default", &labels)).unwrap();
+    let plain: serde_json::Value = serde_saphyr::from_str(&file.to_rules()).unwrap();
+    assert_eq!(object["spec"]["groups"], plain["groups"]);
+    assert_eq!(object["metadata"]["labels"]["release"], "no");
+    assert_eq!(plain["groups"].as_array().unwrap().len(), 3);
+}

@@ -1,0 +1,167 @@
+//! Criteria such as `<600`, `<=+10%` or `>=-5`: the grammar of Keptn's `slo.yaml`, kept because teams still have it.
+//!
+//! A `%` makes a criterion relative to an earlier value even without a sign; a sign without `%` is a difference to the
+//! earlier value, so fixed negative thresholds cannot be written.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One comparison with a fixed number or with an earlier value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    text: String,
+    op: Op,
+    bound: Bound,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Op {
+    Lt,
+    Lte,
+    Eq,
+    Gte,
+    Gt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Bound {
+    Fixed(f64),
+    /// Signed percentage of the earlier value.
+    Percent(f64),
+    /// Signed difference to the earlier value.
+    Difference(f64),
+}
+
+/// The text is not a criterion.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a criterion; write one such as <600, <=+10% or >=0.99")]
+pub struct NotACriterion(String);
+
+impl Criterion {
+    /// Does it need an earlier value?
+    pub fn is_relative(&self) -> bool {
+        !matches!(self.bound, Bound::Fixed(_))
+    }
+
+    /// The number to compare with; `None` if an earlier value is needed and there is none.
+    pub fn bound(&self, earlier: Option<f64>) -> Option<f64> {
+        match self.bound {
+            Bound::Fixed(number) => Some(number),
+            Bound::Percent(percent) => earlier.map(|earlier| earlier * (100.0 + percent) / 100.0),
+            Bound::Difference(difference) => earlier.map(|earlier| earlier + difference),
+        }
+    }
+
+    /// `value op bound`; never true for NaN.
+    pub fn holds(&self, value: f64, bound: f64) -> bool {
+        match self.op {
+            Op::Lt => value < bound,
+            Op::Lte => value <= bound,
+            Op::Eq => (value - bound).abs() == 0.0,
+            Op::Gte => value >= bound,
+            Op::Gt => value > bound,
+        }
+    }
+}
+
+impl FromStr for Criterion {
+    type Err = NotACriterion;
+
+    fn from_str(text: &str) -> Result<Self, NotACriterion> {
+        let refuse = || NotACriterion(text.to_owned());
+        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let (op, rest) = [
+            ("<=", Op::Lte),
+            (">=", Op::Gte),
+            ("<", Op::Lt),
+            (">", Op::Gt),
+            ("=", Op::Eq),
+        ]
+        .into_iter()
+        .find_map(|(sign, op)| compact.strip_prefix(sign).map(|rest| (op, rest)))
+        .ok_or_else(refuse)?;
+        let (factor, unsigned) = match rest.strip_prefix('-') {
+            Some(rest) => (-1.0, rest),
+            None => (1.0, rest.strip_prefix('+').unwrap_or(rest)),
+        };
+        let signed = unsigned.len() < rest.len();
+        let (digits, percent) = match unsigned.strip_suffix('%') {
+            Some(digits) => (digits, true),
+            None => (unsigned, false),
+        };
+        if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return Err(refuse());
+        }
+        let number: f64 = digits.parse().map_err(|_| refuse())?;
+        let bound = match (percent, signed) {
+            (true, _) => Bound::Percent(factor * number),
+            (false, true) => Bound::Difference(factor * number),
+            (false, false) => Bound::Fixed(number),
+        };
+        Ok(Self {
+            text: compact,
+            op,
+            bound,
+        })
+    }
+}
+
+impl fmt::Display for Criterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn judge(text: &str, value: f64, earlier: Option<f64>) -> Option<bool> {
+        let criterion: Criterion = text.parse().unwrap();
+        criterion
+            .bound(earlier)
+            .map(|bound| criterion.holds(value, bound))
+    }
+
+    #[test]
+    fn fixed_criteria_need_no_earlier_value() {
+        assert_eq!(judge("<600", 599.9, None), Some(true));
+        assert_eq!(judge(" < 600 ", 600.0, None), Some(false));
+        assert_eq!(judge("=0", 0.0, None), Some(true));
+        assert_eq!(judge(">=0.99", f64::NAN, None), Some(false));
+    }
+
+    #[test]
+    fn a_percent_sign_makes_it_relative_even_without_a_sign() {
+        for text in ["<=+10%", "<=10%", "<= + 10 %"] {
+            assert_eq!(judge(text, 110.0, Some(100.0)), Some(true), "{text}");
+            assert_eq!(judge(text, 110.1, Some(100.0)), Some(false), "{text}");
+            assert_eq!(judge(text, 1.0, None), None, "{text}");
+        }
+        assert_eq!(judge("=0%", 7.0, Some(7.0)), Some(true));
+        assert_eq!(judge(">-5%", 96.0, Some(100.0)), Some(true));
+    }
+
+    #[test]
+    fn a_sign_alone_is_a_difference() {
+        assert_eq!(judge("<=+10", 110.0, Some(100.0)), Some(true));
+        assert_eq!(judge(">=-10", 89.0, Some(100.0)), Some(false));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "", "10", "<", "<%", "<=10%%", "!=3", "<1e5", "<inf", "<+-3", "<1.2.3",
+        ] {
+            assert!(text.parse::<Criterion>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in ".*") {
+            let _ = text.parse::<Criterion>();
+        }
+    }
+}

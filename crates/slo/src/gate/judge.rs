@@ -1,0 +1,335 @@
+//! Weighs the answers.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample,
+    Verdict, Worst,
+};
+use crate::criterion::Criterion;
+use crate::openslo::model::Threshold;
+use crate::stats::{events_to_prove, wilson_bounds};
+
+/// A window with less data than this proves nothing good.
+const LEAST_COVERAGE: f64 = 0.8;
+
+/// The answer to one query.
+pub type Answer = Result<Vec<Sample>, QueryError>;
+
+/// Judges the answers, which stand in the order of [`Plan::queries`]; a missing answer is inconclusive.
+pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> Verdict {
+    let missing = || {
+        Err(QueryError {
+            message: "the query was not asked".to_owned(),
+        })
+    };
+    let mut answers = answers.into_iter();
+    let judged: Vec<_> = plan
+        .checks
+        .iter()
+        .map(|check| one(check, answers.next().unwrap_or_else(missing), baseline))
+        .collect();
+    if let Some(evaluation) = &plan.keptn {
+        return super::keptn::judge(plan, evaluation, judged, baseline);
+    }
+    Verdict {
+        schema: SCHEMA,
+        // A gate that judged nothing has nothing to say.
+        outcome: judged
+            .iter()
+            .map(|judgement| judgement.outcome)
+            .max()
+            .unwrap_or(Outcome::Inconclusive),
+        window_seconds: plan.window_seconds,
+        score: None,
+        objectives: judged,
+    }
+}
+
+fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement {
+    let mut judgement = blank(check);
+    let outcome = match answer {
+        Err(error) => Err(format!("The query failed: {error}.")),
+        Ok(samples) => match &check.rule {
+            Judging::Events { .. } | Judging::Ratio { .. } => {
+                counted(check, &samples, &mut judgement)
+            }
+            Judging::Value(criterion) => {
+                compared(check, criterion, &samples, baseline, &mut judgement)
+            }
+            Judging::Indicator => match single_value(&samples) {
+                Ok(value) => {
+                    judgement.observed = Some(value);
+                    Ok((Outcome::Pass, String::new()))
+                }
+                Err(reason) => Err(reason),
+            },
+        },
+    };
+    (judgement.outcome, judgement.reason) =
+        outcome.unwrap_or_else(|reason| (Outcome::Inconclusive, reason));
+    judgement
+}
+
+fn blank(check: &Check) -> Judgement {
+    let (target, unit) = match &check.rule {
+        Judging::Events { target } => (Some(*target), Some("events")),
+        Judging::Ratio { target, unit, .. } => (Some(*target), Some(*unit)),
+        Judging::Value(_) | Judging::Indicator => (None, None),
+    };
+    Judgement {
+        id: check.query.id.clone(),
+        service: check.service.clone(),
+        slo: check.slo.clone(),
+        objective: check.objective.clone(),
+        outcome: Outcome::Inconclusive,
+        observed: None,
+        target,
+        ratio: target.is_some(),
+        coverage: None,
+        events: None,
+        unit: unit.map(str::to_owned),
+        bound: None,
+        worst: None,
+        baseline: None,
+        reason: String::new(),
+        series: Vec::new(),
+    }
+}
+
+/// `Ok` is an outcome, `Err` the reason why there is none.
+type Weighed = Result<(Outcome, String), String>;
+
+fn part(samples: &[Sample], name: &str) -> Option<f64> {
+    let mut found = samples.iter().filter(|sample| {
+        sample
+            .labels
+            .get("gate_part")
+            .is_some_and(|part| part == name)
+    });
+    found.next().map(|sample| sample.value)
+}
+
+fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
+    let total = part(samples, "total").ok_or("There is no data in the window.")?;
+    let bad = part(samples, "bad").ok_or("Bad events are not measured in the window.")?;
+    let points = part(samples, "points").unwrap_or(0.0);
+    if !total.is_finite() || !bad.is_finite() || !points.is_finite() {
+        return Err("The answer is not a number (NaN or infinite).".to_owned());
+    }
+    let coverage = (points / check.expected_points).min(1.0);
+    judgement.coverage = Some(coverage);
+    judgement.events = Some(total);
+    if total <= 0.0 {
+        return Err("There was no traffic in the window.".to_owned());
+    }
+    let good = (total - bad).clamp(0.0, total);
+    let observed = good / total;
+    judgement.observed = Some(observed);
+    fresh(check, samples)?;
+    let (outcome, reason) = match &check.rule {
+        Judging::Events { target } => events(good, total, *target, judgement)?,
+        Judging::Ratio {
+            target,
+            threshold,
+            unit,
+        } => {
+            judgement.worst = threshold.and_then(|threshold| worst(samples, threshold));
+            let missing = 1.0 - coverage;
+            ratio(observed, *target, missing, unit, *threshold, judgement)?
+        }
+        Judging::Value(_) | Judging::Indicator => return Err("Nothing was counted.".to_owned()),
+    };
+    if outcome == Outcome::Pass && coverage < LEAST_COVERAGE {
+        return Err(format!(
+            "Only {} of the window has data, {} is needed to pass.",
+            percent(coverage),
+            percent(LEAST_COVERAGE)
+        ));
+    }
+    Ok((outcome, reason))
+}
+
+fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
+    if check.stale_after_seconds.is_infinite() {
+        return Ok(());
+    }
+    match part(samples, "age") {
+        Some(age) if age <= check.stale_after_seconds => Ok(()),
+        Some(age) if age.is_finite() => Err(format!("The newest sample is {age:.0} s old.")),
+        _ => Err("There is no current sample: the target is gone.".to_owned()),
+    }
+}
+
+fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weighed {
+    let (low, high) = wilson_bounds(good, total).ok_or("The counts are not counts.")?;
+    judgement.bound = Some(Bounds { low, high });
+    let observed = percent(good / total);
+    let wanted = percent(target);
+    if low >= target {
+        Ok((
+            Outcome::Pass,
+            format!("{observed} good, surely at least {wanted}."),
+        ))
+    } else if high < target {
+        Ok((
+            Outcome::Fail,
+            format!("{observed} good, surely below {wanted}."),
+        ))
+    } else {
+        Err(format!(
+            "{observed} good, {wanted} wanted, but {total:.0} events cannot decide it; {:.0} without an error would.",
+            events_to_prove(target)
+        ))
+    }
+}
+
+fn ratio(
+    observed: f64,
+    target: f64,
+    missing: f64,
+    unit: &str,
+    threshold: Option<Threshold>,
+    judgement: &Judgement,
+) -> Weighed {
+    let worst = match (&judgement.worst, threshold) {
+        (Some(worst), Some(threshold)) => format!(
+            "; the worst was {} at {}, wanted {} {}",
+            worst.name(),
+            short(worst.value),
+            threshold.op.promql(),
+            threshold.value
+        ),
+        _ => String::new(),
+    };
+    let text = format!(
+        "{} of the {unit} good, {} wanted{worst}.",
+        percent(observed),
+        percent(target)
+    );
+    if observed >= target {
+        return Ok((Outcome::Pass, text));
+    }
+    // Even if everything that is missing had been good, would the objective be missed?
+    let best_case = observed * (1.0 - missing) + missing;
+    if best_case < target {
+        Ok((Outcome::Fail, text))
+    } else {
+        Err(format!(
+            "{text} With {} of the window missing that is not certain.",
+            percent(missing)
+        ))
+    }
+}
+
+fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
+    let candidates = samples.iter().filter(|sample| {
+        sample
+            .labels
+            .get("gate_part")
+            .is_some_and(|part| part == "worst")
+    });
+    let sign = if threshold.op.high_is_bad() {
+        1.0
+    } else {
+        -1.0
+    };
+    candidates
+        .filter(|sample| !sample.value.is_nan())
+        .max_by(|a, b| (a.value * sign).total_cmp(&(b.value * sign)))
+        .map(|sample| {
+            let labels: BTreeMap<_, _> = sample
+                .labels
+                .iter()
+                .filter(|(key, _)| *key != "gate_part")
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            Worst {
+                series: labels,
+                value: sample.value,
+            }
+        })
+}
+
+fn compared(
+    check: &Check,
+    criterion: &Criterion,
+    samples: &[Sample],
+    baseline: Option<&Baseline>,
+    judgement: &mut Judgement,
+) -> Weighed {
+    let is_value = |sample: &&Sample| {
+        sample
+            .labels
+            .get("gate_part")
+            .is_none_or(|part| part == "value")
+    };
+    let values: Vec<Sample> = samples.iter().filter(is_value).cloned().collect();
+    let value = single_value(&values)?;
+    judgement.observed = Some(value);
+    fresh(check, samples)?;
+    let earlier = baseline
+        .and_then(|baseline| baseline.values.get(&check.query.id))
+        .copied();
+    judgement.baseline = earlier.filter(|_| criterion.is_relative());
+    let bound = criterion.bound(earlier).ok_or_else(|| {
+        format!(
+            "{} is {criterion} of a baseline, and none is pinned for it.",
+            short(value)
+        )
+    })?;
+    if !bound.is_finite() {
+        return Err("The baseline is not a number.".to_owned());
+    }
+    judgement.target = Some(bound);
+    let holds = criterion.holds(value, bound);
+    let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
+    let change = match judgement.baseline {
+        Some(earlier) if earlier != 0.0 => {
+            format!(
+                ", {:+.1} % of the baseline {}",
+                (value / earlier - 1.0) * 100.0,
+                short(earlier)
+            )
+        }
+        _ => String::new(),
+    };
+    Ok((
+        outcome,
+        format!("{}{change}; wanted {criterion}.", short(value)),
+    ))
+}
+
+/// Exactly one finite sample, or the reason why not.
+fn single_value(samples: &[Sample]) -> Result<f64, String> {
+    match samples {
+        [] => Err("There is no data.".to_owned()),
+        [sample] if sample.value.is_finite() => Ok(sample.value),
+        [_] => Err("The answer is not a number (NaN or infinite).".to_owned()),
+        many => Err(format!(
+            "The query yields {} series, one is needed: aggregate it.",
+            many.len()
+        )),
+    }
+}
+
+/// A percentage with the digits that matter: never rounded up to 100.
+pub(crate) fn percent(ratio: f64) -> String {
+    // The tiny addend undoes the noise of the multiplication: 0.57 is 57 %, not 56.999 %.
+    let digits = (ratio * 1e5 + 1e-6).floor() / 1e3;
+    format!("{digits} %")
+}
+
+/// A number for people: four significant digits, with the usual multiples.
+pub(crate) fn short(value: f64) -> String {
+    let (scaled, unit) = match value.abs() {
+        size if size >= 1e9 => (value / 1e9, " G"),
+        size if size >= 1e6 => (value / 1e6, " M"),
+        size if size >= 1e4 => (value / 1e3, " k"),
+        _ => (value, ""),
+    };
+    let digits = if scaled.abs() >= 100.0 { 1 } else { 4 };
+    let text = format!("{scaled:.digits$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text}{unit}")
+}

@@ -1,0 +1,170 @@
+//! Forms for programs: JSON, JUnit XML, GitLab's metrics report, GitHub annotations.
+
+use std::collections::BTreeMap;
+
+use crate::gate::{Judgement, Outcome, Verdict};
+
+impl Verdict {
+    /// The whole verdict; `schema` changes when the meaning of a field does.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("numbers and strings are JSON");
+        text.push('\n');
+        text
+    }
+
+    /// JUnit: a suite per service, a test case per objective. Inconclusive is skipped, a warning passes with output.
+    pub fn to_junit(&self) -> String {
+        let mut suites: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
+        for judgement in &self.objectives {
+            suites
+                .entry(&judgement.service)
+                .or_default()
+                .push(judgement);
+        }
+        let count = |judgements: &[&Judgement], outcome| {
+            judgements
+                .iter()
+                .filter(|judgement| judgement.outcome == outcome)
+                .count()
+        };
+        let mut text = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gate\">\n",
+        );
+        for (service, judgements) in suites {
+            text.push_str(&format!(
+                "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
+                xml(service),
+                judgements.len(),
+                count(&judgements, Outcome::Fail),
+                count(&judgements, Outcome::Inconclusive)
+            ));
+            for judgement in judgements {
+                text.push_str(&test_case(judgement));
+            }
+            text.push_str("  </testsuite>\n");
+        }
+        text.push_str("</testsuites>\n");
+        text
+    }
+
+    /// GitLab's metrics report (OpenMetrics text): values of a merge request beside those of its target branch.
+    ///
+    /// GitLab compares values as strings, hence the fixed rounding, the stable order and no timestamps.
+    pub fn to_gitlab_metrics(&self) -> String {
+        let mut text = String::new();
+        for judgement in &self.objectives {
+            let labels = format!(
+                "{{service=\"{}\",slo=\"{}\",objective=\"{}\"}}",
+                plain(&judgement.service),
+                plain(&judgement.slo),
+                plain(&judgement.objective)
+            );
+            let mut line = |name: &str, value: Option<f64>| {
+                if let Some(value) = value.filter(|value| value.is_finite()) {
+                    text.push_str(&format!("{name}{labels} {}\n", rounded(value)));
+                }
+            };
+            let observed = if judgement.ratio {
+                "slo_good_ratio"
+            } else {
+                "slo_value"
+            };
+            line(observed, judgement.observed);
+            line(
+                "slo_worst_value",
+                judgement.worst.as_ref().map(|worst| worst.value),
+            );
+            line("slo_coverage_ratio", judgement.coverage);
+            line(
+                "slo_pass",
+                Some(f64::from(u8::from(judgement.outcome == Outcome::Pass))),
+            );
+        }
+        text.push_str("# EOF\n");
+        text
+    }
+
+    /// GitHub workflow commands: an error per failed objective, a warning per undecided one, at the given file.
+    pub fn to_github_annotations(&self, file: &str) -> String {
+        let level = |outcome| match outcome {
+            Outcome::Pass => None,
+            Outcome::Warning | Outcome::Inconclusive => Some("warning"),
+            Outcome::Fail => Some("error"),
+        };
+        let escape = |text: &str| {
+            text.replace('%', "%25")
+                .replace('\r', "%0D")
+                .replace('\n', "%0A")
+        };
+        let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+        self.worst_first()
+            .into_iter()
+            .filter_map(|judgement| {
+                let level = level(judgement.outcome)?;
+                let (file, title) = (property(file), property(&judgement.id));
+                Some(format!(
+                    "::{level} file={file},title={title}::{}\n",
+                    escape(&judgement.reason)
+                ))
+            })
+            .collect()
+    }
+}
+
+fn test_case(judgement: &Judgement) -> String {
+    let open = format!(
+        "    <testcase classname=\"{}\" name=\"{}\"",
+        xml(&judgement.service),
+        xml(&judgement.id)
+    );
+    let reason = xml(&judgement.reason);
+    match judgement.outcome {
+        Outcome::Pass => format!("{open}/>\n"),
+        Outcome::Warning => format!("{open}><system-out>{reason}</system-out></testcase>\n"),
+        Outcome::Inconclusive => format!("{open}><skipped message=\"{reason}\"/></testcase>\n"),
+        Outcome::Fail => format!("{open}><failure message=\"{reason}\"/></testcase>\n"),
+    }
+}
+
+fn xml(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .map(|c| match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '"' => "&quot;".to_owned(),
+            c => c.to_string(),
+        })
+        .collect()
+}
+
+/// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside the quotes.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_./".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// Six significant digits, never in exponent form.
+fn rounded(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let digits = 5 - value.abs().log10().floor() as i32;
+    let text = format!(
+        "{value:.precision$}",
+        precision = digits.clamp(0, 12) as usize
+    );
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}

@@ -1,0 +1,83 @@
+//! A verdict in every form that somebody reads: people, merge requests, CI systems, programs.
+
+mod machine;
+mod markdown;
+mod text;
+
+pub use text::Style;
+
+use super::{Judgement, Verdict};
+use crate::gate::judge::{percent, short};
+
+/// `99.95 %` or `12.3 M`: a number in the unit of the judgement.
+fn number(judgement: &Judgement, value: Option<f64>) -> String {
+    match value {
+        None => "-".to_owned(),
+        Some(value) if judgement.ratio => percent(value),
+        Some(value) => short(value),
+    }
+}
+
+/// `100 % covered, 300 slices`.
+fn evidence(judgement: &Judgement) -> String {
+    let coverage = judgement
+        .coverage
+        .map(|coverage| format!("{} covered", percent(coverage)));
+    let unit = judgement.unit.as_deref().unwrap_or("events");
+    let events = judgement.events.map(|events| format!("{events:.0} {unit}"));
+    [coverage, events]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Eight heights of a bar, scaled between the least and the most; nothing without numbers.
+fn sparkline(series: &[f64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const WIDTH: usize = 40;
+    let finite: Vec<f64> = series
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
+    let least = finite.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let columns = finite.len().min(WIDTH);
+    (0..columns)
+        .map(|column| {
+            // The peak of each column: an average would hide the incident that the line is there to show.
+            let from = column * finite.len() / columns;
+            let to = (column + 1) * finite.len() / columns;
+            let peak = finite[from..to]
+                .iter()
+                .copied()
+                .fold(f64::NEG_INFINITY, f64::max);
+            let height = if most > least {
+                (peak - least) / (most - least) * 7.0
+            } else {
+                0.0
+            };
+            BARS[(height.round() as usize).min(7)]
+        })
+        .collect()
+}
+
+/// The overall outcome as a sentence.
+fn headline(verdict: &Verdict) -> String {
+    let count = verdict.objectives.len();
+    let objectives = if count == 1 {
+        "objective"
+    } else {
+        "objectives"
+    };
+    let score = verdict
+        .score
+        .map(|score| format!(", score {}", short(score)))
+        .unwrap_or_default();
+    format!(
+        "gate: {} ({count} {objectives}, last {} s{score})",
+        verdict.outcome.word(),
+        short(verdict.window_seconds)
+    )
+}

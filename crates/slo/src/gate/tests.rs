@@ -1,0 +1,318 @@
+//! What passes, what fails, and what nobody can say.
+
+use super::*;
+use crate::clock::Clock;
+use crate::openslo::Catalogue;
+use crate::span::Span;
+
+const EVENTS: &str = "
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: shop}
+spec: {}
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: answers}
+spec:
+  service: shop
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  indicator:
+    metadata: {name: answers}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {metricSource: {type: Prometheus, spec: {query: 'http_requests_total{code=~\"5..\"}'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: http_requests_total}}}
+  objectives: [{target: 0.99}]
+";
+const MEMORY: &str = include_str!("../../../../manifests/slo/dns-leaker.yaml");
+
+fn plan_of(text: &str) -> Plan {
+    let catalogue = Catalogue::load(&[("slo.yaml", text)]).unwrap();
+    plan(&catalogue, Span::minutes(1), Clock::Stage).unwrap()
+}
+
+fn sample(labels: &[(&str, &str)], value: f64) -> Sample {
+    let labels = labels
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    Sample { labels, value }
+}
+
+fn parts(parts: &[(&str, f64)]) -> Vec<Sample> {
+    parts
+        .iter()
+        .map(|(part, value)| sample(&[("gate_part", part)], *value))
+        .collect()
+}
+
+fn events(bad: f64, total: f64, points: f64, age: f64) -> Verdict {
+    let answer = parts(&[
+        ("bad", bad),
+        ("total", total),
+        ("points", points),
+        ("age", age),
+    ]);
+    judge(&plan_of(EVENTS), vec![Ok(answer)], None)
+}
+
+/// The memory objective with all slices but `bad` good, and its relative criterion met.
+fn memory(bad: f64, points: f64, baseline: Option<f64>) -> Verdict {
+    let mut answer = parts(&[
+        ("bad", bad),
+        ("total", points),
+        ("points", points),
+        ("age", 1.0),
+    ]);
+    answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-1")], 1.02));
+    answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-2")], 1.24));
+    let value = parts(&[("value", 11_000_000.0), ("age", 1.0)]);
+    let baseline = baseline.map(|value| Baseline {
+        schema: 1,
+        values: BTreeMap::from([("dns-leaker/memory-growth/gate".to_owned(), value)]),
+    });
+    judge(
+        &plan_of(MEMORY),
+        vec![Ok(answer), Ok(value)],
+        baseline.as_ref(),
+    )
+}
+
+#[test]
+fn enough_good_events_pass_and_enough_bad_ones_fail() {
+    assert_eq!(events(0.0, 268.0, 60.0, 1.0).outcome, Outcome::Pass);
+    assert_eq!(events(100.0, 1000.0, 60.0, 1.0).outcome, Outcome::Fail);
+}
+
+#[test]
+fn too_few_events_are_inconclusive_even_if_all_are_good() {
+    let verdict = events(0.0, 267.0, 60.0, 1.0);
+    assert_eq!(verdict.outcome, Outcome::Inconclusive);
+    assert!(
+        verdict.objectives[0]
+            .reason
+            .contains("268 without an error would"),
+        "{:?}",
+        verdict.objectives[0]
+    );
+}
+
+#[test]
+fn what_is_not_evidence_never_passes() {
+    let plan = plan_of(EVENTS);
+    let outage = || QueryError {
+        message: "connection refused".to_owned(),
+    };
+    let cases: Vec<(&str, Vec<Answer>)> = vec![
+        ("no answer", vec![]),
+        ("an error", vec![Err(outage())]),
+        ("no data", vec![Ok(vec![])]),
+        (
+            "NaN",
+            vec![Ok(parts(&[
+                ("bad", f64::NAN),
+                ("total", 5000.0),
+                ("points", 60.0),
+                ("age", 1.0),
+            ]))],
+        ),
+        (
+            "infinite",
+            vec![Ok(parts(&[
+                ("bad", 0.0),
+                ("total", f64::INFINITY),
+                ("points", 60.0),
+                ("age", 1.0),
+            ]))],
+        ),
+        (
+            "no traffic",
+            vec![Ok(parts(&[
+                ("bad", 0.0),
+                ("total", 0.0),
+                ("points", 60.0),
+                ("age", 1.0),
+            ]))],
+        ),
+        (
+            "stale",
+            vec![Ok(parts(&[
+                ("bad", 0.0),
+                ("total", 5000.0),
+                ("points", 60.0),
+                ("age", 60.0),
+            ]))],
+        ),
+        (
+            "gone",
+            vec![Ok(parts(&[
+                ("bad", 0.0),
+                ("total", 5000.0),
+                ("points", 60.0),
+            ]))],
+        ),
+        (
+            "no points",
+            vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("age", 1.0)]))],
+        ),
+        (
+            "little coverage",
+            vec![Ok(parts(&[
+                ("bad", 0.0),
+                ("total", 5000.0),
+                ("points", 40.0),
+                ("age", 1.0),
+            ]))],
+        ),
+    ];
+    for (name, answers) in cases {
+        let verdict = judge(&plan, answers, None);
+        assert_eq!(verdict.outcome, Outcome::Inconclusive, "{name}");
+        assert_eq!(verdict.exit_code(), 2);
+        assert!(!verdict.objectives[0].reason.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_gate_without_objectives_cannot_judge() {
+    let verdict = judge(&plan_of("[]"), vec![], None);
+    assert_eq!(verdict.outcome, Outcome::Inconclusive);
+}
+
+#[test]
+fn a_failed_time_slice_objective_names_the_worst_pod() {
+    let verdict = memory(10.0, 60.0, Some(10_500_000.0));
+    let judgement = &verdict.objectives[0];
+    assert_eq!(judgement.outcome, Outcome::Fail);
+    assert_eq!(judgement.bound, None, "slices are not independent");
+    assert_eq!(judgement.worst.as_ref().unwrap().name(), "pod leaker-2");
+    assert!(
+        judgement
+            .reason
+            .contains("the worst was pod leaker-2 at 1.24, wanted <= 1.1"),
+        "{}",
+        judgement.reason
+    );
+    assert_eq!(verdict.exit_code(), 1);
+}
+
+#[test]
+fn missing_slices_could_have_been_good() {
+    // 1 of 10 seen is bad, but 1 of 100 would be within the objective.
+    let verdict = memory(0.1, 10.0, Some(10_500_000.0));
+    assert_eq!(verdict.objectives[0].outcome, Outcome::Inconclusive);
+    // 5 of 50: even if the other 10 were good, 8 % are too many.
+    assert_eq!(
+        memory(5.0, 50.0, Some(10_500_000.0)).objectives[0].outcome,
+        Outcome::Fail
+    );
+}
+
+#[test]
+fn a_relative_criterion_compares_with_the_pinned_baseline() {
+    assert_eq!(memory(0.0, 60.0, Some(10_000_000.0)).outcome, Outcome::Pass);
+    assert_eq!(memory(0.0, 60.0, Some(9_990_000.0)).outcome, Outcome::Fail);
+    let unpinned = memory(0.0, 60.0, None);
+    assert_eq!(unpinned.objectives[0].outcome, Outcome::Pass);
+    assert_eq!(unpinned.outcome, Outcome::Inconclusive);
+    assert!(unpinned.objectives[1].reason.contains("none is pinned"));
+}
+
+#[test]
+fn a_baseline_survives_its_json() {
+    let baseline = memory(0.0, 60.0, None).to_baseline();
+    assert_eq!(
+        baseline.values["dns-leaker/memory-growth/gate"],
+        11_000_000.0
+    );
+    assert_eq!(baseline.values.len(), 1);
+    assert_eq!(Baseline::from_json(&baseline.to_json()).unwrap(), baseline);
+    assert!(
+        Baseline::from_json("{\"schema\":2,\"values\":{}}")
+            .unwrap_err()
+            .to_string()
+            .contains("pin the baseline again")
+    );
+    assert!(Baseline::from_json("not json").is_err());
+}
+
+#[test]
+fn one_query_per_objective_and_no_literal_range_is_touched() {
+    let plan = plan_of(MEMORY);
+    let queries = plan.queries();
+    assert_eq!(queries.len(), 2);
+    assert!(queries[0].promql.contains("warm:bytes[1d]"));
+    assert!(queries[0].promql.contains("[1m:1s]"));
+    assert_eq!(queries[1].id, "dns-leaker/memory-growth/gate");
+}
+
+#[test]
+fn half_a_gate_annotation_is_refused() {
+    let text = MEMORY.replace("tales.dev/gate-criterion: <=+10%", "note: none");
+    let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
+    let problems = plan(&catalogue, Span::minutes(1), Clock::Stage).unwrap_err();
+    assert!(
+        problems[0]
+            .to_string()
+            .contains("gate-criterion: is missing")
+    );
+}
+
+#[test]
+fn the_text_for_people_is_aligned_and_plain() {
+    let expected = "\
+fail         dns-leaker/memory-growth/objective-1  83.333 %  100 % covered, 60 slices
+             83.333 % of the slices good, 99 % wanted; the worst was pod leaker-2 at 1.24, wanted <= 1.1.
+pass         dns-leaker/memory-growth/gate             11 M
+             11 M, +4.8 % of the baseline 10.5 M; wanted <=+10%.
+gate: fail (2 objectives, last 60 s)
+";
+    let verdict = memory(10.0, 60.0, Some(10_500_000.0));
+    assert_eq!(verdict.to_text(Style::Plain), expected);
+    assert!(verdict.to_text(Style::Colour).contains("\u{1b}[31mfail"));
+}
+
+#[test]
+fn the_merge_request_page_starts_with_the_failure_and_its_course() {
+    let mut verdict = memory(10.0, 60.0, Some(10_500_000.0));
+    verdict.add_series(
+        "dns-leaker/memory-growth/objective-1",
+        vec![1.0, 1.0, 1.12, f64::NAN, 1.24],
+    );
+    let page = verdict.to_markdown();
+    assert!(page.starts_with(
+        "<!-- tales: gate -->\n## ❌ Gate: fail\n\n**dns-leaker/memory-growth/objective-1**: "
+    ));
+    assert!(page.contains("`▁▁▅█`"), "{page}");
+    assert!(page.contains("&lt;= 1.1"));
+}
+
+#[test]
+fn machines_get_what_they_can_read() {
+    let verdict = memory(10.0, 60.0, None);
+    let json: serde_json::Value = serde_json::from_str(&verdict.to_json()).unwrap();
+    assert_eq!(json["outcome"], "fail");
+    assert_eq!(json["objectives"][0]["worst"]["series"]["pod"], "leaker-2");
+    let junit = verdict.to_junit();
+    assert!(
+        junit.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""),
+        "{junit}"
+    );
+    assert!(junit.contains("wanted &lt;= 1.1"));
+    let metrics = verdict.to_gitlab_metrics();
+    let label = "{service=\"dns-leaker\",slo=\"memory-growth\",objective=\"objective-1\"}";
+    assert!(
+        metrics.contains(&format!("slo_good_ratio{label} 0.833333\n")),
+        "{metrics}"
+    );
+    assert!(metrics.ends_with("# EOF\n"));
+    assert!(
+        verdict
+            .to_github_annotations("slo.yaml")
+            .starts_with("::error file=slo.yaml,title=dns-leaker/")
+    );
+    assert!(verdict.to_github_summary().contains("| observed |"));
+}

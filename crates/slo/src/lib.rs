@@ -1,0 +1,30 @@
+//! Service level objectives: OpenSLO in; Prometheus rules, alerts, gate verdicts and statistics out.
+//!
+//! Everything here is pure: no network, no clock, no files. Callers pass text and samples in and get text and verdicts
+//! back, which is why every number of this crate can be tested against a real Prometheus without mocking one.
+//! Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
+
+mod clock;
+pub mod compile;
+mod criterion;
+mod decimal;
+mod fields;
+pub mod gate;
+pub mod keptn;
+mod lint;
+pub mod openslo;
+mod problem;
+mod promql;
+mod span;
+pub mod stats;
+mod words;
+mod yaml;
+
+pub use clock::Clock;
+pub use compile::{compile, promtool_tests};
+pub use criterion::{Criterion, NotACriterion};
+pub use decimal::Decimal;
+pub use lint::{lint, lint_traffic};
+pub use openslo::Catalogue;
+pub use problem::{Problem, Severity};
+pub use span::Span;

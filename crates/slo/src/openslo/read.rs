@@ -1,0 +1,356 @@
+//! One YAML value to one document: apiVersion, kind, metadata, and the kinds with few fields.
+
+use serde_json::Value;
+
+use super::draft::{ConditionDraft, Document, PolicyDraft, Source, TargetDraft};
+use super::model::{DataSource, Metadata, Op, Service};
+use super::{read_sli, read_slo};
+use crate::fields::{Fields, Sink};
+
+/// Reads one document; problems go to the sink. `place` says where in the file it stands, for documents without a name.
+pub(super) fn document(sink: &Sink<'_>, place: &str, value: Value) -> Option<Document> {
+    let name = value.pointer("/metadata/name").and_then(Value::as_str);
+    let kind = value.get("kind").and_then(Value::as_str);
+    let path = match (kind, name) {
+        (Some(kind), Some(name)) => format!("{kind}/{name}: "),
+        _ => format!("{place}: "),
+    };
+    let mut fields = Fields::new(sink, &path, value)?;
+    version(&mut fields)?;
+    let kind = fields.required_text("kind")?;
+    let metadata = metadata(&mut fields);
+    let spec = fields.required_child("spec");
+    fields.finish();
+    let (metadata, mut spec) = (metadata?, spec?);
+    match kind.as_str() {
+        "SLO" => read_slo::slo(metadata, path, spec).map(Document::Slo),
+        "SLI" => read_sli::sli(metadata, spec).map(Document::Sli),
+        "AlertPolicy" => policy(metadata, spec).map(Document::AlertPolicy),
+        "AlertCondition" => condition(metadata, spec).map(Document::AlertCondition),
+        "AlertNotificationTarget" => target(metadata, spec).map(Document::AlertNotificationTarget),
+        "DataSource" => {
+            let metadata = described(metadata, &mut spec);
+            let kind = spec.required_text("type");
+            if spec.value("connectionDetails").is_none() {
+                spec.missing("connectionDetails");
+            }
+            spec.finish();
+            Some(Document::DataSource(DataSource {
+                metadata,
+                kind: kind?.to_lowercase(),
+            }))
+        }
+        "Service" => {
+            let metadata = described(metadata, &mut spec);
+            spec.finish();
+            Some(Document::Service(Service { metadata }))
+        }
+        other => {
+            sink.error(
+                &format!("{path}kind"),
+                format!("{other:?} is not a kind of openslo/v1"),
+                "write one of SLO, SLI, Service, DataSource, AlertPolicy, AlertCondition, AlertNotificationTarget",
+            );
+            None
+        }
+    }
+}
+
+fn version(fields: &mut Fields<'_>) -> Option<()> {
+    let version = fields.required_text("apiVersion")?;
+    let remedy = match version.as_str() {
+        "openslo/v1" => return Some(()),
+        "openslo/v1alpha" => {
+            "convert the document to openslo/v1: indicators become SLI documents or spec.indicator"
+        }
+        v2 if v2.starts_with("openslo.com/v2") => {
+            "convert the document to openslo/v1; version 2 is a draft"
+        }
+        _ => "write openslo/v1",
+    };
+    fields.error(
+        "apiVersion",
+        format!("{version:?} is not supported"),
+        remedy,
+    );
+    None
+}
+
+pub(super) fn metadata(fields: &mut Fields<'_>) -> Option<Metadata> {
+    let mut metadata = fields.required_child("metadata")?;
+    let read = metadata_fields(&mut metadata);
+    metadata.finish();
+    read
+}
+
+fn metadata_fields(fields: &mut Fields<'_>) -> Option<Metadata> {
+    let name = fields.required_text("name");
+    if let Some(name) = &name
+        && !is_label(name)
+    {
+        fields.error(
+            "name",
+            format!("{name:?} is not an RFC 1123 label"),
+            "use at most 63 lower-case letters, digits and dashes, a letter or digit first and last",
+        );
+    }
+    let display_name = fields.text("displayName");
+    if display_name
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > 63)
+    {
+        fields.error("displayName", "is longer than 63 characters", "shorten it");
+    }
+    let labels = string_map(fields, "labels");
+    let annotations = string_map(fields, "annotations");
+    Some(Metadata {
+        file: fields.sink.file.to_owned(),
+        name: name?,
+        display_name,
+        labels,
+        annotations,
+        description: None,
+    })
+}
+
+fn string_map(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+) -> std::collections::BTreeMap<String, String> {
+    let path = fields.field(key);
+    let mut read = std::collections::BTreeMap::new();
+    let Some(value) = fields.value(key) else {
+        return read;
+    };
+    let Value::Object(map) = value else {
+        fields.error(key, "is not a mapping", "write a mapping here");
+        return read;
+    };
+    for (name, value) in map {
+        let field = format!("{path}.{name}");
+        if !is_key(&name, key == "annotations") {
+            fields.sink.error(
+                &field,
+                "is not a valid key",
+                "use at most 63 letters, digits, dashes, underscores and dots, a letter or digit first and last",
+            );
+        }
+        let text = match value {
+            Value::String(text) => Some(text),
+            Value::Array(items) if key == "labels" => items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect::<Option<Vec<_>>>()
+                .map(|items| items.join(",")),
+            _ => None,
+        };
+        match text {
+            Some(text) => drop(read.insert(name, text)),
+            None => fields
+                .sink
+                .error(&field, "is not a string", "quote the value"),
+        }
+    }
+    read
+}
+
+/// Takes `spec.description`, which every kind may have.
+pub(super) fn described(mut metadata: Metadata, spec: &mut Fields<'_>) -> Metadata {
+    metadata.description = spec.text("description");
+    if metadata
+        .description
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > 1050)
+    {
+        spec.error(
+            "description",
+            "is longer than 1050 characters",
+            "shorten it",
+        );
+    }
+    metadata
+}
+
+pub(super) fn is_label(name: &str) -> bool {
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.len() <= 63
+        && edge(name.bytes().next())
+        && edge(name.bytes().next_back())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_key(key: &str, prefixed: bool) -> bool {
+    let name = match key.split_once('/') {
+        Some((prefix, name))
+            if prefixed && !prefix.is_empty() && prefix.split('.').all(is_label) =>
+        {
+            name
+        }
+        Some(_) => return false,
+        None => key,
+    };
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    name.len() <= 63
+        && edge(name.bytes().next())
+        && edge(name.bytes().next_back())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+pub(super) fn op(fields: &mut Fields<'_>) -> Option<Op> {
+    match fields.text("op")?.as_str() {
+        "lt" => Some(Op::Lt),
+        "lte" => Some(Op::Lte),
+        "gt" => Some(Op::Gt),
+        "gte" => Some(Op::Gte),
+        other => {
+            fields.error(
+                "op",
+                format!("{other:?} is not a comparison"),
+                "write lt, lte, gt or gte",
+            );
+            None
+        }
+    }
+}
+
+/// An item of a list that is either `{<reference>: name}` or a whole document without apiVersion.
+pub(super) fn source<T>(
+    sink: &Sink<'_>,
+    path: &str,
+    value: Value,
+    reference: &'static str,
+    kind: &str,
+    read: impl FnOnce(Metadata, Fields<'_>) -> Option<T>,
+) -> Option<Source<T>> {
+    let mut fields = Fields::new(sink, path, value)?;
+    if let Some(name) = fields.text(reference) {
+        fields.finish();
+        return Some(Source::Named(name));
+    }
+    match fields.text("kind") {
+        Some(found) if found != kind => {
+            fields.error("kind", format!("is {found}"), format!("write kind: {kind}"));
+        }
+        _ => {}
+    }
+    let metadata = metadata(&mut fields);
+    let spec = fields.required_child("spec");
+    fields.finish();
+    read(metadata?, spec?).map(Source::Inline)
+}
+
+pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyDraft> {
+    let metadata = described(metadata, &mut spec);
+    let path = spec.path.clone();
+    let when_no_data = spec.flag("alertWhenNoData").unwrap_or(false);
+    let breaching = spec.flag("alertWhenBreaching").unwrap_or(true);
+    // Alertmanager decides about messages on recovery (`send_resolved`); the field is read so that it may be written.
+    spec.flag("alertWhenResolved");
+    if !breaching && !when_no_data {
+        spec.error(
+            "alertWhenBreaching",
+            "this policy never alerts",
+            "set alertWhenBreaching: true or remove the policy",
+        );
+    }
+    let mut conditions = spec.list("conditions");
+    if conditions.len() != 1 {
+        spec.error(
+            "conditions",
+            format!("has {} items", conditions.len()),
+            "write exactly one condition",
+        );
+    }
+    let targets = spec.list("notificationTargets");
+    if targets.is_empty() {
+        spec.error(
+            "notificationTargets",
+            "is empty",
+            "name at least one target",
+        );
+    }
+    let sink = spec.sink;
+    let targets = targets
+        .into_iter()
+        .filter_map(|(path, value)| {
+            source(
+                sink,
+                &path,
+                value,
+                "targetRef",
+                "AlertNotificationTarget",
+                target,
+            )
+        })
+        .collect();
+    let condition = conditions.pop().and_then(|(path, value)| {
+        source(
+            sink,
+            &path,
+            value,
+            "conditionRef",
+            "AlertCondition",
+            condition,
+        )
+    });
+    spec.finish();
+    Some(PolicyDraft {
+        metadata,
+        path,
+        when_no_data,
+        condition: condition?,
+        targets,
+    })
+}
+
+fn condition(metadata: Metadata, mut spec: Fields<'_>) -> Option<ConditionDraft> {
+    let metadata = described(metadata, &mut spec);
+    let severity = spec.required_text("severity");
+    let inner = spec.required_child("condition");
+    spec.finish();
+    let mut inner = inner?;
+    match inner.required_text("kind").as_deref() {
+        Some("burnrate") | None => {}
+        Some(other) => inner.error(
+            "kind",
+            format!("{other:?} is not supported"),
+            "write burnrate",
+        ),
+    }
+    let op = op(&mut inner);
+    if op.is_none() {
+        inner.missing("op");
+    }
+    let threshold = inner.number("threshold");
+    if threshold.is_none() {
+        inner.missing("threshold");
+    }
+    let lookback = inner.span("lookbackWindow");
+    if lookback.is_none() {
+        inner.missing("lookbackWindow");
+    }
+    let alert_after = inner.span("alertAfter");
+    inner.finish();
+    Some(ConditionDraft {
+        metadata,
+        severity: severity?,
+        op: op?,
+        threshold: threshold?,
+        lookback: lookback?,
+        alert_after,
+    })
+}
+
+fn target(metadata: Metadata, mut spec: Fields<'_>) -> Option<TargetDraft> {
+    let metadata = described(metadata, &mut spec);
+    let target = spec.required_text("target");
+    spec.finish();
+    Some(TargetDraft {
+        metadata,
+        target: target?,
+    })
+}

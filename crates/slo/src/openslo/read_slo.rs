@@ -1,0 +1,294 @@
+//! `kind: SLO`: window, budgeting method and objectives, with the rules that tie them together.
+
+use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
+use super::model::{BudgetingMethod, Calendar, Metadata, Metric, Threshold, TimeWindow};
+use super::read::{described, metadata, op, policy, source};
+use super::read_sli;
+use crate::decimal::Decimal;
+use crate::fields::Fields;
+
+/// The `spec` of an SLO.
+pub(super) fn slo(metadata: Metadata, path: String, mut spec: Fields<'_>) -> Option<SloDraft> {
+    let metadata = described(metadata, &mut spec);
+    let service = spec.required_text("service");
+    let indicator = indicator(&mut spec);
+    let window = window(&mut spec);
+    let method = method(&mut spec);
+    let items = spec.list("objectives");
+    if items.is_empty() {
+        spec.error("objectives", "is empty", "write at least one objective");
+    }
+    let shared = indicator.as_ref();
+    let objectives: Vec<_> = items
+        .into_iter()
+        .map(|(path, value)| objective(Fields::new(spec.sink, &path, value)?, method?, shared))
+        .collect();
+    let sink = spec.sink;
+    let policies = spec
+        .list("alertPolicies")
+        .into_iter()
+        .map(|(path, value)| source(sink, &path, value, "alertPolicyRef", "AlertPolicy", policy))
+        .collect::<Vec<_>>();
+    spec.finish();
+    Some(SloDraft {
+        metadata,
+        path,
+        service: service?,
+        indicator,
+        window: window?,
+        method: method?,
+        objectives: objectives.into_iter().collect::<Option<_>>()?,
+        policies: policies.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// `indicator` or `indicatorRef`; both is a problem, none is judged by the caller.
+fn indicator(fields: &mut Fields<'_>) -> Option<Source<SliDraft>> {
+    let named = fields.text("indicatorRef");
+    let inline = fields.child("indicator");
+    if named.is_some() && inline.is_some() {
+        fields.error(
+            "indicator",
+            "stands beside indicatorRef",
+            "keep one of the two",
+        );
+    }
+    if let Some(mut inline) = inline {
+        let metadata = metadata(&mut inline);
+        let spec = inline.required_child("spec");
+        inline.finish();
+        return read_sli::sli(metadata?, spec?).map(Source::Inline);
+    }
+    named.map(Source::Named)
+}
+
+fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
+    let mut items = spec.list("timeWindow");
+    if items.len() != 1 {
+        spec.error(
+            "timeWindow",
+            format!("has {} items", items.len()),
+            "write exactly one, such as {duration: 30d, isRolling: true}",
+        );
+        return None;
+    }
+    let (path, value) = items.pop()?;
+    let mut fields = Fields::new(spec.sink, &path, value)?;
+    let duration = fields.span("duration");
+    if duration.is_none() {
+        fields.missing("duration");
+    }
+    let rolling = fields.flag("isRolling").unwrap_or(false);
+    let calendar = fields.child("calendar");
+    match (rolling, calendar.is_some()) {
+        (true, true) => fields.error(
+            "calendar",
+            "a rolling window has no calendar",
+            "remove calendar or isRolling",
+        ),
+        (false, false) => fields.error(
+            "isRolling",
+            "the window has no start",
+            "write isRolling: true or a calendar",
+        ),
+        _ => {}
+    }
+    fields.finish();
+    let calendar = match calendar {
+        Some(fields) => Some(read_calendar(fields)?),
+        None => None,
+    };
+    Some(TimeWindow {
+        duration: duration?,
+        calendar,
+    })
+}
+
+fn read_calendar(mut fields: Fields<'_>) -> Option<Calendar> {
+    let start_time = fields.required_text("startTime");
+    if let Some(start) = &start_time
+        && !is_start_time(start)
+    {
+        fields.error(
+            "startTime",
+            format!("{start:?} is not a local date and time"),
+            "write YYYY-MM-DD hh:mm:ss without a zone",
+        );
+    }
+    let time_zone = fields.required_text("timeZone");
+    if let Some(zone) = &time_zone
+        && !is_zone(zone)
+    {
+        fields.error(
+            "timeZone",
+            format!("{zone:?} is not an IANA time zone"),
+            "write a name such as Europe/Vienna or UTC",
+        );
+    }
+    fields.finish();
+    Some(Calendar {
+        start_time: start_time?,
+        time_zone: time_zone?,
+    })
+}
+
+fn is_start_time(text: &str) -> bool {
+    let shape = "dddd-dd-dd dd:dd:dd";
+    let fits = text.len() == shape.len()
+        && text.bytes().zip(shape.bytes()).all(|(b, s)| {
+            if s == b'd' {
+                b.is_ascii_digit()
+            } else {
+                b == s
+            }
+        });
+    let part = |from: usize, to: usize| text[from..to].parse::<u32>().unwrap_or(u32::MAX);
+    fits && (1..=12).contains(&part(5, 7))
+        && (1..=31).contains(&part(8, 10))
+        && part(11, 13) < 24
+        && part(14, 16) < 60
+        && part(17, 19) < 60
+}
+
+/// Only the shape is checked: the list of zones belongs to the machine that evaluates the window.
+fn is_zone(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
+    };
+    text == "UTC" || (text.contains('/') && text.split('/').all(plain))
+}
+
+fn method(spec: &mut Fields<'_>) -> Option<BudgetingMethod> {
+    match spec.required_text("budgetingMethod")?.as_str() {
+        "Occurrences" => Some(BudgetingMethod::Occurrences),
+        "Timeslices" => Some(BudgetingMethod::Timeslices),
+        "RatioTimeslices" => Some(BudgetingMethod::RatioTimeslices),
+        other => {
+            spec.error(
+                "budgetingMethod",
+                format!("{other:?} is not a method"),
+                "write Occurrences, Timeslices or RatioTimeslices",
+            );
+            None
+        }
+    }
+}
+
+fn objective(
+    mut fields: Fields<'_>,
+    method: BudgetingMethod,
+    shared: Option<&Source<SliDraft>>,
+) -> Option<ObjectiveDraft> {
+    let display_name = fields.text("displayName");
+    let op = op(&mut fields);
+    let value = fields.number("value");
+    if op.is_some() != value.is_some() {
+        fields.error("op", "op and value belong together", "write both or none");
+    }
+    let target = target(&mut fields);
+    let slice_target = fields.number("timeSliceTarget");
+    let slice = fields.span("timeSliceWindow");
+    let own = indicator(&mut fields);
+    let weight = fields.number("compositeWeight").unwrap_or(Decimal::ONE);
+    if weight.to_f64() <= 0.0 {
+        fields.error(
+            "compositeWeight",
+            "is not above 0",
+            "write a positive weight",
+        );
+    }
+    if shared.is_some() == own.is_some() {
+        fields.error(
+            "indicator",
+            "the objective needs exactly one indicator",
+            "write it in spec or in every objective, not in both",
+        );
+    }
+    // The threshold rules of OpenSLO apply to inline indicators; a reference is checked once it is resolved.
+    let is_threshold = match own.as_ref().or(shared) {
+        Some(Source::Inline(sli)) => matches!(sli.metric, Metric::Threshold(_)),
+        _ => op.is_some(),
+    };
+    slice_rules(&fields, method, slice_target, slice.is_some(), is_threshold);
+    let path = fields.path.clone();
+    fields.finish();
+    Some(ObjectiveDraft {
+        path,
+        display_name,
+        target: target?,
+        threshold: op.zip(value).map(|(op, value)| Threshold { op, value }),
+        slice_target,
+        slice,
+        indicator: own,
+        composite_weight: weight,
+    })
+}
+
+fn target(fields: &mut Fields<'_>) -> Option<Decimal> {
+    let ratio = fields.number("target");
+    let percent = fields.number("targetPercent").map(Decimal::percent);
+    if ratio.is_some() == percent.is_some() {
+        fields.error(
+            "target",
+            "needs exactly one of target and targetPercent",
+            "write target: 0.99 or targetPercent: 99",
+        );
+    }
+    let target = ratio.or(percent)?;
+    if !(0.0..1.0).contains(&target.to_f64()) {
+        fields.error(
+            "target",
+            format!("{target} is not in [0, 1)"),
+            "leave room for an error budget, such as 0.999",
+        );
+        return None;
+    }
+    Some(target)
+}
+
+fn slice_rules(
+    fields: &Fields<'_>,
+    method: BudgetingMethod,
+    slice_target: Option<Decimal>,
+    has_slice: bool,
+    is_threshold: bool,
+) {
+    let sliced = method != BudgetingMethod::Occurrences;
+    if sliced != has_slice {
+        let (message, remedy) = if sliced {
+            ("is missing", "add the length of a slice, such as 1m")
+        } else {
+            (
+                "belongs to time slices",
+                "remove it or choose budgetingMethod: Timeslices",
+            )
+        };
+        fields.error("timeSliceWindow", message, remedy);
+    }
+    match (method, slice_target) {
+        // A slice of a threshold indicator is good or bad as a whole, so a share of good events has no meaning there.
+        (BudgetingMethod::Timeslices, None) if !is_threshold => {
+            fields.error(
+                "timeSliceTarget",
+                "is missing",
+                "add the ratio that makes a slice good, such as 0.95",
+            );
+        }
+        (BudgetingMethod::Timeslices, Some(share))
+            if share.to_f64() <= 0.0 || share > Decimal::ONE =>
+        {
+            fields.error(
+                "timeSliceTarget",
+                format!("{share} is not in (0, 1]"),
+                "write a ratio such as 0.95",
+            );
+        }
+        (BudgetingMethod::Occurrences | BudgetingMethod::RatioTimeslices, Some(_)) => {
+            fields.error("timeSliceTarget", "belongs to Timeslices", "remove it");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,353 @@
+//! Just enough PromQL to put a window into somebody else's query.
+//!
+//! OpenSLO leaves open how a query learns about the window. Two conventions are understood: `{{.window}}` stands where
+//! the range belongs, or the query has no range at all and every selector is wrapped (`rate()` for counters,
+//! `avg_over_time()` for gauges). A literal range such as `[5m]` is never rewritten: the author meant it.
+
+use std::ops::Range;
+
+use crate::openslo::model::Query;
+
+/// Why a window cannot be put into a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WindowError {
+    /// `[5m]` without a placeholder: every window would measure the same five minutes.
+    #[error("the query has a fixed range")]
+    FixedRange,
+    /// `offset` or `@` belongs behind a range, which is not there yet.
+    #[error("the query shifts time with offset or @")]
+    TimeShift,
+    /// There is nothing to wrap.
+    #[error("the query selects no series")]
+    NoSelector,
+    /// A string or a brace never ends.
+    #[error("the query has an unbalanced quote, brace or bracket")]
+    Unbalanced,
+}
+
+impl WindowError {
+    /// What the author of the query can do.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::FixedRange => "write [{{.window}}] instead of the range",
+            Self::TimeShift => "write the range yourself: metric[{{.window}}] offset ...",
+            Self::NoSelector => "name a metric",
+            Self::Unbalanced => "correct the PromQL",
+        }
+    }
+}
+
+/// The query over `range` (a Prometheus duration), as an expression in which every operator is inside parentheses.
+pub(crate) fn windowed(query: &Query, range: &str) -> Result<String, WindowError> {
+    if has_placeholder(&query.text) {
+        return Ok(substitute(&query.text, range));
+    }
+    let scan = scan(&query.text)?;
+    if scan.has_range {
+        return Err(WindowError::FixedRange);
+    }
+    if scan.has_shift {
+        return Err(WindowError::TimeShift);
+    }
+    if scan.selectors.is_empty() {
+        return Err(WindowError::NoSelector);
+    }
+    let function = if query.counter {
+        "rate"
+    } else {
+        "avg_over_time"
+    };
+    let mut text = String::new();
+    let mut copied = 0;
+    for selector in scan.selectors {
+        text.push_str(&query.text[copied..selector.start]);
+        text.push_str(&format!(
+            "{function}({}[{range}])",
+            &query.text[selector.clone()]
+        ));
+        copied = selector.end;
+    }
+    text.push_str(&query.text[copied..]);
+    Ok(text)
+}
+
+/// True if the query says itself where the window goes.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    substitute(text, "") != text
+}
+
+/// Puts `range` in place of `{{.window}}`, with or without spaces.
+pub(crate) fn substitute(text: &str, range: &str) -> String {
+    text.replace("{{.window}}", range)
+        .replace("{{ .window }}", range)
+}
+
+/// `sum(query)`, unless the query is one `sum(...)` without `by`.
+pub(crate) fn summed(query: &str) -> String {
+    let query = query.trim();
+    let is_sum = query.strip_prefix("sum").is_some_and(|rest| {
+        let rest = rest.trim_start();
+        rest.starts_with('(') && closing(rest) == Some(rest.len() - 1)
+    });
+    if is_sum {
+        query.to_owned()
+    } else {
+        format!("sum({query})")
+    }
+}
+
+/// The selectors of a query, as text: what must exist for the query to have data.
+pub(crate) fn selectors(text: &str) -> Vec<String> {
+    // The placeholder only stands inside brackets; any duration keeps the scanner happy.
+    let text = substitute(text, "1m");
+    let ranges = scan(&text).map(|scan| scan.selectors).unwrap_or_default();
+    ranges
+        .into_iter()
+        .map(|range| text[range].to_owned())
+        .collect()
+}
+
+/// Position of the parenthesis that closes the one at the start.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        match rest.chars().next()? {
+            '"' | '\'' | '`' => at += string(rest)?,
+            c => {
+                depth = match c {
+                    '(' => depth + 1,
+                    ')' => depth.checked_sub(1)?,
+                    _ => depth,
+                };
+                if depth == 0 {
+                    return Some(at);
+                }
+                at += c.len_utf8();
+            }
+        }
+    }
+    None
+}
+
+#[derive(Default)]
+struct Scan {
+    selectors: Vec<Range<usize>>,
+    has_range: bool,
+    has_shift: bool,
+}
+
+/// Words that are neither metrics nor functions.
+const KEYWORDS: &[&str] = &[
+    "and", "or", "unless", "atan2", "bool", "inf", "nan", "start", "end",
+];
+const GROUPING: &[&str] = &[
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+];
+
+fn scan(text: &str) -> Result<Scan, WindowError> {
+    let mut found = Scan::default();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let c = rest.chars().next().ok_or(WindowError::Unbalanced)?;
+        at += match c {
+            '"' | '\'' | '`' => string(rest).ok_or(WindowError::Unbalanced)?,
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '@' => {
+                found.has_shift = true;
+                1
+            }
+            '[' => {
+                found.has_range = true;
+                rest.find(']').ok_or(WindowError::Unbalanced)? + 1
+            }
+            '{' => {
+                let length = braces(rest).ok_or(WindowError::Unbalanced)?;
+                found.selectors.push(at..at + length);
+                length
+            }
+            c if c.is_ascii_alphabetic() || c == '_' || c == ':' => word(text, at, &mut found)?,
+            c if c.is_ascii_digit() => number(rest),
+            c => c.len_utf8(),
+        };
+    }
+    Ok(found)
+}
+
+/// Handles an identifier at `at`; returns how far to go on.
+fn word(text: &str, at: usize, found: &mut Scan) -> Result<usize, WindowError> {
+    let rest = &text[at..];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+    let name = rest[..length].to_ascii_lowercase();
+    let after = rest[length..].trim_start();
+    let gap = rest.len() - length - after.len();
+    if GROUPING.contains(&name.as_str()) {
+        // The list behind it holds label names, which look like metrics.
+        let list = if after.starts_with('(') {
+            after.find(')').ok_or(WindowError::Unbalanced)? + 1
+        } else {
+            0
+        };
+        return Ok(length + gap + list);
+    }
+    if name == "offset" {
+        found.has_shift = true;
+        return Ok(length);
+    }
+    let aggregates = ["by", "without"].iter().any(|word| {
+        after
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.trim_start().starts_with('('))
+    });
+    if KEYWORDS.contains(&name.as_str()) || after.starts_with('(') || aggregates {
+        return Ok(length);
+    }
+    let braces = if after.starts_with('{') {
+        gap + braces(after).ok_or(WindowError::Unbalanced)?
+    } else {
+        0
+    };
+    found.selectors.push(at..at + length + braces);
+    Ok(length + braces)
+}
+
+/// Numbers and durations: `1e9`, `0x1f`, `5m`.
+fn number(rest: &str) -> usize {
+    rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+        .unwrap_or(rest.len())
+}
+
+/// Length of the quoted string at the start.
+fn string(rest: &str) -> Option<usize> {
+    let quote = rest.chars().next()?;
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quote != '`' => escaped = true,
+            c if c == quote => return Some(at + c.len_utf8()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Length of the label matchers at the start.
+fn braces(rest: &str) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let tail = rest.get(at..)?;
+        match tail.chars().next()? {
+            '}' => return Some(at + 1),
+            '"' | '\'' | '`' => at += string(tail)?,
+            c => at += c.len_utf8(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn counter(text: &str) -> Result<String, WindowError> {
+        let query = Query {
+            text: text.to_owned(),
+            counter: true,
+        };
+        windowed(&query, "5m")
+    }
+
+    #[test]
+    fn a_counter_is_wrapped_in_rate_inside_its_sum() {
+        assert_eq!(counter("x{a=\"}\"}").unwrap(), "rate(x{a=\"}\"}[5m])");
+        assert_eq!(counter("sum(x)").unwrap(), "sum(rate(x[5m]))");
+        assert_eq!(
+            counter("sum by (code) (x{code=~\"5..\"}) / on (code) y").unwrap(),
+            "sum by (code) (rate(x{code=~\"5..\"}[5m])) / on (code) rate(y[5m])"
+        );
+        assert_eq!(
+            counter("{__name__=\"x\"} or 0 * y").unwrap(),
+            "rate({__name__=\"x\"}[5m]) or 0 * rate(y[5m])"
+        );
+    }
+
+    #[test]
+    fn a_gauge_is_averaged() {
+        let query = Query {
+            text: "up == 1".to_owned(),
+            counter: false,
+        };
+        assert_eq!(
+            windowed(&query, "1m").unwrap(),
+            "avg_over_time(up[1m]) == 1"
+        );
+    }
+
+    #[test]
+    fn the_placeholder_wins_over_wrapping() {
+        assert_eq!(
+            counter("sum(rate(x[{{.window}}]))").unwrap(),
+            "sum(rate(x[5m]))"
+        );
+        assert_eq!(
+            counter("increase(x[{{ .window }}])").unwrap(),
+            "increase(x[5m])"
+        );
+    }
+
+    #[test]
+    fn a_literal_range_is_never_rewritten() {
+        assert_eq!(counter("rate(x[1d])"), Err(WindowError::FixedRange));
+        assert_eq!(
+            counter("x[{{.window}}] / min_over_time(y[1d])").unwrap(),
+            "x[5m] / min_over_time(y[1d])"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_wrapped_is_refused() {
+        assert_eq!(counter("x offset 5m"), Err(WindowError::TimeShift));
+        assert_eq!(counter("1 + 1"), Err(WindowError::NoSelector));
+        assert_eq!(counter("x{a=\"b}"), Err(WindowError::Unbalanced));
+    }
+
+    #[test]
+    fn a_lone_sum_is_not_summed_again() {
+        assert_eq!(summed("sum(rate(x[5m]))"), "sum(rate(x[5m]))");
+        assert_eq!(summed("sum(a) / sum(b)"), "sum(sum(a) / sum(b))");
+        assert_eq!(summed("summary"), "sum(summary)");
+    }
+
+    #[test]
+    fn selectors_are_found_behind_ranges() {
+        assert_eq!(
+            selectors("a{job=\"x\"} / min_over_time(pod:b[1d]) > rate(c[{{.window}}])"),
+            ["a{job=\"x\"}", "pod:b", "c"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn scanning_never_panics(text in ".*") {
+            let _ = counter(&text);
+            let _ = selectors(&text);
+            let _ = summed(&text);
+        }
+
+        #[test]
+        fn scanning_things_that_look_like_promql_never_panics(text in "[a-z(){}\\[\\]\"'` @#0-9:,.=~]{0,40}") {
+            let _ = counter(&text);
+            let _ = selectors(&text);
+            let _ = summed(&text);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Statistics about objectives: what the evidence supports, and no more. Statistics, not machine learning.
+
+mod correlate;
+mod leak;
+mod suggest;
+mod trend;
+mod wilson;
+
+pub use correlate::{
+    Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspect, Suspicion, correlate,
+};
+pub use leak::{LeakReport, LeakSettings, LeakVerdict, leak};
+pub use suggest::{Ask, History, Refusal, Slice, Suggestion, suggest};
+pub use trend::{Trend, trend};
+pub use wilson::{bounds as wilson_bounds, events_to_prove};
