@@ -1,0 +1,134 @@
+//! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a test can kill. Told by its
+//! environment to misbehave: `CRASH=1` ends at once with code 3, `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM,
+//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+fn main() {
+    let mut args = std::env::args_os().skip(1);
+    match args.next().as_ref().and_then(|arg| arg.to_str()) {
+        Some("pod-shim") => {
+            let error = stage::shim::exec(args).expect_err("exec only returns on failure");
+            fail(&error.to_string());
+        }
+        Some("stage") => run_stage(args.map(Into::into).collect()),
+        _ => serve(),
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "a program's last words")]
+fn fail(message: &str) -> ! {
+    eprintln!("{message}");
+    std::process::exit(127)
+}
+
+fn told(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| value == "1")
+}
+
+fn serve() {
+    if told("CRASH") {
+        std::process::exit(3);
+    }
+    if std::env::var_os("EXIT").is_some() {
+        std::process::exit(0);
+    }
+    if told("IGNORE_TERM") {
+        ignore_sigterm();
+    }
+    if told("GROW") {
+        std::thread::spawn(grow);
+    }
+    let ip = std::env::var("ROCKET_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+    let admin =
+        TcpListener::bind((ip.as_str(), 9000)).unwrap_or_else(|e| fail(&format!("{ip}:9000: {e}")));
+    let business =
+        TcpListener::bind((ip.as_str(), 8000)).unwrap_or_else(|e| fail(&format!("{ip}:8000: {e}")));
+    std::thread::spawn(move || answer_all(&admin));
+    answer_all(&business);
+}
+
+/// A handler would need `unsafe`; a tokio signal stream replaces the default action, which is all it takes.
+fn ignore_sigterm() {
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let mut signals =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                    .expect("SIGTERM");
+            while signals.recv().await.is_some() {}
+        });
+    });
+}
+
+fn grow() {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(vec![1u8; 1 << 20]);
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+fn answer_all(listener: &TcpListener) {
+    for stream in listener.incoming().flatten() {
+        std::thread::spawn(|| answer(stream));
+    }
+}
+
+fn answer(mut stream: TcpStream) {
+    let mut head = [0; 2048];
+    let length = stream.read(&mut head).unwrap_or(0);
+    let head = String::from_utf8_lossy(&head[..length]);
+    let path = head.split(' ').nth(1).unwrap_or("/");
+    let (status, body) = match path {
+        "/readyz" if told("NEVER_READY") => (503, "not ready\n".to_owned()),
+        "/healthz" if told("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
+        "/metrics" => (200, "# TYPE pod_up gauge\npod_up 1\n".to_owned()),
+        "/env" => (
+            200,
+            std::env::vars()
+                .map(|(k, v)| format!("{k}={v}\n"))
+                .collect(),
+        ),
+        _ => (
+            200,
+            format!("{}\n", std::env::var("ROCKET_ADDRESS").unwrap_or_default()),
+        ),
+    };
+    let answer = format!(
+        "HTTP/1.1 {status} x\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = stream.write_all(answer.as_bytes());
+}
+
+/// Plays stage until it is killed: `DIR` is the state folder, the rest are manifests. Says when all is ready.
+#[allow(clippy::print_stdout, reason = "the test waits for this line")]
+fn run_stage(args: Vec<std::path::PathBuf>) {
+    let (dir, files) = args.split_first().expect("a state folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let config = stage::local::Config::new(dir).expect("own path");
+        let stage = stage::local::LocalStage::start(config)
+            .await
+            .unwrap_or_else(|e| fail(&e.to_string()));
+        let manifests =
+            stage::manifest::Manifests::load(files).unwrap_or_else(|e| fail(&e.to_string()));
+        stage
+            .apply(manifests)
+            .await
+            .unwrap_or_else(|e| fail(&e.to_string()));
+        let ready = |s: &stage::Snapshot| s.deployments.iter().all(|d| d.complete());
+        let status = stage
+            .wait_until("all is ready", ready, Duration::from_secs(30))
+            .await;
+        let status = status.unwrap_or_else(|e| fail(&e.to_string()));
+        println!("{}", serde_json::to_string(&*status).expect("plain data"));
+        std::future::pending::<()>().await;
+    });
+}

@@ -1,0 +1,21 @@
+//! Where a tale is played. The *local stage* reads the very YAML that `kubectl apply` takes and runs its pods as plain
+//! processes, with a real Prometheus and Alertmanager: one description, two stages. Start at [`Stage`], what a tale needs of
+//! any stage, then [`local::LocalStage`].
+//!
+//! A binary that embeds the local stage must offer a hidden subcommand that calls [`shim::exec`]: see there.
+
+mod error;
+mod event;
+pub mod local;
+pub mod manifest;
+pub mod shim;
+mod snapshot;
+mod stage;
+
+pub use error::StageError;
+pub use event::{Event, EventKind};
+pub use snapshot::{
+    BackendStatus, ContainerStatus, DeploymentStatus, Exit, JobStatus, Phase, PodStatus,
+    ServiceStatus, Snapshot,
+};
+pub use stage::{BoxFuture, Stage};

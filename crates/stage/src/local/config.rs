@@ -1,0 +1,125 @@
+//! What a caller may choose about a local stage.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a caller may choose. [`Config::new`] fills in all but the state folder.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Logs, configuration, `resolv.conf` files and Prometheus' data. Emptied of an earlier stage's files at start.
+    pub state_dir: PathBuf,
+    /// How fast time passes.
+    pub clock: Clock,
+    /// How the stage starts its children.
+    pub shim: Shim,
+    /// Where pods' programs are looked for.
+    pub program_dirs: Vec<PathBuf>,
+    /// Variables of the caller's own environment that pods may see. None by default.
+    pub pass_env: Vec<String>,
+    /// Names outside the cluster and the addresses they get; documentation addresses, so that no internet is needed.
+    pub demo_names: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Where all other names are asked; NXDOMAIN when none.
+    pub upstream_dns: Option<SocketAddr>,
+    /// Whether Prometheus and Alertmanager are started.
+    pub monitoring: bool,
+    /// The longest wait for Prometheus and Alertmanager to come up.
+    pub backend_time_out: Duration,
+    /// The longest wait for pods to end by themselves in `down`.
+    pub down_time_out: Duration,
+}
+
+/// The stage's own program and its hidden subcommand, which calls [`crate::shim::exec`].
+#[derive(Debug, Clone)]
+pub struct Shim {
+    /// The program.
+    pub program: PathBuf,
+    /// The hidden subcommand.
+    pub args: Vec<OsString>,
+}
+
+/// How fast time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// A minute is a second: for a room that watches.
+    #[default]
+    Stage,
+    /// As in production.
+    Real,
+}
+
+impl Clock {
+    /// A production duration on this clock.
+    pub fn scale(self, real: Duration) -> Duration {
+        match self {
+            Self::Stage => real / 60,
+            Self::Real => real,
+        }
+    }
+
+    /// A production duration on this clock, never under one second: what Alertmanager and Prometheus are given.
+    pub fn scale_seconds(self, real: Duration) -> Duration {
+        match self {
+            Self::Stage => Duration::from_secs((real.as_secs() / 60).max(1)),
+            Self::Real => real,
+        }
+    }
+
+    /// Time between probes. On the stage clock a pod that is not ready is asked ten times a second, so that a story does
+    /// not wait for it, and a ready one once a second at most, which keeps 200 pods cheap.
+    pub(crate) fn probe_period(self, declared: Duration, waiting_for_success: bool) -> Duration {
+        match (self, waiting_for_success) {
+            (Self::Real, _) => declared,
+            (Self::Stage, true) => declared.min(Duration::from_millis(100)),
+            (Self::Stage, false) => declared.min(Duration::from_secs(1)),
+        }
+    }
+}
+
+impl Config {
+    /// Defaults: stage clock, this program as shim with the hidden subcommand `pod-shim`, programs beside it.
+    ///
+    /// # Errors
+    /// When the running program's own path is unknown.
+    pub fn new(state_dir: impl Into<PathBuf>) -> std::io::Result<Self> {
+        let program = std::env::current_exe()?;
+        let beside = program.parent().map(PathBuf::from);
+        Ok(Self {
+            state_dir: state_dir.into(),
+            clock: Clock::default(),
+            shim: Shim {
+                program,
+                args: vec!["pod-shim".into()],
+            },
+            program_dirs: beside.into_iter().collect(),
+            pass_env: Vec::new(),
+            demo_names: demo_names(),
+            upstream_dns: None,
+            monitoring: true,
+            backend_time_out: Duration::from_secs(30),
+            down_time_out: Duration::from_secs(5),
+        })
+    }
+}
+
+/// The names that the tales look up, with addresses reserved for documentation (RFC 5737).
+fn demo_names() -> BTreeMap<String, Vec<Ipv4Addr>> {
+    let hosts = [
+        "o11y.love",
+        "o11y.engineering",
+        "cncf.io",
+        "gitlab.com",
+        "kubernetes.io",
+        "chaos-mesh.org",
+    ];
+    let named = hosts.iter().zip(10u8..).flat_map(|(host, last)| {
+        let address = vec![Ipv4Addr::new(192, 0, 2, last)];
+        [
+            (host.to_string(), address.clone()),
+            (format!("www.{host}"), address),
+        ]
+    });
+    named.collect()
+}

@@ -1,0 +1,306 @@
+//! The life of pods: created, started, ended, reaped.
+
+use std::fs::OpenOptions;
+use std::time::{Duration, Instant};
+
+use super::pod::{Key, Pod, Runtime};
+use super::process::{Launch, exit_code};
+use super::reconcile::grace;
+use super::template::{self, Identity, Maps};
+use super::world::World;
+use crate::StageError;
+use crate::manifest::PodTemplate;
+
+/// Starts per tick, so that 200 new pods do not hold up everything else.
+const STARTS_PER_TICK: usize = 16;
+/// Open files of one pod, as far as the hard limit allows: the tale of unclosed connections needs many.
+const POD_FILES: u64 = 65_536;
+
+impl World {
+    /// Creates a pod; its containers are started by the next [`Self::start_due`].
+    pub(crate) fn create_pod(
+        &mut self,
+        owner: String,
+        base_name: &str,
+        namespace: &str,
+        template: &PodTemplate,
+        hash: &str,
+    ) -> Result<(), StageError> {
+        let ip = self.pod_addresses.take()?;
+        let name = format!("{base_name}-{}", template::random_suffix());
+        let dir = self.dir("pods").join(format!("{namespace}_{name}"));
+        std::fs::create_dir_all(&dir)
+            .map_err(StageError::io(format!("create {}", dir.display())))?;
+        let mut labels = template.metadata.labels.clone();
+        if owner.starts_with("Deployment/") {
+            labels.insert("pod-template-hash".into(), hash.into());
+        }
+        let log = |container: &str| {
+            self.dir("logs")
+                .join(format!("{namespace}_{name}_{container}.log"))
+        };
+        let containers = &template.spec.containers;
+        let runtimes = containers
+            .iter()
+            .map(|c| Runtime::new(c, log(&c.name), self.config.clock))
+            .collect();
+        let pod = Pod {
+            namespace: namespace.into(),
+            uid: template::random_uid(),
+            labels,
+            annotations: template.metadata.annotations.clone(),
+            owner,
+            hash: hash.into(),
+            ip,
+            spec: template.spec.clone(),
+            containers: runtimes,
+            terminating: None,
+            held_down: false,
+            dns_fault: None,
+            name,
+            dir,
+        };
+        self.write_resolv_conf(&pod, self.dns.address)?;
+        self.events
+            .normal("Created", pod.object(), format!("on {ip}"));
+        self.pods.insert(pod.key(), pod);
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Starts the containers whose time has come.
+    pub(crate) async fn start_due(&mut self, now: Instant) {
+        let due: Vec<(Key, usize)> = self
+            .pods
+            .iter()
+            .filter(|(_, pod)| pod.terminating.is_none() && !pod.held_down)
+            .flat_map(|(key, pod)| {
+                let due = pod
+                    .containers
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, c)| c.start_at.is_some_and(|at| at <= now));
+                due.map(move |(index, _)| (key.clone(), index))
+            })
+            .take(STARTS_PER_TICK)
+            .collect();
+        for (key, index) in due {
+            self.dirty = true;
+            let started = self.start_container(&key, index).await;
+            let Some(pod) = self.pods.get_mut(&key) else {
+                continue;
+            };
+            if let Err(error) = started {
+                self.events
+                    .warning("Failed", pod.object(), error.to_string());
+                pod.containers[index].start_after(now, now);
+            }
+        }
+    }
+
+    async fn start_container(&mut self, key: &Key, index: usize) -> Result<(), StageError> {
+        let launch = self.launch(&self.pods[key], index)?;
+        let program = launch.program.display().to_string();
+        let process = self
+            .spawner
+            .spawn(launch)
+            .await
+            .map_err(StageError::io(format!("start {program}")))?;
+        if let Some(pod) = self.pods.get_mut(key) {
+            self.events.normal(
+                "Started",
+                pod.object(),
+                format!("{program} is process {}", process.pid()),
+            );
+            pod.containers[index].start(
+                process,
+                &pod.spec.containers[index],
+                self.config.clock,
+                Instant::now(),
+            );
+        }
+        Ok(())
+    }
+
+    fn launch(&self, pod: &Pod, index: usize) -> Result<Launch, StageError> {
+        let spec = &pod.spec.containers[index];
+        let identity = Identity {
+            name: &pod.name,
+            namespace: &pod.namespace,
+            uid: &pod.uid,
+            ip: pod.ip,
+            labels: &pod.labels,
+            annotations: &pod.annotations,
+        };
+        let prefix = format!("{}/", pod.namespace);
+        let maps: Maps<'_> = self
+            .config_maps
+            .iter()
+            .filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?, v)))
+            .collect();
+        let refused = |what: String| {
+            StageError::io(what)(std::io::Error::other("changed since it was applied"))
+        };
+        let env = template::environment(spec, &identity, &maps);
+        let env = env.map_err(|(name, reason)| refused(format!("set {name}: {reason}")))?;
+        let program = spec
+            .command
+            .first()
+            .and_then(|c| template::program(c, &self.config.program_dirs));
+        let program =
+            program.ok_or_else(|| refused(format!("find the program {:?}", spec.command)))?;
+        let words = spec.command.iter().skip(1).chain(&spec.args);
+        let args = words
+            .map(|word| template::expand(word, &env).into())
+            .collect();
+        let passed = self
+            .config
+            .pass_env
+            .iter()
+            .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
+        let own = [
+            ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ("HOME".into(), pod.dir.display().to_string()),
+        ];
+        let injected = [
+            ("ROCKET_ADDRESS".into(), pod.ip.to_string()),
+            (
+                "RESOLV_CONF".into(),
+                pod.dir.join("resolv.conf").display().to_string(),
+            ),
+            ("RESOLV_PORT".into(), self.dns.port.to_string()),
+        ];
+        let log = &pod.containers[index].log;
+        if log.exists() {
+            let _ = std::fs::rename(log, log.with_extension("previous.log"));
+        }
+        let log = OpenOptions::new().create(true).append(true).open(log);
+        Ok(Launch {
+            program,
+            args,
+            env: own
+                .into_iter()
+                .chain(passed)
+                .chain(env)
+                .chain(injected)
+                .collect(),
+            dir: pod.dir.clone(),
+            log: log.map_err(StageError::io("open a pod's log"))?,
+            files: POD_FILES,
+            oom_score: 500,
+        })
+    }
+
+    /// Tells a pod to end: SIGTERM now, SIGKILL after `grace`.
+    pub(crate) fn terminate(&mut self, key: &Key, grace: Duration) {
+        let Some(pod) = self
+            .pods
+            .get_mut(key)
+            .filter(|pod| pod.terminating.is_none())
+        else {
+            return;
+        };
+        pod.terminating = Some(Instant::now() + grace);
+        self.events.normal(
+            "Killing",
+            pod.object(),
+            format!("SIGTERM, then SIGKILL after {grace:?}"),
+        );
+        for container in &mut pod.containers {
+            container.start_at = None;
+            if let Some(process) = &container.process {
+                if grace.is_zero() {
+                    process.kill()
+                } else {
+                    process.terminate()
+                }
+            }
+        }
+        self.dirty = true;
+    }
+
+    /// Takes in the children that have ended, and removes the pods that are through.
+    pub(crate) fn reap(&mut self, now: Instant) {
+        for pod in self.pods.values_mut() {
+            for index in 0..pod.containers.len() {
+                let Some(status) = pod.containers[index]
+                    .process
+                    .as_mut()
+                    .and_then(|p| p.poll())
+                else {
+                    continue;
+                };
+                let code = if pod.containers[index].oom_killed {
+                    137
+                } else {
+                    exit_code(status)
+                };
+                let restart = pod.restarts(code);
+                pod.containers[index].ended(code, restart, now);
+                if pod.held_down {
+                    pod.containers[index].waiting = Some("PodFailure");
+                }
+                let waiting = pod.containers[index].waiting.unwrap_or_default();
+                let text = format!(
+                    "container {} ended with {code}: {waiting}",
+                    pod.spec.containers[index].name
+                );
+                match (code, pod.terminating) {
+                    (0, _) | (_, Some(_)) => self.events.normal("Exited", pod.object(), text),
+                    _ if waiting == "CrashLoopBackOff" => {
+                        self.events.warning("BackOff", pod.object(), text)
+                    }
+                    _ => self.events.warning("Exited", pod.object(), text),
+                }
+                self.dirty = true;
+            }
+        }
+        let through = self
+            .pods
+            .iter()
+            .filter(|(_, pod)| pod.terminating.is_some() && !pod.has_processes());
+        let through: Vec<Key> = through.map(|(key, _)| key.clone()).collect();
+        for key in through {
+            if let Some(pod) = self.pods.remove(&key) {
+                self.dns.close(super::address::chaos_dns(pod.ip));
+                self.pod_addresses.free(pod.ip);
+                let _ = std::fs::remove_dir_all(&pod.dir);
+            }
+        }
+        for backend in [&mut self.prometheus, &mut self.alertmanager]
+            .into_iter()
+            .flatten()
+        {
+            if backend.just_died() {
+                let text = backend.died.clone().unwrap_or_default();
+                self.events.warning("BackendDied", backend.name, text);
+                self.dirty = true;
+            }
+        }
+    }
+
+    /// Ends all pods, gracefully as long as `down_time_out` allows, then Alertmanager and Prometheus.
+    pub(crate) async fn shut_down(&mut self) {
+        self.deployments.clear();
+        self.jobs.clear();
+        let all: Vec<_> = self
+            .pods
+            .iter()
+            .map(|(key, pod)| (key.clone(), grace(&pod.spec)))
+            .collect();
+        for (key, grace) in all {
+            self.terminate(&key, grace.min(self.config.down_time_out));
+        }
+        while !self.pods.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let now = Instant::now();
+            self.keep_deadlines(now).await;
+            self.reap(now);
+        }
+        // Nothing of their data is needed any more, so nothing is lost by not waiting for a clean end.
+        self.prometheus = None;
+        self.alertmanager = None;
+        self.dirty = true;
+        self.publish();
+    }
+}

@@ -1,0 +1,215 @@
+//! The address of a Service: an in-process proxy that spreads connections over the ready pods, in turn.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::relay;
+use crate::StageError;
+
+/// A pod on loopback answers a connection at once or not at all.
+const CONNECT_TIME_OUT: Duration = Duration::from_secs(2);
+
+/// One port of one Service. Dropping it closes the port and every connection through it.
+pub(crate) struct Proxy {
+    ready: watch::Sender<Vec<SocketAddr>>,
+    task: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Opens `ip:port`. While no pod is ready the port is closed, so that clients are refused at once, as in Kubernetes.
+    pub(crate) async fn start(
+        ip: Ipv4Addr,
+        port: u16,
+        slots: Arc<Semaphore>,
+    ) -> Result<Self, StageError> {
+        let address = SocketAddr::from((ip, port));
+        // Tried once here, so that a port that cannot be had is an error of `apply`.
+        TcpListener::bind(address)
+            .await
+            .map_err(StageError::io(format!(
+                "listen on Service address {address}"
+            )))?;
+        let (ready, pods) = watch::channel(Vec::new());
+        Ok(Self {
+            ready,
+            task: tokio::spawn(serve(address, pods, slots)),
+        })
+    }
+
+    /// Sets the pods that get connections from now on; open connections stay where they are.
+    pub(crate) fn set(&self, pods: Vec<SocketAddr>) {
+        self.ready.send_if_modified(|old| {
+            let changed = *old != pods;
+            *old = pods;
+            changed
+        });
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(
+    address: SocketAddr,
+    mut pods: watch::Receiver<Vec<SocketAddr>>,
+    slots: Arc<Semaphore>,
+) {
+    let mut connections = JoinSet::new();
+    let mut turn = 0;
+    while pods.wait_for(|pods| !pods.is_empty()).await.is_ok() {
+        let Ok(listener) = TcpListener::bind(address).await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        loop {
+            while connections.try_join_next().is_some() {}
+            let permit = slots.clone().acquire_owned().await;
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                none_left = pods.wait_for(Vec::is_empty) => match none_left {
+                    Ok(_) => break,
+                    Err(_) => return,
+                },
+            };
+            let Ok((client, _)) = accepted else {
+                // Out of file descriptors, most likely; a pause lets connections end.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let pod = {
+                let pods = pods.borrow();
+                turn += 1;
+                (!pods.is_empty()).then(|| pods[turn % pods.len()])
+            };
+            connections.spawn(async move {
+                let _permit = permit;
+                forward(client, pod).await;
+            });
+        }
+    }
+}
+
+/// A pod that does not answer means a reset for the client, as with a real Service: the proxy does not try another one.
+async fn forward(client: TcpStream, pod: Option<SocketAddr>) {
+    let _ = client.set_nodelay(true);
+    let server = match pod {
+        Some(pod) => tokio::time::timeout(CONNECT_TIME_OUT, TcpStream::connect(pod))
+            .await
+            .ok()
+            .and_then(Result::ok),
+        None => None,
+    };
+    let Some(server) = server else {
+        let _ = client.set_zero_linger();
+        return;
+    };
+    let _ = server.set_nodelay(true);
+    // An error means that one side went away; dropping both passes that on.
+    let _ = relay::both_ways(client, server).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// A server that sends its name and then whatever it gets.
+    async fn server(name: u8) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    stream.write_all(&[name]).await.unwrap();
+                    let (mut read, mut write) = stream.split();
+                    let _ = tokio::io::copy(&mut read, &mut write).await;
+                });
+            }
+        });
+        address
+    }
+
+    async fn free_address() -> (Ipv4Addr, u16) {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        (Ipv4Addr::LOCALHOST, port)
+    }
+
+    async fn connected(address: (Ipv4Addr, u16)) -> TcpStream {
+        let attempt = async {
+            loop {
+                match TcpStream::connect(address).await {
+                    Ok(stream) => return stream,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), attempt)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn connections_go_to_each_pod_in_turn_and_carry_large_bodies() {
+        let address = free_address().await;
+        let proxy = Proxy::start(address.0, address.1, Arc::new(Semaphore::new(100)))
+            .await
+            .unwrap();
+        proxy.set(vec![server(1).await, server(2).await]);
+        let mut seen = BTreeMap::<u8, u32>::new();
+        for _ in 0..10 {
+            let mut stream = connected(address).await;
+            *seen.entry(stream.read_u8().await.unwrap()).or_default() += 1;
+        }
+        assert_eq!(seen, BTreeMap::from([(1, 5), (2, 5)]));
+
+        let stream = connected(address).await;
+        let sent: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[1]).collect();
+        let (mut read, mut write) = stream.into_split();
+        let copy = sent.clone();
+        let writer = tokio::spawn(async move { write.write_all(&copy).await });
+        let mut got = Vec::new();
+        tokio::time::timeout(Duration::from_secs(20), read.read_to_end(&mut got))
+            .await
+            .unwrap()
+            .unwrap();
+        writer.await.unwrap().unwrap();
+        assert!(got[1..] == sent[..]);
+    }
+
+    #[tokio::test]
+    async fn without_a_ready_pod_the_port_is_closed() {
+        let address = free_address().await;
+        let proxy = Proxy::start(address.0, address.1, Arc::new(Semaphore::new(100)))
+            .await
+            .unwrap();
+        assert_eq!(
+            TcpStream::connect(address).await.unwrap_err().kind(),
+            std::io::ErrorKind::ConnectionRefused
+        );
+        proxy.set(vec![server(1).await]);
+        connected(address).await;
+        proxy.set(vec![]);
+        let refused = async {
+            while TcpStream::connect(address).await.is_ok() {
+                tokio::task::yield_now().await
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), refused)
+            .await
+            .unwrap();
+    }
+}

@@ -1,0 +1,179 @@
+//! From files to objects: split documents, look at the kind, set the cluster-only fields aside, parse the rest strictly.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{ManifestError, Manifests, Metadata, Source, Sourced, not_applied};
+
+pub(super) fn path(path: &Path, all: &mut Manifests) -> Result<(), ManifestError> {
+    let read_error = |file: &Path| {
+        let file = file.to_path_buf();
+        move |source| ManifestError::Read { file, source }
+    };
+    if !path.is_dir() {
+        let content = std::fs::read_to_string(path).map_err(read_error(path))?;
+        return text(path, &content, all);
+    }
+    let entries = std::fs::read_dir(path).map_err(read_error(path))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|p| is_manifest(p))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no *.yaml in this folder");
+        return Err(ManifestError::Read {
+            file: path.into(),
+            source,
+        });
+    }
+    for file in files {
+        let content = std::fs::read_to_string(&file).map_err(read_error(&file))?;
+        text(&file, &content, all)?;
+    }
+    Ok(())
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
+    yaml && path.file_stem().is_some_and(|s| s != "kustomization")
+}
+
+pub(super) fn text(file: &Path, text: &str, all: &mut Manifests) -> Result<(), ManifestError> {
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).map_err(|e| ManifestError::Yaml {
+            file: file.into(),
+            reason: e.to_string(),
+        })?;
+    for (index, document) in documents
+        .into_iter()
+        .enumerate()
+        .filter(|(_, d)| !d.is_null())
+    {
+        let mut source = Source {
+            file: file.into(),
+            document: index + 1,
+            object: "?".into(),
+        };
+        object(document, &mut source, all)?;
+    }
+    Ok(())
+}
+
+fn object(
+    mut document: Value,
+    source: &mut Source,
+    all: &mut Manifests,
+) -> Result<(), ManifestError> {
+    let kind = header(&document, "kind", source)?;
+    let name = document
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    source.object = format!("{kind}/{name}");
+    let version = header(&document, "apiVersion", source)?;
+    if name.is_empty() {
+        return Err(ManifestError::field(
+            source,
+            "metadata.name",
+            "missing",
+            "name the object",
+        ));
+    }
+    if not_applied::KINDS.contains(&kind.as_str()) {
+        all.not_applied.push(source.object.clone());
+        return Ok(());
+    }
+    let wanted = match kind.as_str() {
+        "Deployment" => "apps/v1",
+        "Job" => "batch/v1",
+        "Service" | "ConfigMap" => "v1",
+        "ServiceMonitor" | "PrometheusRule" => "monitoring.coreos.com/v1",
+        "AlertmanagerConfig" => "monitoring.coreos.com/v1alpha1",
+        other => {
+            let reason = format!("`{other}` is not a kind that this stage knows");
+            return Err(ManifestError::field(
+                source,
+                "kind",
+                reason,
+                "correct it, or play this one on the cluster",
+            ));
+        }
+    };
+    if version != wanted {
+        let reason = format!("`{version}` is not a version that this stage knows");
+        return Err(ManifestError::field(
+            source,
+            "apiVersion",
+            reason,
+            format!("write `apiVersion: {wanted}`"),
+        ));
+    }
+    let fields = not_applied::take(&kind, &mut document);
+    all.not_applied.extend(
+        fields
+            .into_iter()
+            .map(|field| format!("{}: {field}", source.object)),
+    );
+    if let Some(map) = document.as_object_mut() {
+        map.remove("apiVersion");
+        map.remove("kind");
+    }
+    match kind.as_str() {
+        "Deployment" => all.deployments.push(strict(document, source)?),
+        "Job" => all.jobs.push(strict(document, source)?),
+        "Service" => all.services.push(strict(document, source)?),
+        "ConfigMap" => all.config_maps.push(strict(document, source)?),
+        "ServiceMonitor" => all.service_monitors.push(strict(document, source)?),
+        "PrometheusRule" => all.prometheus_rules.push(strict(document, source)?),
+        _ => all.alertmanager_configs.push(strict(document, source)?),
+    }
+    Ok(())
+}
+
+fn header(document: &Value, field: &str, source: &Source) -> Result<String, ManifestError> {
+    let text = document
+        .get(field)
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    text.ok_or_else(|| {
+        ManifestError::field(
+            source,
+            field,
+            "missing",
+            "every document starts with apiVersion and kind",
+        )
+    })
+}
+
+fn strict<T: DeserializeOwned>(
+    document: Value,
+    source: &Source,
+) -> Result<Sourced<T>, ManifestError> {
+    let object = serde_path_to_error::deserialize(document).map_err(|error| {
+        let field = error.path().to_string();
+        let reason = error.into_inner().to_string();
+        let remedy = if reason.starts_with("unknown field") {
+            "correct the spelling or remove the field: a field is never ignored"
+        } else if reason.contains("expected a string") {
+            "put the value in quotes"
+        } else {
+            "compare with `kubectl explain`"
+        };
+        ManifestError::field(source, &field, reason, remedy)
+    })?;
+    Ok(Sourced {
+        object,
+        source: source.clone(),
+    })
+}
+
+/// A template's metadata needs no name; every other object's does, which `object` has checked.
+impl Metadata {
+    /// `namespace/name`, the key of an object within its kind.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}

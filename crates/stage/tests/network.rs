@@ -1,0 +1,187 @@
+//! How pods find each other: Services over ready pods, cluster DNS, and faults on a pod's name lookups.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::{SOON, config, eventually, get, parse, stage, web, web_yaml};
+use domain::base::iana::Rcode;
+use domain::base::{Message, MessageBuilder, Name, Rtype};
+use domain::rdata::A;
+use stage::local::{DnsAction, DnsRule};
+use tokio::net::UdpSocket;
+
+/// One A query, as a resolver would send it.
+async fn ask(server: SocketAddr, name: &str) -> (Rcode, Vec<Ipv4Addr>) {
+    let mut query = MessageBuilder::new_vec().question();
+    query
+        .push((name.parse::<Name<Vec<u8>>>().unwrap(), Rtype::A))
+        .unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(server).await.unwrap();
+    socket.send(&query.finish()).await.unwrap();
+    let mut reply = vec![0; 512];
+    let length = tokio::time::timeout(SOON, socket.recv(&mut reply))
+        .await
+        .unwrap()
+        .unwrap();
+    let message = Message::from_octets(&reply[..length]).unwrap();
+    let answers = message.answer().unwrap().limit_to::<A>();
+    (
+        message.header().rcode(),
+        answers.map(|a| a.unwrap().data().addr()).collect(),
+    )
+}
+
+/// What the resolver of a pod would do: the file's first nameserver, on the stage's port.
+fn nameserver(resolv_conf: &std::path::Path, port: u16) -> SocketAddr {
+    let text = std::fs::read_to_string(resolv_conf).unwrap();
+    let ip: IpAddr = text
+        .lines()
+        .find_map(|line| line.strip_prefix("nameserver "))
+        .unwrap()
+        .parse()
+        .unwrap();
+    SocketAddr::from((ip, port))
+}
+
+#[tokio::test]
+async fn a_service_spreads_over_ready_pods_only() {
+    let stage = stage().await;
+    stage.apply(web(3, "", "")).await.unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let ip = stage.service_ip("demo", "web").unwrap();
+    let served = async || {
+        let mut seen = BTreeSet::new();
+        for _ in 0..9 {
+            if let Ok(body) = get((ip, 8000), "/").await {
+                seen.insert(body.trim().to_owned());
+            }
+        }
+        seen
+    };
+    eventually("all three answer", async || {
+        (served().await.len() == 3).then_some(())
+    })
+    .await;
+    let down = stage.status().pods[0].clone();
+    stage.fail_pod("demo", &down.name, true).await.unwrap();
+    stage
+        .wait_until("two ready", |s| s.services[0].ready.len() == 2, SOON)
+        .await
+        .unwrap();
+    let seen = served().await;
+    assert!(
+        seen.len() == 2 && !seen.contains(&down.ip.to_string()),
+        "{seen:?}"
+    );
+    stage.scale("demo", "web", 0).await.unwrap();
+    eventually("refused", async || {
+        get((ip, 8000), "/")
+            .await
+            .err()
+            .filter(|e| e.kind() == std::io::ErrorKind::ConnectionRefused)
+    })
+    .await;
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn cluster_dns_knows_services_and_demo_names_and_nothing_else() {
+    let stage = stage().await;
+    let headless = "---\napiVersion: v1\nkind: Service\nmetadata: {name: each, namespace: demo}\nspec: {clusterIP: None, \
+                    selector: {app: web}}\n";
+    stage
+        .apply(parse(&(web_yaml(2, "", "") + headless)))
+        .await
+        .unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let service = stage.service_ip("demo", "web").unwrap();
+    assert_eq!(
+        ask(stage.dns(), "web.demo.svc.cluster.local").await,
+        (Rcode::NOERROR, vec![service])
+    );
+    let mut pods: Vec<Ipv4Addr> = stage.status().pods.iter().map(|pod| pod.ip).collect();
+    let (rcode, mut each) = ask(stage.dns(), "each.demo.svc.cluster.local").await;
+    pods.sort();
+    each.sort();
+    assert_eq!((rcode, each), (Rcode::NOERROR, pods));
+    let (rcode, addresses) = ask(stage.dns(), "o11y.love").await;
+    assert!(rcode == Rcode::NOERROR && addresses[0].is_documentation());
+    assert_eq!(
+        ask(stage.dns(), "web.other.svc.cluster.local").await.0,
+        Rcode::NXDOMAIN
+    );
+    assert_eq!(ask(stage.dns(), "example.org").await.0, Rcode::NXDOMAIN);
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
+    let config = config();
+    let state = config.state_dir.clone();
+    let stage = stage::local::LocalStage::start(config).await.unwrap();
+    stage.apply(web(2, "", "")).await.unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let names: Vec<String> = stage
+        .status()
+        .pods
+        .iter()
+        .map(|pod| pod.name.clone())
+        .collect();
+    let file = |pod: &str| {
+        state
+            .join("pods")
+            .join(format!("demo_{pod}"))
+            .join("resolv.conf")
+    };
+    let before = std::fs::read_to_string(file(&names[0])).unwrap();
+    assert!(before.contains(
+        "search demo.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
+    ));
+
+    let port = stage.dns().port();
+    let rule = |lasts: Duration| DnsRule {
+        action: DnsAction::Error,
+        matches: Arc::new(|name| name == b"o11y.love."),
+        until: Instant::now() + lasts,
+    };
+    stage
+        .dns_fault("demo", &names[0], Some(rule(SOON)))
+        .await
+        .unwrap();
+    let faulty = nameserver(&file(&names[0]), port);
+    assert_ne!(faulty, stage.dns());
+    assert_eq!(nameserver(&file(&names[1]), port), stage.dns());
+    assert_eq!(ask(faulty, "o11y.love").await.0, Rcode::SERVFAIL);
+    assert_eq!(ask(faulty, "cncf.io").await.0, Rcode::NOERROR);
+    assert!(stage.status().pod("demo", &names[0]).unwrap().dns_fault);
+
+    stage.dns_fault("demo", &names[0], None).await.unwrap();
+    assert_eq!(std::fs::read_to_string(file(&names[0])).unwrap(), before);
+    assert_eq!(
+        ask(faulty, "o11y.love").await.0,
+        Rcode::NOERROR,
+        "an asker with the old file still gets an answer"
+    );
+
+    stage
+        .dns_fault("demo", &names[0], Some(rule(Duration::from_millis(300))))
+        .await
+        .unwrap();
+    let mended = |s: &stage::Snapshot| !s.pod("demo", &names[0]).unwrap().dns_fault;
+    stage
+        .wait_until("the rule lapses", mended, SOON)
+        .await
+        .unwrap();
+    assert_eq!(std::fs::read_to_string(file(&names[0])).unwrap(), before);
+    stage.down().await.unwrap();
+}
