@@ -2,7 +2,7 @@
 //!
 //! Five fields (minute hour day month weekday), or six with seconds first; `@hourly` and its like; `@every 90s`.
 //! Weekdays run 0-6 (7 is refused) and there is no `L`, `W` or `#`. Times are UTC unless the text starts with
-//! `TZ=Area/City` or `CRON_TZ=Area/City`. The search for the next tick is in [`next`].
+//! `TZ=Area/City` or `CRON_TZ=Area/City`. The search for the next tick is in `cron/next.rs`.
 
 mod field;
 mod next;

@@ -100,7 +100,7 @@ struct Envelope {
     spec: Value,
 }
 
-/// Reads a stream of documents. `file` is used in error messages only.
+/// Reads a stream of documents. `file` is used in error messages only; empty documents do not count.
 ///
 /// # Errors
 /// The file is too large, is not YAML, is empty, or a document breaks the rules; then all of its problems are told.
@@ -220,5 +220,7 @@ pub(crate) fn experiment(
     Some(chaos)
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,16 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
-//! [`Engine`] is a handle on one task ([`driver`]). That task owns the state ([`world`]), which is moved by pure rules:
-//! [`lifecycle`] for experiments, [`spawn`] and [`history`] for Schedules.
+//! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is moved by pure rules:
+//! `lifecycle` for experiments, `spawn` and `history` for Schedules.
 //!
 //! Three things end a fault, each without the others: the experiment's duration (or the stage's maximum), the expiry
 //! that every apply hands to the stage, and the journal, from which the next engine undoes what a crash has left.
 
+mod action;
 mod clock;
 mod driver;
 mod dry_run;
+mod entry;
 mod error;
 mod events;
 mod experiment;
@@ -18,6 +20,7 @@ mod names;
 mod request;
 mod spawn;
 mod status;
+mod targets;
 mod world;
 
 use std::path::Path;

@@ -8,21 +8,22 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use testkit::crd;
 
+/// The files in a folder, sorted.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_dir(folder).expect("the folder exists");
+    let mut paths: Vec<PathBuf> = listed
+        .map(|entry| entry.expect("a readable entry").path())
+        .collect();
+    paths.sort();
+    paths
+}
+
 fn experiments() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../chaos-experiments");
-    let mut files = Vec::new();
-    let folders = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir());
-    for folder in folders.filter(|folder| !folder.ends_with("litmus")) {
-        files.extend(
-            fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path()),
-        );
-    }
-    files.sort();
+    let folders = entries(&root)
+        .into_iter()
+        .filter(|path| path.is_dir() && !path.ends_with("litmus"));
+    let files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();
     assert!(files.len() >= 5, "experiments not found: {files:?}");
     files
 }

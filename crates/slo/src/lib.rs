@@ -28,3 +28,8 @@ pub use lint::{lint, lint_traffic};
 pub use openslo::Catalogue;
 pub use problem::{Problem, Severity};
 pub use span::Span;
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,6 +3,21 @@
 //! any stage, then [`local::LocalStage`].
 //!
 //! A binary that embeds the local stage must offer a hidden subcommand that calls [`shim::exec`]: see there.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use stage::local::{Config, LocalStage};
+//! use stage::manifest::Manifests;
+//!
+//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
+//! let stage = LocalStage::start(Config::new(".tales/state")?).await?;
+//! let not_applied = stage.apply(Manifests::load(&["manifests/base/dns-leaker"])?).await?;
+//! stage.wait_ready("default", "dns-leaker-o11y", Duration::from_secs(30)).await?;
+//! let mail = stage.inbox().wait_for(|n| n.tells("DnsLeakerMemoryGrowth", "firing"), Duration::from_secs(45)).await;
+//! stage.down().await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod error;
 mod event;

@@ -8,6 +8,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -83,4 +84,57 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     lock.try_lock().unwrap();
     let ip = status["pods"][0]["ip"].as_str().unwrap();
     std::net::TcpListener::bind((ip, 8000)).unwrap();
+}
+
+/// Processes that work in a folder below `dir`, as all children of a stage do; zombies have no folder.
+fn working_in(dir: &Path) -> Vec<i32> {
+    let inside = |pid: &i32| {
+        std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(dir))
+    };
+    parents().into_keys().filter(inside).collect()
+}
+
+#[test]
+fn sigkill_in_the_middle_of_a_start_leaves_no_process_either() {
+    let dir = state_dir();
+    let manifest = dir.join("web.yaml");
+    std::fs::write(&manifest, web_yaml(40, "", "")).unwrap();
+    for least in [1, 4, 12] {
+        let state = dir.join(format!("state-{least}"));
+        let mut command = Command::new(examples().join("pod"));
+        let mut stage = command
+            .arg("stage")
+            .arg(&state)
+            .arg(&manifest)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while working_in(&state).len() < least {
+            assert!(Instant::now() < end, "the stage does not start");
+        }
+        stage.kill().unwrap();
+        stage.wait().unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while !working_in(&state).is_empty() {
+            assert!(Instant::now() < end, "survivors: {:?}", working_in(&state));
+        }
+    }
+}
+
+#[test]
+fn a_child_whose_stage_is_gone_does_not_run_its_program() {
+    let mut shim = Command::new(examples().join("pod"));
+    // Process 1 is not this child's parent, as no other process but the stage would be.
+    shim.args([
+        "pod-shim",
+        "--parent=1",
+        "--files=64",
+        "--oom-score=0",
+        "--",
+        "/bin/true",
+    ]);
+    let output = shim.output().unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("tale up"));
 }

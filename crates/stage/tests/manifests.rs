@@ -171,3 +171,22 @@ spec: {groups: [{name: g, rules: [{alert: A, expr: vector(1), for: 1m}]}]}
         &["spec.groups[0].rules[0].fro"],
     );
 }
+
+#[test]
+fn a_folder_is_read_without_its_kustomization_and_an_empty_one_is_refused() {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("manifests-folder");
+    let empty = dir.join("empty");
+    std::fs::create_dir_all(&empty).unwrap();
+    std::fs::write(dir.join("web.yaml"), DEPLOYMENT).unwrap();
+    std::fs::write(dir.join("kustomization.yaml"), "resources: [web.yaml]\n").unwrap();
+    std::fs::write(dir.join("README.md"), "not a manifest").unwrap();
+    let all = Manifests::load(&[&dir]).unwrap();
+    assert_eq!(
+        (all.deployments.len(), all.deployments[0].source.document),
+        (1, 1)
+    );
+    assert!(matches!(
+        Manifests::load(&[&empty]),
+        Err(ManifestError::Read { .. })
+    ));
+}

@@ -122,6 +122,13 @@ async fn a_wrong_rule_is_refused_with_its_file_and_changes_nothing() {
         "{message}"
     );
     assert!(stage.status().deployments.is_empty());
+    // Only Alertmanager itself knows that this receiver is not there; after its refusal all is as before.
+    let bad = MONITORING.replace("route: {receiver: night-shift", "route: {receiver: nobody");
+    let message = stage.apply(parse(&bad)).await.unwrap_err().to_string();
+    assert!(
+        message.contains("alertmanager") && message.contains("log"),
+        "{message}"
+    );
     stage.apply(parse(MONITORING)).await.unwrap();
     stage.down().await.unwrap();
 }

@@ -185,3 +185,104 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
     assert_eq!(std::fs::read_to_string(file(&names[0])).unwrap(), before);
     stage.down().await.unwrap();
 }
+
+#[tokio::test]
+async fn names_outside_the_cluster_are_asked_upstream_when_there_is_one() {
+    let mut outer = config();
+    outer.demo_names = [(
+        "only.example".to_string(),
+        vec![Ipv4Addr::new(203, 0, 113, 7)],
+    )]
+    .into();
+    let outer = stage::local::LocalStage::start(outer).await.unwrap();
+    let mut inner = config();
+    inner.upstream_dns = Some(outer.dns());
+    let inner = stage::local::LocalStage::start(inner).await.unwrap();
+    let found = (Rcode::NOERROR, vec![Ipv4Addr::new(203, 0, 113, 7)]);
+    assert_eq!(ask(inner.dns(), "only.example").await, found);
+    outer.apply(web(0, "", "")).await.unwrap();
+    let inside = "web.demo.svc.cluster.local";
+    assert_eq!(ask(outer.dns(), inside).await.0, Rcode::NOERROR);
+    assert_eq!(ask(inner.dns(), inside).await.0, Rcode::NXDOMAIN);
+    outer.down().await.unwrap();
+    assert_eq!(ask(inner.dns(), "only.example").await.0, Rcode::SERVFAIL);
+    inner.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_changed_service_keeps_its_address_and_its_open_ports() {
+    let stage = stage().await;
+    let text = web_yaml(1, "", "");
+    stage.apply(parse(&text)).await.unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let ip = stage.service_ip("demo", "web").unwrap();
+    let more = text.replace(
+        "ports: [{name: http, port: 8000}",
+        "ports: [{name: http, port: 8000}, {name: alt, port: 8080, targetPort: http}",
+    );
+    stage.apply(parse(&more)).await.unwrap();
+    assert_eq!(stage.service_ip("demo", "web"), Some(ip));
+    for port in [8000, 8080, 9000] {
+        eventually("the port answers", async || get((ip, port), "/").await.ok()).await;
+    }
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_service_cannot_do_here_is_refused() {
+    let stage = stage().await;
+    let service = |spec: &str| {
+        parse(&format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{selector: {{a: b}}, {spec}}}\n"
+        ))
+    };
+    for (spec, field) in [
+        (
+            "ports: [{port: 53, protocol: UDP}]",
+            "spec.ports[0].protocol",
+        ),
+        ("clusterIP: 10.0.0.1", "spec.clusterIP"),
+    ] {
+        let message = stage.apply(service(spec)).await.unwrap_err().to_string();
+        assert!(message.contains(field), "{message}");
+    }
+    stage
+        .apply(service(
+            "clusterIP: None, ports: [{port: 53, protocol: UDP}]",
+        ))
+        .await
+        .unwrap();
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pod_that_ends_while_its_lookups_are_broken_takes_the_fault_with_it() {
+    let stage = stage().await;
+    stage
+        .apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""))
+        .await
+        .unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let pod = stage.status().pods[0].name.clone();
+    let until = Instant::now() + Duration::from_millis(50);
+    let rule = DnsRule {
+        action: DnsAction::Random,
+        matches: Arc::new(|_| true),
+        until,
+    };
+    stage.dns_fault("demo", &pod, Some(rule)).await.unwrap();
+    stage
+        .kill_pod("demo", &pod, Duration::from_millis(400))
+        .await
+        .unwrap();
+    let replaced =
+        |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].ready && s.pods[0].name != pod;
+    let status = stage.wait_until("a new pod", replaced, SOON).await.unwrap();
+    assert!(!status.pods[0].dns_fault);
+    assert!(
+        stage.event_log().iter().all(|e| e.reason != "Failed"),
+        "{:?}",
+        stage.event_log()
+    );
+    stage.down().await.unwrap();
+}

@@ -325,11 +325,12 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
              {{spec: {{restartPolicy: Never, containers: [{{name: c, command: [pod], env: [{env}]}}]}}}}}}\n---\n"
         )
     };
-    let text =
-        job("good", "{name: EXIT, value: \"0\"}") + &job("bad", "{name: CRASH, value: \"1\"}");
+    let crash = "{name: CRASH, value: \"1\"}";
+    let stuck = job("stuck", crash).replace("restartPolicy: Never", "restartPolicy: OnFailure");
+    let text = job("good", "{name: EXIT, value: \"0\"}") + &job("bad", crash) + &stuck;
     stage.apply(parse(&text)).await.unwrap();
     let done =
-        |s: &stage::Snapshot| s.jobs.len() == 2 && s.jobs.iter().all(|job| job.outcome.is_some());
+        |s: &stage::Snapshot| s.jobs.len() == 3 && s.jobs.iter().all(|job| job.outcome.is_some());
     let status = stage.wait_until("jobs end", done, SOON).await.unwrap();
     let outcome = |name| {
         status
@@ -339,7 +340,17 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
             .unwrap()
             .outcome
     };
-    assert_eq!((outcome("good"), outcome("bad")), (Some(true), Some(false)));
+    assert_eq!(
+        (outcome("good"), outcome("bad"), outcome("stuck")),
+        (Some(true), Some(false), Some(false))
+    );
+    let quiet = |s: &stage::Snapshot| {
+        s.jobs.iter().all(|job| job.active == 0) && s.pods.iter().all(|p| !p.terminating)
+    };
+    stage
+        .wait_until("nothing runs any more", quiet, SOON)
+        .await
+        .unwrap();
     stage.down().await.unwrap();
 }
 
@@ -393,4 +404,64 @@ async fn a_state_folder_serves_one_stage_at_a_time() {
         .down()
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused_with_its_field() {
+    let stage = stage().await;
+    let good = web_yaml(1, "resources: {limits: {memory: 64Mi}}", "");
+    for (from, to, field) in [
+        ("64Mi", "64MB", "containers[0].resources.limits.memory"),
+        (
+            "port: admin}}",
+            "port: nobody}}",
+            "containers[0].readinessProbe",
+        ),
+        (
+            "matchLabels: {app: web}",
+            "matchLabels: {app: other}",
+            "spec.selector",
+        ),
+        ("command: [pod]", "args: [x]", "containers[0].command"),
+        (
+            "command: [pod]",
+            "command: [pod]\n          envFrom: [{configMapRef: {name: none}}]",
+            "containers[0].env",
+        ),
+        (
+            "replicas: 1",
+            "replicas: 1\n  strategy: {rollingUpdate: {maxSurge: lots}}",
+            "spec.strategy.rollingUpdate.maxSurge",
+        ),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good);
+        let message = stage.apply(parse(&bad)).await.unwrap_err().to_string();
+        assert!(
+            message.contains("test.yaml: document 1 (Deployment/web)") && message.contains(field),
+            "{message}"
+        );
+    }
+    stage.apply(parse(&good)).await.unwrap();
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn dropping_the_stage_without_down_leaves_nothing() {
+    let stage = stage().await;
+    stage
+        .apply(web(2, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""))
+        .await
+        .unwrap();
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let status = stage.status();
+    drop(stage);
+    eventually("no pod lives", async || {
+        status
+            .pods
+            .iter()
+            .all(|pod| !alive(pod.containers[0].pid.unwrap()))
+            .then_some(())
+    })
+    .await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -10,10 +10,11 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Options;
+use super::action::{Action, Failure, carry_out, leaves_nothing, leftover, place};
 use super::clock::Clock;
 use super::request::Request;
 use super::status::Operation;
-use super::world::{Action, Failure, World};
+use super::world::World;
 use crate::injector::Injector;
 use crate::journal::{Journal, Leftover};
 
@@ -248,74 +249,5 @@ impl<I: Injector, C: Clock> Driver<I, C> {
         self.journal
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-async fn carry_out<I: Injector>(
-    injector: Arc<I>,
-    permits: Arc<Semaphore>,
-    limit: Duration,
-    action: Action,
-    journalled: bool,
-) -> Result<(), Failure> {
-    if action.operation == Operation::Apply && !journalled {
-        return Err(Failure {
-            message: "the journal cannot be written; see the stage's log".to_owned(),
-            partial: false,
-        });
-    }
-    let _permit = permits.acquire().await.map_err(|error| Failure {
-        message: error.to_string(),
-        partial: false,
-    })?;
-    let Action {
-        fault,
-        target,
-        operation,
-        expires,
-        ..
-    } = &action;
-    let work = async {
-        match operation {
-            Operation::Apply => {
-                injector
-                    .apply(fault, target, expires.map(SystemTime::from))
-                    .await
-            }
-            Operation::Recover => injector.recover(fault, target).await,
-        }
-    };
-    match tokio::time::timeout(limit, work).await {
-        Ok(outcome) => outcome.map_err(|message| Failure {
-            message,
-            partial: false,
-        }),
-        Err(_) => Err(Failure {
-            message: format!("no answer from the stage within {} s", limit.as_secs_f32()),
-            partial: true,
-        }),
-    }
-}
-
-/// Is the target certainly free of the fault after this?
-fn leaves_nothing(action: &Action, outcome: &Result<(), Failure>) -> bool {
-    match (action.operation, outcome) {
-        (Operation::Recover, Ok(())) => true,
-        (Operation::Apply, Ok(())) => action.fault.one_shot(),
-        (Operation::Apply, Err(failure)) => !failure.partial,
-        (Operation::Recover, Err(_)) => false,
-    }
-}
-
-fn place(action: &Action) -> (String, String) {
-    (action.uid.clone(), action.target.to_string())
-}
-
-fn leftover(action: &Action) -> Leftover {
-    Leftover {
-        experiment: action.key.to_string(),
-        fault: (*action.fault).clone(),
-        target: action.target.clone(),
-        expires: action.expires,
     }
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::lifecycle::targets;
+use super::targets::targets;
 use crate::document::{Body, Document};
 use crate::duration::GoDuration;
 use crate::injector::Pod;

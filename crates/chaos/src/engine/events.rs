@@ -149,6 +149,13 @@ impl EventLog {
         now: Timestamp,
     ) {
         let message = happening.to_string();
+        tracing::debug!(
+            kind = key.kind,
+            namespace = key.namespace,
+            name = key.name,
+            message,
+            "chaos event"
+        );
         let earlier = self
             .0
             .iter_mut()

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::entry::{Entry, State};
 use super::events::Happening;
 use super::spawn::MANAGED_BY;
-use super::world::{Entry, Key, State, World};
+use super::world::{Key, World};
 use crate::schedule::Schedule;
 
 impl World {

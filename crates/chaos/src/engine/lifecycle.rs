@@ -1,15 +1,20 @@
 //! The life of an experiment, step by step as Chaos Mesh's controllers take them: finalizer, desired phase, records,
 //! finalizer again. Targets are selected once; pods born later are not hit.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rand::Rng;
 
+use super::action::{Action, Failure};
+use super::entry::{Entry, State};
 use super::events::Happening;
 use super::experiment::{ExperimentState, Slot};
 use super::status::{DesiredPhase, Operation};
-use super::world::{Action, Entry, Failure, Key, State, World};
-use crate::injector::{Pod, Target};
-use crate::kind::{Common, Scope};
+use super::targets::select;
+use super::world::{Key, World};
+use crate::injector::{Fault, Pod, Target};
 
 impl World {
     /// Takes one experiment as far as it gets without waiting.
@@ -20,15 +25,7 @@ impl World {
         pods: &dyn Fn() -> Vec<Pod>,
         actions: &mut Vec<Action>,
     ) {
-        let Self {
-            objects,
-            events,
-            rng,
-            busy,
-            default_maximum,
-            ..
-        } = self;
-        let Some(entry) = objects.get_mut(key) else {
+        let Some(entry) = self.objects.get_mut(key) else {
             return;
         };
         let Entry {
@@ -44,74 +41,39 @@ impl World {
         else {
             return;
         };
-        let mut tell = |happening: Happening<'_>| {
-            tracing::debug!(kind = key.kind, namespace = key.namespace, name = key.name, %happening, "chaos event");
-            events.record(key, uid, &happening, now);
-        };
+        let events = &mut self.events;
+        let mut tell = |happening: Happening<'_>| events.record(key, uid, &happening, now);
 
-        if deleted.is_none() && !state.finalizer {
-            state.finalizer = true;
-            tell(Happening::FinalizerInited);
-            tell(Happening::Updated("finalizer"));
+        let deleted = deleted.is_some();
+        if !deleted {
+            add_finalizer(state, &mut tell);
         }
-        let end = state.end(*created, *default_maximum);
-        let (desired, reason) = desired_phase(deleted.is_some(), end, meta.paused(), now);
-        if state.desired != Some(desired) {
-            state.desired = Some(desired);
-            // A one-shot starts without a word, as upstream.
-            if deleted.is_some() || !state.chaos.one_shot() {
-                tell(reason);
-            }
-            tell(Happening::Updated("desiredPhase"));
-            state.select = true;
+        let end = state.end(*created, self.default_maximum);
+        let desired = decide(
+            state,
+            desired_phase(deleted, end, meta.paused(), now),
+            deleted,
+            &mut tell,
+        );
+        if !deleted {
+            tell_refusal(state, &mut tell);
+            select_once(state, &meta.namespace, pods, &mut self.rng, &mut tell);
         }
-        if let (Err(refusal), false) = (&state.fault, state.refusal_told) {
-            tell(Happening::Failed {
-                source: "records",
-                activity: "apply chaos",
-                error: refusal,
-            });
-            state.refusal_told = true;
-        }
-        if state.slots.is_empty() && state.select && state.fault.is_ok() && deleted.is_none() {
-            state.select = false;
-            match select(&state.chaos.common(), &meta.namespace, &pods(), rng) {
-                Ok(targets) => state.slots = targets.into_iter().map(Slot::new).collect(),
-                Err(error) => tell(Happening::Failed {
-                    source: "records",
-                    activity: "select targets",
-                    error: &error,
-                }),
+        let due = start_due(state, desired, &mut self.busy, now);
+        actions.extend(due.into_iter().map(|(slot, operation, target, fault)| {
+            let (key, uid) = (key.clone(), uid.clone());
+            Action {
+                key,
+                uid,
+                slot,
+                operation,
+                fault,
+                target,
+                expires: end,
             }
-        }
-        let mut begin = |slot: usize, target: &Target, operation| {
-            let started = busy.insert(target.to_string());
-            if let (true, Ok(fault)) = (started, &state.fault) {
-                let (key, uid, fault, target) =
-                    (key.clone(), uid.clone(), fault.clone(), target.clone());
-                actions.push(Action {
-                    key,
-                    uid,
-                    slot,
-                    operation,
-                    fault,
-                    target,
-                    expires: end,
-                });
-            }
-            started
-        };
-        for (index, slot) in state.slots.iter_mut().enumerate() {
-            let waiting = slot.busy || slot.retry_at.is_some_and(|at| at > now);
-            if let (Some(operation), false) = (slot.due(desired), waiting) {
-                slot.busy = begin(index, &slot.target, operation);
-            }
-        }
-        if deleted.is_some() && state.clear() {
-            if state.finalizer {
-                tell(Happening::FinalizerRemoved);
-                tell(Happening::Updated("finalizer"));
-            }
+        }));
+        if deleted && state.clear() {
+            remove_finalizer(state, &mut tell);
             *gone = true;
         }
         *wake = next_look(state, desired, end, now);
@@ -168,6 +130,101 @@ impl World {
     }
 }
 
+/// Whoever writes events down.
+type Tell<'a> = dyn FnMut(Happening<'_>) + 'a;
+
+fn add_finalizer(state: &mut ExperimentState, tell: &mut Tell<'_>) {
+    if !std::mem::replace(&mut state.finalizer, true) {
+        tell(Happening::FinalizerInited);
+        tell(Happening::Updated("finalizer"));
+    }
+}
+
+fn remove_finalizer(state: &mut ExperimentState, tell: &mut Tell<'_>) {
+    if std::mem::replace(&mut state.finalizer, false) {
+        tell(Happening::FinalizerRemoved);
+        tell(Happening::Updated("finalizer"));
+    }
+}
+
+/// Takes over the desired phase; a change is told, and is an occasion to select targets again.
+fn decide(
+    state: &mut ExperimentState,
+    (desired, reason): (DesiredPhase, Happening<'_>),
+    deleted: bool,
+    tell: &mut Tell<'_>,
+) -> DesiredPhase {
+    if state.desired.replace(desired) != Some(desired) {
+        // A one-shot starts without a word, as upstream.
+        if deleted || !state.chaos.one_shot() {
+            tell(reason);
+        }
+        tell(Happening::Updated("desiredPhase"));
+        state.select_again();
+    }
+    desired
+}
+
+/// Says once which field this stage cannot do.
+fn tell_refusal(state: &mut ExperimentState, tell: &mut Tell<'_>) {
+    if let (Err(refusal), false) = (&state.fault, state.refusal_told) {
+        tell(Happening::Failed {
+            source: "records",
+            activity: "apply chaos",
+            error: refusal,
+        });
+        state.refusal_told = true;
+    }
+}
+
+/// Selects the targets if there are none yet and something has happened since the last attempt.
+fn select_once(
+    state: &mut ExperimentState,
+    namespace: &str,
+    pods: &dyn Fn() -> Vec<Pod>,
+    rng: &mut impl Rng,
+    tell: &mut Tell<'_>,
+) {
+    if !state.slots.is_empty()
+        || state.fault.is_err()
+        || !std::mem::replace(&mut state.select, false)
+    {
+        return;
+    }
+    match select(&state.chaos.common(), namespace, &pods(), rng) {
+        Ok(targets) => state.slots = targets.into_iter().map(Slot::new).collect(),
+        Err(error) => tell(Happening::Failed {
+            source: "records",
+            activity: "select targets",
+            error: &error,
+        }),
+    }
+}
+
+/// Marks as busy, and lists, what is due now on targets that nobody else is working on.
+fn start_due(
+    state: &mut ExperimentState,
+    desired: DesiredPhase,
+    busy: &mut BTreeSet<String>,
+    now: Timestamp,
+) -> Vec<(usize, Operation, Target, Arc<Fault>)> {
+    let Ok(fault) = &state.fault else {
+        return Vec::new();
+    };
+    let mut due = Vec::new();
+    for (index, slot) in state.slots.iter_mut().enumerate() {
+        let waiting = slot.busy || slot.retry_at.is_some_and(|at| at > now);
+        let Some(operation) = slot.due(desired).filter(|_| !waiting) else {
+            continue;
+        };
+        if busy.insert(slot.record.id.clone()) {
+            slot.busy = true;
+            due.push((index, operation, slot.target.clone(), fault.clone()));
+        }
+    }
+    due
+}
+
 /// Deletion beats one-shot, one-shot beats duration, duration beats pause.
 fn desired_phase(
     deleted: bool,
@@ -197,53 +254,4 @@ fn next_look(
         .filter(|slot| !slot.busy && slot.due(desired).is_some())
         .filter_map(|slot| slot.retry_at);
     retries.chain(end).filter(|at| *at > now).min()
-}
-
-/// Chooses pods by selector and mode, then the containers in them.
-fn select(
-    common: &Common<'_>,
-    namespace: &str,
-    pods: &[Pod],
-    rng: &mut impl Rng,
-) -> Result<Vec<Target>, String> {
-    let matching = common.selector.select(namespace, pods)?;
-    let parameter = common
-        .mode
-        .parameter(common.value)
-        .map_err(|problem| problem.to_string())?;
-    let chosen = common.mode.draw(parameter, matching.len(), rng);
-    let targets: Vec<Target> = chosen
-        .into_iter()
-        .flat_map(|position| targets(common.scope, matching[position]))
-        .collect();
-    if targets.is_empty() {
-        Err("no target has been selected".to_owned())
-    } else {
-        Ok(targets)
-    }
-}
-
-/// The pod itself, or those of its containers that are named and exist (the first when none is named).
-pub(super) fn targets(scope: Scope<'_>, pod: &Pod) -> Vec<Target> {
-    let target = |container: Option<&String>| Target {
-        namespace: pod.namespace.clone(),
-        pod: pod.name.clone(),
-        uid: pod.uid.clone(),
-        container: container.cloned(),
-    };
-    match scope {
-        Scope::Pod => vec![target(None)],
-        Scope::Containers([]) => pod
-            .containers
-            .first()
-            .into_iter()
-            .map(|container| target(Some(container)))
-            .collect(),
-        Scope::Containers(names) => pod
-            .containers
-            .iter()
-            .filter(|name| names.contains(name))
-            .map(|container| target(Some(container)))
-            .collect(),
-    }
 }

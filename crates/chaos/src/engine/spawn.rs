@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::entry::{Entry, Owner, State};
 use super::events::Happening;
 use super::names;
 use super::status::ScheduleStatus;
-use super::world::{Entry, Key, Owner, State, World, whole_second};
+use super::world::{Key, World, whole_second};
 use crate::document::{Body, ObjectMeta};
 use crate::schedule::{ConcurrencyPolicy, Schedule};
 

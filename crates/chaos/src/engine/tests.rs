@@ -1,15 +1,18 @@
 //! The engine's rules on a clock that the tests move: no task, no file, no waiting.
 
 mod driving;
+mod invariants;
 mod living;
 mod scheduling;
+mod scripted;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::action::Failure;
 use super::status::{Operation, Snapshot};
-use super::world::{Applied, Failure, Key, World};
+use super::world::{Applied, Key, World};
 use crate::document::{self, Document};
 use crate::duration::GoDuration;
 use crate::injector::Pod;

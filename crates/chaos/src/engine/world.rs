@@ -4,21 +4,22 @@
 //! The life of an experiment is in [`super::lifecycle`], that of a Schedule in [`super::spawn`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use super::action::Action;
+use super::entry::{Entry, Owner, State};
 use super::error::EngineError;
 use super::events::{EventLog, Happening};
 use super::experiment::ExperimentState;
 use super::names;
 use super::spawn::ScheduleState;
-use super::status::{Object, Operation, Snapshot, Status};
-use crate::document::{Body, Document, ObjectMeta, PAUSE_ANNOTATION};
+use super::status::Snapshot;
+use crate::document::{Body, Document, ObjectMeta};
 use crate::duration::GoDuration;
-use crate::injector::{Fault, Pod, Target};
+use crate::injector::Pod;
 
 /// Identifies an object; sorts by kind, then namespace, then name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,57 +27,6 @@ pub(super) struct Key {
     pub(super) kind: &'static str,
     pub(super) namespace: String,
     pub(super) name: String,
-}
-
-/// One object with its state.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) meta: ObjectMeta,
-    /// The metadata as last applied, to see which labels and annotations a new file takes away.
-    applied: ObjectMeta,
-    pub(super) uid: String,
-    pub(super) created: Timestamp,
-    pub(super) deleted: Option<Timestamp>,
-    pub(super) owner: Option<Owner>,
-    pub(super) spec: serde_json::Value,
-    pub(super) state: State,
-    /// When it must be looked at again even if nothing happens.
-    pub(super) wake: Option<Timestamp>,
-    /// Nothing is left to do: it goes at the end of this round.
-    pub(super) gone: bool,
-}
-
-/// The Schedule that made an experiment.
-#[derive(Clone, Debug)]
-pub(super) struct Owner {
-    pub(super) name: String,
-    pub(super) uid: String,
-}
-
-#[derive(Debug)]
-pub(super) enum State {
-    Experiment(ExperimentState),
-    Schedule(ScheduleState),
-}
-
-/// Something to be done to a target.
-#[derive(Clone, Debug)]
-pub(super) struct Action {
-    pub(super) key: Key,
-    pub(super) uid: String,
-    pub(super) slot: usize,
-    pub(super) operation: Operation,
-    pub(super) fault: Arc<Fault>,
-    pub(super) target: Target,
-    pub(super) expires: Option<Timestamp>,
-}
-
-/// How an action failed.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    pub(super) message: String,
-    /// It may have been carried out in part: it was cut off rather than refused.
-    pub(super) partial: bool,
 }
 
 /// What `apply` did.
@@ -238,7 +188,6 @@ impl World {
     }
 
     pub(super) fn tell(&mut self, key: &Key, uid: &str, happening: &Happening<'_>, now: Timestamp) {
-        tracing::debug!(kind = key.kind, namespace = key.namespace, name = key.name, %happening, "chaos event");
         self.events.record(key, uid, happening, now);
     }
 
@@ -252,58 +201,6 @@ impl World {
             now,
             objects,
             events: self.events.all(),
-        }
-    }
-}
-
-impl Entry {
-    /// Takes over labels and annotations of a new file, keeping those that others have set since the last one.
-    fn merge(&mut self, meta: &ObjectMeta) -> bool {
-        let before = self.meta.clone();
-        self.meta.labels.retain(|key, _| {
-            !self.applied.labels.contains_key(key) || meta.labels.contains_key(key)
-        });
-        self.meta.annotations.retain(|key, _| {
-            !self.applied.annotations.contains_key(key) || meta.annotations.contains_key(key)
-        });
-        self.meta.labels.extend(meta.labels.clone());
-        self.meta.annotations.extend(meta.annotations.clone());
-        self.applied = meta.clone();
-        self.meta != before
-    }
-
-    pub(super) fn set_paused(&mut self, pause: bool) {
-        self.meta
-            .annotations
-            .insert(PAUSE_ANNOTATION.to_owned(), pause.to_string());
-        self.touch();
-    }
-
-    /// A change of the object is an occasion to select targets again if there are none.
-    fn touch(&mut self) {
-        if let State::Experiment(state) = &mut self.state {
-            state.select_again();
-        }
-    }
-
-    fn view(&self, key: &Key) -> Object {
-        let (status, finalizers) = match &self.state {
-            State::Experiment(state) => (
-                Status::Experiment(state.status(self.meta.paused())),
-                state.finalizers(),
-            ),
-            State::Schedule(state) => (Status::Schedule(state.status.clone()), Vec::new()),
-        };
-        Object {
-            kind: key.kind,
-            metadata: self.meta.clone(),
-            uid: self.uid.clone(),
-            creation_timestamp: self.created,
-            deletion_timestamp: self.deleted,
-            finalizers,
-            owner: self.owner.as_ref().map(|owner| owner.name.clone()),
-            spec: self.spec.clone(),
-            status,
         }
     }
 }

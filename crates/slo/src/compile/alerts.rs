@@ -137,10 +137,11 @@ fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
         policy.threshold
     );
     let objective = part.series(budget::OBJECTIVE);
-    let expr = if policy.when_no_data {
-        format!("{burning} or ({objective} unless {ratio})")
-    } else {
-        burning
+    let no_data = format!("{objective} unless {ratio}");
+    let expr = match (policy.when_breaching, policy.when_no_data) {
+        (true, true) => format!("{burning} or ({no_data})"),
+        (false, true) => no_data,
+        _ => burning,
     };
     let title = part.slo.metadata.title();
     let summary = format!(

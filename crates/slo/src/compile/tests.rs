@@ -1,6 +1,7 @@
 //! What is compiled, as text. Whether Prometheus agrees is tested in `tests/promtool.rs`.
 
 use super::*;
+use crate::openslo::model::Metric;
 
 const CATALOGUE: &str = "
 apiVersion: openslo/v1
@@ -120,4 +121,26 @@ fn the_operator_object_holds_the_same_groups() {
     assert_eq!(object["spec"]["groups"], plain["groups"]);
     assert_eq!(object["metadata"]["labels"]["release"], "no");
     assert_eq!(plain["groups"].as_array().unwrap().len(), 3);
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_query_of_any_text_never_panics(query in ".*", counter: bool) {
+        let mut catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
+        for slo in &mut catalogue.slos {
+            for objective in &mut slo.objectives {
+                let query = crate::openslo::model::Query { text: query.clone(), counter };
+                objective.indicator.metric = match slo.method {
+                    crate::openslo::model::BudgetingMethod::Timeslices => Metric::Threshold(query),
+                    _ => Metric::Good { good: query.clone(), total: query },
+                };
+            }
+        }
+        let _ = crate::lint(&catalogue);
+        let _ = crate::gate::plan(&catalogue, Span::minutes(5), Clock::Stage);
+        if let Ok(rules) = compile(&catalogue, Clock::Stage) {
+            let parsed: serde_json::Value = serde_saphyr::from_str(&rules.to_rules()).unwrap();
+            proptest::prop_assert!(parsed["groups"].is_array());
+        }
+    }
 }

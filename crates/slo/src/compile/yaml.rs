@@ -18,7 +18,8 @@ impl RuleFile {
         text
     }
 
-    /// The same rules as a `monitoring.coreos.com/v1` PrometheusRule.
+    /// The same rules as a `monitoring.coreos.com/v1` PrometheusRule. Its alerts carry the label `namespace`: the operator
+    /// routes an AlertmanagerConfig only alerts of its own namespace, and an objective's rules have aggregated it away.
     pub fn to_prometheus_rule(
         &self,
         name: &str,
@@ -36,8 +37,19 @@ impl RuleFile {
             labels.iter().map(|(key, value)| (key.as_str(), value)),
         );
         text.push_str("spec:\n");
-        self.groups(&mut text, "  ");
+        self.with_alerts_in(namespace).groups(&mut text, "  ");
         text
+    }
+
+    fn with_alerts_in(&self, namespace: &str) -> Self {
+        let mut file = self.clone();
+        for rule in file.groups.iter_mut().flat_map(|group| &mut group.rules) {
+            if let Name::Alert(_) = rule.name {
+                rule.labels
+                    .insert("namespace".to_owned(), namespace.to_owned());
+            }
+        }
+        file
     }
 
     fn header(&self) -> String {
@@ -110,7 +122,7 @@ fn line(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key}{}", scalar(value));
 }
 
-/// Plain if nobody could read it as anything but a string, else single quotes, else JSON (which is YAML too).
+/// Plain if nobody could read it as anything but a string, else single quotes, else double quotes with escapes.
 pub(super) fn scalar(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphabetic())
         && value
@@ -121,9 +133,27 @@ pub(super) fn scalar(value: &str) -> String {
             .contains(&value.to_ascii_lowercase().as_str());
     if plain {
         value.to_owned()
-    } else if value.chars().all(|c| !c.is_control()) {
+    } else if value.chars().all(is_printable) {
         format!("'{}'", value.replace('\'', "''"))
     } else {
-        serde_json::Value::from(value).to_string()
+        double_quoted(value)
     }
+}
+
+/// What every YAML parser takes as it is.
+fn is_printable(c: char) -> bool {
+    (' '..='~').contains(&c) || c.is_alphanumeric()
+}
+
+fn double_quoted(value: &str) -> String {
+    let escaped: String = value
+        .chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            '\n' => "\\n".to_owned(),
+            c if is_printable(c) => c.to_string(),
+            c => format!("\\U{:08x}", u32::from(c)),
+        })
+        .collect();
+    format!("\"{escaped}\"")
 }

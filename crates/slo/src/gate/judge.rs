@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::numbers::{percent, short};
+use super::relative;
 use super::{
     Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample,
     Verdict, Worst,
 };
-use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 use crate::stats::{events_to_prove, wilson_bounds};
 
@@ -55,9 +56,9 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
                 counted(check, &samples, &mut judgement)
             }
             Judging::Value(criterion) => {
-                compared(check, criterion, &samples, baseline, &mut judgement)
+                relative::judge(check, criterion, &samples, baseline, &mut judgement)
             }
-            Judging::Indicator => match single_value(&samples) {
+            Judging::Indicator => match relative::single_value(&samples) {
                 Ok(value) => {
                     judgement.observed = Some(value);
                     Ok((Outcome::Pass, String::new()))
@@ -98,7 +99,7 @@ fn blank(check: &Check) -> Judgement {
 }
 
 /// `Ok` is an outcome, `Err` the reason why there is none.
-type Weighed = Result<(Outcome, String), String>;
+pub(super) type Weighed = Result<(Outcome, String), String>;
 
 fn part(samples: &[Sample], name: &str) -> Option<f64> {
     let mut found = samples.iter().filter(|sample| {
@@ -150,7 +151,7 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     Ok((outcome, reason))
 }
 
-fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
+pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
     if check.stale_after_seconds.is_infinite() {
         return Ok(());
     }
@@ -249,87 +250,4 @@ fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
                 value: sample.value,
             }
         })
-}
-
-fn compared(
-    check: &Check,
-    criterion: &Criterion,
-    samples: &[Sample],
-    baseline: Option<&Baseline>,
-    judgement: &mut Judgement,
-) -> Weighed {
-    let is_value = |sample: &&Sample| {
-        sample
-            .labels
-            .get("gate_part")
-            .is_none_or(|part| part == "value")
-    };
-    let values: Vec<Sample> = samples.iter().filter(is_value).cloned().collect();
-    let value = single_value(&values)?;
-    judgement.observed = Some(value);
-    fresh(check, samples)?;
-    let earlier = baseline
-        .and_then(|baseline| baseline.values.get(&check.query.id))
-        .copied();
-    judgement.baseline = earlier.filter(|_| criterion.is_relative());
-    let bound = criterion.bound(earlier).ok_or_else(|| {
-        format!(
-            "{} is {criterion} of a baseline, and none is pinned for it.",
-            short(value)
-        )
-    })?;
-    if !bound.is_finite() {
-        return Err("The baseline is not a number.".to_owned());
-    }
-    judgement.target = Some(bound);
-    let holds = criterion.holds(value, bound);
-    let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
-    let change = match judgement.baseline {
-        Some(earlier) if earlier != 0.0 => {
-            format!(
-                ", {:+.1} % of the baseline {}",
-                (value / earlier - 1.0) * 100.0,
-                short(earlier)
-            )
-        }
-        _ => String::new(),
-    };
-    Ok((
-        outcome,
-        format!("{}{change}; wanted {criterion}.", short(value)),
-    ))
-}
-
-/// Exactly one finite sample, or the reason why not.
-fn single_value(samples: &[Sample]) -> Result<f64, String> {
-    match samples {
-        [] => Err("There is no data.".to_owned()),
-        [sample] if sample.value.is_finite() => Ok(sample.value),
-        [_] => Err("The answer is not a number (NaN or infinite).".to_owned()),
-        many => Err(format!(
-            "The query yields {} series, one is needed: aggregate it.",
-            many.len()
-        )),
-    }
-}
-
-/// A percentage with the digits that matter: never rounded up to 100.
-pub(crate) fn percent(ratio: f64) -> String {
-    // The tiny addend undoes the noise of the multiplication: 0.57 is 57 %, not 56.999 %.
-    let digits = (ratio * 1e5 + 1e-6).floor() / 1e3;
-    format!("{digits} %")
-}
-
-/// A number for people: four significant digits, with the usual multiples.
-pub(crate) fn short(value: f64) -> String {
-    let (scaled, unit) = match value.abs() {
-        size if size >= 1e9 => (value / 1e9, " G"),
-        size if size >= 1e6 => (value / 1e6, " M"),
-        size if size >= 1e4 => (value / 1e3, " k"),
-        _ => (value, ""),
-    };
-    let digits = if scaled.abs() >= 100.0 { 1 } else { 4 };
-    let text = format!("{scaled:.digits$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text}{unit}")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::judge::short;
+use super::numbers::short;
 use super::{Baseline, Check, Judgement, Judging, Outcome, Plan, Query, SCHEMA, Verdict};
 use crate::keptn::{EarlierResult, Evaluation, KeptnSli, KeptnSlo, Leniency, score};
 use crate::span::Span;

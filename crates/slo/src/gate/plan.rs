@@ -4,20 +4,15 @@
 //! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series). The indicators
 //! are asked directly, so the gate needs no recording rules.
 
-use super::{Check, Judging, Plan, Query};
+use super::{Check, Judging, Plan, Query, relative};
 use crate::clock::Clock;
 use crate::compile::{Part, bad_and_total, raw_error, values};
-use crate::criterion::Criterion;
 use crate::openslo::Catalogue;
-use crate::openslo::model::{BudgetingMethod, Metric, Slo};
+use crate::openslo::model::{BudgetingMethod, Metric};
 use crate::problem::Problem;
 use crate::promql::{has_placeholder, selectors};
 use crate::span::Span;
 
-/// Annotation of an SLO: PromQL that yields one value.
-const GATE_QUERY: &str = "tales.dev/gate-query";
-/// Annotation of an SLO: what that value must satisfy, e.g. `<=+10%`.
-const GATE_CRITERION: &str = "tales.dev/gate-criterion";
 /// A window is looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;
 
@@ -41,7 +36,7 @@ pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, V
                 Err(problem) => problems.push(problem),
             }
         }
-        match relative(slo, window, clock) {
+        match relative::plan(slo, window, clock) {
             Ok(check) => checks.extend(check),
             Err(problem) => problems.push(problem),
         }
@@ -107,16 +102,16 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
     })
 }
 
-fn named(part: &str, expr: &str) -> String {
+pub(super) fn named(part: &str, expr: &str) -> String {
     format!("label_replace({expr}, \"gate_part\", \"{part}\", \"\", \"\")")
 }
 
-fn age(selector: &str) -> String {
+pub(super) fn age(selector: &str) -> String {
     format!("time() - max(timestamp({selector}))")
 }
 
 /// A few scrapes; a query that selects no series (a constant) cannot be stale.
-fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
+pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
     match (clock, selector) {
         (_, None) => f64::INFINITY,
         (Clock::Real, _) => 120.0,
@@ -268,60 +263,4 @@ fn states(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
         },
         chart: ratio,
     })
-}
-
-/// The gate annotations of an SLO: a query and a criterion, both or none.
-fn relative(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check>, Problem> {
-    let annotation = |key: &str| slo.metadata.annotations.get(key);
-    let refuse = |key: &str, message: String, remedy: &str| {
-        let field = format!("SLO/{}: metadata.annotations.{key}", slo.metadata.name);
-        Err(Problem::error(&slo.metadata.file, field, message, remedy))
-    };
-    let (query, criterion) = match (annotation(GATE_QUERY), annotation(GATE_CRITERION)) {
-        (None, None) => return Ok(None),
-        (Some(query), Some(criterion)) => (query, criterion),
-        (None, Some(_)) => {
-            return refuse(
-                GATE_QUERY,
-                "is missing".to_owned(),
-                "add the query that the criterion judges",
-            );
-        }
-        (Some(_), None) => {
-            return refuse(
-                GATE_CRITERION,
-                "is missing".to_owned(),
-                "add a criterion such as <=+10%",
-            );
-        }
-    };
-    let criterion: Criterion = match criterion.parse() {
-        Ok(criterion) => criterion,
-        Err(error) => {
-            let error: crate::criterion::NotACriterion = error;
-            return refuse(GATE_CRITERION, error.to_string(), "correct the criterion");
-        }
-    };
-    let text = crate::promql::substitute(query, &window.to_string());
-    let mut parts = vec![named("value", &format!("({text})"))];
-    let selected = selectors(query);
-    parts.extend(
-        selected
-            .first()
-            .map(|selector| named("age", &age(selector))),
-    );
-    Ok(Some(Check {
-        query: Query {
-            id: format!("{}/{}/gate", slo.service, slo.metadata.name),
-            promql: parts.join(" or "),
-            before_end_seconds: 0,
-            chart: Some(text),
-        },
-        service: slo.service.clone(),
-        slo: slo.metadata.name.clone(),
-        objective: "gate".to_owned(),
-        expected_points: 1.0,
-        stale_after_seconds: stale_after(clock, selected.first()),
-        rule: Judging::Value(criterion),
-    }))
 }

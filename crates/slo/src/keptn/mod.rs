@@ -129,3 +129,18 @@ pub(crate) fn percentile(values: &[f64], percent: u8) -> Option<f64> {
     }
     Some(sorted[index] + (position - below) * (sorted[index + 1] - sorted[index]))
 }
+
+#[cfg(test)]
+mod percentile_tests {
+    use super::percentile;
+
+    #[test]
+    fn percentiles_are_those_of_lighthouse() {
+        let values: Vec<f64> = (0..=10).map(f64::from).collect();
+        assert_eq!(percentile(&values, 50), Some(5.0));
+        assert!((percentile(&values, 90).unwrap() - 9.8).abs() < 1e-9);
+        assert_eq!(percentile(&values, 95), Some(10.0));
+        assert_eq!(percentile(&[], 50), None);
+        assert_eq!(percentile(&[3.0], 90), Some(3.0));
+    }
+}

@@ -1,5 +1,8 @@
 //! Reads `slo.yaml` and `sli.yaml`, strictly.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

@@ -61,6 +61,7 @@ pub(super) struct SliDraft {
 pub(super) struct PolicyDraft {
     pub(super) metadata: Metadata,
     pub(super) path: String,
+    pub(super) when_breaching: bool,
     pub(super) when_no_data: bool,
     pub(super) condition: Source<ConditionDraft>,
     pub(super) targets: Vec<Source<TargetDraft>>,

@@ -252,7 +252,9 @@ pub struct AlertPolicy {
     pub lookback: Span,
     /// `for:` of the alert.
     pub alert_after: Option<Span>,
-    /// Alert also when the indicator has no data.
+    /// Alert when the condition holds.
+    pub when_breaching: bool,
+    /// Alert when the indicator has no data.
     pub when_no_data: bool,
     /// Targets, as written in the notification targets: an Alertmanager route matches them.
     pub targets: Vec<String>,

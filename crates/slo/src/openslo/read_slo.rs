@@ -2,7 +2,8 @@
 
 use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
 use super::model::{BudgetingMethod, Calendar, Metadata, Metric, Threshold, TimeWindow};
-use super::read::{described, metadata, op, policy, source};
+use super::read::{described, metadata, op, source};
+use super::read_alert::policy;
 use super::read_sli;
 use crate::decimal::Decimal;
 use crate::fields::Fields;

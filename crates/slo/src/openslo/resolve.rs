@@ -195,6 +195,7 @@ impl Index {
             threshold: condition.threshold,
             lookback: condition.lookback,
             alert_after: condition.alert_after,
+            when_breaching: draft.when_breaching,
             when_no_data: draft.when_no_data,
             targets: targets.into_iter().collect::<Option<_>>()?,
         })

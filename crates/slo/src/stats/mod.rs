@@ -2,6 +2,7 @@
 
 mod correlate;
 mod leak;
+mod report;
 mod suggest;
 mod trend;
 mod wilson;
@@ -10,6 +11,7 @@ pub use correlate::{
     Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspect, Suspicion, correlate,
 };
 pub use leak::{LeakReport, LeakSettings, LeakVerdict, leak};
+pub use report::suspects_text;
 pub use suggest::{Ask, History, Refusal, Slice, Suggestion, suggest};
 pub use trend::{Trend, trend};
 pub use wilson::{bounds as wilson_bounds, events_to_prove};

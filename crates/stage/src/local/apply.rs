@@ -2,77 +2,60 @@
 
 use std::collections::BTreeMap;
 
-use super::monitoring;
 use super::pod::Key;
 use super::proxy::Proxy;
 use super::reconcile::grace;
+use super::validate;
 use super::world::{ServiceRuntime, World};
-use super::{files, validate};
 use crate::StageError;
-use crate::manifest::{ManifestError, Manifests, Metadata, Service, ServicePort};
+use crate::manifest::{Job, ManifestError, Manifests, Metadata, Service, ServicePort, Sourced};
 
 impl World {
     /// Returns what does not apply on this stage.
     pub(crate) async fn apply(&mut self, manifests: Manifests) -> Result<Vec<String>, StageError> {
         validate::all(&manifests, &self.config.program_dirs, &self.config_maps)?;
         self.check_rules(&manifests).await?;
-        for map in manifests.config_maps {
-            self.config_maps
-                .insert(map.object.metadata.key(), map.object.data);
-        }
+        self.check_jobs(&manifests)?;
+        let mut watched = self.watched.clone();
+        watched
+            .monitors
+            .extend(keyed(manifests.service_monitors, |m| &m.metadata));
+        watched
+            .rules
+            .extend(keyed(manifests.prometheus_rules, |r| &r.metadata));
+        watched
+            .alerting
+            .extend(keyed(manifests.alertmanager_configs, |a| &a.metadata));
+        self.watch(watched).await?;
+        let maps = manifests
+            .config_maps
+            .into_iter()
+            .map(|m| (m.object.metadata.key(), m.object.data));
+        self.config_maps.extend(maps);
         for service in manifests.services {
             self.apply_service(service.object).await?;
         }
-        self.deployments.extend(
-            manifests
-                .deployments
-                .into_iter()
-                .map(|d| (key(&d.object.metadata), d.object)),
-        );
-        for job in manifests.jobs {
-            // A Job's template cannot change; a finished or running Job of that name stays as it is.
-            self.jobs
-                .entry(key(&job.object.metadata))
-                .or_insert(job.object);
-        }
-        let before = (
-            self.monitors.clone(),
-            self.rules.clone(),
-            self.alerting.clone(),
-        );
-        self.monitors.extend(
-            manifests
-                .service_monitors
-                .into_iter()
-                .map(|m| (key(&m.object.metadata), m.object)),
-        );
-        self.rules.extend(
-            manifests
-                .prometheus_rules
-                .into_iter()
-                .map(|r| (key(&r.object.metadata), r.object)),
-        );
-        self.alerting.extend(
-            manifests
-                .alertmanager_configs
-                .into_iter()
-                .map(|a| (key(&a.object.metadata), a.object)),
-        );
+        self.deployments
+            .extend(keyed(manifests.deployments, |d| &d.metadata));
+        self.jobs.extend(keyed(manifests.jobs, |j| &j.metadata));
         for line in &manifests.not_applied {
             if !self.not_applied.contains(line) {
                 self.not_applied.push(line.clone());
             }
         }
-        if before
-            != (
-                self.monitors.clone(),
-                self.rules.clone(),
-                self.alerting.clone(),
-            )
-        {
-            self.configure_backends().await?;
-        }
         Ok(manifests.not_applied)
+    }
+
+    /// A Job cannot be changed while it is there, as in Kubernetes.
+    fn check_jobs(&self, manifests: &Manifests) -> Result<(), StageError> {
+        let changed = |job: &&Sourced<Job>| {
+            let old = self.jobs.get(&key(&job.object.metadata));
+            old.is_some_and(|old| *old != job.object)
+        };
+        manifests.jobs.iter().find(changed).map_or(Ok(()), |job| {
+            let reason = "cannot be changed while the Job is there";
+            Err(ManifestError::field(&job.source, "spec", reason, "delete the Job first").into())
+        })
     }
 
     pub(crate) async fn delete(&mut self, manifests: &Manifests) -> Result<(), StageError> {
@@ -82,6 +65,7 @@ impl World {
         }
         for job in &manifests.jobs {
             self.jobs.remove(&key(&job.object.metadata));
+            self.outcomes.remove(&key(&job.object.metadata));
             self.terminate_all("Job", &job.object.metadata);
         }
         for service in &manifests.services {
@@ -93,23 +77,20 @@ impl World {
                 self.service_addresses.free(ip);
             }
         }
-        manifests
-            .config_maps
-            .iter()
-            .for_each(|m| drop(self.config_maps.remove(&m.object.metadata.key())));
-        manifests
-            .service_monitors
-            .iter()
-            .for_each(|m| drop(self.monitors.remove(&key(&m.object.metadata))));
-        manifests
-            .prometheus_rules
-            .iter()
-            .for_each(|r| drop(self.rules.remove(&key(&r.object.metadata))));
-        manifests
-            .alertmanager_configs
-            .iter()
-            .for_each(|a| drop(self.alerting.remove(&key(&a.object.metadata))));
-        self.configure_backends().await
+        for map in &manifests.config_maps {
+            self.config_maps.remove(&map.object.metadata.key());
+        }
+        let mut watched = self.watched.clone();
+        for monitor in &manifests.service_monitors {
+            watched.monitors.remove(&key(&monitor.object.metadata));
+        }
+        for rule in &manifests.prometheus_rules {
+            watched.rules.remove(&key(&rule.object.metadata));
+        }
+        for config in &manifests.alertmanager_configs {
+            watched.alerting.remove(&key(&config.object.metadata));
+        }
+        self.watch(watched).await
     }
 
     fn terminate_all(&mut self, kind: &str, owner: &Metadata) {
@@ -168,59 +149,15 @@ impl World {
         );
         Ok(())
     }
+}
 
-    /// Has promtool look at every rule before anything is changed, so that a bad rule is named with its file.
-    async fn check_rules(&self, manifests: &Manifests) -> Result<(), StageError> {
-        if self.prometheus.is_none() {
-            return Ok(());
-        }
-        let file = self.dir("prometheus").join("check.yml");
-        for rule in &manifests.prometheus_rules {
-            let content = monitoring::rule_file(self.config.clock, &rule.object).to_string();
-            files::replace(&file, content.as_bytes())?;
-            monitoring::check_rules(&file).await.map_err(|reason| {
-                ManifestError::field(
-                    &rule.source,
-                    "spec.groups",
-                    reason,
-                    "correct the rule; `promtool check rules` agrees",
-                )
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Writes the configuration of Prometheus and Alertmanager and has them read it.
-    pub(crate) async fn configure_backends(&mut self) -> Result<(), StageError> {
-        self.write_backend_files()?;
-        for backend in [&self.alertmanager, &self.prometheus].into_iter().flatten() {
-            backend.reload().await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn write_backend_files(&mut self) -> Result<(), StageError> {
-        let clock = self.config.clock;
-        let dir = self.dir("prometheus");
-        files::empty_dir(&dir.join("rules"))?;
-        for ((namespace, name), rule) in &self.rules {
-            let file = dir.join("rules").join(format!("{namespace}_{name}.yml"));
-            files::replace(
-                &file,
-                monitoring::rule_file(clock, rule).to_string().as_bytes(),
-            )?;
-        }
-        self.targets.clear();
-        self.write_targets()?;
-        let alertmanager = self.alertmanager.as_ref().map(|backend| backend.address);
-        let config = monitoring::prometheus_config(clock, alertmanager, self.monitors.values());
-        files::replace(&dir.join("config.yml"), config.to_string().as_bytes())?;
-        let config = monitoring::alertmanager_config(clock, self.inbox, self.alerting.values());
-        files::replace(
-            &self.dir("alertmanager").join("config.yml"),
-            config.to_string().as_bytes(),
-        )
-    }
+fn keyed<T>(
+    objects: Vec<Sourced<T>>,
+    metadata: fn(&T) -> &Metadata,
+) -> impl Iterator<Item = (Key, T)> {
+    objects
+        .into_iter()
+        .map(move |sourced| (key(metadata(&sourced.object)), sourced.object))
 }
 
 fn key(metadata: &Metadata) -> Key {

@@ -110,9 +110,13 @@ impl World {
                 }
             }
         }
-        let (reason, object) = (if down { "PodFailure" } else { "Recovered" }, pod.object());
-        self.events
-            .normal(reason, object, "held down by chaos, or let up again");
+        let object = pod.object();
+        let (reason, text) = if down {
+            ("PodFailure", "held down")
+        } else {
+            ("PodRecovered", "comes up again")
+        };
+        self.events.normal(reason, object, text);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod apply;
+mod backends;
 mod backoff;
 mod config;
 mod dns;
@@ -13,6 +14,7 @@ mod faults;
 mod files;
 mod handle;
 mod http;
+mod launch;
 mod lifecycle;
 mod monitoring;
 mod pod;

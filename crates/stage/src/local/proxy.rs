@@ -1,10 +1,11 @@
 //! The address of a Service: an in-process proxy that spreads connections over the ready pods, in turn.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -29,11 +30,9 @@ impl Proxy {
     ) -> Result<Self, StageError> {
         let address = SocketAddr::from((ip, port));
         // Tried once here, so that a port that cannot be had is an error of `apply`.
-        TcpListener::bind(address)
-            .await
-            .map_err(StageError::io(format!(
-                "listen on Service address {address}"
-            )))?;
+        listen(address).map_err(StageError::io(format!(
+            "listen on Service address {address}"
+        )))?;
         let (ready, pods) = watch::channel(Vec::new());
         Ok(Self {
             ready,
@@ -57,6 +56,17 @@ impl Drop for Proxy {
     }
 }
 
+/// A burst of clients waits here instead of losing a second each to a repeated SYN; the kernel caps it at `somaxconn`.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections of an earlier life of this port may still be in TIME_WAIT.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 async fn serve(
     address: SocketAddr,
     mut pods: watch::Receiver<Vec<SocketAddr>>,
@@ -65,7 +75,7 @@ async fn serve(
     let mut connections = JoinSet::new();
     let mut turn = 0;
     while pods.wait_for(|pods| !pods.is_empty()).await.is_ok() {
-        let Ok(listener) = TcpListener::bind(address).await else {
+        let Ok(listener) = listen(address) else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -198,7 +208,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             TcpStream::connect(address).await.unwrap_err().kind(),
-            std::io::ErrorKind::ConnectionRefused
+            io::ErrorKind::ConnectionRefused
         );
         proxy.set(vec![server(1).await]);
         connected(address).await;

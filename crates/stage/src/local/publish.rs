@@ -65,6 +65,7 @@ impl World {
             .collect();
         let services: Vec<&Service> = self.services.values().map(|s| &s.object).collect();
         let groups = self
+            .watched
             .monitors
             .values()
             .flat_map(|monitor| monitoring::target_groups(monitor, &services, &pods));
@@ -93,10 +94,6 @@ impl World {
 
     fn snapshot(&self, services: Vec<ServiceStatus>) -> Snapshot {
         let backends = [&self.prometheus, &self.alertmanager].into_iter().flatten();
-        let mut broken: Vec<String> = Vec::new();
-        if !self.dns.alive() {
-            broken.push("cluster DNS has ended; start the stage again".into());
-        }
         Snapshot {
             network: self.network.name(),
             pods: self.pods.values().map(Pod::status).collect(),
@@ -108,7 +105,7 @@ impl World {
             jobs: self.jobs.values().map(|job| self.job_status(job)).collect(),
             services,
             backends: backends.map(Backend::status).collect(),
-            not_applied: self.not_applied.iter().cloned().chain(broken).collect(),
+            not_applied: self.not_applied.clone(),
         }
     }
 

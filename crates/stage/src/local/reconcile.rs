@@ -79,8 +79,22 @@ impl World {
     }
 
     fn reconcile_job(&mut self, job: &Job) -> Result<(), StageError> {
+        let key = (job.metadata.namespace.clone(), job.metadata.name.clone());
+        if self.outcomes.contains_key(&key) {
+            return Ok(());
+        }
         let status = self.job_status(job);
-        if status.outcome.is_some() {
+        if let Some(complete) = status.outcome {
+            self.outcomes.insert(key, complete);
+            let object = format!("Job/{}", job.metadata.name);
+            if complete {
+                self.events
+                    .normal("Completed", object, "enough pods ended well");
+            } else {
+                self.events
+                    .warning("BackoffLimitExceeded", object, "too many pods ended badly");
+                self.end_active_pods(job);
+            }
             return Ok(());
         }
         let spec = &job.spec;
@@ -103,6 +117,18 @@ impl World {
         Ok(())
     }
 
+    /// A Job that gave up runs nothing any more; what has ended stays for people to look at.
+    fn end_active_pods(&mut self, job: &Job) {
+        let owner = format!("Job/{}", job.metadata.name);
+        let active = self.pods.iter().filter(|(_, pod)| {
+            pod.owner == owner && pod.namespace == job.metadata.namespace && !pod.finished()
+        });
+        let active: Vec<Key> = active.map(|(key, _)| key.clone()).collect();
+        active
+            .iter()
+            .for_each(|key| self.terminate(key, grace(&job.spec.template.spec)));
+    }
+
     pub(crate) fn job_status(&self, job: &Job) -> JobStatus {
         let owner = format!("Job/{}", job.metadata.name);
         let mine = || {
@@ -120,6 +146,14 @@ impl World {
         let failed = count(|pod| pod.phase() == Phase::Failed);
         let complete = succeeded >= job.spec.completions.unwrap_or(job.spec.parallelism);
         let given_up = failed + restarts > job.spec.backoff_limit;
+        let judged = if complete {
+            Some(true)
+        } else {
+            given_up.then_some(false)
+        };
+        let key = (job.metadata.namespace.clone(), job.metadata.name.clone());
+        // What was once decided stays, even when pods are removed and the counts change.
+        let recorded = self.outcomes.get(&key).copied();
         JobStatus {
             name: job.metadata.name.clone(),
             namespace: job.metadata.namespace.clone(),
@@ -128,11 +162,7 @@ impl World {
             }),
             succeeded,
             failed,
-            outcome: if complete {
-                Some(true)
-            } else {
-                given_up.then_some(false)
-            },
+            outcome: recorded.or(judged),
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::LocalStage;
 use super::address::{Network, free_port};
+use super::backends::Watched;
 use super::config::Config;
 use super::dns::Dns;
 use super::files;
@@ -69,11 +70,10 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
         pods: BTreeMap::new(),
         deployments: BTreeMap::new(),
         jobs: BTreeMap::new(),
+        outcomes: BTreeMap::new(),
         services: BTreeMap::new(),
         config_maps: BTreeMap::new(),
-        monitors: BTreeMap::new(),
-        rules: BTreeMap::new(),
-        alerting: BTreeMap::new(),
+        watched: Watched::default(),
         not_applied: Vec::new(),
         prometheus: None,
         alertmanager: None,

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::time::Instant;
 
-use super::pod::Key;
 use super::reconcile::grace;
 use super::world::{ProbeResult, World};
 
@@ -23,7 +22,7 @@ impl World {
                     container.process.iter().for_each(|process| process.kill());
                 }
             }
-            if pod.dns_fault.is_some_and(|end| end <= now) {
+            if pod.terminating.is_none() && pod.dns_fault.is_some_and(|end| end <= now) {
                 lapsed.push(key.clone());
             }
         }
@@ -45,8 +44,8 @@ impl World {
                 let Some(rss) = process.rss_bytes() else {
                     continue;
                 };
+                self.dirty |= container.rss != Some(rss);
                 container.rss = Some(rss);
-                self.dirty = true;
                 if rss > limit && !container.oom_killed {
                     container.oom_killed = true;
                     process.kill();

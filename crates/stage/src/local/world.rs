@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use super::address::{Network, Pool};
+use super::backends::Watched;
 use super::config::Config;
 use super::dns::{Dns, DnsRule};
 use super::monitoring::Backend;
@@ -21,9 +22,7 @@ use super::process::Spawner;
 use super::proxy::Proxy;
 use crate::StageError;
 use crate::event::Events;
-use crate::manifest::{
-    AlertmanagerConfig, Deployment, Job, Labels, Manifests, PrometheusRule, Service, ServiceMonitor,
-};
+use crate::manifest::{Deployment, Job, Labels, Manifests, Service};
 use crate::snapshot::Snapshot;
 
 /// How often due starts, probes, kills and roll-outs are looked for.
@@ -81,11 +80,11 @@ pub(crate) struct World {
     pub(crate) pods: BTreeMap<Key, Pod>,
     pub(crate) deployments: BTreeMap<Key, Deployment>,
     pub(crate) jobs: BTreeMap<Key, Job>,
+    /// Jobs that are over: complete, or given up.
+    pub(crate) outcomes: BTreeMap<Key, bool>,
     pub(crate) services: BTreeMap<Key, ServiceRuntime>,
     pub(crate) config_maps: BTreeMap<String, Labels>,
-    pub(crate) monitors: BTreeMap<Key, ServiceMonitor>,
-    pub(crate) rules: BTreeMap<Key, PrometheusRule>,
-    pub(crate) alerting: BTreeMap<Key, AlertmanagerConfig>,
+    pub(crate) watched: Watched,
     pub(crate) not_applied: Vec<String>,
     pub(crate) prometheus: Option<Backend>,
     pub(crate) alertmanager: Option<Backend>,

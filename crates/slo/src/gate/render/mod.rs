@@ -2,12 +2,14 @@
 
 mod machine;
 mod markdown;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use text::Style;
 
 use super::{Judgement, Verdict};
-use crate::gate::judge::{percent, short};
+use crate::gate::numbers::{percent, short};
 
 /// `99.95 %` or `12.3 M`: a number in the unit of the judgement.
 fn number(judgement: &Judgement, value: Option<f64>) -> String {

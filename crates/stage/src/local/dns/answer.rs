@@ -31,6 +31,8 @@ pub(super) enum Transport {
     Tcp,
 }
 
+/// The cluster's domain.
+const CLUSTER: &str = "cluster.local";
 /// Seconds that an answer of the cluster may be kept, as Kubernetes' CoreDNS has it.
 const CLUSTER_TTL: Ttl = Ttl::from_secs(5);
 /// Seconds of a random answer, as Chaos Mesh has it.
@@ -62,7 +64,13 @@ pub(super) fn answer(
     }
     let key = String::from_utf8_lossy(&name[..name.len() - 1]).to_lowercase();
     let Some(addresses) = zone.get(&key) else {
-        return Outcome::Outside;
+        // The cluster's own names are nobody else's business.
+        let inside = key == CLUSTER || key.ends_with(&format!(".{CLUSTER}"));
+        return if inside {
+            unknown(query)
+        } else {
+            Outcome::Outside
+        };
     };
     let mut reply = start(&message, Rcode::NOERROR);
     if let (Ok(reply), Rtype::A) = (reply.as_mut(), question.qtype()) {

@@ -46,7 +46,7 @@ pub(crate) struct Dns {
     pub(crate) port: u16,
     pub(crate) zone: Zone,
     upstream: Option<SocketAddr>,
-    cluster: Resolver,
+    _cluster: Resolver,
     per_pod: HashMap<Ipv4Addr, Resolver>,
 }
 
@@ -74,7 +74,7 @@ impl Dns {
             port,
             zone,
             upstream,
-            cluster,
+            _cluster: cluster,
             per_pod: HashMap::new(),
         })
     }
@@ -105,11 +105,6 @@ impl Dns {
     /// Replaces all names.
     pub(crate) fn set_zone(&self, names: HashMap<String, Vec<Ipv4Addr>>) {
         *self.zone.write().unwrap_or_else(PoisonError::into_inner) = names;
-    }
-
-    /// Whether the servers still run; they end only by being dropped.
-    pub(crate) fn alive(&self) -> bool {
-        self.cluster.tasks.iter().all(|task| !task.is_finished())
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn config<'a>(
         .flat_map(|monitor| scrape_configs(clock, monitor))
         .collect();
     json!({
-        "global": {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": "1s"},
+        "global": {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": time_out(clock, None)},
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{
             "static_configs": [{"targets": alertmanager.map(|a| a.to_string()).into_iter().collect::<Vec<_>>()}]
@@ -41,6 +41,7 @@ fn scrape_configs(clock: Clock, monitor: &ServiceMonitor) -> Vec<Value> {
             "honor_labels": endpoint.honor_labels,
             "metrics_path": endpoint.path,
             "scrape_interval": seconds(clock, endpoint.interval.as_deref()),
+            "scrape_timeout": time_out(clock, endpoint.interval.as_deref()),
             "file_sd_configs": [{"files": [format!("targets/{}", target_file(monitor, index))], "refresh_interval": "1s"}],
         })
     };
@@ -63,13 +64,66 @@ pub(crate) fn rule_file(clock: Clock, rule: &PrometheusRule) -> Value {
     json!({"groups": groups})
 }
 
-/// One second on the stage clock, whatever is declared: a minute of the story lasts a second.
+/// One second on the stage clock, whatever is declared: a minute of the story lasts a second. What is no duration goes
+/// through as it is, for Prometheus to refuse.
 fn seconds(clock: Clock, declared: Option<&str>) -> String {
-    let real = declared
-        .and_then(prometheus_duration)
-        .unwrap_or(DEFAULT_INTERVAL);
+    let real = match declared.map(|text| (text, prometheus_duration(text))) {
+        None => DEFAULT_INTERVAL,
+        Some((_, Some(real))) => real,
+        Some((text, None)) => return text.to_owned(),
+    };
     match clock {
         Clock::Stage => "1s".into(),
         Clock::Real => format!("{}ms", real.as_millis().max(1)),
+    }
+}
+
+/// Prometheus' default of ten seconds, unless the interval is shorter.
+fn time_out(clock: Clock, declared: Option<&str>) -> String {
+    let real = declared
+        .and_then(prometheus_duration)
+        .unwrap_or(DEFAULT_INTERVAL);
+    let shortened = format!("{}ms", real.min(Duration::from_secs(10)).as_millis().max(1));
+    seconds(clock, Some(&shortened))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Manifests;
+
+    fn scrape(clock: Clock, interval: &str) -> Value {
+        let all = Manifests::parse(
+            "a.yaml",
+            &format!(
+                "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {{name: web, namespace: demo}}\n\
+                 spec: {{selector: {{}}, endpoints: [{{port: admin, interval: {interval}}}]}}"
+            ),
+        )
+        .unwrap();
+        config(clock, None, all.service_monitors.iter().map(|m| &m.object))["scrape_configs"][0]
+            .clone()
+    }
+
+    #[test]
+    fn the_stage_clock_scrapes_each_second_and_the_real_one_as_declared() {
+        let intervals = |scrape: Value| {
+            (
+                scrape["scrape_interval"].clone(),
+                scrape["scrape_timeout"].clone(),
+            )
+        };
+        assert_eq!(
+            intervals(scrape(Clock::Stage, "15s")),
+            (json!("1s"), json!("1s"))
+        );
+        assert_eq!(
+            intervals(scrape(Clock::Real, "15s")),
+            (json!("15000ms"), json!("10000ms"))
+        );
+        assert_eq!(
+            intervals(scrape(Clock::Real, "5s")),
+            (json!("5000ms"), json!("5000ms"))
+        );
     }
 }

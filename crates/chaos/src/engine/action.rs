@@ -1,0 +1,101 @@
+//! One operation on one target: what it is, how it is carried out, what it leaves.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use super::status::Operation;
+use super::world::Key;
+use crate::injector::{Fault, Injector, Target};
+use crate::journal::Leftover;
+
+/// Something to be done to a target.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    pub(super) key: Key,
+    pub(super) uid: String,
+    pub(super) slot: usize,
+    pub(super) operation: Operation,
+    pub(super) fault: Arc<Fault>,
+    pub(super) target: Target,
+    pub(super) expires: Option<Timestamp>,
+}
+
+/// How an action failed.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) message: String,
+    /// It may have been carried out in part: it was cut off rather than refused.
+    pub(super) partial: bool,
+}
+
+pub(super) async fn carry_out<I: Injector>(
+    injector: Arc<I>,
+    permits: Arc<Semaphore>,
+    limit: Duration,
+    action: Action,
+    journalled: bool,
+) -> Result<(), Failure> {
+    if action.operation == Operation::Apply && !journalled {
+        return Err(Failure {
+            message: "the journal cannot be written; see the stage's log".to_owned(),
+            partial: false,
+        });
+    }
+    let _permit = permits.acquire().await.map_err(|error| Failure {
+        message: error.to_string(),
+        partial: false,
+    })?;
+    let Action {
+        fault,
+        target,
+        operation,
+        expires,
+        ..
+    } = &action;
+    let work = async {
+        match operation {
+            Operation::Apply => {
+                injector
+                    .apply(fault, target, expires.map(SystemTime::from))
+                    .await
+            }
+            Operation::Recover => injector.recover(fault, target).await,
+        }
+    };
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome.map_err(|message| Failure {
+            message,
+            partial: false,
+        }),
+        Err(_) => Err(Failure {
+            message: format!("no answer from the stage within {} s", limit.as_secs_f32()),
+            partial: true,
+        }),
+    }
+}
+
+/// Is the target certainly free of the fault after this?
+pub(super) fn leaves_nothing(action: &Action, outcome: &Result<(), Failure>) -> bool {
+    match (action.operation, outcome) {
+        (Operation::Recover, Ok(())) => true,
+        (Operation::Apply, Ok(())) => action.fault.one_shot(),
+        (Operation::Apply, Err(failure)) => !failure.partial,
+        (Operation::Recover, Err(_)) => false,
+    }
+}
+
+pub(super) fn place(action: &Action) -> (String, String) {
+    (action.uid.clone(), action.target.to_string())
+}
+
+pub(super) fn leftover(action: &Action) -> Leftover {
+    Leftover {
+        experiment: action.key.to_string(),
+        fault: (*action.fault).clone(),
+        target: action.target.clone(),
+        expires: action.expires,
+    }
+}

@@ -1,0 +1,92 @@
+//! One object in the engine's memory.
+
+use jiff::Timestamp;
+
+use super::experiment::ExperimentState;
+use super::spawn::ScheduleState;
+use super::status::{Object, Status};
+use super::world::Key;
+use crate::document::{ObjectMeta, PAUSE_ANNOTATION};
+
+/// One object with its state.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) meta: ObjectMeta,
+    /// The metadata as last applied, to see which labels and annotations a new file takes away.
+    pub(super) applied: ObjectMeta,
+    pub(super) uid: String,
+    pub(super) created: Timestamp,
+    pub(super) deleted: Option<Timestamp>,
+    pub(super) owner: Option<Owner>,
+    pub(super) spec: serde_json::Value,
+    pub(super) state: State,
+    /// When it must be looked at again even if nothing happens.
+    pub(super) wake: Option<Timestamp>,
+    /// Nothing is left to do: it goes at the end of this round.
+    pub(super) gone: bool,
+}
+
+/// The Schedule that made an experiment.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub(super) name: String,
+    pub(super) uid: String,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Experiment(ExperimentState),
+    Schedule(ScheduleState),
+}
+
+impl Entry {
+    /// Takes over labels and annotations of a new file, keeping those that others have set since the last one.
+    pub(super) fn merge(&mut self, meta: &ObjectMeta) -> bool {
+        let before = self.meta.clone();
+        self.meta.labels.retain(|key, _| {
+            !self.applied.labels.contains_key(key) || meta.labels.contains_key(key)
+        });
+        self.meta.annotations.retain(|key, _| {
+            !self.applied.annotations.contains_key(key) || meta.annotations.contains_key(key)
+        });
+        self.meta.labels.extend(meta.labels.clone());
+        self.meta.annotations.extend(meta.annotations.clone());
+        self.applied = meta.clone();
+        self.meta != before
+    }
+
+    pub(super) fn set_paused(&mut self, pause: bool) {
+        self.meta
+            .annotations
+            .insert(PAUSE_ANNOTATION.to_owned(), pause.to_string());
+        self.touch();
+    }
+
+    /// A change of the object is an occasion to select targets again if there are none.
+    pub(super) fn touch(&mut self) {
+        if let State::Experiment(state) = &mut self.state {
+            state.select_again();
+        }
+    }
+
+    pub(super) fn view(&self, key: &Key) -> Object {
+        let (status, finalizers) = match &self.state {
+            State::Experiment(state) => (
+                Status::Experiment(state.status(self.meta.paused())),
+                state.finalizers(),
+            ),
+            State::Schedule(state) => (Status::Schedule(state.status.clone()), Vec::new()),
+        };
+        Object {
+            kind: key.kind,
+            metadata: self.meta.clone(),
+            uid: self.uid.clone(),
+            creation_timestamp: self.created,
+            deletion_timestamp: self.deleted,
+            finalizers,
+            owner: self.owner.as_ref().map(|owner| owner.name.clone()),
+            spec: self.spec.clone(),
+            status,
+        }
+    }
+}

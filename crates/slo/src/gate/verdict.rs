@@ -1,0 +1,179 @@
+//! What the gate says.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Baseline, SCHEMA};
+
+/// The result of a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The objective was met.
+    Pass,
+    /// Met by the weaker of two criteria (Keptn).
+    Warning,
+    /// Nobody can say.
+    Inconclusive,
+    /// The objective was missed.
+    Fail,
+}
+
+impl Outcome {
+    /// The lower-case word used in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warning => "warning",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+        }
+    }
+
+    /// 0 pass (or warning), 1 fail, 2 could not judge.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Pass | Self::Warning => 0,
+            Self::Fail => 1,
+            Self::Inconclusive => 2,
+        }
+    }
+}
+
+/// What the gate says about everything.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Version of this JSON; grows only when a field changes its meaning.
+    pub schema: u32,
+    /// The worst of all judgements, or what the total score says.
+    pub outcome: Outcome,
+    /// Length of the judged window.
+    pub window_seconds: f64,
+    /// Keptn's total score in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// One per query, in the order of the plan.
+    pub objectives: Vec<Judgement>,
+}
+
+/// What the gate says about one objective.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    /// `service/slo/objective`.
+    pub id: String,
+    /// Name of the service.
+    pub service: String,
+    /// Name of the SLO.
+    pub slo: String,
+    /// Id of the objective.
+    pub objective: String,
+    /// Pass, fail, or cannot say.
+    pub outcome: Outcome,
+    /// Good ratio in [0, 1], or the value of a criterion.
+    pub observed: Option<f64>,
+    /// What was wanted, in the unit of `observed`.
+    pub target: Option<f64>,
+    /// True if `observed` and `target` are ratios.
+    pub ratio: bool,
+    /// Share of the window that has data, in [0, 1].
+    pub coverage: Option<f64>,
+    /// Events, slices or samples that were judged.
+    pub events: Option<f64>,
+    /// What `events` counts.
+    pub unit: Option<String>,
+    /// One-sided 95 % bounds of the true ratio; events only.
+    pub bound: Option<Bounds>,
+    /// Threshold objectives: the worst value of the window.
+    pub worst: Option<Worst>,
+    /// The earlier value that a relative criterion was compared with.
+    pub baseline: Option<f64>,
+    /// A sentence for people.
+    pub reason: String,
+    /// Course over the window, oldest first; empty unless the caller adds one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<f64>,
+}
+
+/// A one-sided lower and a one-sided upper bound.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Bounds {
+    /// The true ratio is below this with 5 % probability.
+    pub low: f64,
+    /// The true ratio is above this with 5 % probability.
+    pub high: f64,
+}
+
+/// The series that did worst.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Worst {
+    /// Its labels.
+    pub series: BTreeMap<String, String>,
+    /// Its worst value.
+    pub value: f64,
+}
+
+impl Worst {
+    /// `pod leaker-1`, or all labels if there is no pod and no instance.
+    pub fn name(&self) -> String {
+        for label in ["pod", "instance"] {
+            if let Some(value) = self.series.get(label) {
+                return format!("{label} {value}");
+            }
+        }
+        let labels: Vec<_> = self
+            .series
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        if labels.is_empty() {
+            "the series".to_owned()
+        } else {
+            labels.join(", ")
+        }
+    }
+}
+
+impl Verdict {
+    /// The observed values of everything that a relative criterion may compare, to be pinned.
+    pub fn to_baseline(&self) -> Baseline {
+        let values = self
+            .objectives
+            .iter()
+            .filter(|judgement| !judgement.ratio)
+            .filter_map(|judgement| {
+                Some((
+                    judgement.id.clone(),
+                    judgement.observed.filter(|value| value.is_finite())?,
+                ))
+            })
+            .collect();
+        Baseline {
+            schema: SCHEMA,
+            values,
+        }
+    }
+
+    /// 0 pass, 1 fail, 2 could not judge.
+    pub fn exit_code(&self) -> u8 {
+        self.outcome.exit_code()
+    }
+
+    /// Adds the course of an objective, oldest first, for the sparkline.
+    pub fn add_series(&mut self, id: &str, series: Vec<f64>) {
+        for judgement in self
+            .objectives
+            .iter_mut()
+            .filter(|judgement| judgement.id == id)
+        {
+            judgement.series.clone_from(&series);
+        }
+    }
+
+    /// Judgements, the worst first; equals keep the order of the plan.
+    pub(crate) fn worst_first(&self) -> Vec<&Judgement> {
+        let mut sorted: Vec<_> = self.objectives.iter().collect();
+        sorted.sort_by_key(|judgement| std::cmp::Reverse(judgement.outcome));
+        sorted
+    }
+}

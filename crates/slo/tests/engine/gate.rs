@@ -1,0 +1,107 @@
+//! The queries of the gate, answered by Prometheus's own engine.
+
+use crate::common::{Folder, dns_leaker, leak, only, raw_test, shop};
+use slo::Clock;
+
+/// What one part of the gate's query answers, as a test on raw metrics.
+fn gate_part(query: &str, part: &str) -> String {
+    // The label of the part survives `sum by`; comparing it needs a join with a constant that carries it.
+    format!(
+        "sum(({query}) * on (gate_part) group_left label_replace(vector(1), \"gate_part\", \"{part}\", \"\", \"\"))"
+    )
+}
+
+#[test]
+fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
+    let catalogue = dns_leaker();
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+    let query = &plan.queries()[0].promql;
+    // At second 140 the last minute has 39 good and 21 bad seconds (one more where ranges include both ends).
+    let checks = [
+        ("bad", "== 21", 21.0),
+        ("total", ">= bool 60", 1.0),
+        ("points", ">= bool 60", 1.0),
+        ("age", "== 0", 0.0),
+    ]
+    .map(|(part, test, value)| {
+        (
+            "140s".to_owned(),
+            format!("{} {test}", gate_part(query, part)),
+            value,
+        )
+    });
+    raw_test(Clock::Stage, &catalogue, "1s", &leak("12000000"), &checks);
+    let worst = query.replace("'", "''");
+    let found = format!(
+        "max(({worst}) * on (gate_part) group_left label_replace(vector(1), \"gate_part\", \"worst\", \"\", \"\"))"
+    );
+    raw_test(
+        Clock::Stage,
+        &catalogue,
+        "1s",
+        &leak("12000000"),
+        &[("140s".to_owned(), found, 1.2)],
+    );
+}
+
+#[test]
+fn the_queries_of_the_gate_count_events() {
+    let catalogue = only(&shop(), "availability");
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
+    let query = &plan.queries()[0].promql;
+    let input = [
+        (
+            r#"http_requests_total{job="shop",code="200"}"#,
+            "0+95x60".to_owned(),
+        ),
+        (
+            r#"http_requests_total{job="shop",code="500"}"#,
+            "0+5x60".to_owned(),
+        ),
+    ];
+    // 100 requests each 30 s: 2000 in ten minutes, 100 of them bad.
+    let checks = [("bad", 100.0), ("total", 2000.0)].map(|(part, value)| {
+        (
+            "20m".to_owned(),
+            format!("round({}, 0.001)", gate_part(query, part)),
+            value,
+        )
+    });
+    raw_test(Clock::Real, &catalogue, "30s", &input, &checks);
+    let points = (
+        "20m".to_owned(),
+        format!("{} >= bool 20", gate_part(query, "points")),
+        1.0,
+    );
+    raw_test(Clock::Real, &catalogue, "30s", &input, &[points]);
+}
+
+#[test]
+fn every_query_of_the_gate_is_valid_promql() {
+    for clock in [Clock::Real, Clock::Stage] {
+        let plan = slo::gate::plan(&shop(), slo::Span::minutes(10), clock).unwrap();
+        let rules: String = plan
+            .queries()
+            .iter()
+            .enumerate()
+            .flat_map(|(number, query)| {
+                [
+                    (number, Some(&query.promql)),
+                    (number + 100, query.chart.as_ref()),
+                ]
+            })
+            .filter_map(|(number, expr)| {
+                Some(format!(
+                    "      - {{record: \"r{number}\", expr: '{}'}}\n",
+                    expr?.replace('\'', "''")
+                ))
+            })
+            .collect();
+        let folder = Folder::new();
+        folder.write(
+            "rules.yaml",
+            &format!("groups:\n  - name: g\n    rules:\n{rules}"),
+        );
+        folder.promtool(&["check", "rules", "rules.yaml"]);
+    }
+}

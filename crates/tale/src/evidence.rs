@@ -1,0 +1,152 @@
+//! What the report shows of a play, read from Prometheus at its end: the course of the metrics, and of the alerts.
+
+use crate::prometheus::{Prometheus, Series};
+use crate::report::{self, Alert};
+use crate::story::{Chart, Unit};
+use crate::world::World;
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Charts and alerts of a play.
+#[derive(Default)]
+pub struct Evidence {
+    /// The course of the metrics.
+    pub charts: Vec<report::Chart>,
+    /// When alerts were pending, firing and resolved.
+    pub alerts: Vec<Alert>,
+}
+
+/// Reads what there is; a Prometheus that does not answer any more leaves the report without pictures.
+pub async fn collect(
+    charts: &[Chart],
+    world: &World,
+    epoch: f64,
+    acts: &[report::Act],
+) -> Evidence {
+    let prometheus = world.prometheus();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64();
+    let mut evidence = Evidence::default();
+    for chart in charts {
+        evidence
+            .charts
+            .push(read_chart(chart, &prometheus, epoch, now, acts).await);
+    }
+    let alerts = prometheus
+        .query_range("ALERTS", epoch, now)
+        .await
+        .unwrap_or_default();
+    evidence.alerts = course(&alerts, epoch, now);
+    evidence
+}
+
+async fn read_chart(
+    chart: &Chart,
+    prometheus: &Prometheus,
+    epoch: f64,
+    now: f64,
+    acts: &[report::Act],
+) -> report::Chart {
+    let series = prometheus
+        .query_range(&chart.query, epoch, now)
+        .await
+        .unwrap_or_default();
+    let threshold = match &chart.threshold {
+        None => None,
+        Some(threshold) => {
+            // As it was when the first act was over: the level that the story measures against.
+            let calm = acts.first().map_or(now, |act| epoch + act.to_s);
+            let value = prometheus
+                .query(&threshold.query, Some(calm))
+                .await
+                .unwrap_or_default();
+            let value = value
+                .first()
+                .map(Series::number)
+                .filter(|value| value.is_finite());
+            value.map(|value| report::Threshold {
+                value,
+                label: threshold.text.clone(),
+            })
+        }
+    };
+    report::Chart {
+        title: chart.title.clone(),
+        unit: unit(chart.unit),
+        query: chart.query.clone(),
+        series: series
+            .iter()
+            .map(|one| lines(one, chart.label.as_deref(), epoch))
+            .collect(),
+        threshold,
+    }
+}
+
+fn lines(series: &Series, label: Option<&str>, epoch: f64) -> report::Series {
+    let points = series
+        .values
+        .iter()
+        .filter_map(|(at, value)| Some((at - epoch, value.parse().ok()?)));
+    let label = match label.and_then(|label| series.metric.get(label)) {
+        Some(value) => value.clone(),
+        None => {
+            let pairs: Vec<String> = series
+                .metric
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            pairs.join(" ")
+        }
+    };
+    report::Series {
+        label,
+        points: points.collect(),
+    }
+}
+
+fn unit(unit: Unit) -> report::Unit {
+    match unit {
+        Unit::Bytes => report::Unit::Bytes,
+        Unit::Seconds => report::Unit::Seconds,
+        Unit::PerSecond => report::Unit::PerSecond,
+        Unit::Ratio => report::Unit::Ratio,
+        Unit::Count => report::Unit::Count,
+    }
+}
+
+/// Firsts and lasts per alert name. Resolved: the samples end before now does.
+fn course(series: &[Series], epoch: f64, now: f64) -> Vec<Alert> {
+    let mut alerts = BTreeMap::<&str, Alert>::new();
+    for one in series {
+        let (Some(name), Some(state)) = (one.metric.get("alertname"), one.metric.get("alertstate"))
+        else {
+            continue;
+        };
+        let (Some((first, _)), Some((last, _))) = (one.values.first(), one.values.last()) else {
+            continue;
+        };
+        let alert = alerts.entry(name).or_insert_with(|| Alert {
+            name: name.clone(),
+            pending_s: None,
+            firing_s: None,
+            resolved_s: None,
+        });
+        let earliest = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
+        if state == "pending" {
+            alert.pending_s = earliest(alert.pending_s, first - epoch);
+        } else {
+            alert.firing_s = earliest(alert.firing_s, first - epoch);
+            let resolved = (now - last > 2.5).then_some(last + 1.0 - epoch);
+            alert.resolved_s = resolved.map(|at| alert.resolved_s.map_or(at, |old| old.max(at)));
+        }
+    }
+    alerts.into_values().collect()
+}
+
+/// Seconds since 1970 as `2026-01-31T23:59:59Z`.
+pub fn rfc3339(seconds: f64) -> String {
+    jiff::Timestamp::from_second(seconds as i64)
+        .map_or_else(|_| String::new(), |time| time.to_string())
+}

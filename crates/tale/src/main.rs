@@ -1,0 +1,155 @@
+//! Reads the arguments and calls the function they ask for.
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use stage::local::Clock;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tale::cli::{Cli, ClockArg, Command, OnArg};
+use tale::play::{self, Options};
+use tale::report::Verdict;
+use tale::ui::Ui;
+use tale::{stage_dirs, story::Tale};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Exit codes besides 0.
+const BROKEN: u8 = 1;
+const UNDECIDED: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    // How the stage starts its pods: this program, as the last step before theirs. Not for people, hence not in --help.
+    let mut args = std::env::args_os();
+    if args.nth(1).is_some_and(|first| first == "pod-shim") {
+        let Err(why) = stage::shim::exec(args);
+        Ui::new().line(&format!("tale: {why}"));
+        return ExitCode::from(127);
+    }
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let result = runtime
+        .context("cannot start worker threads")
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    result.unwrap_or_else(|why| {
+        Ui::new().line(&format!("tale: {why:#}"));
+        ExitCode::from(UNDECIDED)
+    })
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    let root = stage_dirs::project()
+        .context("there are no tales here; run this in the project's folder")?;
+    match cli.command {
+        Command::List => list(&root),
+        Command::Play(args) => play_tale(&root, args).await,
+        _ => bail!("not yet"),
+    }
+}
+
+fn list(root: &Path) -> Result<ExitCode> {
+    let mut names: Vec<String> = std::fs::read_dir(root.join("tales"))?
+        .flatten()
+        .filter(|entry| entry.path().join("tale.yaml").exists())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    for name in names {
+        let tale = Tale::load(root, &name)?;
+        println(&format!("{name:<12} {:<8} {}", tale.teller, tale.title));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
+    if matches!(args.on, OnArg::Cluster) {
+        bail!("--on cluster: only the local stage can be played on so far; leave --on out");
+    }
+    let ui = Ui::new();
+    let options = Options {
+        out: args
+            .out
+            .unwrap_or_else(|| root.join(".tales").join("reports").join(&args.tale)),
+        tale: args.tale,
+        clock: clock(args.clock),
+        seed: args.seed.unwrap_or_else(|| u64::from(std::process::id())),
+        set: args.set.into_iter().collect(),
+        without_chaos: args.without_chaos,
+        keep: args.keep,
+    };
+    let interrupted = std::sync::atomic::AtomicBool::new(false);
+    let stop = async {
+        interruption().await;
+        interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
+        ui.line("\ntale: stopping; Ctrl-C again to kill what is left");
+        tokio::spawn(kill_at_second_interruption());
+    };
+    let played = play::play(root, &options, &ui, stop).await?;
+    let (verdict, word) = match played.report.verdict {
+        _ if interrupted.into_inner() => (INTERRUPTED, ui.yellow("stopped")),
+        Verdict::Kept => (0, ui.green("all promises kept")),
+        Verdict::Broken => (BROKEN, ui.red("a promise was broken")),
+        Verdict::Undecided => (UNDECIDED, ui.yellow("could not judge")),
+    };
+    let kept = played
+        .report
+        .promises
+        .iter()
+        .filter(|promise| promise.outcome == tale::report::Outcome::Kept)
+        .count();
+    ui.line(&format!(
+        "\n{word}: {kept} of {} in {:.0} s, seed {}\nreport: {}\n",
+        played.report.promises.len(),
+        played.report.seconds,
+        options.seed,
+        shown(&played.page),
+    ));
+    if args.json {
+        println(&tale::report::json(&played.report));
+    }
+    Ok(ExitCode::from(verdict))
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interruption() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await; // then the default action ends the process, and the kernel its children
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// A second Ctrl-C ends everything at once: the children die with this process.
+async fn kill_at_second_interruption() {
+    interruption().await;
+    Ui::new().line("tale: killed; logs are in .tales/");
+    std::process::exit(i32::from(INTERRUPTED));
+}
+
+fn clock(arg: ClockArg) -> Clock {
+    match arg {
+        ClockArg::Stage => Clock::Stage,
+        ClockArg::Real => Clock::Real,
+    }
+}
+
+/// A path as short as it can be typed.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::new());
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// Standard output, which may be a pipe whose reader has left.
+fn println(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

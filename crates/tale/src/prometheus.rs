@@ -1,0 +1,157 @@
+//! Asking Prometheus.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long one answer may take.
+const TIME_OUT: Duration = Duration::from_secs(5);
+
+/// Why there is no answer. The two are told apart, because a wrong query never gets right by asking again.
+#[derive(Debug, Clone)]
+pub enum QueryFailed {
+    /// Prometheus refuses the query.
+    Refused(String),
+    /// Prometheus does not answer.
+    Unreachable(String),
+}
+
+impl std::fmt::Display for QueryFailed {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            QueryFailed::Refused(why) => write!(out, "Prometheus refuses the query: {why}"),
+            QueryFailed::Unreachable(why) => write!(out, "Prometheus does not answer: {why}"),
+        }
+    }
+}
+
+/// A Prometheus server.
+#[derive(Clone)]
+pub struct Prometheus {
+    url: String,
+    http: reqwest::Client,
+}
+
+/// One series of an answer, with one value or a course.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Series {
+    /// Its labels.
+    pub metric: BTreeMap<String, String>,
+    /// An instant query's value: seconds since 1970 and a number as text.
+    #[serde(default)]
+    pub value: Option<(f64, String)>,
+    /// A range query's values.
+    #[serde(default)]
+    pub values: Vec<(f64, String)>,
+}
+
+impl Series {
+    /// The value of an instant query.
+    pub fn number(&self) -> f64 {
+        self.value
+            .as_ref()
+            .and_then(|(_, text)| text.parse().ok())
+            .unwrap_or(f64::NAN)
+    }
+}
+
+impl Prometheus {
+    /// A server at `url`, e.g. `http://127.0.0.1:9090`.
+    pub fn new(url: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .timeout(TIME_OUT)
+            .no_proxy()
+            .build();
+        Self {
+            url: url.trim_end_matches('/').to_owned(),
+            http: http.expect("no TLS, nothing that can fail"),
+        }
+    }
+
+    /// An instant query, at `time` (seconds since 1970) or now. A scalar becomes a series without labels.
+    ///
+    /// # Errors
+    /// See [`QueryFailed`].
+    pub async fn query(&self, promql: &str, time: Option<f64>) -> Result<Vec<Series>, QueryFailed> {
+        let mut form = vec![("query", promql.to_owned())];
+        form.extend(time.map(|time| ("time", time.to_string())));
+        let data = self.ask("query", &form).await?;
+        if data["resultType"] == "scalar" {
+            let value = serde_json::from_value(data["result"].clone()).map_err(unreadable)?;
+            return Ok(vec![Series {
+                metric: BTreeMap::new(),
+                value: Some(value),
+                values: Vec::new(),
+            }]);
+        }
+        serde_json::from_value(data["result"].clone()).map_err(unreadable)
+    }
+
+    /// A range query with a step of one second.
+    ///
+    /// # Errors
+    /// See [`QueryFailed`].
+    pub async fn query_range(
+        &self,
+        promql: &str,
+        from: f64,
+        to: f64,
+    ) -> Result<Vec<Series>, QueryFailed> {
+        // 11,000 points are the most that Prometheus gives per series.
+        let step = ((to - from) / 10_000.0).max(1.0);
+        let form = [
+            ("query", promql.to_owned()),
+            ("start", from.to_string()),
+            ("end", to.to_string()),
+            ("step", step.to_string()),
+        ];
+        let data = self.ask("query_range", &form).await?;
+        serde_json::from_value(data["result"].clone()).map_err(unreadable)
+    }
+
+    /// Whether the server is ready.
+    pub async fn is_ready(&self) -> bool {
+        let answer = self.http.get(format!("{}/-/ready", self.url)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    async fn ask(&self, what: &str, form: &[(&str, String)]) -> Result<Value, QueryFailed> {
+        let unreachable = |why: reqwest::Error| QueryFailed::Unreachable(chain(&why));
+        let request = self
+            .http
+            .get(format!("{}/api/v1/{what}", self.url))
+            .query(form);
+        let answer = request.send().await.map_err(unreachable)?;
+        let status = answer.status();
+        let body: Value = answer.json().await.map_err(unreachable)?;
+        if body["status"] == "success" {
+            return Ok(body["data"].clone());
+        }
+        let why = body["error"]
+            .as_str()
+            .unwrap_or("no reason given")
+            .to_owned();
+        // 400: wrong query. 422 (cannot be executed) and 503 (overloaded, starting) may be right a second later.
+        Err(if status.as_u16() == 400 {
+            QueryFailed::Refused(why)
+        } else {
+            QueryFailed::Unreachable(why)
+        })
+    }
+}
+
+fn unreadable(why: serde_json::Error) -> QueryFailed {
+    QueryFailed::Unreachable(format!("its answer cannot be read: {why}"))
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! Where everything goes: the one place that knows pixels from seconds and values.
+
+use super::axis::Axis;
+use super::labels;
+use super::lines::Group;
+use super::signs::{self, Sign};
+use super::text::width;
+use crate::report::{Chart, Report, Unit, units};
+
+/// The width of a chart in pixels.
+pub(super) const WIDTH: f64 = 1280.0;
+/// The height of a chart in pixels.
+pub(super) const HEIGHT: f64 = 640.0;
+/// The blank border.
+pub(super) const MARGIN: f64 = 24.0;
+/// Where the acts begin, under the title.
+pub(super) const ACTS_TOP: f64 = 72.0;
+/// How high the band of acts is.
+pub(super) const ACTS_HEIGHT: f64 = 40.0;
+/// How high a row of signs is.
+pub(super) const ROW: f64 = 36.0;
+/// The room under the plot for the time axis.
+const FOOT: f64 = 56.0;
+
+/// The layout of one chart.
+pub(super) struct Frame {
+    /// The left edge of the plot.
+    pub(super) left: f64,
+    /// The right edge of the plot.
+    pub(super) right: f64,
+    /// The upper edge of the plot.
+    pub(super) top: f64,
+    /// The lower edge of the plot.
+    pub(super) bottom: f64,
+    /// Seconds since the start.
+    pub(super) time: Axis,
+    /// Values in the chart's unit.
+    pub(super) value: Axis,
+    /// Faults and alerts, each in its row above the plot.
+    pub(super) signs: Vec<Sign>,
+}
+
+impl Frame {
+    /// Makes room for the labels on both sides first, then for the signs above.
+    pub(super) fn new(report: &Report, chart: &Chart, groups: &[Group<'_>]) -> Self {
+        let value = value_axis(chart, groups);
+        let marks = value
+            .marks()
+            .map(|mark| width(&units::mark(chart.unit, mark, value.step, value.high)));
+        let mut frame = Self {
+            left: MARGIN + marks.fold(40.0, f64::max) + 12.0,
+            right: WIDTH - MARGIN - labels::room(groups),
+            top: 0.0,
+            bottom: HEIGHT - FOOT,
+            time: Axis::time(report.seconds),
+            value,
+            signs: Vec::new(),
+        };
+        frame.signs = signs::place(&frame, report);
+        let rows = frame
+            .signs
+            .iter()
+            .filter_map(|sign| sign.row)
+            .max()
+            .map_or(0, |row| row + 1);
+        frame.top = ACTS_TOP + ACTS_HEIGHT + 8.0 + rows as f64 * ROW + 6.0;
+        frame
+    }
+
+    /// The pixel of a time; times beyond the ends land on the ends.
+    pub(super) fn x(&self, seconds: f64) -> f64 {
+        self.left + (self.right - self.left) * self.time.share(seconds)
+    }
+
+    /// The pixel of a value.
+    pub(super) fn y(&self, value: f64) -> f64 {
+        self.bottom - (self.bottom - self.top) * self.value.share(value)
+    }
+
+    /// Whether a time belongs to the tale.
+    pub(super) fn shows(&self, seconds: f64) -> bool {
+        (self.time.low..=self.time.high).contains(&seconds)
+    }
+}
+
+/// All values of the lines and the threshold, in steps that make sense for the unit.
+fn value_axis(chart: &Chart, groups: &[Group<'_>]) -> Axis {
+    let finest = match chart.unit {
+        Unit::Bytes | Unit::Count => 1.0,
+        Unit::Seconds | Unit::PerSecond | Unit::Ratio => 0.0,
+    };
+    let points = groups.iter().flat_map(|group| group.lines.iter().flatten());
+    let values = points.map(|point| point.1);
+    Axis::values(
+        values.chain(chart.threshold.iter().map(|limit| limit.value)),
+        finest,
+    )
+}

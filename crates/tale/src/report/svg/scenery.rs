@@ -1,0 +1,111 @@
+//! What stands around the lines: title, acts, grid, fault windows and the threshold.
+
+use super::axis::drawable;
+use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, MARGIN, WIDTH};
+use super::text::{fit, text};
+use crate::report::escape::xml;
+use crate::report::{Act, Fault, Threshold, Unit, units};
+
+pub(super) fn title(title: &str) -> String {
+    // The title is set in bold half as large again.
+    text(
+        MARGIN,
+        46.0,
+        "title",
+        &fit(title, (WIDTH - 2.0 * MARGIN) / 1.55),
+    )
+}
+
+/// The acts as a band, and a dotted line down the plot where one ends and the next begins.
+pub(super) fn acts(frame: &Frame, acts: &[Act]) -> String {
+    let acts = acts
+        .iter()
+        .enumerate()
+        .filter(|(_, act)| drawable(act.from_s) && drawable(act.to_s));
+    acts.map(|(index, act)| {
+        let (from, to) = (frame.x(act.from_s), frame.x(act.to_s));
+        let width = (to - from).max(0.0);
+        let band = format!(
+            "<rect x=\"{from:.1}\" y=\"{ACTS_TOP}\" width=\"{width:.1}\" height=\"{ACTS_HEIGHT}\" class=\"act-{}\"><title>{}</title></rect>\n",
+            index % 2,
+            xml(&act.name)
+        );
+        let name = fit(&act.name, width - 12.0);
+        let name = text(from + width / 2.0, ACTS_TOP + 28.0, "strong middle", &name);
+        let cut = match index {
+            0 => String::new(),
+            _ => vertical(from, frame.top, frame.bottom, "cut"),
+        };
+        band + &name + &cut
+    })
+    .collect()
+}
+
+/// The time during which something was broken, shaded.
+pub(super) fn faults(frame: &Frame, faults: &[Fault]) -> String {
+    let shade = |fault: &Fault| {
+        let end = fault.to_s.unwrap_or(frame.time.high);
+        if !drawable(fault.from_s) || !drawable(end) {
+            return String::new();
+        }
+        let (from, to) = (frame.x(fault.from_s), frame.x(end));
+        format!(
+            "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" class=\"fault\"><title>{}</title></rect>\n",
+            ACTS_TOP + ACTS_HEIGHT,
+            (to - from).max(3.0),
+            frame.bottom - ACTS_TOP - ACTS_HEIGHT,
+            xml(&format!("{} {}", fault.kind, fault.name))
+        )
+    };
+    faults.iter().map(shade).collect()
+}
+
+/// Few lines across, marks on both axes.
+pub(super) fn grid(frame: &Frame, unit: Unit) -> String {
+    let value = &frame.value;
+    let across = value.marks().map(|mark| {
+        let y = frame.y(mark);
+        let name = units::mark(unit, mark, value.step, value.high);
+        format!(
+            "<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"grid\"/>\n",
+            frame.left, frame.right
+        ) + &text(frame.left - 12.0, y + 7.5, "axis end", &name)
+    });
+    let along = frame.time.marks().map(|mark| {
+        let x = frame.x(mark);
+        let name = format!("{mark} s");
+        vertical(x, frame.bottom, frame.bottom + 8.0, "base")
+            + &text(x, frame.bottom + 36.0, "axis middle", &name)
+    });
+    let base = format!(
+        "<path d=\"M{:.1},{:.1}H{:.1}\" class=\"base\"/>\n",
+        frame.left, frame.bottom, frame.right
+    );
+    across.chain(along).collect::<String>() + &base
+}
+
+/// The limit, named at its left end: most tales begin below it.
+pub(super) fn threshold(frame: &Frame, unit: Unit, threshold: Option<&Threshold>) -> String {
+    let Some(limit) = threshold.filter(|limit| drawable(limit.value)) else {
+        return String::new();
+    };
+    let y = frame.y(limit.value);
+    let value = units::human(unit, limit.value);
+    let name = format!("{}: {value}", limit.label);
+    // Above the line, unless the top of the plot is too near.
+    let above = y - frame.top > 36.0;
+    let middle = if above { y - 12.0 } else { y + 28.0 };
+    format!(
+        "<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"limit\"/>\n",
+        frame.left, frame.right
+    ) + &text(
+        frame.left + 12.0,
+        middle,
+        "strong halo",
+        &fit(&name, frame.right - frame.left - 24.0),
+    )
+}
+
+pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> String {
+    format!("<path d=\"M{x:.1},{from:.1}V{to:.1}\" class=\"{class}\"/>\n")
+}

@@ -1,0 +1,386 @@
+//! `tale.yaml`: a story as acts, each with what happens and what is promised.
+
+use anyhow::{Context, Result, bail, ensure};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A tale. Paths are relative to the project's folder.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tale {
+    /// The name of its folder.
+    pub name: String,
+    /// What the room reads first.
+    pub title: String,
+    /// Whose story it is: SRE, Dev, Ops or DevOps.
+    pub teller: String,
+    /// Kubernetes manifests: files or folders.
+    pub manifests: Vec<PathBuf>,
+    /// OpenSLO files.
+    #[serde(default)]
+    pub slos: Vec<PathBuf>,
+    /// What the report draws.
+    #[serde(default)]
+    pub charts: Vec<Chart>,
+    /// What happens, in order.
+    pub acts: Vec<Act>,
+}
+
+/// A chart of the report.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// What is counted.
+    pub unit: Unit,
+    /// PromQL, one line per series.
+    pub query: String,
+    /// The label that tells the series apart.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// A line that should not be crossed.
+    #[serde(default)]
+    pub threshold: Option<Threshold>,
+}
+
+/// What a chart counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Unit {
+    Bytes,
+    Seconds,
+    PerSecond,
+    Ratio,
+    Count,
+}
+
+/// A line in a chart, evaluated when the first act is over.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// PromQL with one value.
+    pub query: String,
+    /// What the line means.
+    pub text: String,
+}
+
+/// An act: first what happens, then `hold`, then the promises.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    /// Its name.
+    pub act: String,
+    /// A Chaos Mesh document to apply.
+    #[serde(default)]
+    pub chaos: Option<PathBuf>,
+    /// A Chaos Mesh document to delete.
+    #[serde(default)]
+    pub calm: Option<PathBuf>,
+    /// A change to what runs.
+    #[serde(default)]
+    pub run: Option<Run>,
+    /// How long to watch before the first promise, e.g. `15s`.
+    #[serde(default)]
+    pub hold: Option<Span>,
+    /// What has to be true, in order. `within` counts from the moment the act has happened and was held.
+    pub promises: Vec<PromiseFields>,
+}
+
+/// A change to what runs, as a roll-out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// `kubectl set env`.
+    pub set: SetEnv,
+}
+
+/// Variables of Deployments.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetEnv {
+    /// One Deployment or several.
+    pub deployment: OneOrMany,
+    /// Their namespace.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// The variables.
+    pub env: BTreeMap<String, String>,
+}
+
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+/// A name or a list of names.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// All names.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            OneOrMany::One(name) => vec![name],
+            OneOrMany::Many(names) => names.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// A length of time as Go and Chaos Mesh write it: `1m30s`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Span(pub Duration);
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed: chaos::duration::GoDuration = text.parse().map_err(|why| format!("{why}"))?;
+        match u64::try_from(parsed.as_nanos()) {
+            Ok(nanos) => Ok(Span(Duration::from_nanos(nanos))),
+            Err(_) => Err(format!("`{text}` is negative; write e.g. 15s")),
+        }
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A length of time, e.g. 500ms, 15s or 1m30s.",
+            "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"
+        })
+    }
+}
+
+/// One promise: exactly one of `quiet`, `metric`, `alert`, `mail` and `gate`, and how it is meant.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseFields {
+    /// No alert is pending or firing.
+    #[serde(default)]
+    pub quiet: bool,
+    /// PromQL that has to yield something, which a comparison does when it holds.
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// An alert, in `state`.
+    #[serde(default)]
+    pub alert: Option<String>,
+    /// A mail about this alert, in `state`, sent by Alertmanager.
+    #[serde(default)]
+    pub mail: Option<String>,
+    /// What the gate has to say: `pass` or `fail`.
+    #[serde(default)]
+    pub gate: Option<GateWord>,
+    /// The SLO that the gate has to name.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// Pin the gate's values as the baseline of later gates, before judging.
+    #[serde(default)]
+    pub pin: bool,
+    /// `firing` (default) or `resolved`.
+    #[serde(default)]
+    pub state: AlertState,
+    /// The longest wait, counted from the act; 10 s if left out.
+    #[serde(default)]
+    pub within: Option<Span>,
+    /// How long it has to stay true.
+    #[serde(default, rename = "for")]
+    pub lasting: Option<Span>,
+    /// What the room reads; by default the promise itself.
+    #[serde(default)]
+    pub says: Option<String>,
+}
+
+/// What the gate says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum GateWord {
+    Pass,
+    Fail,
+}
+
+/// What an alert does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum AlertState {
+    #[default]
+    Firing,
+    Resolved,
+}
+
+impl AlertState {
+    /// The word, as Alertmanager writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            AlertState::Firing => "firing",
+            AlertState::Resolved => "resolved",
+        }
+    }
+}
+
+impl Tale {
+    /// Reads `tales/<name>/tale.yaml` below `root` and checks it.
+    ///
+    /// # Errors
+    /// Names the file, the field, and what to write instead.
+    pub fn load(root: &Path, name: &str) -> Result<Self> {
+        let file = root.join("tales").join(name).join("tale.yaml");
+        ensure!(
+            file.exists(),
+            "there is no tale `{name}`; `tale list` shows the tales"
+        );
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let shown = format!("tales/{name}/tale.yaml");
+        let tale = Self::parse(&shown, &text)?;
+        ensure!(
+            tale.name == name,
+            "{shown}: name: `{}` is not its folder's name; write `{name}`",
+            tale.name
+        );
+        for path in tale.files() {
+            ensure!(
+                root.join(path).exists(),
+                "{shown}: {} does not exist; correct the path",
+                path.display()
+            );
+        }
+        Ok(tale)
+    }
+
+    /// Parses and checks the text of a tale; `shown` is only for messages.
+    ///
+    /// # Errors
+    /// Names the field and what to write instead.
+    pub fn parse(shown: &str, text: &str) -> Result<Self> {
+        let value: serde_json::Value =
+            serde_saphyr::from_str(text).map_err(|why| anyhow::anyhow!("{shown}: {why}"))?;
+        let tale: Tale = serde_path_to_error::deserialize(value).map_err(|why| {
+            anyhow::anyhow!(
+                "{shown}: {}: {}; see tales/tale.schema.json",
+                why.path(),
+                why.inner()
+            )
+        })?;
+        ensure!(
+            !tale.acts.is_empty(),
+            "{shown}: acts: a tale without acts promises nothing; add one"
+        );
+        for (a, act) in tale.acts.iter().enumerate() {
+            ensure!(
+                !act.promises.is_empty(),
+                "{shown}: acts[{a}].promises: an act without promises proves nothing; add one"
+            );
+            for (p, promise) in act.promises.iter().enumerate() {
+                promise
+                    .check()
+                    .with_context(|| format!("{shown}: acts[{a}].promises[{p}]"))?;
+            }
+        }
+        Ok(tale)
+    }
+
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let acts = self
+            .acts
+            .iter()
+            .flat_map(|act| act.chaos.iter().chain(&act.calm));
+        self.manifests.iter().chain(&self.slos).chain(acts)
+    }
+}
+
+impl PromiseFields {
+    fn check(&self) -> Result<()> {
+        let kinds = [
+            self.quiet,
+            self.metric.is_some(),
+            self.alert.is_some(),
+            self.mail.is_some(),
+            self.gate.is_some(),
+        ];
+        match kinds.iter().filter(|given| **given).count() {
+            1 => {}
+            0 => bail!("promises nothing; write one of quiet, metric, alert, mail, gate"),
+            _ => bail!("promises several things at once; make it several promises"),
+        }
+        ensure!(
+            self.gate.is_some() || (self.because.is_none() && !self.pin),
+            "because and pin go with gate; remove them"
+        );
+        ensure!(
+            self.alert.is_some() || self.mail.is_some() || self.state == AlertState::Firing,
+            "state goes with alert and mail; remove it"
+        );
+        Ok(())
+    }
+
+    /// `quiet`, `metric`, `alert`, `mail` or `gate`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self { quiet: true, .. } => "quiet",
+            Self {
+                metric: Some(_), ..
+            } => "metric",
+            Self { alert: Some(_), .. } => "alert",
+            Self { mail: Some(_), .. } => "mail",
+            _ => "gate",
+        }
+    }
+
+    /// The promise as a line of text.
+    pub fn text(&self) -> String {
+        if let Some(says) = &self.says {
+            return says.clone();
+        }
+        match self {
+            Self {
+                metric: Some(query),
+                ..
+            } => query.clone(),
+            Self {
+                alert: Some(name), ..
+            } => format!("{name} is {}", self.state.word()),
+            Self {
+                mail: Some(name), ..
+            } => format!("mail: {name} is {}", self.state.word()),
+            Self {
+                gate: Some(GateWord::Pass),
+                ..
+            } => "the gate passes".to_owned(),
+            Self {
+                gate: Some(GateWord::Fail),
+                because: Some(slo),
+                ..
+            } => format!("the gate refuses, because of {slo}"),
+            Self {
+                gate: Some(GateWord::Fail),
+                ..
+            } => "the gate refuses".to_owned(),
+            _ => "no alert is pending or firing".to_owned(),
+        }
+    }
+
+    /// The longest wait, counted from the act.
+    pub fn within(&self) -> Duration {
+        self.within
+            .as_ref()
+            .map_or(Duration::from_secs(10), |span| span.0)
+    }
+}
