@@ -5,7 +5,7 @@ use clap::Parser;
 use stage::local::Clock;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tale::cli::{Cli, ClockArg, Command, OnArg};
+use tale::cli::{self, Cli, ClockArg, Command, OnArg};
 use tale::play::{self, Options};
 use tale::report::Verdict;
 use tale::ui::Ui;

@@ -111,13 +111,23 @@ fn a_fixed_range_in_a_ratio_is_refused() {
 }
 
 #[test]
-fn the_operator_object_holds_the_same_groups() {
+fn the_operator_object_holds_the_same_groups_with_alerts_in_its_namespace() {
     let catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
     let labels = BTreeMap::from([("release".to_owned(), "no".to_owned())]);
     let file = compile(&catalogue, Clock::Real).unwrap();
     let object: serde_json::Value =
         serde_saphyr::from_str(&file.to_prometheus_rule("slo", "default", &labels)).unwrap();
-    let plain: serde_json::Value = serde_saphyr::from_str(&file.to_rules()).unwrap();
+    let mut plain: serde_json::Value = serde_saphyr::from_str(&file.to_rules()).unwrap();
+    let mut alerts = 0;
+    for group in plain["groups"].as_array_mut().unwrap() {
+        for rule in group["rules"].as_array_mut().unwrap() {
+            if rule["alert"].is_string() {
+                rule["labels"]["namespace"] = "default".into();
+                alerts += 1;
+            }
+        }
+    }
+    assert!(alerts > 0);
     assert_eq!(object["spec"]["groups"], plain["groups"]);
     assert_eq!(object["metadata"]["labels"]["release"], "no");
     assert_eq!(plain["groups"].as_array().unwrap().len(), 3);
