@@ -2,10 +2,18 @@
 
 use e2e::{files, root};
 use std::fs;
+use std::path::PathBuf;
+
+/// Everything that people read. Golden files are somebody's expected output, not documents.
+fn documents() -> Vec<PathBuf> {
+    let mut files = files(&root(), ".md");
+    files.retain(|file| !file.to_string_lossy().contains("/golden/"));
+    files
+}
 
 #[test]
 fn every_relative_link_leads_somewhere() {
-    for file in files(&root(), ".md") {
+    for file in documents() {
         let text = fs::read_to_string(&file).unwrap();
         for link in text
             .split("](")
@@ -18,6 +26,79 @@ fn every_relative_link_leads_somewhere() {
             }
             let target = file.parent().unwrap().join(path);
             assert!(target.exists(), "{}: {link} leads nowhere", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let transcript = readme
+        .split("```text\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let tale = tale::story::Tale::load(&root(), "dns-leak").unwrap();
+    let shown: Vec<&str> = transcript
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("✓ "))
+        .collect();
+    let promises: Vec<String> = tale
+        .acts
+        .iter()
+        .flat_map(|act| act.promises.iter().map(|promise| promise.text()))
+        .collect();
+    assert_eq!(shown.len(), promises.len());
+    for (line, promise) in shown.iter().zip(&promises) {
+        assert!(
+            line.starts_with(promise.as_str()),
+            "the README shows `{line}`, the tale promises `{promise}`"
+        );
+    }
+    for act in &tale.acts {
+        assert!(
+            transcript.lines().any(|line| line == act.act),
+            "{}",
+            act.act
+        );
+    }
+}
+
+#[test]
+fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
+    use clap::Parser;
+    for file in documents() {
+        let text = fs::read_to_string(&file).unwrap();
+        let commands = text.lines().flat_map(|line| line.split('`').chain([line]));
+        for command in commands
+            .map(str::trim)
+            .filter_map(|line| line.strip_prefix("./tale "))
+        {
+            let command = command
+                .split("  ")
+                .next()
+                .unwrap_or_default()
+                .split(" #")
+                .next()
+                .unwrap_or_default();
+            if command.contains("..")
+                || command.contains('`')
+                || command.starts_with("test")
+                || command.contains(',')
+            {
+                continue;
+            }
+            let args = std::iter::once("tale").chain(command.split_whitespace());
+            let parsed = tale::cli::Cli::try_parse_from(args);
+            let help = parsed.as_ref().err().is_some_and(|why| !why.use_stderr());
+            assert!(
+                parsed.is_ok() || help,
+                "{}: ./tale {command}: {}",
+                file.display(),
+                parsed.unwrap_err()
+            );
         }
     }
 }

@@ -90,6 +90,7 @@ fn lines(series: &Series, label: Option<&str>, epoch: f64) -> report::Series {
         .iter()
         .filter_map(|(at, value)| Some((at - epoch, value.parse().ok()?)));
     let label = match label.and_then(|label| series.metric.get(label)) {
+        Some(value) if label == Some("pod") => owner(value).to_owned(),
         Some(value) => value.clone(),
         None => {
             let pairs: Vec<String> = series
@@ -103,6 +104,19 @@ fn lines(series: &Series, label: Option<&str>, epoch: f64) -> report::Series {
     report::Series {
         label,
         points: points.collect(),
+    }
+}
+
+/// The Deployment of a pod, from its name: pods of one Deployment, old and new, share a colour and a name.
+fn owner(pod: &str) -> &str {
+    let mut parts = pod.rsplitn(3, '-');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(suffix), Some(hash), Some(owner))
+            if suffix.len() == 5 && (8..=10).contains(&hash.len()) =>
+        {
+            owner
+        }
+        _ => pod,
     }
 }
 
@@ -149,4 +163,15 @@ fn course(series: &[Series], epoch: f64, now: f64) -> Vec<Alert> {
 pub fn rfc3339(seconds: f64) -> String {
     jiff::Timestamp::from_second(seconds as i64)
         .map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_is_named_after_its_deployment() {
+        assert_eq!(owner("dns-leaker-o11y-5c9f7b6d8f-x2x4z"), "dns-leaker-o11y");
+        assert_eq!(owner("dns-leaker-o11y"), "dns-leaker-o11y");
+    }
 }

@@ -4,8 +4,10 @@
 //! [`promise`], what is written about it in [`report`].
 
 pub mod cli;
+pub mod doctor;
 pub mod evidence;
 pub mod gate;
+pub mod generate;
 pub mod injector;
 pub mod play;
 pub mod prometheus;

@@ -1,15 +1,19 @@
 //! Reads the arguments and calls the function they ask for.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
+use slo::Span;
+use slo::gate::{Baseline, Style};
 use stage::local::Clock;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tale::cli::{self, Cli, ClockArg, Command, OnArg};
+use tale::cli::{self, Cli, ClockArg, Command, Format, OnArg};
 use tale::play::{self, Options};
+use tale::prometheus::Prometheus;
 use tale::report::Verdict;
 use tale::ui::Ui;
-use tale::{stage_dirs, story::Tale};
+use tale::world::{load_slos, slo_clock};
+use tale::{doctor, gate, generate, stage_dirs, story::Tale};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit codes besides 0.
@@ -44,6 +48,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::List => list(&root),
         Command::Play(args) => play_tale(&root, args).await,
+        Command::Gen { check } => generate_files(&root, check),
+        Command::Gate(args) => ask_gate(&root, args).await,
+        Command::Doctor => Ok(examine(&root)),
         _ => bail!("not yet"),
     }
 }
@@ -109,6 +116,91 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
         println(&tale::report::json(&played.report));
     }
     Ok(ExitCode::from(verdict))
+}
+
+fn generate_files(root: &Path, check: bool) -> Result<ExitCode> {
+    let ui = Ui::new();
+    let paths = if check {
+        generate::stale(root)?
+    } else {
+        generate::write(root)?
+    };
+    for path in &paths {
+        println(&path.display().to_string());
+    }
+    match (check, paths.is_empty()) {
+        (_, true) => ui.line("all generated files are up to date"),
+        (false, false) => ui.line(&format!("{} written", paths.len())),
+        (true, false) => ui.line("these are not up to date; run: tale gen"),
+    }
+    Ok(ExitCode::from(
+        u8::from(check && !paths.is_empty()) * BROKEN,
+    ))
+}
+
+fn examine(root: &Path) -> ExitCode {
+    let ui = Ui::new();
+    let findings = doctor::examine(root);
+    for finding in &findings {
+        let mark = if finding.ok {
+            ui.green("✓")
+        } else {
+            ui.red("✗")
+        };
+        let remedy = if finding.ok {
+            String::new()
+        } else {
+            format!("  fix: {}", finding.remedy)
+        };
+        ui.line(&format!(
+            "{mark} {:<26}{}{remedy}",
+            finding.what, finding.found
+        ));
+    }
+    ExitCode::from(if findings.iter().all(|finding| finding.ok) {
+        0
+    } else {
+        UNDECIDED
+    })
+}
+
+async fn ask_gate(root: &Path, args: cli::Gate) -> Result<ExitCode> {
+    let window: Span = Span::parse(&args.last)
+        .map_err(|why| anyhow!("--last {}: {why}; write e.g. 5m", args.last))?;
+    let here = std::env::current_dir()?;
+    let paths: Vec<PathBuf> = args.slos.iter().map(|path| here.join(path)).collect();
+    let catalogue = load_slos(root, &paths)?;
+    let baseline = args
+        .baseline
+        .as_ref()
+        .map(|file| read_baseline(file))
+        .transpose()?;
+    let url = args
+        .prometheus
+        .context("--prometheus is missing; write e.g. --prometheus http://127.0.0.1:9090")?;
+    let plan = gate::plan(&catalogue, window, slo_clock(clock(args.clock)))?;
+    let verdict = gate::run(&plan, &Prometheus::new(&url), baseline.as_ref()).await;
+    if let Some(file) = &args.pin {
+        std::fs::write(file, verdict.to_baseline().to_json())
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    let text = match args.format {
+        Format::Text => verdict.to_text(Style::Plain),
+        Format::Json => verdict.to_json(),
+        Format::Junit => verdict.to_junit(),
+        Format::Markdown => verdict.to_markdown(),
+        Format::Gitlab => verdict.to_gitlab_metrics(),
+        Format::Github => verdict.to_github_summary(),
+    };
+    println(text.trim_end());
+    Ok(ExitCode::from(verdict.exit_code()))
+}
+
+fn read_baseline(file: &Path) -> Result<Baseline> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Baseline::from_json(&text)
+        .with_context(|| format!("{}: write it with tale gate --pin", file.display()))
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -24,29 +24,18 @@ pub(super) fn xml(text: &str) -> String {
 /// For Markdown, inside one line: no markup, no table cell break, no HTML, no mention of a user.
 ///
 /// CommonMark lets a backslash take the meaning from any ASCII punctuation, so all of it that can mean something
-/// within a line gets one. Characters that mean nothing stay as they are, for those who read the source.
+/// within a line gets one. The rest stays as it is, for those who read the source.
 pub(super) fn markdown(text: &str) -> String {
+    let text = one_line(text);
     let mut out = String::with_capacity(text.len() * 2);
-    for letter in one_line(text).chars() {
-        if matches!(
-            letter,
-            '\\' | '`'
-                | '*'
-                | '_'
-                | '['
-                | ']'
-                | '<'
-                | '>'
-                | '#'
-                | '|'
-                | '~'
-                | '&'
-                | '!'
-                | '$'
-                | '@'
-                | ':'
-                | '^'
-        ) {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // A colon means something in `:emoji:` and `https://`, not in a time of day or at the end of a word.
+        let colon = letter == ':'
+            && letters
+                .peek()
+                .is_some_and(|next| *next != ' ' && !next.is_ascii_digit());
+        if colon || r"\`*_[]{}<>#|~&!$@^".contains(letter) {
             out.push('\\');
         }
         out.push(letter);

@@ -63,7 +63,7 @@ fn section(heading: &str, body: &str) -> String {
 
 fn attention(promise: &Promise) -> String {
     format!(
-        "- **{}** in *{}* — {} after {}\n  observed: {}\n",
+        "- **{}** in *{}* — {} after {}\\\n  observed: {}\n",
         safe(&promise.text),
         safe(&promise.act),
         promise.outcome.word(),

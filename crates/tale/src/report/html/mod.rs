@@ -8,7 +8,7 @@ mod story;
 
 use super::escape::xml;
 use super::units::seconds;
-use super::{Chart, Outcome, Report, Verdict, svg};
+use super::{Chart, Outcome, Promise, Report, Verdict, svg};
 
 /// The report as one HTML page.
 pub fn html(report: &Report) -> String {
@@ -48,13 +48,30 @@ fn banner(report: &Report) -> String {
         .map(|fact| format!("<li>{}</li>", xml(fact)))
         .collect();
     format!(
-        "<header>\n<p class=\"teller\">The {} tale: {}</p>\n<h1>{}</h1>\n<p class=\"verdict\"><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</p>\n<ul class=\"facts\">{facts}</ul>\n</header>\n",
+        "<header>\n<p class=\"teller\">The {} tale: {}</p>\n<h1>{}</h1>\n<p class=\"verdict\"><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</p>\n{}<ul class=\"facts\">{facts}</ul>\n</header>\n",
         xml(&report.teller),
         xml(&report.tale),
         xml(&report.title),
         sign(report),
         report.verdict.headline(),
+        first(report),
     )
+}
+
+/// The promise to look at, if one went wrong: everything after it may be a consequence.
+fn first(report: &Report) -> String {
+    let wrong = report
+        .with(Outcome::Broken)
+        .chain(report.with(Outcome::Undecided));
+    let line = |promise: &Promise| {
+        format!(
+            "<p class=\"first\"><strong>{}</strong> in <em>{}</em>: {}</p>\n",
+            xml(&promise.text),
+            xml(&promise.act),
+            xml(&promise.observed)
+        )
+    };
+    wrong.take(1).map(line).collect()
 }
 
 fn sign(report: &Report) -> &'static str {

@@ -43,7 +43,8 @@ pub(super) struct Frame {
 impl Frame {
     /// Makes room for the labels on both sides first, then for the signs above.
     pub(super) fn new(report: &Report, chart: &Chart, groups: &[Group<'_>]) -> Self {
-        let value = value_axis(chart, groups);
+        let time = Axis::time(report.seconds);
+        let value = value_axis(chart, groups, &time);
         let marks = value
             .marks()
             .map(|mark| width(&units::mark(chart.unit, mark, value.step, value.high)));
@@ -52,7 +53,7 @@ impl Frame {
             right: WIDTH - MARGIN - labels::room(groups),
             top: 0.0,
             bottom: HEIGHT - FOOT,
-            time: Axis::time(report.seconds),
+            time,
             value,
             signs: Vec::new(),
         };
@@ -83,16 +84,20 @@ impl Frame {
     }
 }
 
-/// All values of the lines and the threshold, in steps that make sense for the unit.
-fn value_axis(chart: &Chart, groups: &[Group<'_>]) -> Axis {
+/// All values that can be seen, and the threshold, in steps that make sense for the unit.
+fn value_axis(chart: &Chart, groups: &[Group<'_>], time: &Axis) -> Axis {
     let finest = match chart.unit {
         Unit::Bytes | Unit::Count => 1.0,
         Unit::Seconds | Unit::PerSecond | Unit::Ratio => 0.0,
     };
     let points = groups.iter().flat_map(|group| group.lines.iter().flatten());
-    let values = points.map(|point| point.1);
-    Axis::values(
-        values.chain(chart.threshold.iter().map(|limit| limit.value)),
-        finest,
-    )
+    let seen = points.filter(|point| (time.low..=time.high).contains(&point.0));
+    let limits = chart.threshold.iter().map(|limit| limit.value);
+    let values: Vec<f64> = seen.map(|point| point.1).chain(limits).collect();
+    let mut axis = Axis::values(values.iter().copied(), finest);
+    // No room above 100 % unless something is there.
+    if chart.unit == Unit::Ratio && axis.low < 1.0 && !values.iter().any(|value| *value > 1.0) {
+        axis.high = axis.high.min(1.0);
+    }
+    axis
 }

@@ -1,8 +1,9 @@
 //! Names of lines: where the line ends if there are few, in a list beside the plot if there are many.
 
+use super::crowd::{Area, crowd};
 use super::frame::{Frame, WIDTH};
 use super::lines::Group;
-use super::text::{SIZE, fit, text, width};
+use super::text::{SIZE, bold_width, fit, text};
 
 /// The most labels put at the ends of lines.
 const DIRECT: usize = 4;
@@ -18,7 +19,7 @@ const SWATCH: f64 = 44.0;
 pub(super) fn room(groups: &[Group<'_>]) -> f64 {
     let widest = groups
         .iter()
-        .map(|group| width(group.label))
+        .map(|group| bold_width(group.label))
         .fold(0.0, f64::max);
     let indent = if groups.len() > DIRECT {
         INDENT + SWATCH
@@ -38,6 +39,8 @@ pub(super) fn labels(frame: &Frame, groups: &[Group<'_>]) -> String {
 }
 
 /// Each label right of where its line ends, moved up or down until none touches another.
+///
+/// A line that ends in the midst of the plot may be named above or below its end instead, if less is in the way there.
 fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
     let mut ends: Vec<_> = groups
         .iter()
@@ -45,25 +48,36 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
         .collect();
     ends.sort_by(|one, other| other.1.1.total_cmp(&one.1.1));
     let wanted: Vec<f64> = ends.iter().map(|(_, end)| frame.y(end.1)).collect();
-    let middle = nudge(
-        &wanted,
-        SPACING,
-        frame.top + SIZE / 2.0,
-        frame.bottom - SIZE / 2.0,
-    );
-    let placed = ends.into_iter().zip(middle);
-    placed
-        .map(|((group, end), middle)| {
-            let x = frame.x(end.0) + INDENT;
-            let label = fit(group.label, WIDEST.min(WIDTH - x));
-            text(
-                x,
-                middle + SIZE * 0.35,
-                &format!("strong halo {}", group.fill()),
-                &label,
-            )
-        })
-        .collect()
+    let (low, high) = (frame.top + SIZE / 2.0, frame.bottom - SIZE / 2.0);
+    let middles = nudge(&wanted, SPACING, low, high);
+    let mut taken: Vec<Area> = Vec::new();
+    let mut out = String::new();
+    for ((group, end), middle) in ends.into_iter().zip(middles) {
+        let (x, foot) = (frame.x(end.0), middle + SIZE * 0.35);
+        let label = fit(group.label, WIDEST.min(WIDTH - x));
+        let width = bold_width(&label);
+        let left = x - width / 2.0;
+        let places = [
+            (x + INDENT, foot),
+            (left, foot - SPACING * 1.5),
+            (left, foot + SPACING * 1.5),
+        ];
+        let effort = |place: &(f64, f64)| {
+            let area = Area::of_text(place.0, width, place.1);
+            let fits = place.0 >= frame.left
+                && area.inside(frame)
+                && !taken.iter().any(|other| other.touches(&area));
+            (!fits, crowd(frame, groups, &area))
+        };
+        let in_the_margin = frame.right - x < INDENT;
+        let place = places
+            .into_iter()
+            .take(if in_the_margin { 1 } else { places.len() });
+        let (x, foot) = place.min_by_key(effort).unwrap_or(places[0]);
+        taken.push(Area::of_text(x, width, foot));
+        out += &text(x, foot, &format!("strong halo {}", group.fill()), &label);
+    }
+    out
 }
 
 /// Positions near the `wanted` (rising) ones, at least `spacing` apart, within `low..=high` if they fit at all.

@@ -121,7 +121,7 @@ fn draw(frame: &Frame, line: &[(f64, f64)], stroke: &str, fill: &str) -> String 
         return String::new();
     };
     let dot = format!(
-        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"7\" class=\"{fill}\"/>\n",
+        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"6\" class=\"{fill}\"/>\n",
         frame.x(end.0),
         frame.y(end.1)
     );

@@ -4,6 +4,7 @@
 //! and alerts, and under them the plot. Colours are in `chart.css`, for light and dark rooms.
 
 mod axis;
+mod crowd;
 mod frame;
 mod labels;
 mod lines;
@@ -37,7 +38,7 @@ pub fn svg(report: &Report, chart: &Chart) -> String {
         scenery::faults(&frame, &report.faults),
         scenery::grid(&frame, chart.unit),
         lines::lines(&frame, &groups),
-        scenery::threshold(&frame, chart.unit, chart.threshold.as_ref()),
+        scenery::threshold(&frame, chart.unit, chart.threshold.as_ref(), &groups),
         signs::signs(&frame),
         labels::labels(&frame, &groups),
     ];

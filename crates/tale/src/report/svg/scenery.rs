@@ -1,8 +1,10 @@
 //! What stands around the lines: title, acts, grid, fault windows and the threshold.
 
 use super::axis::drawable;
+use super::crowd::{Area, crowd};
 use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, MARGIN, WIDTH};
-use super::text::{fit, text};
+use super::lines::Group;
+use super::text::{fit_prose, text, width};
 use crate::report::escape::xml;
 use crate::report::{Act, Fault, Threshold, Unit, units};
 
@@ -12,7 +14,7 @@ pub(super) fn title(title: &str) -> String {
         MARGIN,
         46.0,
         "title",
-        &fit(title, (WIDTH - 2.0 * MARGIN) / 1.55),
+        &fit_prose(title, (WIDTH - 2.0 * MARGIN) / 1.65),
     )
 }
 
@@ -30,7 +32,7 @@ pub(super) fn acts(frame: &Frame, acts: &[Act]) -> String {
             index % 2,
             xml(&act.name)
         );
-        let name = fit(&act.name, width - 12.0);
+        let name = fit_prose(&act.name, (width - 12.0) / 1.1);
         let name = text(from + width / 2.0, ACTS_TOP + 28.0, "strong middle", &name);
         let cut = match index {
             0 => String::new(),
@@ -84,26 +86,34 @@ pub(super) fn grid(frame: &Frame, unit: Unit) -> String {
     across.chain(along).collect::<String>() + &base
 }
 
-/// The limit, named at its left end: most tales begin below it.
-pub(super) fn threshold(frame: &Frame, unit: Unit, threshold: Option<&Threshold>) -> String {
+/// The limit, named above or below its line where the least is in the way, rather to the left.
+pub(super) fn threshold(
+    frame: &Frame,
+    unit: Unit,
+    threshold: Option<&Threshold>,
+    groups: &[Group<'_>],
+) -> String {
     let Some(limit) = threshold.filter(|limit| drawable(limit.value)) else {
         return String::new();
     };
     let y = frame.y(limit.value);
-    let value = units::human(unit, limit.value);
-    let name = format!("{}: {value}", limit.label);
-    // Above the line, unless the top of the plot is too near.
-    let above = y - frame.top > 36.0;
-    let middle = if above { y - 12.0 } else { y + 28.0 };
+    let name = format!("{}: {}", limit.label, units::human(unit, limit.value));
+    let name = fit_prose(&name, frame.right - frame.left - 24.0);
+    let width = width(&name);
+    let steps = ((frame.right - frame.left - width - 24.0) / 4.0).max(0.0) as u32;
+    let feet = [y - 12.0, y + 28.0].into_iter();
+    let places = feet.flat_map(|foot| {
+        (0..=steps).map(move |step| (frame.left + 12.0 + f64::from(step) * 4.0, foot))
+    });
+    let area = |(x, foot): &(f64, f64)| Area::of_text(*x, width, *foot);
+    let place = places
+        .filter(|place| area(place).inside(frame))
+        .min_by_key(|place| crowd(frame, groups, &area(place)));
+    let (x, foot) = place.unwrap_or((frame.left + 12.0, y - 12.0));
     format!(
         "<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"limit\"/>\n",
         frame.left, frame.right
-    ) + &text(
-        frame.left + 12.0,
-        middle,
-        "strong halo",
-        &fit(&name, frame.right - frame.left - 24.0),
-    )
+    ) + &text(x, foot, "halo", &name)
 }
 
 pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> String {

@@ -3,7 +3,7 @@
 use super::axis::drawable;
 use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, ROW, WIDTH};
 use super::scenery::vertical;
-use super::text::{text, width};
+use super::text::{bold_width, fit, text};
 use crate::report::escape::xml;
 use crate::report::{Report, units};
 
@@ -13,6 +13,8 @@ const ROWS: usize = 4;
 const PICTURE: f64 = 34.0;
 /// The blank between two names in one row.
 const BLANK: f64 = 14.0;
+/// The width of an alert's name if shortened.
+const SHORT: f64 = 130.0;
 /// Names keep this distance from their own line, so a line this near crosses nothing: alerts may fire at once.
 const EDGE: f64 = 5.0;
 
@@ -23,7 +25,8 @@ pub(super) struct Sign {
     what: What,
     name: String,
     at_s: f64,
-    x: f64,
+    /// Where its line falls.
+    pub(super) x: f64,
     /// The ends of picture and name.
     from: f64,
     to: f64,
@@ -37,26 +40,35 @@ enum What {
 }
 
 /// All signs of a report in order of time, each in the first row where its name is free and its line crosses no name.
+///
+/// Where the whole name does not fit, a short one may.
 pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
     let mut signs: Vec<Sign> = Vec::new();
-    for (at_s, what, name) in moments(report) {
-        if !drawable(at_s) || !frame.shows(at_s) {
+    for moment in moments(report) {
+        if !drawable(moment.at_s) || !frame.shows(moment.at_s) {
             continue;
         }
-        let x = frame.x(at_s);
-        let room = PICTURE + width(&name) + 4.0;
-        let sides = [(x, x + room), (x - room, x)];
-        let sides = sides
-            .into_iter()
-            .filter(|side| side.0 >= frame.left - 1.0 && side.1 <= WIDTH - 8.0);
-        let places = (0..ROWS).flat_map(|row| sides.clone().map(move |side| (row, side)));
-        let mut places =
-            places.filter(|(row, side)| signs.iter().all(|sign| sign.leaves_free(*row, *side, x)));
-        let (row, (from, to)) = match places.next() {
-            Some((row, side)) => (Some(row), side),
-            None => (None, (x, x)),
+        let x = frame.x(moment.at_s);
+        let names = [&moment.name, &moment.short];
+        let sides = names.into_iter().flat_map(|name| {
+            let room = PICTURE + bold_width(name) + 4.0;
+            [(name, x, x + room), (name, x - room, x)]
+        });
+        let free = |row: usize, from: f64, to: f64| {
+            let inside = from >= frame.left - 1.0 && to <= WIDTH - 8.0;
+            inside
+                && signs
+                    .iter()
+                    .all(|sign| sign.leaves_free(row, (from, to), x))
         };
-        drop(places);
+        let mut places = sides.flat_map(|side| (0..ROWS).map(move |row| (row, side)));
+        let place = places.find(|(row, (_, from, to))| free(*row, *from, *to));
+        let (row, name, from, to) = match place {
+            Some((row, (name, from, to))) => (Some(row), name, from, to),
+            None => (None, &moment.name, x, x),
+        };
+        let name = name.clone();
+        let (at_s, what) = (moment.at_s, moment.what);
         signs.push(Sign {
             row,
             what,
@@ -70,31 +82,45 @@ pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
     signs
 }
 
+/// Something to put a sign up for.
+struct Moment {
+    at_s: f64,
+    what: What,
+    name: String,
+    /// For where the name does not fit.
+    short: String,
+}
+
 /// What happened when, in order.
-fn moments(report: &Report) -> Vec<(f64, What, String)> {
-    let faults = report.faults.iter().map(|fault| {
-        (
-            fault.from_s,
-            What::Fault,
-            format!("{} {}", fault.kind, fault.name),
-        )
+fn moments(report: &Report) -> Vec<Moment> {
+    let faults = report.faults.iter().map(|fault| Moment {
+        at_s: fault.from_s,
+        what: What::Fault,
+        name: format!("{} {}", fault.kind, fault.name),
+        short: fault.kind.clone(),
     });
-    let firing = report.alerts.iter().filter_map(|alert| {
-        Some((
-            alert.firing_s?,
-            What::Firing,
-            format!("{} firing", alert.name),
-        ))
+    let state = |name: &str, at_s: Option<f64>, what: What, state: &str| {
+        // With a single alert there is no doubt whose state it is.
+        let short = match report.alerts.len() {
+            1 => state.to_owned(),
+            _ => format!("{} {state}", fit(name, SHORT)),
+        };
+        let name = format!("{name} {state}");
+        at_s.map(|at_s| Moment {
+            at_s,
+            what,
+            name,
+            short,
+        })
+    };
+    let alerts = report.alerts.iter().flat_map(|alert| {
+        [
+            state(&alert.name, alert.firing_s, What::Firing, "firing"),
+            state(&alert.name, alert.resolved_s, What::Resolved, "resolved"),
+        ]
     });
-    let resolved = report.alerts.iter().filter_map(|alert| {
-        Some((
-            alert.resolved_s?,
-            What::Resolved,
-            format!("{} resolved", alert.name),
-        ))
-    });
-    let mut all: Vec<_> = faults.chain(firing).chain(resolved).collect();
-    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut all: Vec<_> = faults.chain(alerts.flatten()).collect();
+    all.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
     all
 }
 

@@ -8,7 +8,8 @@ pub(super) const SIZE: f64 = 22.0;
 /// The guessed width of a label in pixels, on the wide side.
 pub(super) fn width(text: &str) -> f64 {
     let wide = |letter: char| match letter {
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' | '.' | ',' | ':' | '\'' | '-' | '|' => 0.42,
+        'i' | 'j' | 'l' | 'I' | ' ' | '.' | ',' | '\'' | '|' => 0.34,
+        't' | 'f' | 'r' | ':' | '-' => 0.43,
         'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.95,
         'A'..='Z' => 0.72,
         letter if letter < '\u{2e80}' => 0.63,
@@ -17,18 +18,35 @@ pub(super) fn width(text: &str) -> f64 {
     text.chars().map(wide).sum::<f64>() * SIZE
 }
 
+/// The guessed width of a label in bold.
+pub(super) fn bold_width(text: &str) -> f64 {
+    width(text) * 1.1
+}
+
 /// The text cut in the middle to fit: names of pods differ at both ends.
 pub(super) fn fit(text: &str, pixels: f64) -> String {
+    cut(text, pixels, |kept| kept.div_ceil(2))
+}
+
+/// The text cut at its end to fit, as prose is.
+pub(super) fn fit_prose(text: &str, pixels: f64) -> String {
+    cut(text, pixels, |kept| kept)
+}
+
+/// The longest cut that fits; `head` says how many of the letters kept stand before the ellipsis.
+fn cut(text: &str, pixels: f64, head: impl Fn(usize) -> usize) -> String {
     if width(text) <= pixels {
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
     let cut = |kept: usize| {
-        let head = letters[..kept.div_ceil(2)].iter();
-        let tail = letters[letters.len() - kept / 2..].iter();
+        let head = head(kept);
+        let tail = letters[letters.len() - (kept - head)..].iter();
+        let head = letters[..head].iter();
         head.chain(['…'].iter()).chain(tail).collect::<String>()
     };
-    let fits = (2..letters.len().min(80))
+    let longest = letters.len().min(120); // a chart is no wider
+    let fits = (2..longest)
         .rev()
         .map(cut)
         .find(|text| width(text) <= pixels);
@@ -63,6 +81,15 @@ mod tests {
             "{short}"
         );
         assert!(width(&short) <= 200.0);
+    }
+
+    #[test]
+    fn prose_loses_its_end() {
+        let short = fit_prose("the network gets slow", 140.0);
+        assert!(
+            short.starts_with("the n") && short.ends_with('…'),
+            "{short}"
+        );
     }
 
     #[test]

@@ -1,0 +1,39 @@
+//! Generated files are up to date, and Prometheus accepts them.
+
+use e2e::{files, root};
+use std::process::Command;
+
+#[test]
+fn generated_files_are_what_tale_gen_would_write() {
+    let stale = tale::generate::stale(&root()).unwrap();
+    assert!(stale.is_empty(), "run `./tale gen`: {stale:?}");
+}
+
+#[test]
+fn promtool_accepts_the_rules_and_their_tests() {
+    if Command::new("promtool").arg("--version").output().is_err() {
+        eprintln!("skipped: promtool is not installed (apt-get install prometheus)");
+        return;
+    }
+    let folder = root().join("manifests/generated/rules");
+    let rules = files(&folder, ".rules.yml");
+    assert_eq!(rules.len(), 2, "one per clock");
+    promtool(&["check", "rules"], &rules);
+    let tests = files(&folder, ".test.yaml");
+    assert!(
+        !tests.is_empty(),
+        "there are no promtool tests below {}",
+        folder.display()
+    );
+    promtool(&["test", "rules"], &tests);
+}
+
+fn promtool(args: &[&str], files: &[std::path::PathBuf]) {
+    let output = Command::new("promtool")
+        .args(args)
+        .args(files)
+        .output()
+        .unwrap_or_else(|why| panic!("{why}"));
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "promtool {args:?}: {text}");
+}

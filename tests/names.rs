@@ -1,0 +1,160 @@
+//! Every metric that a rule, an objective, a tale or a document names exists in a scrape.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test has nobody to return an error to"
+)]
+
+use e2e::{files, root};
+use instrument::{Env, Service, StartError};
+use promql_parser::parser::{self, Expr};
+use rocket::local::blocking::Client;
+use rocket::{Build, Rocket};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// What Prometheus itself makes.
+const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];
+
+#[test]
+fn every_metric_named_anywhere_is_scraped_or_recorded() {
+    let mut known: BTreeSet<String> = BY_PROMETHEUS.map(str::to_owned).into();
+    known.extend(scraped("hello", hello::build));
+    known.extend(scraped("dns-leaker", dns_leaker::build));
+    let rules = rules();
+    known.extend(rules.iter().filter_map(|(record, _)| record.clone()));
+
+    let mut queries: Vec<(String, String)> = Vec::new();
+    queries.extend(
+        rules
+            .into_iter()
+            .map(|(_, expr)| ("a rule".to_owned(), expr)),
+    );
+    let tale = tale::story::Tale::load(&root(), "dns-leak").unwrap();
+    for promise in tale.acts.iter().flat_map(|act| &act.promises) {
+        queries.extend(
+            promise
+                .metric
+                .iter()
+                .map(|query| ("a promise".to_owned(), query.clone())),
+        );
+    }
+    for chart in &tale.charts {
+        queries.push(("a chart".to_owned(), chart.query.clone()));
+        queries.extend(
+            chart
+                .threshold
+                .iter()
+                .map(|threshold| ("a threshold".to_owned(), threshold.query.clone())),
+        );
+    }
+    queries.extend(documented());
+    assert!(
+        queries.len() > 20,
+        "only {} queries were found",
+        queries.len()
+    );
+    for (place, query) in queries {
+        for name in names(&place, &query) {
+            assert!(
+                known.contains(&name),
+                "{place} names {name}, which nobody exports: {query}"
+            );
+        }
+    }
+}
+
+/// What a service shows on `/metrics` after one request to each of its routes.
+fn scraped(
+    name: &'static str,
+    build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
+) -> BTreeSet<String> {
+    let mut service =
+        Service::new(name, Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf")])).unwrap();
+    let business = Client::untracked(build(&mut service).unwrap()).unwrap();
+    business.get("/").dispatch();
+    let admin = Client::untracked(service.into_admin()).unwrap();
+    let text = admin.get("/metrics").dispatch().into_string().unwrap();
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned()))
+        .collect()
+}
+
+/// Record name and expression of every rule in the manifests.
+fn rules() -> Vec<(Option<String>, String)> {
+    let mut rules = Vec::new();
+    for file in files(&root().join("manifests"), ".yaml") {
+        let text = fs::read_to_string(&file).unwrap();
+        if text.contains("kind: PrometheusRule") {
+            let manifests = stage::manifest::Manifests::parse(&file, &text).unwrap();
+            for rule in manifests
+                .prometheus_rules
+                .iter()
+                .flat_map(|one| one.object.spec.groups.iter().flat_map(|group| &group.rules))
+            {
+                rules.push((rule.record.clone(), text_of(&rule.expr)));
+            }
+        }
+    }
+    assert!(!rules.is_empty());
+    rules
+}
+
+fn text_of(expr: &stage::manifest::IntOrString) -> String {
+    match expr {
+        stage::manifest::IntOrString::Int(number) => number.to_string(),
+        stage::manifest::IntOrString::Text(text) => text.clone(),
+    }
+}
+
+/// PromQL blocks of the documents.
+fn documented() -> Vec<(String, String)> {
+    let mut queries = Vec::new();
+    for file in files(&root(), ".md")
+        .into_iter()
+        .filter(|file| !file.to_string_lossy().contains("/golden/"))
+    {
+        let text = fs::read_to_string(&file).unwrap();
+        for block in text.split("```promql\n").skip(1) {
+            for query in block
+                .split("```")
+                .next()
+                .unwrap_or_default()
+                .lines()
+                .filter(|line| !line.is_empty())
+            {
+                queries.push((file.display().to_string(), query.to_owned()));
+            }
+        }
+    }
+    queries
+}
+
+fn names(place: &str, query: &str) -> BTreeSet<String> {
+    let expr = parser::parse(query).unwrap_or_else(|why| panic!("{place}: {query}: {why}"));
+    let mut names = BTreeSet::new();
+    collect(&expr, &mut names);
+    names
+}
+
+fn collect(expr: &Expr, names: &mut BTreeSet<String>) {
+    match expr {
+        Expr::Aggregate(aggregate) => {
+            collect(&aggregate.expr, names);
+            if let Some(param) = &aggregate.param {
+                collect(param, names);
+            }
+        }
+        Expr::Unary(unary) => collect(&unary.expr, names),
+        Expr::Binary(binary) => {
+            collect(&binary.lhs, names);
+            collect(&binary.rhs, names);
+        }
+        Expr::Paren(paren) => collect(&paren.expr, names),
+        Expr::Subquery(subquery) => collect(&subquery.expr, names),
+        Expr::VectorSelector(selector) => names.extend(selector.name.clone()),
+        Expr::MatrixSelector(selector) => names.extend(selector.vs.name.clone()),
+        Expr::Call(call) => call.args.args.iter().for_each(|arg| collect(arg, names)),
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
+}
