@@ -102,7 +102,9 @@ fn services_hold_no_fault_injection_and_read_no_environment_themselves() {
 
 #[test]
 fn files_stay_within_300_lines_of_code() {
-    for file in files(&root(), ".rs") {
+    let code = files(&root(), ".rs").into_iter();
+    // Tables of cases may be long: what has to be held in the head is the code.
+    for file in code.filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
         let lines = lines_of_code(&fs::read_to_string(&file).unwrap());
         let shown = file
             .strip_prefix(root())
