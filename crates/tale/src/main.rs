@@ -8,12 +8,15 @@ use stage::local::Clock;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tale::cli::{self, Cli, ClockArg, Command, Format, OnArg};
+use tale::control::{Request, Running};
+use tale::down::down;
 use tale::play::{self, Options};
 use tale::prometheus::Prometheus;
 use tale::report::Verdict;
+use tale::stage_run::stage_run;
 use tale::ui::Ui;
 use tale::world::{load_slos, slo_clock};
-use tale::{doctor, gate, generate, stage_dirs, story::Tale};
+use tale::{chaos_verbs, doctor, gate, generate, stage_dirs, story::Tale};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit codes besides 0.
@@ -51,7 +54,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Gen { check } => generate_files(&root, check),
         Command::Gate(args) => ask_gate(&root, args).await,
         Command::Doctor => Ok(examine(&root)),
-        _ => bail!("not yet"),
+        Command::Up(args) => up(&root, &args).await,
+        Command::StageRun(args) => done(stage_run(&root, &args, interruption()).await),
+        Command::Down => done(down(&root).await.map(|text| println(&text))),
+        Command::Status { json } => done(status(&root, json).await),
+        Command::Chaos(verb) => done(chaos_verbs::run(&root, verb, print, note).await),
     }
 }
 
@@ -67,6 +74,24 @@ fn list(root: &Path) -> Result<ExitCode> {
         println(&format!("{name:<12} {:<8} {}", tale.teller, tale.title));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn up(root: &Path, args: &cli::Up) -> Result<ExitCode> {
+    let Some(text) = tale::up::up(root, args, &Ui::new(), interruption()).await? else {
+        note("tale: stopped; nothing is left running");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    println(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn status(root: &Path, json: bool) -> Result<()> {
+    let stage = Running::find(root, note).await?;
+    stage.ask(&Request::Status { json }, print).await
+}
+
+fn done(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
@@ -238,6 +263,18 @@ fn shown(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+/// Text that ends its last line itself, or is none.
+fn print(text: &str) {
+    if !text.is_empty() {
+        println(text.trim_end());
+    }
+}
+
+/// Standard error.
+fn note(text: &str) {
+    Ui::new().line(text);
 }
 
 /// Standard output, which may be a pipe whose reader has left.

@@ -1,5 +1,6 @@
 //! Plays a tale: sets the stage, acts, checks every promise, takes everything down, writes the report.
 
+use crate::control::Server;
 use crate::evidence;
 use crate::promise::{Ending, Kept, Scene};
 use crate::report::{self, Outcome, Promise, Report, Verdict};
@@ -15,6 +16,7 @@ use stage::local::Clock;
 use stage::manifest::{EnvVar, Manifests};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How a tale is to be played.
@@ -67,7 +69,9 @@ pub async fn play(
         () = &mut stop => None,
     };
     if let Some(world) = started {
+        let world = Arc::new(world);
         play.stage_is_up(&world);
+        let _control = play.open_control(&world);
         let told = tokio::select! {
             told = play.tell(&world) => told,
             () = &mut stop => {
@@ -199,6 +203,19 @@ impl<'p> Play<'p> {
                 .iter()
                 .map(|what| format!("not applied on this stage: {what}")),
         );
+    }
+
+    /// Lets `tale status` and `tale chaos` in another terminal look at the play. The story does without.
+    fn open_control(&self, world: &Arc<World>) -> Option<Server> {
+        let dir = stage_dirs::play(self.root, &self.tale.name);
+        let control = Server::open(&dir, &format!("play {}", self.tale.name))
+            .inspect_err(|why| {
+                self.ui
+                    .line(&format!("  tale status cannot see this: {why:#}"))
+            })
+            .ok()?;
+        control.ready(world.clone());
+        Some(control)
     }
 
     /// Tells the story, act by act, until a promise is not kept.

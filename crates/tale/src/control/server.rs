@@ -1,0 +1,127 @@
+//! The stage's end of the control socket: one task, which ends when the [`Server`] is dropped.
+
+use super::answer::answer;
+use super::protocol::{self, Answer, Hello, LONGEST_REQUEST, Request};
+use crate::world::World;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// Clients served at once; more wait in the kernel's queue.
+const CLIENTS: usize = 16;
+/// The longest that a client may take, its answer included. Deleting an experiment waits for recovery.
+const TIME_OUT: Duration = Duration::from_secs(30);
+
+/// A stage that can be talked to.
+pub struct Server {
+    desk: Arc<Desk>,
+    task: JoinHandle<()>,
+    socket: PathBuf,
+}
+
+/// What the clients' tasks share.
+pub(super) struct Desk {
+    /// `up`, or `play dns-leak`.
+    pub(super) name: String,
+    /// The state folder.
+    pub(super) dir: PathBuf,
+    /// Set as soon as everything is up.
+    world: OnceLock<Arc<World>>,
+    end: Notify,
+}
+
+impl Server {
+    /// Listens in the state folder `dir`, which the caller has for itself. Until [`Self::ready`], answers that the stage is
+    /// starting.
+    ///
+    /// # Errors
+    /// The path is too long for a socket, or the folder cannot be written.
+    pub fn open(dir: &Path, name: &str) -> Result<Self> {
+        let socket = super::socket(dir)?;
+        let what = || format!("cannot listen at {}", socket.display());
+        std::fs::create_dir_all(dir).with_context(what)?;
+        // What a killed stage left; nobody listens there, as the folder is the caller's.
+        let _ = std::fs::remove_file(&socket);
+        let listener = UnixListener::bind(&socket).with_context(what)?;
+        let desk = Arc::new(Desk {
+            name: name.to_owned(),
+            dir: dir.to_owned(),
+            world: OnceLock::new(),
+            end: Notify::new(),
+        });
+        let task = tokio::spawn(serve(listener, desk.clone()));
+        Ok(Self { desk, task, socket })
+    }
+
+    /// From now on answers everything.
+    pub fn ready(&self, world: Arc<World>) {
+        let _ = self.desk.world.set(world); // a second world is no use case, and would change nothing
+    }
+
+    /// Waits until a client asks for the end.
+    pub async fn end_asked(&self) {
+        self.desk.end.notified().await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+async fn serve(listener: UnixListener, desk: Arc<Desk>) {
+    let slots = Arc::new(Semaphore::new(CLIENTS));
+    let mut clients = JoinSet::new();
+    loop {
+        while clients.try_join_next().is_some() {}
+        let Ok(slot) = slots.clone().acquire_owned().await else {
+            return;
+        };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, as a rule: some will be free again.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let desk = desk.clone();
+        clients.spawn(async move {
+            // A client that is too slow, or has left, is none.
+            let _ = tokio::time::timeout(TIME_OUT, converse(stream, &desk)).await;
+            drop(slot);
+        });
+    }
+}
+
+async fn converse(mut stream: UnixStream, desk: &Desk) -> Result<()> {
+    let answer = match protocol::read(&mut stream, LONGEST_REQUEST).await {
+        Ok(request) => desk.answer(request).await,
+        Err(why) => Answer::refused(why),
+    };
+    protocol::write(&mut stream, &answer).await
+}
+
+impl Desk {
+    async fn answer(&self, request: Request) -> Answer {
+        let world = self.world.get();
+        match (request, world) {
+            (Request::Hello, _) => Answer::Hello(Hello {
+                name: self.name.clone(),
+                pid: std::process::id(),
+                ready: world.is_some(),
+            }),
+            (Request::Down, _) => {
+                self.end.notify_one();
+                Answer::Done {
+                    text: String::new(),
+                }
+            }
+            (_, None) => Answer::refused("the stage is still starting; try again in a moment"),
+            (request, Some(world)) => answer(request, world, self).await,
+        }
+    }
+}
