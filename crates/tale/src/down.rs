@@ -20,14 +20,14 @@ pub async fn down(root: &Path) -> Result<String> {
     let dir = stage_dirs::up(root);
     let since = Instant::now();
     let logs = dir.strip_prefix(root).unwrap_or(&dir).display();
-    if let Some(stage) = Running::at(&dir).await {
-        stage.ask(&Request::Down, |_| {}).await?;
-        if Claim::wait_free(&dir, GENTLE).await {
-            let took = since.elapsed().as_secs_f64();
-            return Ok(format!(
-                "the stage is down after {took:.1} s; its logs are in {logs}"
-            ));
-        }
+    if let Some(stage) = Running::at(&dir).await
+        && stage.ask(&Request::Down, |_| {}).await.is_ok()
+        && Claim::wait_free(&dir, GENTLE).await
+    {
+        let took = since.elapsed().as_secs_f64();
+        return Ok(format!(
+            "the stage is down after {took:.1} s; its logs are in {logs}"
+        ));
     }
     if Claim::is_taken(&dir) {
         kill(&dir).await?;
@@ -36,11 +36,15 @@ pub async fn down(root: &Path) -> Result<String> {
             "the stage did not answer and was killed; its logs are in {logs}"
         ));
     }
-    Ok(if remove_socket(&dir) {
-        "no stage is running; removed what a killed one had left".to_owned()
-    } else {
-        "no stage is running".to_owned()
-    })
+    if remove_socket(&dir) {
+        return Ok("no stage is running; removed what a killed one had left".to_owned());
+    }
+    let plays: Vec<String> = Running::all(root)
+        .await
+        .into_iter()
+        .map(|one| format!("; `{}` ends with its story or with Ctrl-C", one.hello.name))
+        .collect();
+    Ok(format!("no stage is running{}", plays.concat()))
 }
 
 /// For a stage that hangs. The kernel ends its pods with it.

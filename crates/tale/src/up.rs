@@ -155,33 +155,39 @@ async fn start(
         ClockArg::Real => SAMPLES_REAL,
     };
     let live = ui.promise("Prometheus has a first sample of every pod", within, since);
-    let asked = Instant::now();
-    let seen = loop {
-        let seen = Seen::read(&stage).await?;
-        let missing = seen.without_sample().await;
-        if missing.is_empty() {
-            live.end(&kept(&format!("{} pods", seen.pods.len())));
-            break seen;
-        }
-        let missing: Vec<String> = missing.into_iter().collect();
-        let missing = missing.join(", ");
-        live.seen(&missing);
-        if asked.elapsed() > within {
-            ui.line(&format!(
-                "tale: no sample of {missing}; look at its log in {}, and at its ServiceMonitor",
-                dir.display()
-            ));
-            break seen;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+    let (seen, missing) = first_samples(&stage, within, |missing| live.seen(missing)).await?;
+    let samples = if missing.is_empty() {
+        live.end(&kept(&format!("{} pods", seen.pods.len())));
+        format!("of every pod after {:.1} s", since.elapsed().as_secs_f64())
+    } else {
+        ui.line(&format!(
+            "tale: no sample of {missing}; look at its ServiceMonitor, and at its log in {}",
+            dir.display()
+        ));
+        format!("missing of {missing}")
     };
-    let took = since.elapsed().as_secs_f64();
     let table = first_look::ask(&stage, false).await?;
-    Ok(format!(
-        "{table}{:<15}after {took:.1} s\n\n{}",
-        "first samples",
-        first_look::next(root, &seen)
-    ))
+    let next = first_look::next(root, &seen);
+    Ok(format!("{table}{:<15}{samples}\n\n{next}", "first samples"))
+}
+
+/// Waits for a sample of every pod; returns what was seen last, and the pods without one when time is up.
+async fn first_samples(
+    stage: &Running,
+    within: Duration,
+    watch: impl Fn(&str),
+) -> Result<(Seen, String)> {
+    let end = Instant::now() + within;
+    loop {
+        let seen = Seen::read(stage).await?;
+        let missing: Vec<String> = seen.without_sample().await.into_iter().collect();
+        let missing = missing.join(", ");
+        if missing.is_empty() || Instant::now() > end {
+            return Ok((seen, missing));
+        }
+        watch(&missing);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 fn kept(observed: &str) -> Ending {

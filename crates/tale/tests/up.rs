@@ -63,6 +63,17 @@ fn a_stage_goes_up_is_looked_at_broken_mended_and_taken_down() {
     let resumed = project.ok(&["chaos", "pause", "dns-goes-dark", "--resume"]);
     assert_eq!(resumed, format!("{object} resumed\n"));
 
+    // What was done before a refusal is told all the same.
+    let text = std::fs::read_to_string(project.path().join(ERROR)).unwrap();
+    let other = text.replace("name: dns-goes-dark", "name: other");
+    let changed = text.replace("mode: all", "mode: one");
+    project.write("two.yaml", &format!("{other}\n---\n{changed}"));
+    let half = project.tale(&["chaos", "apply", "two.yaml"]);
+    assert_eq!(half.out, "dnschaos.chaos-mesh.org/other created\n");
+    assert!(half.err.contains("cannot change"), "{}", half.err);
+    assert_eq!(half.code, 2);
+    project.ok(&["chaos", "delete", "dnschaos.chaos-mesh.org/other"]);
+
     let deleted = project.ok(&["chaos", "delete", ERROR]);
     assert_eq!(
         deleted,
@@ -120,14 +131,29 @@ fn a_stage_that_hangs_is_killed_by_down() {
     let up = up.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut up = up.unwrap();
     // From the moment on at which the stage's process has the folder, whatever it is doing.
-    let lock = project.path().join(".tales/up/lock");
-    let holder = || std::fs::read_to_string(&lock).ok()?.trim().parse().ok();
-    eventually(|| holder().is_some(), || "no stage has started".to_owned());
-    signal(holder().unwrap(), Signal::STOP);
+    let started = || project.holder().is_some();
+    eventually(started, || "no stage has started".to_owned());
+    signal(project.holder().unwrap(), Signal::STOP);
     let down = project.ok(&["down"]);
     assert!(down.contains("was killed"), "{down}");
     assert_eq!(up.wait().unwrap().code(), Some(2));
     project.wait_empty();
+}
+
+#[test]
+fn a_stage_killed_in_the_middle_of_its_start_leaves_nothing() {
+    let project = Project::new();
+    let mut up = project.command(&["up"]);
+    let up = up.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let up = up.unwrap();
+    let here = project.path().canonicalize().unwrap();
+    let some = || processes_in(&here).len() > 3;
+    eventually(some, || "no stage has started".to_owned());
+    signal(project.holder().unwrap(), Signal::KILL);
+    let said: Said = up.wait_with_output().unwrap().into();
+    assert_eq!(said.code, 2, "{}", said.err);
+    project.wait_empty();
+    project.ok(&["up"]);
 }
 
 #[test]
@@ -170,10 +196,10 @@ fn a_play_can_be_looked_at_from_another_terminal() {
     let table = look().out;
     assert!(table.contains("play dns-leak"), "{table}");
     assert_eq!(project.ok(&["chaos", "get"]), "No resources found.\n");
-    assert_eq!(
-        project.ok(&["down"]),
-        "no stage is running\n",
-        "that of `up`"
+    let down = project.ok(&["down"]);
+    assert!(
+        down.contains("`play dns-leak` ends with its story"),
+        "{down}"
     );
     end(&play, Signal::INT);
     let said: Said = play.wait_with_output().unwrap().into();

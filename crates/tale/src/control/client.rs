@@ -117,3 +117,29 @@ async fn ask(dir: &Path, request: &Request) -> Result<Answer> {
     protocol::write(&mut stream, request).await?;
     protocol::read(&mut stream, LONGEST_ANSWER).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Server;
+    use std::cell::RefCell;
+
+    #[tokio::test]
+    async fn the_stage_of_up_is_meant_before_that_of_a_play_and_the_others_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        let none = Running::find(root.path(), |_| {}).await.unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "no stage is running; start one with ./tale up"
+        );
+        let _up = Server::open(&stage_dirs::up(root.path()), "up").unwrap();
+        let _play = Server::open(&stage_dirs::play(root.path(), "x"), "play x").unwrap();
+        let notes = RefCell::new(String::new());
+        let stage = Running::find(root.path(), |note| notes.borrow_mut().push_str(note));
+        assert_eq!(stage.await.unwrap().hello.name, "up");
+        assert_eq!(
+            notes.into_inner(),
+            "tale: several stages are running; this is `up`, not `play x`"
+        );
+    }
+}

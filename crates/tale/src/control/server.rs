@@ -13,7 +13,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// Clients served at once; more wait in the kernel's queue.
 const CLIENTS: usize = 16;
-/// The longest that a client may take, its answer included. Deleting an experiment waits for recovery.
+/// The longest that a client may take to ask.
+const ASK_TIME_OUT: Duration = Duration::from_secs(5);
+/// The longest that it may take altogether. Deleting an experiment waits for recovery.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// A stage that can be talked to.
@@ -98,7 +100,8 @@ async fn serve(listener: UnixListener, desk: Arc<Desk>) {
 }
 
 async fn converse(mut stream: UnixStream, desk: &Desk) -> Result<()> {
-    let answer = match protocol::read(&mut stream, LONGEST_REQUEST).await {
+    let asked = protocol::read(&mut stream, LONGEST_REQUEST);
+    let answer = match tokio::time::timeout(ASK_TIME_OUT, asked).await? {
         Ok(request) => desk.answer(request).await,
         Err(why) => Answer::refused(why),
     };
@@ -123,5 +126,56 @@ impl Desk {
             (_, None) => Answer::refused("the stage is still starting; try again in a moment"),
             (request, Some(world)) => answer(request, world, self).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client::Running;
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn a_starting_stage_says_who_it_is_and_can_be_ended_but_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Server::open(dir.path(), "up").unwrap();
+        let stage = Running::at(dir.path()).await.unwrap();
+        assert_eq!(
+            (stage.hello.name.as_str(), stage.hello.ready),
+            ("up", false)
+        );
+        let why = stage.ask(&Request::ChaosGet, |_| {}).await.unwrap_err();
+        assert!(why.to_string().contains("still starting"), "{why}");
+        stage.ask(&Request::Down, |_| {}).await.unwrap();
+        server.end_asked().await;
+        drop(server);
+        assert!(Running::at(dir.path()).await.is_none());
+        assert!(!dir.path().join("control.sock").exists());
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_answered_and_a_client_that_leaves_disturbs_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::open(dir.path(), "up").unwrap();
+        let socket = dir.path().join("control.sock");
+        let mut stream = UnixStream::connect(&socket).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("refused"), "{answer}");
+        for _ in 0..4 * CLIENTS {
+            drop(UnixStream::connect(&socket).await.unwrap());
+        }
+        assert!(Running::at(dir.path()).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn the_socket_of_a_killed_stage_is_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("control.sock");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        assert!(socket.exists() && Running::at(dir.path()).await.is_none());
+        let _server = Server::open(dir.path(), "up").unwrap();
+        assert!(Running::at(dir.path()).await.is_some());
     }
 }

@@ -80,6 +80,12 @@ impl Project {
         self.status()["pid"].as_i64().unwrap().try_into().unwrap()
     }
 
+    /// The stage's process, from its first moment on.
+    pub(crate) fn holder(&self) -> Option<i32> {
+        let lock = std::fs::read_to_string(self.path().join(".tales/up/lock"));
+        lock.ok()?.trim().parse().ok()
+    }
+
     /// Waits until no process works in this folder, as stages and all their children do. Zombies have no folder.
     pub(crate) fn wait_empty(&self) {
         let here = || processes_in(&self.path().canonicalize().unwrap());
