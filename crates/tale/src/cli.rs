@@ -61,6 +61,15 @@ pub enum ClockArg {
     Real,
 }
 
+impl From<ClockArg> for stage::local::Clock {
+    fn from(arg: ClockArg) -> Self {
+        match arg {
+            ClockArg::Stage => Self::Stage,
+            ClockArg::Real => Self::Real,
+        }
+    }
+}
+
 /// Where a tale is played.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum OnArg {

@@ -1,6 +1,7 @@
 //! What the report shows of a play, read from Prometheus at its end: the course of the metrics, and of the alerts.
 
 use crate::prometheus::{Prometheus, Series};
+use crate::record::Record;
 use crate::report::{self, Alert};
 use crate::story::{Chart, Unit};
 use crate::world::World;
@@ -17,28 +18,26 @@ pub struct Evidence {
 }
 
 /// Reads what there is; a Prometheus that does not answer any more leaves the report without pictures.
-pub async fn collect(
-    charts: &[Chart],
-    world: &World,
-    epoch: f64,
-    acts: &[report::Act],
-) -> Evidence {
+pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Evidence {
+    let mut evidence = Evidence::default();
+    if world.died().is_some() {
+        return evidence;
+    }
     let prometheus = world.prometheus();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs_f64();
-    let mut evidence = Evidence::default();
     for chart in charts {
         evidence
             .charts
-            .push(read_chart(chart, &prometheus, epoch, now, acts).await);
+            .push(read_chart(chart, &prometheus, record.epoch, now, &record.acts).await);
     }
     let alerts = prometheus
-        .query_range("ALERTS", epoch, now)
+        .query_range("ALERTS", record.epoch, now)
         .await
         .unwrap_or_default();
-    evidence.alerts = course(&alerts, epoch, now);
+    evidence.alerts = course(&alerts, record.epoch, now);
     evidence
 }
 

@@ -4,6 +4,8 @@
 //! [`promise`], what is written about it in [`report`]. The stage without a story is in [`up`] and [`stage_run`]; every
 //! stage can be talked to through [`control`].
 
+mod acting;
+pub mod ask_gate;
 pub mod chaos_verbs;
 pub mod cli;
 pub mod columns;
@@ -18,6 +20,7 @@ pub mod injector;
 pub mod play;
 pub mod prometheus;
 pub mod promise;
+pub mod record;
 pub mod report;
 pub mod stage_dirs;
 pub mod stage_run;

@@ -1,22 +1,17 @@
 //! Reads the arguments and calls the function they ask for.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
-use slo::Span;
-use slo::gate::{Baseline, Style};
-use stage::local::Clock;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tale::cli::{self, Cli, ClockArg, Command, Format, OnArg};
+use tale::cli::{self, Cli, Command, OnArg};
 use tale::control::{Request, Running};
 use tale::down::down;
 use tale::play::{self, Options};
-use tale::prometheus::Prometheus;
 use tale::report::Verdict;
 use tale::stage_run::stage_run;
 use tale::ui::Ui;
-use tale::world::{load_slos, slo_clock};
-use tale::{chaos_verbs, doctor, gate, generate, stage_dirs, story::Tale};
+use tale::{ask_gate, chaos_verbs, doctor, generate, stage_dirs, story::Tale};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit codes besides 0.
@@ -52,7 +47,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::List => list(&root),
         Command::Play(args) => play_tale(&root, args).await,
         Command::Gen { check } => generate_files(&root, check),
-        Command::Gate(args) => ask_gate(&root, args).await,
+        Command::Gate(args) => {
+            let (text, code) = ask_gate::ask(&root, args, note).await?;
+            println(text.trim_end());
+            Ok(ExitCode::from(code))
+        }
         Command::Doctor => Ok(examine(&root)),
         Command::Up(args) => up(&root, &args).await,
         Command::StageRun(args) => done(stage_run(&root, &args, interruption()).await),
@@ -104,7 +103,7 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
             .out
             .unwrap_or_else(|| root.join(".tales").join("reports").join(&args.tale)),
         tale: args.tale,
-        clock: clock(args.clock),
+        clock: args.clock.into(),
         seed: args.seed.unwrap_or_else(|| u64::from(std::process::id())),
         set: args.set.into_iter().collect(),
         without_chaos: args.without_chaos,
@@ -189,45 +188,6 @@ fn examine(root: &Path) -> ExitCode {
     })
 }
 
-async fn ask_gate(root: &Path, args: cli::Gate) -> Result<ExitCode> {
-    let window: Span = Span::parse(&args.last)
-        .map_err(|why| anyhow!("--last {}: {why}; write e.g. 5m", args.last))?;
-    let here = std::env::current_dir()?;
-    let paths: Vec<PathBuf> = args.slos.iter().map(|path| here.join(path)).collect();
-    let catalogue = load_slos(root, &paths)?;
-    let baseline = args
-        .baseline
-        .as_ref()
-        .map(|file| read_baseline(file))
-        .transpose()?;
-    let url = args
-        .prometheus
-        .context("--prometheus is missing; write e.g. --prometheus http://127.0.0.1:9090")?;
-    let plan = gate::plan(&catalogue, window, slo_clock(clock(args.clock)))?;
-    let verdict = gate::run(&plan, &Prometheus::new(&url), baseline.as_ref()).await;
-    if let Some(file) = &args.pin {
-        std::fs::write(file, verdict.to_baseline().to_json())
-            .with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    let text = match args.format {
-        Format::Text => verdict.to_text(Style::Plain),
-        Format::Json => verdict.to_json(),
-        Format::Junit => verdict.to_junit(),
-        Format::Markdown => verdict.to_markdown(),
-        Format::Gitlab => verdict.to_gitlab_metrics(),
-        Format::Github => verdict.to_github_summary(),
-    };
-    println(text.trim_end());
-    Ok(ExitCode::from(verdict.exit_code()))
-}
-
-fn read_baseline(file: &Path) -> Result<Baseline> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Baseline::from_json(&text)
-        .with_context(|| format!("{}: write it with tale gate --pin", file.display()))
-}
-
 /// Waits for Ctrl-C or SIGTERM.
 async fn interruption() {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
@@ -247,13 +207,6 @@ async fn kill_at_second_interruption() {
     interruption().await;
     Ui::new().line("tale: killed; logs are in .tales/");
     std::process::exit(i32::from(INTERRUPTED));
-}
-
-fn clock(arg: ClockArg) -> Clock {
-    match arg {
-        ClockArg::Stage => Clock::Stage,
-        ClockArg::Real => Clock::Real,
-    }
 }
 
 /// A path as short as it can be typed.

@@ -1,0 +1,239 @@
+//! Tells the story of a play: act by act, what happens and what was promised.
+
+use crate::control::Server;
+use crate::play::{Options, documents};
+use crate::promise::{Kept, Scene};
+use crate::record::Record;
+use crate::story::{Act, SetEnv, Tale};
+use crate::ui::Ui;
+use crate::world::{self, World};
+use crate::{gate, prometheus, stage_dirs};
+use anyhow::{Context, Result, anyhow};
+use chaos::document::Document;
+use chaos::engine::{Name, Phase};
+use slo::Span;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage clock.
+const GATE_WINDOW: &str = "5m";
+
+/// A play in progress.
+pub(crate) struct Acting<'p> {
+    /// The project's folder.
+    pub(crate) root: &'p Path,
+    /// The story.
+    pub(crate) tale: &'p Tale,
+    /// How it is to be played.
+    pub(crate) options: &'p Options,
+    /// Where it is shown.
+    pub(crate) ui: &'p Ui,
+    /// What happened so far.
+    pub(crate) record: Record,
+}
+
+impl Acting<'_> {
+    /// The stage is up: the first line of the story.
+    pub(crate) fn stage_is_up(&mut self, world: &World) {
+        let status = world.stage.status();
+        let prometheus = world.stage.prometheus_url().unwrap_or("none");
+        self.ui.done(
+            "the stage is up",
+            self.record.start.elapsed(),
+            &format!("{} pods, Prometheus {prometheus}", status.pods.len()),
+        );
+        self.record.notes.extend(
+            world
+                .not_applied
+                .iter()
+                .map(|what| format!("not applied on this stage: {what}")),
+        );
+    }
+
+    /// Lets `tale status` and `tale chaos` in another terminal look at the play. The story does without.
+    pub(crate) fn open_control(&self, world: &Arc<World>) -> Option<Server> {
+        let dir = stage_dirs::play(self.root, &self.tale.name);
+        let control = Server::open(&dir, &format!("play {}", self.tale.name))
+            .inspect_err(|why| {
+                self.ui
+                    .line(&format!("  tale status cannot see this: {why:#}"))
+            })
+            .ok()?;
+        control.ready(world.clone());
+        Some(control)
+    }
+
+    /// Tells the story, act by act, until a promise is not kept.
+    pub(crate) async fn tell(&mut self, world: &World) -> Result<()> {
+        let scene = self.scene(world)?;
+        self.check_queries(&scene).await?;
+        for act in &self.tale.acts {
+            self.ui.act(&act.act);
+            self.record.begin(act);
+            self.happen(act, world)
+                .await
+                .with_context(|| format!("act `{}`", act.act))?;
+            if let Some(hold) = &act.hold {
+                self.ui.hold(hold.0).await;
+            }
+            let kept = self.keep_promises(act, &scene).await;
+            self.record.end_act();
+            if !kept {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scene<'w>(&self, world: &'w World) -> Result<Scene<'w>> {
+        let window: Span = Span::parse(GATE_WINDOW).expect("a constant");
+        let judged = !self.tale.slos.is_empty();
+        let plan = judged
+            .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))
+            .transpose()?;
+        Ok(Scene {
+            world,
+            prometheus: world.prometheus(),
+            plan,
+            baseline: None.into(),
+        })
+    }
+
+    /// A query with a mistake in it is found now, not in the middle of the story.
+    async fn check_queries(&self, scene: &Scene<'_>) -> Result<()> {
+        let promises = self.tale.acts.iter().flat_map(|act| {
+            act.promises
+                .iter()
+                .filter_map(|promise| Some((act.act.as_str(), promise.metric.as_deref()?)))
+        });
+        let charts = self
+            .tale
+            .charts
+            .iter()
+            .map(|chart| (chart.title.as_str(), chart.query.as_str()));
+        for (place, query) in promises.chain(charts) {
+            if let Err(prometheus::QueryFailed::Refused(why)) =
+                scene.prometheus.query(query, None).await
+            {
+                let file = format!("tales/{}/tale.yaml", self.tale.name);
+                return Err(anyhow!(
+                    "{file}: `{place}`: Prometheus refuses `{query}`: {why}; correct the query"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the act does to the world.
+    async fn happen(&mut self, act: &Act, world: &World) -> Result<()> {
+        if let Some(run) = &act.run {
+            self.set_env(&run.set, world).await?;
+        }
+        if let Some(path) = act.chaos.as_ref().filter(|_| !self.options.without_chaos) {
+            for document in documents(self.root, path)? {
+                self.inject(document, world).await?;
+            }
+        }
+        if let Some(path) = act.calm.as_ref().filter(|_| !self.options.without_chaos) {
+            for document in documents(self.root, path)? {
+                self.recover(&document, world).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn inject(&mut self, document: Document, world: &World) -> Result<()> {
+        let (kind, name) = (document.kind().to_owned(), document.meta.name.clone());
+        let since = Instant::now();
+        world.chaos.apply(document).await?;
+        // A Schedule injects when its time comes; everything else does now.
+        if kind != chaos::schedule::KIND {
+            let injected = |snapshot: &chaos::engine::Snapshot| {
+                snapshot
+                    .find(&kind, &name)
+                    .is_some_and(|object| object.is("AllInjected"))
+            };
+            let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
+                anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")
+            })?;
+            let records = snapshot
+                .find(&kind, &name)
+                .map_or(&[][..], |object| object.records());
+            let hit = records
+                .iter()
+                .filter(|record| record.phase == Phase::Injected)
+                .count();
+            self.ui.done(
+                &format!("{kind} {name}"),
+                since.elapsed(),
+                &format!("{hit} targets"),
+            );
+        }
+        self.record.injected(&kind, &name);
+        Ok(())
+    }
+
+    async fn recover(&mut self, document: &Document, world: &World) -> Result<()> {
+        let (kind, name) = (document.kind(), &document.meta.name);
+        let since = Instant::now();
+        let full = Name {
+            namespace: None,
+            kind: Some(kind.to_owned()),
+            name: name.clone(),
+        };
+        world.chaos.delete(&full).await?;
+        world
+            .chaos
+            .wait_gone(&full, Duration::from_secs(10))
+            .await?;
+        self.ui
+            .done(&format!("{kind} {name} is gone"), since.elapsed(), "");
+        self.record.recovered(name);
+        Ok(())
+    }
+
+    async fn set_env(&self, set: &SetEnv, world: &World) -> Result<()> {
+        let since = Instant::now();
+        let names = set.deployment.names();
+        for name in &names {
+            world
+                .stage
+                .set_env(&set.namespace, name, set.env.clone())
+                .await?;
+        }
+        for name in &names {
+            world
+                .stage
+                .wait_ready(&set.namespace, name, Duration::from_secs(60))
+                .await?;
+        }
+        let env: Vec<String> = set
+            .env
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        self.ui.done(
+            &format!("rolled out {}", env.join(" ")),
+            since.elapsed(),
+            &names.join(", "),
+        );
+        Ok(())
+    }
+
+    /// Checks the act's promises in order. `false` as soon as one is not kept: the rest is not reached.
+    async fn keep_promises(&mut self, act: &Act, scene: &Scene<'_>) -> bool {
+        let since = Instant::now();
+        for promise in &act.promises {
+            let (text, within) = (promise.text(), promise.within());
+            let live = self.ui.promise(&text, within, since);
+            let ending = scene.wait_for(promise, since, |seen| live.seen(seen)).await;
+            live.end(&ending);
+            self.record.promise(act, promise, since.elapsed(), &ending);
+            if ending.kept != Kept::Yes {
+                return false;
+            }
+        }
+        true
+    }
+}
