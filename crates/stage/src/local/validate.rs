@@ -208,6 +208,20 @@ fn service(service: &Service, source: &Source) -> Checked {
         ));
     }
     for (index, port) in service.spec.ports.iter().enumerate() {
+        let earlier = &service.spec.ports[..index];
+        if earlier
+            .iter()
+            .any(|other| other.port == port.port && other.protocol == port.protocol)
+        {
+            let field = format!("spec.ports[{index}].port");
+            let reason = format!("{} is there twice", port.port);
+            return Err(ManifestError::field(
+                source,
+                &field,
+                reason,
+                "give each port its own number",
+            ));
+        }
         if port.protocol == Protocol::Udp && !service.headless() {
             let field = format!("spec.ports[{index}].protocol");
             let reason = "UDP is not forwarded on this stage";
