@@ -17,6 +17,7 @@ pub mod first_look;
 pub mod gate;
 pub mod generate;
 pub mod injector;
+pub mod interruptions;
 pub mod play;
 pub mod prometheus;
 pub mod promise;

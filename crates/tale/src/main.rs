@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use tale::cli::{self, Cli, Command, OnArg};
 use tale::control::{Request, Running};
 use tale::down::down;
+use tale::interruptions::Interruptions;
 use tale::play::{self, Options};
 use tale::report::Verdict;
 use tale::stage_run::stage_run;
 use tale::ui::Ui;
 use tale::{ask_gate, chaos_verbs, doctor, generate, stage_dirs, story::Tale};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit codes besides 0.
 const BROKEN: u8 = 1;
@@ -110,11 +110,12 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
         keep: args.keep,
     };
     let interrupted = std::sync::atomic::AtomicBool::new(false);
+    let mut interruptions = Interruptions::listen().context("cannot listen to signals")?;
     let stop = async {
-        interruption().await;
+        interruptions.next().await;
         interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
         ui.line("\ntale: stopping; Ctrl-C again to kill what is left");
-        tokio::spawn(kill_at_second_interruption());
+        tokio::spawn(kill_at_next(interruptions));
     };
     let played = play::play(root, &options, &ui, stop).await?;
     let (verdict, word) = match played.report.verdict {
@@ -190,21 +191,15 @@ fn examine(root: &Path) -> ExitCode {
 
 /// Waits for Ctrl-C or SIGTERM.
 async fn interruption() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await; // then the default action ends the process, and the kernel its children
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    match Interruptions::listen() {
+        Ok(mut interruptions) => interruptions.next().await,
+        Err(_) => std::future::pending().await, // then the default action ends the process, and the kernel its children
     }
 }
 
 /// A second Ctrl-C ends everything at once: the children die with this process.
-async fn kill_at_second_interruption() {
-    interruption().await;
+async fn kill_at_next(mut interruptions: Interruptions) {
+    interruptions.next().await;
     Ui::new().line("tale: killed; logs are in .tales/");
     std::process::exit(i32::from(INTERRUPTED));
 }
