@@ -102,23 +102,13 @@ impl Acting<'_> {
 
     /// A query with a mistake in it is found now, not in the middle of the story.
     async fn check_queries(&self, scene: &Scene<'_>) -> Result<()> {
-        let promises = self.tale.acts.iter().flat_map(|act| {
-            act.promises
-                .iter()
-                .filter_map(|promise| Some((act.act.as_str(), promise.metric.as_deref()?)))
-        });
-        let charts = self
-            .tale
-            .charts
-            .iter()
-            .map(|chart| (chart.title.as_str(), chart.query.as_str()));
-        for (place, query) in promises.chain(charts) {
+        for (field, query) in self.tale.queries() {
             if let Err(prometheus::QueryFailed::Refused(why)) =
                 scene.prometheus.query(query, None).await
             {
                 let file = format!("tales/{}/tale.yaml", self.tale.name);
                 return Err(anyhow!(
-                    "{file}: `{place}`: Prometheus refuses `{query}`: {why}; correct the query"
+                    "{file}: {field}: Prometheus refuses `{query}`: {why}; correct the query"
                 ));
             }
         }

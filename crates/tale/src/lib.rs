@@ -19,6 +19,7 @@ pub mod generate;
 pub mod injector;
 pub mod interruptions;
 pub mod play;
+pub mod prepare;
 pub mod prometheus;
 pub mod promise;
 pub mod record;

@@ -4,14 +4,13 @@ use crate::acting::Acting;
 use crate::evidence::{self, Evidence};
 use crate::record::Record;
 use crate::report::{self, Report};
-use crate::stage_dirs;
 use crate::story::Tale;
 use crate::ui::Ui;
-use crate::world::{self, Setup, World};
-use anyhow::{Context, Result, ensure};
+use crate::world::World;
+use crate::{prepare, stage_dirs};
+use anyhow::{Context, Result};
 use chaos::document::{self, Document};
 use stage::local::Clock;
-use stage::manifest::{EnvVar, Manifests};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,7 +52,8 @@ pub async fn play(
     stop: impl Future<Output = ()>,
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
-    let setup = prepare(root, &tale, options)?;
+    let setup = prepare::prepare(root, &tale, options)?;
+    report::prepare(&options.out)?;
     let mut acting = Acting {
         root,
         tale: &tale,
@@ -94,51 +94,6 @@ pub async fn play(
     let report = acting.record.report(&tale, options, evidence);
     let page = report::write(&options.out, &report)?.html;
     Ok(Played { report, page })
-}
-
-/// Reads everything that the tale names, so that a mistake shows before anything is started.
-fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
-    let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
-    let mut manifests = Manifests::load(&paths)?;
-    for deployment in &mut manifests.deployments {
-        for container in &mut deployment.object.spec.template.spec.containers {
-            container
-                .env
-                .retain(|variable| !options.set.contains_key(&variable.name));
-            container
-                .env
-                .extend(options.set.iter().map(|(name, value)| EnvVar {
-                    name: name.clone(),
-                    value: Some(value.clone()),
-                    value_from: None,
-                }));
-        }
-    }
-    for act in &tale.acts {
-        for path in act.chaos.iter().chain(&act.calm) {
-            documents(root, path)?;
-        }
-        for name in act.run.iter().flat_map(|run| run.set.deployment.names()) {
-            let known = manifests
-                .deployments
-                .iter()
-                .any(|one| one.object.metadata.name == name);
-            ensure!(
-                known,
-                "tales/{}/tale.yaml: act `{}`: there is no Deployment `{name}` in its manifests",
-                tale.name,
-                act.act
-            );
-        }
-    }
-    Ok(Setup {
-        manifests,
-        catalogue: world::load_slos(root, &tale.slos)?,
-        clock: options.clock,
-        state_dir: stage_dirs::play(root, &tale.name),
-        seed: options.seed,
-        upstream_dns: None,
-    })
 }
 
 /// The Chaos Mesh documents in a file.

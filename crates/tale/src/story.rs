@@ -255,10 +255,10 @@ impl Tale {
             "{shown}: name: `{}` is not its folder's name; write `{name}`",
             tale.name
         );
-        for path in tale.files() {
+        for (field, path) in tale.files() {
             ensure!(
                 root.join(path).exists(),
-                "{shown}: {} does not exist; correct the path",
+                "{shown}: {field}: {} does not exist; correct the path",
                 path.display()
             );
         }
@@ -297,13 +297,53 @@ impl Tale {
         Ok(tale)
     }
 
-    fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        let acts = self
-            .acts
-            .iter()
-            .flat_map(|act| act.chaos.iter().chain(&act.calm));
-        self.manifests.iter().chain(&self.slos).chain(acts)
+    /// Every file and folder that it names, with the field that does.
+    fn files(&self) -> impl Iterator<Item = (String, &Path)> {
+        numbered("manifests", &self.manifests)
+            .chain(numbered("slos", &self.slos))
+            .chain(self.experiments())
     }
+
+    /// Every file of chaos that an act applies or deletes, with the field that names it.
+    pub fn experiments(&self) -> impl Iterator<Item = (String, &Path)> {
+        self.acts.iter().enumerate().flat_map(|(index, act)| {
+            let chaos = act.chaos.iter().map(|path| ("chaos", path));
+            let calm = act.calm.iter().map(|path| ("calm", path));
+            chaos
+                .chain(calm)
+                .map(move |(field, path)| (format!("acts[{index}].{field}"), path.as_path()))
+        })
+    }
+
+    /// Every PromQL query in it, with its field.
+    pub fn queries(&self) -> impl Iterator<Item = (String, &str)> {
+        let acts = self.acts.iter().enumerate();
+        let promises = acts.flat_map(|(a, act)| {
+            let promises = act.promises.iter().enumerate();
+            promises.filter_map(move |(p, promise)| {
+                let field = format!("acts[{a}].promises[{p}].metric");
+                Some((field, promise.metric.as_deref()?))
+            })
+        });
+        let charts = self.charts.iter().enumerate().flat_map(|(c, chart)| {
+            let query = (format!("charts[{c}].query"), chart.query.as_str());
+            let threshold = chart.threshold.iter().map(move |threshold| {
+                let field = format!("charts[{c}].threshold.query");
+                (field, threshold.query.as_str())
+            });
+            std::iter::once(query).chain(threshold)
+        });
+        promises.chain(charts)
+    }
+}
+
+/// The paths of a list, each with its place.
+fn numbered<'p>(
+    field: &'static str,
+    paths: &'p [PathBuf],
+) -> impl Iterator<Item = (String, &'p Path)> {
+    let paths = paths.iter().enumerate();
+    paths.map(move |(index, path)| (format!("{field}[{index}]"), path.as_path()))
 }
 
 impl PromiseFields {

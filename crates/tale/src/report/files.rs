@@ -23,12 +23,28 @@ pub struct Written {
 
 /// A file of the report could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot write the report: {source}; choose a folder you may write to with --out DIR", .path.display())]
+#[error("{}: cannot write the report: {why}; choose a folder you may write to with --out DIR", .path.display())]
 pub struct WriteError {
     /// The file or folder.
     pub path: PathBuf,
-    /// Why not.
-    pub source: io::Error,
+    /// Why not. It is part of the message already, so it is not a source in the sense of `Error`.
+    pub why: io::Error,
+}
+
+/// Makes sure that a report can be written into `folder`, and takes away a verdict that an earlier play left there: if this
+/// play is killed, nothing may speak for it.
+///
+/// # Errors
+/// If the folder cannot be made or written into.
+pub fn prepare(folder: &Path) -> Result<(), WriteError> {
+    let verdict = folder.join("report.json");
+    let prepared = fs::create_dir_all(folder.join("charts"))
+        .and_then(|()| fs::write(&verdict, ""))
+        .and_then(|()| fs::remove_file(&verdict));
+    prepared.map_err(|why| WriteError {
+        path: folder.to_owned(),
+        why,
+    })
 }
 
 /// Writes every form of the report into `folder`, which is created if need be. Files of the same name are replaced.
@@ -39,9 +55,9 @@ pub struct WriteError {
 /// If a file or folder cannot be written.
 pub fn write(folder: &Path, report: &Report) -> Result<Written, WriteError> {
     let at = |path: &Path, done: io::Result<()>| {
-        done.map_err(|source| WriteError {
+        done.map_err(|why| WriteError {
             path: path.to_owned(),
-            source,
+            why,
         })
     };
     let put = |name: &str, text: String| {

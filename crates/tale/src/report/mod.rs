@@ -15,7 +15,7 @@ mod svg;
 mod units;
 mod words;
 
-pub use files::{WriteError, Written, chart_file, write};
+pub use files::{WriteError, Written, chart_file, prepare, write};
 pub use html::html;
 pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;

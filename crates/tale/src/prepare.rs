@@ -1,0 +1,78 @@
+//! Reads everything that a tale names, so that a mistake shows before anything is started.
+
+use crate::play::{Options, documents};
+use crate::stage_dirs;
+use crate::story::Tale;
+use crate::world::{self, Setup};
+use anyhow::{Result, bail, ensure};
+use stage::manifest::{EnvVar, Manifests};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the stage of this play needs.
+///
+/// # Errors
+/// What cannot be used, with file, field and remedy.
+pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
+    let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
+    let mut manifests = Manifests::load(&paths)?;
+    set_everywhere(&mut manifests, &options.set);
+    check_chaos(root, tale)?;
+    check_deployments(tale, &manifests)?;
+    Ok(Setup {
+        manifests,
+        catalogue: world::load_slos(root, &tale.slos)?,
+        clock: options.clock,
+        state_dir: stage_dirs::play(root, &tale.name),
+        seed: options.seed,
+        upstream_dns: None,
+    })
+}
+
+fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
+    for deployment in &mut manifests.deployments {
+        for container in &mut deployment.object.spec.template.spec.containers {
+            container
+                .env
+                .retain(|variable| !set.contains_key(&variable.name));
+            container.env.extend(set.iter().map(|(name, value)| EnvVar {
+                name: name.clone(),
+                value: Some(value.clone()),
+                value_from: None,
+            }));
+        }
+    }
+}
+
+/// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its fault.
+fn check_chaos(root: &Path, tale: &Tale) -> Result<()> {
+    for (_, path) in tale.experiments() {
+        for document in documents(root, path)? {
+            if let Some(refusal) = document.refusals().first() {
+                let (file, name) = (path.display(), &document.meta.name);
+                bail!("{file}: {} {name}: {refusal}", document.kind());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_deployments(tale: &Tale, manifests: &Manifests) -> Result<()> {
+    let known: Vec<&str> = manifests
+        .deployments
+        .iter()
+        .map(|one| one.object.metadata.name.as_str())
+        .collect();
+    for (index, act) in tale.acts.iter().enumerate() {
+        for name in act.run.iter().flat_map(|run| run.set.deployment.names()) {
+            ensure!(
+                known.contains(&name),
+                "tales/{}/tale.yaml: acts[{index}].run.set.deployment: there is no Deployment `{name}` in its manifests; \
+                 write one of {}",
+                tale.name,
+                known.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
