@@ -22,3 +22,10 @@ pub(crate) fn empty_dir(path: &Path) -> Result<(), StageError> {
     }
     std::fs::create_dir_all(path).map_err(StageError::io(format!("create {}", path.display())))
 }
+
+/// The last words of a program that ended.
+pub(crate) fn last_line(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    last.unwrap_or("it wrote nothing").to_owned()
+}

@@ -212,7 +212,9 @@ impl LocalStage {
         let waiting = status.pods.iter().filter(|pod| !pod.ready).map(|pod| {
             let containers = pod.containers.iter().map(|c| {
                 let exit = c.last_exit.as_ref().map_or(String::new(), |e| {
-                    format!(", last exit {} ({})", e.code, e.reason)
+                    let said = files::last_line(&c.log);
+                    let log = c.log.display();
+                    format!(", last exit {} ({}): {said} ({log})", e.code, e.reason)
                 });
                 format!("{}{exit}", c.waiting.unwrap_or("running, not ready"))
             });

@@ -14,6 +14,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::address::free_port;
+use super::files;
 use super::http;
 use super::process::{Launch, Process, Spawner};
 use crate::StageError;
@@ -74,9 +75,7 @@ pub(crate) const ALERTMANAGER: Recipe = Recipe {
         "--cluster.listen-address=",
         "--log.level=warn",
     ],
-    // Undocumented, and 5 s by default: how long a new target may wait for its scrape loop. The five seconds that service
-    // discovery itself collects changes cannot be set, so a new pod's first sample takes up to six seconds.
-    optional: Some("--scrape.discovery-reload-interval=100ms"),
+    optional: None,
 };
 
 impl Backend {
@@ -135,7 +134,10 @@ impl Backend {
         let end = Instant::now() + within;
         loop {
             if let Some(status) = self.process.poll() {
-                return Err(self.error(format!("ended at start ({status}): {}", self.last_words())));
+                return Err(self.error(format!(
+                    "ended at start ({status}): {}",
+                    files::last_line(&self.log)
+                )));
             }
             if let Ok((200, _)) =
                 http::request("GET", self.address, "/-/ready", Duration::from_secs(1)).await
@@ -170,7 +172,7 @@ impl Backend {
         let Some(status) = self.process.poll().filter(|_| self.died.is_none()) else {
             return false;
         };
-        self.died = Some(format!("ended ({status}): {}", self.last_words()));
+        self.died = Some(format!("ended ({status}): {}", files::last_line(&self.log)));
         true
     }
 
@@ -180,11 +182,6 @@ impl Backend {
             reason,
             log: self.log.clone(),
         }
-    }
-
-    fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().last().unwrap_or("it wrote nothing").to_owned()
     }
 }
 
