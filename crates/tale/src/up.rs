@@ -7,7 +7,7 @@ use crate::promise::{Ending, Kept};
 use crate::stage_dirs;
 use crate::ui::Ui;
 use crate::world::{self, Setup};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use rustix::process::{Pid, Signal, kill_process};
 use stage::local::Clock;
@@ -155,7 +155,12 @@ async fn start(
         ClockArg::Real => SAMPLES_REAL,
     };
     let live = ui.promise("Prometheus has a first sample of every pod", within, since);
-    let (seen, missing) = first_samples(&stage, within, |missing| live.seen(missing)).await?;
+    let looked = first_samples(&stage, within, |missing| live.seen(missing)).await;
+    let ended = child.try_wait().ok().flatten();
+    let (seen, missing) = looked.map_err(|why| match ended {
+        Some(status) => anyhow!("the stage ended right after its start ({status})"),
+        None => why,
+    })?;
     let samples = if missing.is_empty() {
         live.end(&kept(&format!("{} pods", seen.pods.len())));
         format!("of every pod after {:.1} s", since.elapsed().as_secs_f64())
