@@ -102,3 +102,22 @@ fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
         }
     }
 }
+
+#[test]
+fn every_tale_is_valid_for_the_schema_that_editors_use() {
+    let schema = fs::read_to_string(root().join("tales/tale.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let tales = files(&root().join("tales"), "tale.yaml");
+    assert!(!tales.is_empty());
+    for file in tales {
+        let tale: serde_json::Value =
+            serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let problems: Vec<String> = schema
+            .iter_errors(&tale)
+            .map(|problem| problem.to_string())
+            .collect();
+        assert!(problems.is_empty(), "{}: {problems:?}", file.display());
+    }
+    let wrong = serde_json::json!({"name": "x", "acts": [{"act": "a", "promisses": []}]});
+    assert!(!schema.is_valid(&wrong), "the schema accepts anything");
+}
