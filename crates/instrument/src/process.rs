@@ -59,24 +59,28 @@ pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(process))
 }
 
-impl Collector for Process {
-    fn desc(&self) -> Vec<&Desc> {
-        let gauges = [
+impl Process {
+    fn all(&self) -> [&dyn Collector; 7] {
+        [
+            &self.cpu,
             &self.resident,
             &self.virtual_size,
             &self.threads,
             &self.open_fds,
             &self.max_fds,
-        ];
-        let mut all = self.cpu.desc();
-        all.extend(gauges.into_iter().flat_map(Collector::desc));
-        all.extend(self.start.desc());
-        all
+            &self.start,
+        ]
+    }
+}
+
+impl Collector for Process {
+    fn desc(&self) -> Vec<&Desc> {
+        self.all().into_iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // A counter can only be increased. Two scrapes at once could both add the difference; `max` keeps it from
-        // going backwards, and the next scrape puts it right.
+        // A counter can only be increased, so it gets the difference. Scrapes come one after another: the admin server
+        // has a single thread.
         self.cpu.inc_by((cpu_seconds() - self.cpu.get()).max(0.0));
         if let Some(stat) = Stat::read() {
             let page = rustix::param::page_size() as i64;
@@ -88,18 +92,10 @@ impl Collector for Process {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         self.max_fds
             .set(limit.current.map_or(i64::MAX, |fds| fds as i64));
-
-        let gauges = [
-            &self.resident,
-            &self.virtual_size,
-            &self.threads,
-            &self.open_fds,
-            &self.max_fds,
-        ];
-        let mut all = self.cpu.collect();
-        all.extend(gauges.into_iter().flat_map(Collector::collect));
-        all.extend(self.start.collect());
-        all
+        self.all()
+            .into_iter()
+            .flat_map(Collector::collect)
+            .collect()
     }
 }
 
