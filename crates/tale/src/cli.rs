@@ -38,6 +38,9 @@ pub enum Command {
     Chaos(Chaos),
     /// Ask the gate whether the objectives are met
     Gate(Gate),
+    /// Check objectives, or compile them into rules
+    #[command(subcommand)]
+    Slo(Slo),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)
@@ -155,6 +158,42 @@ pub enum Chaos {
         #[arg(long)]
         resume: bool,
     },
+}
+
+/// `tale slo`
+#[derive(Debug, Subcommand)]
+pub enum Slo {
+    /// Tell what is wrong with OpenSLO files, and what probably is (exit code 1 for the former)
+    Lint {
+        /// OpenSLO files or folders
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print recording rules and burn-rate alerts
+    Compile {
+        /// OpenSLO files or folders
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How fast time passes
+        #[arg(long, value_enum, default_value = "real")]
+        clock: ClockArg,
+        /// A rule file for Prometheus, or an object for its operator
+        #[arg(long, value_enum, default_value_t)]
+        format: RuleFormat,
+        /// Namespace of the object
+        #[arg(long, default_value = "default")]
+        namespace: String,
+    },
+}
+
+/// What `tale slo compile` prints.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub enum RuleFormat {
+    /// A rule file
+    #[default]
+    Rules,
+    /// A PrometheusRule
+    Prometheusrule,
 }
 
 /// `tale gate`

@@ -24,6 +24,7 @@ pub mod prometheus;
 pub mod promise;
 pub mod record;
 pub mod report;
+pub mod slo_verbs;
 pub mod stage_dirs;
 pub mod stage_run;
 pub mod status;

@@ -12,7 +12,7 @@ use tale::play::{self, Options};
 use tale::report::Verdict;
 use tale::stage_run::stage_run;
 use tale::ui::Ui;
-use tale::{ask_gate, chaos_verbs, doctor, generate, stage_dirs, story::Tale};
+use tale::{ask_gate, chaos_verbs, doctor, generate, slo_verbs, stage_dirs, story::Tale};
 
 /// Exit codes besides 0.
 const BROKEN: u8 = 1;
@@ -47,6 +47,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::List => list(&root),
         Command::Play(args) => play_tale(&root, args).await,
         Command::Gen { check } => generate_files(&root, check),
+        Command::Slo(verb) => {
+            let (text, code) = slo_verbs::run(&root, &verb)?;
+            println(text.trim_end());
+            Ok(ExitCode::from(code))
+        }
         Command::Gate(args) => {
             let (text, code) = ask_gate::ask(&root, args, note).await?;
             println(text.trim_end());
