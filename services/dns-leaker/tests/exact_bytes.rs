@@ -80,6 +80,10 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
     ] {
         let before = allocated_bytes();
         let grown = grows_by(&leak, kind);
+        println!(
+            "{kind:?}: {} bytes per failed lookup",
+            grown as f64 / LOOKUPS as f64
+        );
         assert!(grown >= expected, "{kind:?}: {grown} of {expected}");
         let most = expected + LOOKUPS * at_most + slack;
         assert!(grown <= most, "{kind:?}: {grown}, at most {most}");
