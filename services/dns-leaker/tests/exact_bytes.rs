@@ -41,9 +41,10 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
     let leak = Leak::new(1 << 30, metrics, Faults::register(&registry).unwrap());
 
     let expected = LOOKUPS * BYTES;
-    // jemalloc's statistics lag by what threads keep in their caches; dhat counts every block.
+    // jemalloc's statistics lag by what threads keep in their caches; dhat counts every block, also the few of the test
+    // harness: less than one byte per lookup.
     let slack = if cfg!(feature = "dhat-heap") {
-        0
+        LOOKUPS - 1
     } else {
         expected / 100
     };
