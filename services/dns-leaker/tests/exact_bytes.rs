@@ -1,7 +1,7 @@
 //! The exact bytes that a failed lookup leaks, per kind, as the allocator counts them.
 //!
-//! Run twice: by default jemalloc counts, with `--features dhat-heap` dhat does. Both are held to the same numbers, so
-//! they agree with each other too. One test, because two at once would count each other's memory.
+//! Run twice: by default jemalloc counts (to 2 %), with `--features dhat-heap` dhat does (to the byte). Both are held to
+//! the same numbers, so they agree with each other too. One test, because two at once would count each other's memory.
 #![allow(
     clippy::unwrap_used,
     reason = "a test has nobody to return an error to"
@@ -46,7 +46,7 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
     let slack = if cfg!(feature = "dhat-heap") {
         LOOKUPS - 1
     } else {
-        expected / 100
+        expected / 50
     };
     let off = grows_by(&leak, Kind::Off);
     assert!(off <= slack, "the fixed code leaks nothing: {off}");
@@ -85,14 +85,18 @@ async fn each_failed_lookup_leaks_exactly_the_bytes_configured() {
             "{kind:?}: {} bytes per failed lookup",
             grown as f64 / LOOKUPS as f64
         );
-        assert!(grown >= expected, "{kind:?}: {grown} of {expected}");
+        assert!(grown + slack >= expected, "{kind:?}: {grown} of {expected}");
         let most = expected + LOOKUPS * at_most + slack;
         assert!(grown <= most, "{kind:?}: {grown}, at most {most}");
 
         leak.switch(Kind::Off, BYTES).unwrap();
         let left = || allocated_bytes().saturating_sub(before);
         match after_off {
-            After::Stays => assert!(left() >= expected, "{kind:?} gave back: {} left", left()),
+            After::Stays => assert!(
+                left() + slack >= expected,
+                "{kind:?} gave back: {} left",
+                left()
+            ),
             // Aborted tasks are dropped by the threads that ran them, in their own time.
             After::Falls => {
                 let freed = async {
