@@ -91,7 +91,7 @@ pub struct Play {
     /// Where it is played
     #[arg(long, value_enum, default_value_t)]
     pub on: OnArg,
-    /// How fast time passes
+    /// How fast time passes; the deadlines of the tales are written for the stage clock
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
     /// Folder of the report
