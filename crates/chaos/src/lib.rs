@@ -23,6 +23,7 @@ pub mod dns_chaos;
 pub mod document;
 pub mod duration;
 pub mod engine;
+pub mod fault;
 pub mod injector;
 pub mod journal;
 pub mod kind;
