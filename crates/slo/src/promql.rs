@@ -7,6 +7,7 @@
 mod scan;
 
 use crate::openslo::model::Query;
+pub(crate) use scan::without_comments;
 use scan::{closing, scan};
 
 /// Why a window cannot be put into a query.
@@ -21,6 +22,9 @@ pub(crate) enum WindowError {
     /// There is nothing to wrap.
     #[error("the query selects no series")]
     NoSelector,
+    /// `metric[{{.window}}]` alone: many values where one is needed.
+    #[error("the query is a range, not a value")]
+    BareRange,
     /// A string or a brace never ends.
     #[error("the query has an unbalanced quote, brace or bracket")]
     Unbalanced,
@@ -33,6 +37,7 @@ impl WindowError {
             Self::FixedRange => "write [{{.window}}] instead of the range",
             Self::TimeShift => "write the range yourself: metric[{{.window}}] offset ...",
             Self::NoSelector => "name a metric",
+            Self::BareRange => "put rate(), increase() or avg_over_time() around it",
             Self::Unbalanced => "correct the PromQL",
         }
     }
@@ -41,6 +46,9 @@ impl WindowError {
 /// The query over `range` (a Prometheus duration), as an expression in which every operator is inside parentheses.
 pub(crate) fn windowed(query: &Query, range: &str) -> Result<String, WindowError> {
     if has_placeholder(&query.text) {
+        if query.text.trim_end().ends_with(']') {
+            return Err(WindowError::BareRange);
+        }
         return Ok(substitute(&query.text, range));
     }
     let scan = scan(&query.text)?;
@@ -62,6 +70,10 @@ pub(crate) fn windowed(query: &Query, range: &str) -> Result<String, WindowError
     let mut copied = 0;
     for selector in scan.selectors {
         text.push_str(&query.text[copied..selector.start]);
+        // `or{a="b"}` needs no space, `or rate(...)` does.
+        if text.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+            text.push(' ');
+        }
         text.push_str(&format!(
             "{function}({}[{range}])",
             &query.text[selector.clone()]
@@ -133,6 +145,37 @@ mod tests {
             counter("{__name__=\"x\"} or 0 * y").unwrap(),
             "rate({__name__=\"x\"}[5m]) or 0 * rate(y[5m])"
         );
+    }
+
+    #[test]
+    fn a_bare_range_is_refused() {
+        assert_eq!(counter("x[{{.window}}]"), Err(WindowError::BareRange));
+        assert!(counter("rate(x[{{.window}}])").is_ok());
+    }
+
+    #[test]
+    fn keywords_stay_apart_and_may_be_metrics() {
+        assert_eq!(
+            counter("x or{a=\"b\"}").unwrap(),
+            "rate(x[5m]) or rate({a=\"b\"}[5m])"
+        );
+        assert_eq!(
+            counter("x % or{a=\"b\"}").unwrap(),
+            "rate(x[5m]) % rate(or{a=\"b\"}[5m])"
+        );
+    }
+
+    #[test]
+    fn comments_go_and_strings_stay() {
+        for (text, wanted) in [
+            ("a # b", "a "),
+            ("a # b\n/ c#d", "a \n/ c"),
+            ("a{b=\"#\"} # c", "a{b=\"#\"} "),
+            ("`#`", "`#`"),
+            ("\"# never ends", "\"# never ends"),
+        ] {
+            assert_eq!(without_comments(text), wanted);
+        }
     }
 
     #[test]

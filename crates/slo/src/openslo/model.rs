@@ -231,7 +231,7 @@ impl Metric {
 /// One PromQL expression of an indicator and its convention.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// As written; may hold `{{.window}}`.
+    /// As written, without comments; may hold `{{.window}}`.
     pub text: String,
     /// The selectors are counters: each is wrapped in `rate()` over the window.
     pub counter: bool,

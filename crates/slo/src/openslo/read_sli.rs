@@ -4,6 +4,7 @@ use super::draft::SliDraft;
 use super::model::{Metadata, Metric, Query};
 use super::read::described;
 use crate::fields::Fields;
+use crate::promql::without_comments;
 
 /// The `spec` of an SLI, standing alone or inline.
 pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> {
@@ -117,7 +118,9 @@ fn query(
     let spec = source.required_child("spec");
     source.finish();
     let mut spec = spec?;
-    let text = spec.required_text("query");
+    let text = spec
+        .required_text("query")
+        .map(|text| without_comments(&text));
     if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
         spec.error("query", "is empty", "write a PromQL expression");
         return None;

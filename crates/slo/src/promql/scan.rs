@@ -25,6 +25,8 @@ const GROUPING: &[&str] = &[
     "group_right",
 ];
 
+const OPERATORS: [char; 11] = ['(', ',', '+', '-', '*', '/', '%', '^', '=', '<', '>'];
+
 /// Finds selectors, ranges and time shifts.
 pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
     let mut found = Scan::default();
@@ -56,6 +58,27 @@ pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
     Ok(found)
 }
 
+/// The text without comments: behind one, whatever is put around a query would be lost.
+pub(crate) fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let length = match c {
+            // A string without an end is somebody else's error.
+            '"' | '\'' | '`' => string(rest).unwrap_or(rest.len()),
+            '#' => {
+                at += rest.find('\n').unwrap_or(rest.len());
+                continue;
+            }
+            c => c.len_utf8(),
+        };
+        kept.push_str(&rest[..length]);
+        at += length;
+    }
+    kept
+}
+
 /// Handles an identifier at `at`; returns how far to go on.
 fn word(text: &str, at: usize, found: &mut Scan) -> Result<usize, WindowError> {
     let rest = &text[at..];
@@ -82,7 +105,10 @@ fn word(text: &str, at: usize, found: &mut Scan) -> Result<usize, WindowError> {
             .strip_prefix(word)
             .is_some_and(|rest| rest.trim_start().starts_with('('))
     });
-    if KEYWORDS.contains(&name.as_str()) || after.starts_with('(') || aggregates {
+    // Where an operand has to stand, `or` is a metric, odd as it is.
+    let operand = text[..at].trim_end().ends_with(OPERATORS);
+    let keyword = KEYWORDS.contains(&name.as_str()) && !(operand && after.starts_with('{'));
+    if keyword || after.starts_with('(') || aggregates {
         return Ok(length);
     }
     let braces = if after.starts_with('{') {

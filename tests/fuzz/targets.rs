@@ -1,0 +1,151 @@
+//! What is fuzzed: everything that reads text which people write. A target must neither panic nor hang, and says more
+//! where more is known: what compiles is valid PromQL.
+
+use promql_parser::parser::value::ValueType;
+use serde_json::Value;
+use slo::gate::{self, Baseline};
+use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
+use slo::{Catalogue, Clock, Criterion, Decimal, Span};
+use std::collections::BTreeMap;
+
+/// Takes one input.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name, which is also the name of the folder of its kept inputs.
+pub const TARGETS: [(&str, Target); 5] = [
+    ("openslo", openslo),
+    ("query", query),
+    ("keptn", keptn),
+    ("values", values),
+    ("chaos", chaos),
+];
+
+/// OpenSLO documents: read, linted, compiled for both clocks, planned for the gate.
+fn openslo(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let Ok(catalogue) = Catalogue::load(&[("input.yaml", text)]) else {
+        return;
+    };
+    let _ = slo::lint(&catalogue);
+    for clock in [Clock::Real, Clock::Stage] {
+        if let Ok(rules) = slo::compile(&catalogue, clock) {
+            let _ = rules.to_rules();
+        }
+        let _ = gate::plan(&catalogue, five_minutes(), clock);
+    }
+}
+
+/// One query in an objective that is otherwise in order: if the query is PromQL, so is all that is made from it.
+fn query(input: &[u8]) {
+    let Ok(query) = std::str::from_utf8(input) else {
+        return;
+    };
+    let metric =
+        serde_json::json!({"metricSource": {"type": "Prometheus", "spec": {"query": query}}});
+    let documents = serde_json::json!([
+        {"apiVersion": "openslo/v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {}},
+        {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": {"name": "o"}, "spec": {
+            "service": "s",
+            "timeWindow": [{"duration": "30d", "isRolling": true}],
+            "budgetingMethod": "Occurrences",
+            "indicator": {"metadata": {"name": "i"}, "spec": {"ratioMetric": {
+                "counter": true, "bad": metric, "total": metric,
+            }}},
+            "objectives": [{"target": 0.99}],
+        }},
+    ]);
+    let Ok(catalogue) = Catalogue::load(&[("input.yaml", documents.to_string())]) else {
+        return;
+    };
+    let parsed = promql_parser::parser::parse(&query.replace("{{.window}}", "5m"));
+    let valid = parsed.is_ok_and(|expression| expression.value_type() == ValueType::Vector);
+    if let Ok(rules) = slo::compile(&catalogue, Clock::Real) {
+        let rules = rules.to_rules();
+        if valid {
+            every_expression_parses(query, &rules);
+        }
+    }
+}
+
+fn every_expression_parses(query: &str, rules: &str) {
+    let file: Value = serde_saphyr::from_str(rules)
+        .unwrap_or_else(|why| panic!("the query {query:?} became no YAML: {why}\n{rules}"));
+    let groups = file["groups"].as_array().into_iter().flatten();
+    for rule in groups.flat_map(|group| group["rules"].as_array().into_iter().flatten()) {
+        let expression = rule["expr"].as_str().expect("every rule has an expression");
+        if let Err(why) = promql_parser::parser::parse(expression) {
+            panic!("the query {query:?} became {expression:?}: {why}");
+        }
+    }
+}
+
+/// Keptn's two files, in one input: `slo.yaml`, a line `=====`, `sli.yaml`.
+fn keptn(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let (objectives, indicators) = text.split_once("=====\n").unwrap_or((text, ""));
+    let objectives = KeptnSlo::load("slo.yaml", objectives);
+    let indicators = KeptnSli::load("sli.yaml", indicators);
+    let (Ok(objectives), Ok(indicators)) = (objectives, indicators) else {
+        return;
+    };
+    let window = five_minutes();
+    for leniency in [Leniency::Strict, Leniency::Compat] {
+        let plan = gate::plan_keptn(
+            &objectives,
+            &indicators,
+            &BTreeMap::new(),
+            window,
+            leniency,
+            Vec::new(),
+        );
+        let verdict = gate::judge(&plan, Vec::new(), None);
+        let _ = (
+            verdict.to_json(),
+            verdict.to_junit(),
+            verdict.to_markdown(),
+            verdict.to_gitlab_metrics(),
+        );
+    }
+}
+
+/// The small languages: spans, criteria, decimals, baselines.
+fn values(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    if let Ok(span) = Span::parse(text) {
+        assert_eq!(
+            Span::parse(&span.to_string()).ok(),
+            Some(span),
+            "{text:?} reads back as {span}"
+        );
+    }
+    let _ = text.parse::<Criterion>();
+    if let Ok(decimal) = text.parse::<Decimal>() {
+        let printed = decimal.to_string();
+        assert_eq!(
+            printed.parse::<Decimal>().ok(),
+            Some(decimal),
+            "{text:?} reads back as {printed}"
+        );
+    }
+    let _ = Baseline::from_json(text);
+}
+
+/// Chaos Mesh documents: read, and asked what is wrong with them.
+fn chaos(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    for document in chaos::document::parse("input.yaml", text).unwrap_or_default() {
+        let _ = document.refusals();
+    }
+}
+
+fn five_minutes() -> Span {
+    Span::parse("5m").expect("is a span")
+}
