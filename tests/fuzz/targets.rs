@@ -9,10 +9,10 @@ use slo::{Catalogue, Clock, Criterion, Decimal, Span};
 use std::collections::BTreeMap;
 
 /// Takes one input.
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its kept inputs.
-pub const TARGETS: [(&str, Target); 5] = [
+pub(crate) const TARGETS: [(&str, Target); 5] = [
     ("openslo", openslo),
     ("query", query),
     ("keptn", keptn),

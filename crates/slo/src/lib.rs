@@ -4,6 +4,7 @@
 //! back, which is why every number of this crate can be tested against a real Prometheus without mocking one.
 //! Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
 
+mod budget;
 mod clock;
 pub mod compile;
 mod criterion;
@@ -20,6 +21,7 @@ pub mod stats;
 mod words;
 mod yaml;
 
+pub use budget::{Budget, budgets};
 pub use clock::Clock;
 pub use compile::{compile, promtool_tests};
 pub use criterion::{Criterion, NotACriterion};

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use tale::report::{
-    Act, Alert, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
     Threshold, Unit, Verdict, write,
 };
 
@@ -56,6 +56,13 @@ fn kept() -> Report {
             resolved_s: Some(RESOLVED),
         }],
         charts: vec![memory(), lookups(), heap()],
+        budgets: vec![Budget {
+            objective: "dns-leaker/memory-growth/objective-1".to_owned(),
+            target: 0.99,
+            days: 30.0,
+            minutes: 432.0,
+            spent_minutes: Some(21.0),
+        }],
         gates: vec![
             gate(
                 "calm",

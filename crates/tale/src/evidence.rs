@@ -1,5 +1,6 @@
 //! What the report shows of a play, read from Prometheus at its end: the course of the metrics, and of the alerts.
 
+use crate::budget;
 use crate::prometheus::{Prometheus, Series};
 use crate::record::Record;
 use crate::report::{self, Alert};
@@ -15,6 +16,8 @@ pub struct Evidence {
     pub charts: Vec<report::Chart>,
     /// When alerts were pending, firing and resolved.
     pub alerts: Vec<Alert>,
+    /// What the error budgets were charged.
+    pub budgets: Vec<report::Budget>,
 }
 
 /// Reads what there is; a Prometheus that does not answer any more leaves the report without pictures.
@@ -38,6 +41,7 @@ pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Eviden
         .await
         .unwrap_or_default();
     evidence.alerts = course(&alerts, record.epoch, now);
+    evidence.budgets = budget::all(&world.catalogue, &prometheus).await;
     evidence
 }
 

@@ -6,6 +6,7 @@
 
 mod acting;
 pub mod ask_gate;
+pub mod budget;
 pub mod chaos_verbs;
 pub mod cli;
 pub mod columns;

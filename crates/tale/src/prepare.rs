@@ -1,10 +1,12 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
+use crate::budget;
 use crate::play::{Options, documents};
 use crate::stage_dirs;
 use crate::story::Tale;
 use crate::world::{self, Setup};
 use anyhow::{Result, bail, ensure};
+use slo::Catalogue;
 use stage::manifest::{EnvVar, Manifests};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,9 +21,11 @@ pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
     set_everywhere(&mut manifests, &options.set);
     check_chaos(root, tale)?;
     check_deployments(tale, &manifests)?;
+    let catalogue = world::load_slos(root, &tale.slos)?;
+    check_budgets(tale, &catalogue)?;
     Ok(Setup {
         manifests,
-        catalogue: world::load_slos(root, &tale.slos)?,
+        catalogue,
         clock: options.clock,
         state_dir: stage_dirs::play(root, &tale.name),
         seed: options.seed,
@@ -52,6 +56,27 @@ fn check_chaos(root: &Path, tale: &Tale) -> Result<()> {
                 let (file, name) = (path.display(), &document.meta.name);
                 bail!("{file}: {} {name}: {refusal}", document.kind());
             }
+        }
+    }
+    Ok(())
+}
+
+fn check_budgets(tale: &Tale, catalogue: &Catalogue) -> Result<()> {
+    for (a, act) in tale.acts.iter().enumerate() {
+        for (p, promise) in act.promises.iter().enumerate() {
+            let Some(name) = &promise.budget else {
+                continue;
+            };
+            let known: Vec<String> = slo::budgets(catalogue)
+                .into_iter()
+                .filter_map(|budget| Some(budget.id.split_once('/')?.1.to_owned()))
+                .collect();
+            ensure!(
+                budget::find(catalogue, name).is_some(),
+                "tales/{}/tale.yaml: acts[{a}].promises[{p}].budget: there is no objective `{name}`; write one of {}",
+                tale.name,
+                known.join(", ")
+            );
         }
     }
     Ok(())

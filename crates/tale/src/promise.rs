@@ -1,9 +1,9 @@
 //! Checking one promise: what it takes for each kind, and how long to wait for it.
 
-use crate::gate;
 use crate::prometheus::{Prometheus, QueryFailed, Series};
-use crate::story::{AlertState, GateWord, PromiseFields};
+use crate::story::{AlertState, GateWord, PromiseFields, Spent};
 use crate::world::World;
+use crate::{budget, gate};
 use slo::gate::{Baseline, Outcome, Plan, Verdict};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -137,6 +137,11 @@ impl Scene<'_> {
             PromiseFields {
                 gate: Some(word), ..
             } => self.gate(*word, promise, verdict).await,
+            PromiseFields {
+                budget: Some(name),
+                spent: Some(wanted),
+                ..
+            } => self.budget(name, *wanted).await,
             _ => self.quiet().await,
         }
     }
@@ -243,6 +248,24 @@ impl Scene<'_> {
         };
         *last = Some(verdict);
         look
+    }
+
+    async fn budget(&self, name: &str, wanted: Spent) -> Look {
+        let Some(budget) = budget::find(&self.world.catalogue, name) else {
+            return Look::Hopeless(format!("no objective is called {name}"));
+        };
+        match budget::spent_minutes(&budget, &self.prometheus).await {
+            Ok(None) => Look::NoAnswer("nothing is recorded yet".to_owned()),
+            Ok(Some(spent)) => {
+                let observed = format!("{spent:.1} of {:.1} minutes", budget.minutes());
+                if wanted.holds(spent) {
+                    Look::Holds(observed)
+                } else {
+                    Look::NotYet(observed)
+                }
+            }
+            Err(why) => no_answer(&why),
+        }
     }
 
     /// Whether any target is scraped at all.

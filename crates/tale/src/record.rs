@@ -138,6 +138,7 @@ impl Record {
             alerts: evidence.alerts,
             charts: evidence.charts,
             gates: self.gates,
+            budgets: evidence.budgets,
             notes: self.notes,
         }
     }

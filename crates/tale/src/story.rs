@@ -10,7 +10,7 @@ use std::time::Duration;
 
 mod promise;
 
-pub use promise::{AlertState, GateWord, PromiseFields};
+pub use promise::{AlertState, GateWord, PromiseFields, Spent};
 
 /// A tale. Paths are relative to the project's folder.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ pub(super) const REMAINING: &str = "slo:period_error_budget_remaining:ratio";
 pub(super) const OBJECTIVE: &str = "slo:objective:ratio";
 /// Share of the period for which there are samples, in [0, 1].
 const COVERAGE: &str = "slo:sli_coverage:ratio";
-const PERIOD_BURN: &str = "slo:period_burn_rate:ratio";
+pub(crate) const PERIOD_BURN: &str = "slo:period_burn_rate:ratio";
 
 /// The rules that do not depend on how the indicator is measured.
 pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {

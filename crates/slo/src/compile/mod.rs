@@ -20,6 +20,7 @@ use crate::openslo::Catalogue;
 use crate::openslo::model::Slo;
 use crate::problem::Problem;
 use crate::span::Span;
+pub(crate) use budget::PERIOD_BURN;
 pub(crate) use part::{Part, bad_and_total};
 pub use promtool::{PromtoolTest, promtool_tests};
 pub(crate) use sli::{raw_error, values};

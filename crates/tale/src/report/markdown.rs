@@ -14,6 +14,7 @@ pub fn markdown(report: &Report) -> String {
         wrong(report),
         table(report),
         charts(report),
+        budgets(report),
         gates(report),
         notes(report),
         format!(
@@ -104,6 +105,19 @@ fn charts(report: &Report) -> String {
         })
         .collect();
     section("Charts", &links)
+}
+
+fn budgets(report: &Report) -> String {
+    let row = |budget: &super::Budget| {
+        let cells = budget.cells().map(|cell| safe(&cell));
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rows: String = report.budgets.iter().map(row).collect();
+    let head = "| Objective | Target | Budget | Spent |\n| --- | ---: | ---: | ---: |\n";
+    match rows.as_str() {
+        "" => rows,
+        _ => section("Error budgets", &format!("{head}{rows}")),
+    }
 }
 
 fn gates(report: &Report) -> String {

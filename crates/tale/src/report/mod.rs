@@ -21,7 +21,7 @@ pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use model::{
-    Act, Alert, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
     Threshold, Unit, Verdict,
 };
 pub use svg::svg;

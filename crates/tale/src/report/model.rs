@@ -38,6 +38,9 @@ pub struct Report {
     pub charts: Vec<Chart>,
     /// Each gate that was asked, in order.
     pub gates: Vec<GateResult>,
+    /// What the tale cost of the error budgets; empty if it has no objectives.
+    #[serde(default)]
+    pub budgets: Vec<Budget>,
     /// What else the reader should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -218,4 +221,19 @@ pub struct GateResult {
     pub verdict: String,
     /// Its full output.
     pub text: String,
+}
+
+/// What a tale cost of one error budget, in production time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// `service/slo/objective`.
+    pub objective: String,
+    /// Ratio of good that was aimed at.
+    pub target: f64,
+    /// The period that the budget is for, in days.
+    pub days: f64,
+    /// The whole budget, in minutes.
+    pub minutes: f64,
+    /// What is spent of it, in minutes; none if nobody knows.
+    pub spent_minutes: Option<f64>,
 }

@@ -13,6 +13,15 @@ pub(super) fn seconds(value: f64) -> String {
     }
 }
 
+/// Minutes of an error budget: one decimal.
+pub(super) fn minutes(value: f64) -> String {
+    if value.is_finite() {
+        format!("{} min", trimmed(value, 1))
+    } else {
+        "unknown".to_owned()
+    }
+}
+
 /// A single value, to three digits or so.
 pub(super) fn human(unit: Unit, value: f64) -> String {
     let (divisor, name) = scale(unit, value);

@@ -1,7 +1,7 @@
 //! The sentences that more than one renderer says.
 
-use super::units::seconds;
-use super::{Clock, Outcome, Promise, Report, Stage, Verdict};
+use super::units::{human, minutes, seconds};
+use super::{Budget, Clock, Outcome, Promise, Report, Stage, Unit, Verdict};
 
 impl Report {
     /// The promises with one outcome, in order.
@@ -46,6 +46,25 @@ impl Report {
             }
         }
         names
+    }
+}
+
+impl Budget {
+    /// Objective, target, whole budget, and what is spent of it.
+    pub(super) fn cells(&self) -> [String; 4] {
+        let spent = self.spent_minutes.map_or_else(
+            || "unknown".to_owned(),
+            |spent| {
+                let share = human(Unit::Ratio, spent / self.minutes);
+                format!("{} ({share})", minutes(spent))
+            },
+        );
+        [
+            self.objective.clone(),
+            human(Unit::Ratio, self.target),
+            format!("{} in {} days", minutes(self.minutes), self.days),
+            spent,
+        ]
     }
 }
 

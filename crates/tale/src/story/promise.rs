@@ -4,9 +4,11 @@ use super::Span;
 use anyhow::{Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
-/// One promise: exactly one of `quiet`, `metric`, `alert`, `mail` and `gate`, and how it is meant.
+/// One promise: exactly one of `quiet`, `metric`, `alert`, `mail`, `gate` and `budget`, and how it is meant.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PromiseFields {
@@ -31,6 +33,12 @@ pub struct PromiseFields {
     /// Pin the gate's values as the baseline of later gates, before judging.
     #[serde(default)]
     pub pin: bool,
+    /// The objective whose error budget was `spent`, as `slo/objective`.
+    #[serde(default)]
+    pub budget: Option<String>,
+    /// How much of the budget, in minutes of production time: `> 5m` or `< 1m`.
+    #[serde(default)]
+    pub spent: Option<Spent>,
     /// `firing` (default) or `resolved`.
     #[serde(default)]
     pub state: AlertState,
@@ -43,6 +51,65 @@ pub struct PromiseFields {
     /// What the room reads; by default the promise itself.
     #[serde(default)]
     pub says: Option<String>,
+}
+
+/// A comparison with a length of production time: `> 5m`, `< 1m`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Spent {
+    more: bool,
+    than: Duration,
+}
+
+impl Spent {
+    /// Whether so many minutes are as many as was said.
+    pub fn holds(self, minutes: f64) -> bool {
+        let limit = self.than.as_secs_f64() / 60.0;
+        if self.more {
+            minutes > limit
+        } else {
+            minutes < limit
+        }
+    }
+}
+
+impl TryFrom<String> for Spent {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let refuse = || format!("`{text}` compares with nothing; write e.g. `> 5m` or `< 1m`");
+        let (sign, length) = text.split_at_checked(1).ok_or_else(refuse)?;
+        let more = match sign {
+            ">" => true,
+            "<" => false,
+            _ => return Err(refuse()),
+        };
+        let Span(than) = Span::try_from(length.trim().to_owned())?;
+        Ok(Self { more, than })
+    }
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.more { "more" } else { "less" };
+        let minutes = self.than.as_secs_f64() / 60.0;
+        let unit = if minutes == 1.0 { "minute" } else { "minutes" };
+        write!(out, "{word} than {minutes} {unit}")
+    }
+}
+
+impl JsonSchema for Spent {
+    fn schema_name() -> Cow<'static, str> {
+        "Spent".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A comparison with a length of production time: > 5m or < 1m.",
+            "pattern": "^[<>] *([0-9]+(\\.[0-9]+)?(s|m|h))+$"
+        })
+    }
 }
 
 /// What the gate says.
@@ -82,15 +149,20 @@ impl PromiseFields {
             self.alert.is_some(),
             self.mail.is_some(),
             self.gate.is_some(),
+            self.budget.is_some(),
         ];
         match kinds.iter().filter(|given| **given).count() {
             1 => {}
-            0 => bail!("promises nothing; write one of quiet, metric, alert, mail, gate"),
+            0 => bail!("promises nothing; write one of quiet, metric, alert, mail, gate, budget"),
             _ => bail!("promises several things at once; make it several promises"),
         }
         ensure!(
             self.gate.is_some() || (self.because.is_none() && !self.pin),
             "because and pin go with gate; remove them"
+        );
+        ensure!(
+            self.budget.is_some() == self.spent.is_some(),
+            "budget and spent go together; write e.g. budget: availability/slo and spent: '> 5m'"
         );
         ensure!(
             self.alert.is_some() || self.mail.is_some() || self.state == AlertState::Firing,
@@ -99,7 +171,7 @@ impl PromiseFields {
         Ok(())
     }
 
-    /// `quiet`, `metric`, `alert`, `mail` or `gate`.
+    /// `quiet`, `metric`, `alert`, `mail`, `gate` or `budget`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self { quiet: true, .. } => "quiet",
@@ -108,6 +180,9 @@ impl PromiseFields {
             } => "metric",
             Self { alert: Some(_), .. } => "alert",
             Self { mail: Some(_), .. } => "mail",
+            Self {
+                budget: Some(_), ..
+            } => "budget",
             _ => "gate",
         }
     }
@@ -141,6 +216,11 @@ impl PromiseFields {
                 gate: Some(GateWord::Fail),
                 ..
             } => "the gate refuses".to_owned(),
+            Self {
+                budget: Some(objective),
+                spent: Some(spent),
+                ..
+            } => format!("of the error budget of {objective} {spent} is spent"),
             _ => "no alert is pending or firing".to_owned(),
         }
     }

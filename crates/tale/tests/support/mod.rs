@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use tale::report::{
-    Act, Alert, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
     Threshold, Unit, Verdict,
 };
 
@@ -58,6 +58,13 @@ pub(crate) fn small() -> Report {
             verdict: "fail".to_owned(),
             text: "memory-growth 14 MB <= 9.9 MB FAIL\n".to_owned(),
         }],
+        budgets: vec![Budget {
+            objective: "dns-leaker/memory-growth/slo".to_owned(),
+            target: 0.999,
+            days: 30.0,
+            minutes: 43.2,
+            spent_minutes: Some(12.0),
+        }],
         notes: vec!["NetworkPolicy shop: not applied on this stage".to_owned()],
     }
 }
@@ -97,6 +104,9 @@ pub(crate) fn saying(text: &str) -> Report {
         put(&mut gate.act);
         put(&mut gate.verdict);
         put(&mut gate.text);
+    }
+    for budget in &mut report.budgets {
+        put(&mut budget.objective);
     }
     for chart in &mut report.charts {
         put(&mut chart.title);

@@ -19,6 +19,17 @@ pub(super) fn gates(report: &Report) -> String {
     section("What the gates said", &all)
 }
 
+/// What the story cost.
+pub(super) fn budgets(report: &Report) -> String {
+    let rows = report.budgets.iter();
+    let rows = rows.map(|budget| budget.cells().map(|cell| xml(&cell)));
+    table(
+        "What it cost of the error budgets",
+        ["Objective", "Target", "Budget", "Spent"],
+        rows.collect(),
+    )
+}
+
 /// When each alert changed its state.
 pub(super) fn alerts(report: &Report) -> String {
     let row = |alert: &Alert| {

@@ -17,6 +17,7 @@ pub fn html(report: &Report) -> String {
         "<main>\n".to_owned(),
         story::story(report),
         charts(report),
+        details::budgets(report),
         details::gates(report),
         details::alerts(report),
         details::faults(report),
