@@ -68,6 +68,11 @@ impl<'a> Fields<'a> {
         self.map.remove(key).filter(|value| !value.is_null())
     }
 
+    /// The text of a field that is read later.
+    pub(crate) fn peek(&self, key: &str) -> Option<&str> {
+        self.map.get(key).and_then(Value::as_str)
+    }
+
     pub(crate) fn field(&self, key: &str) -> String {
         join(&self.path, key)
     }

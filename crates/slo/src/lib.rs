@@ -5,6 +5,7 @@
 //! Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
 
 mod budget;
+pub mod calendar;
 mod clock;
 pub mod compile;
 mod criterion;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::calendar::Length;
 use crate::decimal::Decimal;
 use crate::span::Span;
 
@@ -87,6 +88,8 @@ pub struct Calendar {
     pub start_time: String,
     /// IANA name, e.g. `Europe/Vienna`.
     pub time_zone: String,
+    /// Length of each window, in units of the calendar.
+    pub length: Length,
 }
 
 /// `spec.budgetingMethod`.

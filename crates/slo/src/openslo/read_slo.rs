@@ -5,6 +5,7 @@ use super::model::{BudgetingMethod, Calendar, Metadata, Metric, Threshold, TimeW
 use super::read::{described, metadata, op, source};
 use super::read_alert::policy;
 use super::read_sli;
+use crate::calendar::Length;
 use crate::decimal::Decimal;
 use crate::fields::Fields;
 
@@ -75,6 +76,7 @@ fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     }
     let (path, value) = items.pop()?;
     let mut fields = Fields::new(spec.sink, &path, value)?;
+    let length = fields.peek("duration").and_then(Length::parse);
     let duration = fields.span("duration");
     if duration.is_none() {
         fields.missing("duration");
@@ -96,7 +98,7 @@ fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     }
     fields.finish();
     let calendar = match calendar {
-        Some(fields) => Some(read_calendar(fields)?),
+        Some(fields) => Some(read_calendar(fields, length)?),
         None => None,
     };
     Some(TimeWindow {
@@ -105,7 +107,7 @@ fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     })
 }
 
-fn read_calendar(mut fields: Fields<'_>) -> Option<Calendar> {
+fn read_calendar(mut fields: Fields<'_>, length: Option<Length>) -> Option<Calendar> {
     let start_time = fields.required_text("startTime");
     if let Some(start) = &start_time
         && !is_start_time(start)
@@ -130,6 +132,7 @@ fn read_calendar(mut fields: Fields<'_>) -> Option<Calendar> {
     Some(Calendar {
         start_time: start_time?,
         time_zone: time_zone?,
+        length: length?,
     })
 }
 
