@@ -42,6 +42,7 @@ pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> 
             .max()
             .unwrap_or(Outcome::Inconclusive),
         window_seconds: plan.window_seconds,
+        until: None,
         score: None,
         objectives: judged,
     }
@@ -85,6 +86,7 @@ fn blank(check: &Check) -> Judgement {
         objective: check.objective.clone(),
         outcome: Outcome::Inconclusive,
         observed: None,
+        since: check.since.clone(),
         target,
         ratio: target.is_some(),
         coverage: None,
@@ -93,6 +95,7 @@ fn blank(check: &Check) -> Judgement {
         bound: None,
         worst: None,
         baseline: None,
+        uncompared: false,
         reason: String::new(),
         series: Vec::new(),
     }

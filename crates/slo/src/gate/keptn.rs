@@ -1,76 +1,151 @@
 //! Keptn files as a plan: one query per indicator, one total score.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::numbers::short;
-use super::{Baseline, Check, Judgement, Judging, Outcome, Plan, Query, SCHEMA, Verdict};
-use crate::keptn::{EarlierResult, Evaluation, KeptnSli, KeptnSlo, Leniency, score};
+use super::{
+    Baseline, Check, EarlierResult, Judgement, Judging, Outcome, Plan, Query, SCHEMA, Verdict,
+};
+use crate::keptn::{Evaluation, KeptnSli, KeptnSlo, Leniency, score};
+use crate::problem::Problem;
 use crate::span::Span;
 
-/// Plans the evaluation of Keptn files over the last `window`.
+/// Keptn files, and all that their evaluation needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptnGate<'a> {
+    /// Objectives and scores.
+    pub slo: &'a KeptnSlo,
+    /// Queries.
+    pub sli: &'a KeptnSli,
+    /// Fills the placeholders `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$LABEL.<key>`; keys without the
+    /// dollar sign. `SERVICE` also names the verdicts; without it they are called `keptn`.
+    pub context: &'a BTreeMap<String, String>,
+    /// The window to judge, in wall-clock time.
+    pub window: Span,
+    /// What to do where Keptn was lenient.
+    pub leniency: Leniency,
+    /// Earlier results, oldest first. A pinned baseline given to [`judge`](super::judge()) wins over them.
+    pub earlier: &'a [EarlierResult],
+}
+
+/// Plans the evaluation of Keptn files.
 ///
-/// `context` fills the placeholders `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$LABEL.<key>` (keys without the
-/// dollar sign); `earlier` holds earlier results, oldest first. A pinned baseline given to
-/// [`judge`](super::judge()) wins over them.
-pub fn plan_keptn(
-    slo: &KeptnSlo,
-    sli: &KeptnSli,
-    context: &BTreeMap<String, String>,
-    window: Span,
-    leniency: Leniency,
-    earlier: Vec<EarlierResult>,
-) -> Plan {
-    let service = context
+/// # Errors
+/// Placeholders without a value, and (unless as lenient as Keptn) objectives without a query.
+pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
+    let (slo, sli) = (gate.slo, gate.sli);
+    let service = gate
+        .context
         .get("SERVICE")
         .cloned()
         .unwrap_or_else(|| "keptn".to_owned());
-    let seconds = format!("{}s", window.as_millis().div_ceil(1000));
-    let mut variables: Vec<(String, &str)> = context
-        .iter()
-        .chain(&slo.filter)
-        .map(|(key, value)| (format!("${key}"), value.as_str()))
-        .collect();
-    variables.push(("$DURATION_SECONDS".to_owned(), &seconds));
-    // Longest first, or `$LABEL.a` would eat the head of `$LABEL.ab`.
-    variables.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    let fill = |query: &str| {
-        variables
-            .iter()
-            .fold(query.to_owned(), |text, (name, value)| {
-                text.replace(name, value)
-            })
-    };
-    let checks = slo
-        .objectives
-        .iter()
-        .map(|objective| Check {
+    let variables = variables(gate);
+    let mut problems = Vec::new();
+    let mut checks = Vec::new();
+    for objective in &slo.objectives {
+        let name = &objective.sli;
+        let query = sli
+            .indicators
+            .get(name)
+            .map(|query| fill(query, &variables));
+        match &query {
+            None if gate.leniency == Leniency::Strict => problems.push(Problem::error(
+                &sli.file,
+                format!("indicators.{name}"),
+                format!("is missing, and {} has an objective for it", slo.file),
+                "add its query",
+            )),
+            Some(query) => problems.extend(unfilled(query).map(|placeholder| {
+                Problem::error(
+                    &sli.file,
+                    format!("indicators.{name}"),
+                    format!("{placeholder} has no value"),
+                    format!("write --context {}=..", placeholder.trim_start_matches('$')),
+                )
+            })),
+            None => {}
+        }
+        checks.push(Check {
             query: Query {
-                id: format!("{service}/{}", objective.sli),
-                // A missing indicator selects nothing, so it comes back as "no data" like any other failed one.
-                promql: sli
-                    .indicators
-                    .get(&objective.sli)
-                    .map_or_else(|| "vector(1) < 0".to_owned(), |query| fill(query)),
+                id: format!("{service}/{name}"),
+                // Keptn fails a missing indicator as any other without data: this selects nothing.
+                promql: query.clone().unwrap_or_else(|| "vector(1) < 0".to_owned()),
                 before_end_seconds: 0,
-                chart: None,
+                window_seconds: gate.window.as_secs_f64(),
+                chart: query,
             },
             service: service.clone(),
             slo: "keptn".to_owned(),
-            objective: objective.sli.clone(),
+            objective: name.clone(),
+            since: None,
             expected_points: 1.0,
             stale_after_seconds: f64::INFINITY,
             rule: Judging::Indicator,
-        })
-        .collect();
-    Plan {
-        window_seconds: window.as_secs_f64(),
+        });
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Plan {
+        window_seconds: gate.window.as_secs_f64(),
         checks,
         keptn: Some(Evaluation {
             slo: slo.clone(),
-            leniency,
-            earlier,
+            leniency: gate.leniency,
+            earlier: by_indicator(gate.earlier, &service),
         }),
+    })
+}
+
+/// Placeholders and their values, the longest first, or `$LABEL.a` would eat the head of `$LABEL.ab`.
+fn variables(gate: &KeptnGate<'_>) -> Vec<(String, String)> {
+    let seconds = format!("{}s", gate.window.as_millis().div_ceil(1000));
+    let mut variables: Vec<_> = gate
+        .context
+        .iter()
+        .chain(&gate.slo.filter)
+        .map(|(key, value)| (format!("${key}"), value.clone()))
+        .collect();
+    variables.push(("$DURATION_SECONDS".to_owned(), seconds));
+    variables.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    variables
+}
+
+fn fill(query: &str, variables: &[(String, String)]) -> String {
+    variables
+        .iter()
+        .fold(query.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+}
+
+/// The first placeholder of Keptn that is left. Other dollar signs belong to regular expressions.
+fn unfilled(query: &str) -> Option<String> {
+    let known = ["$PROJECT", "$STAGE", "$SERVICE", "$DEPLOYMENT"];
+    if let Some(name) = known.into_iter().find(|name| query.contains(name)) {
+        return Some(name.to_owned());
     }
+    let label = &query[query.find("$LABEL.")?..];
+    let end =
+        label.find(|c: char| c != '$' && c != '.' && c != '-' && c != '_' && !c.is_alphanumeric());
+    Some(label[..end.unwrap_or(label.len())].to_owned())
+}
+
+/// Values by `service/indicator`, as verdicts hold them, become values by indicator.
+fn by_indicator(earlier: &[EarlierResult], service: &str) -> Vec<EarlierResult> {
+    let indicator = |id: &str| Some(id.strip_prefix(service)?.strip_prefix('/')?.to_owned());
+    let of_service = |result: &EarlierResult| EarlierResult {
+        outcome: result.outcome,
+        values: result
+            .values
+            .iter()
+            .filter_map(|(id, value)| Some((indicator(id)?, *value)))
+            .collect(),
+    };
+    earlier.iter().map(of_service).collect()
 }
 
 /// Scores judgements that hold nothing but their value yet.
@@ -99,6 +174,7 @@ pub(super) fn judge(
     for (judgement, scored) in judgements.iter_mut().zip(scored) {
         judgement.outcome = scored.outcome;
         judgement.baseline = scored.earlier;
+        judgement.uncompared = scored.uncompared;
         judgement.reason = match judgement.observed {
             Some(value) => format!("{}; {}", short(value), scored.reason),
             None if scored.outcome == Outcome::Fail => {
@@ -111,6 +187,7 @@ pub(super) fn judge(
         schema: SCHEMA,
         outcome,
         window_seconds: plan.window_seconds,
+        until: None,
         score: Some(total),
         objectives: judgements,
     }

@@ -4,6 +4,7 @@
 //! weighs the answers. No data, stale data, NaN, too little traffic and too little coverage never pass.
 
 mod baseline;
+mod earlier;
 mod judge;
 mod keptn;
 mod numbers;
@@ -13,6 +14,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -20,16 +22,18 @@ use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 pub use baseline::Baseline;
 pub(crate) use baseline::SCHEMA;
+pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{Answer, judge};
-pub use keptn::plan_keptn;
-pub use plan::plan;
+pub use keptn::{KeptnGate, plan_keptn};
+pub use plan::{plan, plan_windows};
 pub use render::Style;
 pub use verdict::{Bounds, Judgement, Outcome, Verdict, Worst};
+pub use windows::Windows;
 
 /// What to ask, and how to judge what comes back. Queries and answers are matched by position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Length of the judged window in seconds, as the wall clock counts them.
+    /// Length of the judged window in seconds, as the wall clock counts them; of the longest one if they differ.
     pub window_seconds: f64,
     /// One per query.
     pub(crate) checks: Vec<Check>,
@@ -53,6 +57,8 @@ pub struct Query {
     pub promql: String,
     /// Evaluate this many seconds before the end of the window.
     pub before_end_seconds: u64,
+    /// How many seconds before its evaluation the window starts.
+    pub window_seconds: f64,
     /// PromQL for `/api/v1/query_range` that shows the course of the objective, for a sparkline.
     pub chart: Option<String>,
 }
@@ -64,6 +70,8 @@ pub(crate) struct Check {
     pub(crate) service: String,
     pub(crate) slo: String,
     pub(crate) objective: String,
+    /// Start of the calendar window that is judged, RFC 3339.
+    pub(crate) since: Option<String>,
     /// How many points the coverage probe finds in a fully covered window.
     pub(crate) expected_points: f64,
     /// The newest sample may be this old.

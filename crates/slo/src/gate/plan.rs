@@ -4,6 +4,7 @@
 //! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series). The indicators
 //! are asked directly, so the gate needs no recording rules.
 
+use super::windows::{Windows, window_of};
 use super::{Check, Judging, Plan, Query, relative};
 use crate::clock::Clock;
 use crate::compile::{Part, bad_and_total, raw_error, values};
@@ -22,9 +23,29 @@ const MOST_STEPS: u64 = 1000;
 /// # Errors
 /// Queries without a place for the window, and gate annotations that are incomplete or not a criterion.
 pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, Vec<Problem>> {
+    plan_windows(catalogue, Windows::Same(window), clock)
+}
+
+/// As [`plan`], with a window for each SLO.
+///
+/// # Errors
+/// As [`plan`]; and calendar windows that do not exist or have not begun.
+pub fn plan_windows(
+    catalogue: &Catalogue,
+    windows: Windows,
+    clock: Clock,
+) -> Result<Plan, Vec<Problem>> {
     let mut checks = Vec::new();
     let mut problems = Vec::new();
     for slo in &catalogue.slos {
+        let (window, since) = match window_of(slo, windows) {
+            Ok(found) => found,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let first = checks.len();
         for objective in &slo.objectives {
             let part = Part {
                 slo,
@@ -40,12 +61,18 @@ pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, V
             Ok(check) => checks.extend(check),
             Err(problem) => problems.push(problem),
         }
+        for check in &mut checks[first..] {
+            check.since.clone_from(&since);
+        }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     Ok(Plan {
-        window_seconds: window.as_secs_f64(),
+        window_seconds: checks
+            .iter()
+            .map(|check: &Check| check.query.window_seconds)
+            .fold(0.0, f64::max),
         checks,
         keptn: None,
     })
@@ -91,11 +118,13 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
             id: part.slo.objective_id(part.objective),
             promql: parts.join(" or "),
             before_end_seconds: 0,
+            window_seconds: window.as_secs_f64(),
             chart: Some(evidence.chart),
         },
         service: part.slo.service.clone(),
         slo: part.slo.metadata.name.clone(),
         objective: part.objective.id.clone(),
+        since: None,
         expected_points: window.ratio(evidence.step).floor().max(1.0),
         stale_after_seconds: stale_after(part.clock, selected.first()),
         rule: evidence.rule,

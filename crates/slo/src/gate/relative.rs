@@ -61,11 +61,13 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
             id: format!("{}/{}/gate", slo.service, slo.metadata.name),
             promql: parts.join(" or "),
             before_end_seconds: 0,
+            window_seconds: window.as_secs_f64(),
             chart: Some(text),
         },
         service: slo.service.clone(),
         slo: slo.metadata.name.clone(),
         objective: "gate".to_owned(),
+        since: None,
         expected_points: 1.0,
         stale_after_seconds: stale_after(clock, selected.first()),
         rule: Judging::Value(criterion),
@@ -95,8 +97,9 @@ pub(super) fn judge(
         .copied();
     judgement.baseline = earlier.filter(|_| criterion.is_relative());
     let bound = criterion.bound(earlier).ok_or_else(|| {
+        judgement.uncompared = true;
         format!(
-            "{} is {criterion} of a baseline, and none is pinned for it.",
+            "{}; wanted {criterion}, and there is no earlier value to compare with.",
             short(value)
         )
     })?;

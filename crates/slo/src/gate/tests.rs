@@ -171,7 +171,7 @@ fn what_is_not_evidence_never_passes() {
     for (name, answers) in cases {
         let verdict = judge(&plan, answers, None);
         assert_eq!(verdict.outcome, Outcome::Inconclusive, "{name}");
-        assert_eq!(verdict.exit_code(), 2);
+        assert_eq!(verdict.exit_code(&[]), 2);
         assert!(!verdict.objectives[0].reason.is_empty(), "{name}");
     }
 }
@@ -196,7 +196,7 @@ fn a_failed_time_slice_objective_names_the_worst_pod() {
         "{}",
         judgement.reason
     );
-    assert_eq!(verdict.exit_code(), 1);
+    assert_eq!(verdict.exit_code(&[]), 1);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_relative_criterion_compares_with_the_pinned_baseline() {
     let unpinned = memory(0.0, 60.0, None);
     assert_eq!(unpinned.objectives[0].outcome, Outcome::Pass);
     assert_eq!(unpinned.outcome, Outcome::Inconclusive);
-    assert!(unpinned.objectives[1].reason.contains("none is pinned"));
+    assert!(unpinned.objectives[1].reason.contains("no earlier value"));
 }
 
 #[test]
@@ -237,6 +237,58 @@ fn a_baseline_survives_its_json() {
             .contains("pin the baseline again")
     );
     assert!(Baseline::from_json("not json").is_err());
+}
+
+#[test]
+fn the_exit_code_tells_warnings_and_doubt_apart_when_asked() {
+    let asked = [Outcome::Warning, Outcome::Inconclusive];
+    for (outcome, plain, strict) in [
+        (Outcome::Pass, 0, 0),
+        (Outcome::Warning, 0, 3),
+        (Outcome::Inconclusive, 2, 3),
+        (Outcome::Fail, 1, 1),
+    ] {
+        let mut verdict = events(0.0, 268.0, 60.0, 1.0);
+        verdict.outcome = outcome;
+        assert_eq!(verdict.exit_code(&[]), plain, "{outcome:?}");
+        assert_eq!(verdict.exit_code(&asked), strict, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_composite_slo_is_as_good_as_its_worst_part_whatever_it_weighs() {
+    let indicator = EVENTS.find("  indicator:").unwrap()..EVENTS.find("  objectives:").unwrap();
+    let own = EVENTS[indicator.clone()].replace("\n", "\n    ");
+    let part = |name: &str, weight: &str| {
+        format!(
+            "    - displayName: {name}\n      target: 0.99\n      compositeWeight: {weight}\n    {}\n",
+            own.trim_end()
+        )
+    };
+    let text = format!(
+        "{}  objectives:\n{}{}",
+        &EVENTS[..indicator.start],
+        part("heavy", "1000"),
+        part("light", "0.001")
+    );
+    let plan = plan_of(&text);
+    assert_eq!(plan.queries().len(), 2);
+    let answer = |bad| {
+        Ok(parts(&[
+            ("bad", bad),
+            ("total", 1000.0),
+            ("points", 60.0),
+            ("age", 1.0),
+        ]))
+    };
+    let verdict = judge(&plan, vec![answer(0.0), answer(500.0)], None);
+    assert_eq!(verdict.objectives[0].outcome, Outcome::Pass);
+    assert_eq!(verdict.objectives[1].objective, "light");
+    assert_eq!(verdict.outcome, Outcome::Fail);
+    assert_eq!(
+        judge(&plan, vec![answer(0.0), answer(0.0)], None).outcome,
+        Outcome::Pass
+    );
 }
 
 #[test]

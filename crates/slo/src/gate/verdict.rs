@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Baseline, SCHEMA};
 
 /// The result of a judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The objective was met.
@@ -32,7 +32,7 @@ impl Outcome {
     }
 
     /// 0 pass (or warning), 1 fail, 2 could not judge.
-    pub fn exit_code(self) -> u8 {
+    fn exit_code(self) -> u8 {
         match self {
             Self::Pass | Self::Warning => 0,
             Self::Fail => 1,
@@ -48,8 +48,11 @@ pub struct Verdict {
     pub schema: u32,
     /// The worst of all judgements, or what the total score says.
     pub outcome: Outcome,
-    /// Length of the judged window.
+    /// Length of the judged window; of the longest one if they differ.
     pub window_seconds: f64,
+    /// Where the window ends, RFC 3339; `None` if the caller did not say: now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Keptn's total score in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -72,6 +75,9 @@ pub struct Judgement {
     pub outcome: Outcome,
     /// Good ratio in [0, 1], or the value of a criterion.
     pub observed: Option<f64>,
+    /// Start of the calendar window that was judged, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// What was wanted, in the unit of `observed`.
     pub target: Option<f64>,
     /// True if `observed` and `target` are ratios.
@@ -88,6 +94,9 @@ pub struct Judgement {
     pub worst: Option<Worst>,
     /// The earlier value that a relative criterion was compared with.
     pub baseline: Option<f64>,
+    /// Undecided for one reason alone: nothing earlier to compare with. Such a result may be what later ones compare with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncompared: bool,
     /// A sentence for people.
     pub reason: String,
     /// Course over the window, oldest first; empty unless the caller adds one.
@@ -154,9 +163,12 @@ impl Verdict {
         }
     }
 
-    /// 0 pass, 1 fail, 2 could not judge.
-    pub fn exit_code(&self) -> u8 {
-        self.outcome.exit_code()
+    /// 0 pass or warning, 1 fail, 2 could not judge; 3 if the outcome is one of `fail_on` and did not fail anyway.
+    pub fn exit_code(&self, fail_on: &[Outcome]) -> u8 {
+        match self.outcome {
+            Outcome::Warning | Outcome::Inconclusive if fail_on.contains(&self.outcome) => 3,
+            outcome => outcome.exit_code(),
+        }
     }
 
     /// Adds the course of an objective, oldest first, for the sparkline.

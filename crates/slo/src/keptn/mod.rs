@@ -4,20 +4,24 @@
 //! One thing is stricter unless [`Leniency::Compat`] is asked for: where Keptn let a relative criterion pass because there was
 //! nothing to compare with, this gate says that it cannot judge.
 
+mod kind;
 mod read;
 mod score;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
 use crate::criterion::Criterion;
-use crate::gate::Outcome;
+use crate::gate::EarlierResult;
+pub use kind::{Kind, kind};
 pub(crate) use score::score;
 
 /// `sli.yaml`: queries by name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeptnSli {
+    /// Path of the file it was read from.
+    pub file: String,
     /// PromQL with placeholders, by indicator.
     pub indicators: BTreeMap<String, String>,
 }
@@ -25,6 +29,8 @@ pub struct KeptnSli {
 /// `slo.yaml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptnSlo {
+    /// Path of the file it was read from.
+    pub file: String,
     /// Values for `$<name>` placeholders.
     pub filter: BTreeMap<String, String>,
     /// What earlier results count.
@@ -95,21 +101,12 @@ pub enum Leniency {
     Compat,
 }
 
-/// One earlier evaluation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EarlierResult {
-    /// Its overall outcome.
-    pub outcome: Outcome,
-    /// Value by indicator; failed indicators are absent.
-    pub values: BTreeMap<String, f64>,
-}
-
 /// An evaluation that waits for its values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evaluation {
     pub(crate) slo: KeptnSlo,
     pub(crate) leniency: Leniency,
-    /// Oldest first.
+    /// Oldest first; values by indicator.
     pub(crate) earlier: Vec<EarlierResult>,
 }
 

@@ -23,7 +23,10 @@ impl KeptnSli {
             fields.value("spec_version");
             let indicators = strings(&mut fields, "indicators");
             fields.finish();
-            Some(Self { indicators })
+            Some(Self {
+                file: file.to_owned(),
+                indicators,
+            })
         })
     }
 }
@@ -117,6 +120,7 @@ fn slo(mut fields: Fields<'_>) -> Option<KeptnSlo> {
     }
     fields.finish();
     Some(KeptnSlo {
+        file: sink.file.to_owned(),
         filter,
         comparison: comparison.unwrap_or(Comparison {
             include: Include::All,

@@ -1,8 +1,8 @@
 //! The lighthouse algorithm: criteria to points, points to a total score, the total score to an outcome.
 
-use super::{Aggregate, EarlierResult, Evaluation, Include, KeptnObjective, Leniency, percentile};
+use super::{Aggregate, Evaluation, Include, KeptnObjective, Leniency, percentile};
 use crate::criterion::Criterion;
-use crate::gate::Outcome;
+use crate::gate::{EarlierResult, Outcome};
 
 /// One objective after scoring.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub(crate) struct Scored {
     pub(crate) counted: bool,
     /// The earlier value that relative criteria were compared with.
     pub(crate) earlier: Option<f64>,
+    /// Undecided only because there is no earlier value.
+    pub(crate) uncompared: bool,
     pub(crate) reason: String,
 }
 
@@ -107,6 +109,7 @@ fn one(
         points,
         counted,
         earlier,
+        uncompared: value.is_some() && outcome == Outcome::Inconclusive,
         reason,
     };
     let Some(value) = value else {

@@ -1,6 +1,6 @@
 //! One page for a merge request, the failing objective first.
 
-use super::{evidence, number, sparkline};
+use super::{evidence, number, sparkline, window};
 use crate::gate::{Judgement, Outcome, Verdict};
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
@@ -36,7 +36,7 @@ impl Verdict {
         for judgement in judgements {
             text.push_str(&row(judgement));
         }
-        text.push_str(&format!("\nWindow: the last {} s.\n", self.window_seconds));
+        text.push_str(&format!("\nWindow: {}.\n", window(self)));
         text
     }
 

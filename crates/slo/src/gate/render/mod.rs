@@ -27,7 +27,11 @@ fn evidence(judgement: &Judgement) -> String {
         .map(|coverage| format!("{} covered", percent(coverage)));
     let unit = judgement.unit.as_deref().unwrap_or("events");
     let events = judgement.events.map(|events| format!("{events:.0} {unit}"));
-    [coverage, events]
+    let since = judgement
+        .since
+        .as_deref()
+        .map(|since| format!("since {since}"));
+    [coverage, events, since]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
@@ -78,8 +82,20 @@ fn headline(verdict: &Verdict) -> String {
         .map(|score| format!(", score {}", short(score)))
         .unwrap_or_default();
     format!(
-        "gate: {} ({count} {objectives}, last {} s{score})",
+        "gate: {} ({count} {objectives}, {}{score})",
         verdict.outcome.word(),
-        short(verdict.window_seconds)
+        window(verdict)
     )
+}
+
+/// `last 300 s`, or `300 s until 2022-05-19T09:30:00Z`.
+fn window(verdict: &Verdict) -> String {
+    let seconds = format!("{} s", short(verdict.window_seconds));
+    let by_calendar = verdict.objectives.iter().any(|one| one.since.is_some());
+    match (&verdict.until, by_calendar) {
+        (Some(until), true) => format!("by the calendar, until {until}"),
+        (None, true) => "by the calendar".to_owned(),
+        (Some(until), false) => format!("{seconds} until {until}"),
+        (None, false) => format!("last {seconds}"),
+    }
 }
