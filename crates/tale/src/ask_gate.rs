@@ -1,46 +1,153 @@
 //! `tale gate`: objectives judged against a Prometheus, in the form that is asked for.
 
-use crate::cli::{Format, Gate};
+use crate::cli::{FailOn, Format, Gate};
 use crate::control::{Request, Running};
-use crate::gate;
+use crate::gate::history::History;
+use crate::gate::objectives::{Keptn, Objectives};
+use crate::gate::period::Period;
+use crate::gate::{course, listed, run_at};
 use crate::prometheus::Prometheus;
-use crate::world::{load_slos, slo_clock};
-use anyhow::{Context, Result, anyhow};
-use slo::Span;
-use slo::gate::{Baseline, Style};
+use crate::world::slo_clock;
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use slo::gate::{
+    Baseline, EarlierResult, KeptnGate, Outcome, Plan, Style, Verdict, Windows, median_of_passing,
+    plan_keptn, plan_windows,
+};
+use slo::keptn::Leniency;
+use slo::{Catalogue, Clock};
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the gate prints, and its exit code.
 ///
 /// # Errors
 /// What keeps the gate from being asked at all. A Prometheus that does not answer is no error but a verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
-    let window: Span = Span::parse(&args.last)
-        .map_err(|why| anyhow!("--last {}: {why}; write e.g. 5m", args.last))?;
-    let here = std::env::current_dir()?;
-    let paths: Vec<PathBuf> = args.slos.iter().map(|path| here.join(path)).collect();
-    let catalogue = load_slos(root, &paths)?;
-    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let url = match args.prometheus {
-        Some(url) => url,
+    let clock = slo_clock(args.clock.into());
+    let period = Period::of(&args, clock, Timestamp::now())?;
+    let objectives = Objectives::read(root, &args)?;
+    let history = args.history.as_deref();
+    let history = history
+        .map(|folder| History::open(folder, period.end))
+        .transpose()?;
+    let earlier = history.as_ref().map(History::earlier).unwrap_or_default();
+    let plan = plan(&objectives, &args, &period, clock, &earlier)?;
+    let baseline = baseline(&args, &objectives, &earlier)?;
+    let url = match &args.prometheus {
+        Some(url) => url.clone(),
         None => prometheus_of_the_stage(root, note).await?,
     };
-    let plan = gate::plan(&catalogue, window, slo_clock(args.clock.into()))?;
-    let verdict = gate::run(&plan, &Prometheus::new(&url), baseline.as_ref()).await;
+    let prometheus = Prometheus::new(&url);
+    let end = period.end_seconds();
+    let mut verdict = run_at(&plan, &prometheus, end, baseline.as_ref()).await;
+    verdict.until = period.tell_end.then(|| period.end.to_string());
     if let Some(file) = &args.pin {
         let text = verdict.to_baseline().to_json();
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let text = match args.format {
+    if let Some(history) = history {
+        history.keep(&verdict)?;
+    }
+    if matches!(args.format, Format::Markdown | Format::Github) {
+        course::add(&plan, &prometheus, end, &mut verdict).await;
+    }
+    let fail_on: Vec<Outcome> = args.fail_on.iter().map(|one| outcome(*one)).collect();
+    Ok((render(&verdict, args.format), verdict.exit_code(&fail_on)))
+}
+
+fn plan(
+    objectives: &Objectives,
+    args: &Gate,
+    period: &Period,
+    clock: Clock,
+    earlier: &[EarlierResult],
+) -> Result<Plan> {
+    match objectives {
+        Objectives::OpenSlo(catalogue) => {
+            let windows = windows(catalogue, args, period)?;
+            plan_windows(catalogue, windows, clock)
+        }
+        Objectives::Keptn(_) if args.calendar => {
+            bail!("--calendar: Keptn's files have no calendar; write --last or --from")
+        }
+        Objectives::Keptn(keptn) => plan_keptn(&keptn_gate(keptn, args, period, earlier)),
+    }
+    .map_err(listed)
+}
+
+fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Windows> {
+    if !args.calendar {
+        return Ok(Windows::Same(period.length));
+    }
+    if catalogue
+        .slos
+        .iter()
+        .all(|slo| slo.window.calendar.is_none())
+    {
+        bail!("--calendar: no SLO here has a calendar window; leave it out");
+    }
+    Ok(Windows::Calendar {
+        end: period.end,
+        rolling: period.length,
+    })
+}
+
+fn keptn_gate<'a>(
+    keptn: &'a Keptn,
+    args: &Gate,
+    period: &Period,
+    earlier: &'a [EarlierResult],
+) -> KeptnGate<'a> {
+    KeptnGate {
+        slo: &keptn.slo,
+        sli: &keptn.sli,
+        context: &keptn.context,
+        window: period.length,
+        leniency: if args.keptn_compat {
+            Leniency::Compat
+        } else {
+            Leniency::Strict
+        },
+        earlier,
+    }
+}
+
+/// The pinned values; for OpenSLO also those of the history that are not pinned. Keptn's files have rules of their own.
+fn baseline(
+    args: &Gate,
+    objectives: &Objectives,
+    earlier: &[EarlierResult],
+) -> Result<Option<Baseline>> {
+    let pinned = args.baseline.as_deref().map(read_baseline).transpose()?;
+    Ok(match objectives {
+        Objectives::Keptn(_) => pinned,
+        Objectives::OpenSlo(_) => {
+            let mut baseline = median_of_passing(earlier);
+            baseline
+                .values
+                .extend(pinned.into_iter().flat_map(|pinned| pinned.values));
+            Some(baseline)
+        }
+    })
+}
+
+fn render(verdict: &Verdict, format: Format) -> String {
+    match format {
         Format::Text => verdict.to_text(Style::Plain),
         Format::Json => verdict.to_json(),
         Format::Junit => verdict.to_junit(),
         Format::Markdown => verdict.to_markdown(),
         Format::Gitlab => verdict.to_gitlab_metrics(),
         Format::Github => verdict.to_github_summary(),
-    };
-    Ok((text, verdict.exit_code()))
+    }
+}
+
+fn outcome(fail_on: FailOn) -> Outcome {
+    match fail_on {
+        FailOn::Warning => Outcome::Warning,
+        FailOn::Inconclusive => Outcome::Inconclusive,
+    }
 }
 
 async fn prometheus_of_the_stage(root: &Path, note: impl Fn(&str)) -> Result<String> {

@@ -1,5 +1,6 @@
 //! The arguments.
 
+pub use crate::gate::arguments::{FailOn, Format, Gate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -196,51 +197,7 @@ pub enum RuleFormat {
     Prometheusrule,
 }
 
-/// `tale gate`
-#[derive(Debug, Args)]
-pub struct Gate {
-    /// OpenSLO files
-    #[arg(required = true)]
-    pub slos: Vec<PathBuf>,
-    /// The window to judge, in production time
-    #[arg(long, default_value = "5m")]
-    pub last: String,
-    /// Prometheus; by default that of the stage that `up` started
-    #[arg(long, value_name = "URL")]
-    pub prometheus: Option<String>,
-    /// How fast time passes there
-    #[arg(long, value_enum, default_value_t)]
-    pub clock: ClockArg,
-    /// Values that relative criteria are compared with, as --pin wrote them
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-    /// Write the values of now, as the baseline of later gates
-    #[arg(long, value_name = "FILE")]
-    pub pin: Option<PathBuf>,
-    /// Output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// What the gate prints.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
-    /// For CI
-    Junit,
-    /// For a merge request
-    Markdown,
-    /// GitLab's metrics report
-    Gitlab,
-    /// GitHub's job summary
-    Github,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;

@@ -1,58 +1,75 @@
 //! Runs the gate: `slo` says what to ask and what the answers mean, this asks.
 
-use crate::prometheus::{Prometheus, QueryFailed};
-use anyhow::{Result, anyhow};
-use slo::gate::{self, Baseline, Plan, QueryError, Sample, Verdict};
-use slo::{Catalogue, Clock, Span};
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::task::JoinSet;
+pub mod arguments;
+mod asking;
+pub(crate) mod course;
+pub(crate) mod history;
+pub(crate) mod objectives;
+pub(crate) mod period;
+
+use crate::prometheus::{Prometheus, QueryFailed, Series};
+use anyhow::{Error, Result, anyhow};
+use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
+use slo::{Catalogue, Clock, Problem, Span};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// All queries of a verdict have to be answered within this time; each for itself has less.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What to ask for a window of this length in production; the stage clock shortens it.
 ///
 /// # Errors
 /// Objectives that the gate cannot judge.
 pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan> {
-    gate::plan(catalogue, clock.length(window), clock).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow!("{}", lines.join("\n"))
-    })
+    gate::plan(catalogue, clock.length(window), clock).map_err(listed)
 }
 
-/// Asks Prometheus everything at once and judges what comes back; what does not come back cannot pass.
+/// Asks Prometheus about the window that ends now and judges what comes back; what does not come back cannot pass.
 pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baseline>) -> Verdict {
-    let end = SystemTime::now()
+    let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
+        .unwrap_or_default();
+    run_at(plan, prometheus, now.as_secs_f64(), baseline).await
+}
+
+/// As [`run`], for a window that ends at `end` (seconds since 1970). Each query is asked once.
+pub async fn run_at(
+    plan: &Plan,
+    prometheus: &Prometheus,
+    end: f64,
+    baseline: Option<&Baseline>,
+) -> Verdict {
     let queries = plan.queries();
-    let mut asked = JoinSet::new();
-    for (index, query) in queries.iter().enumerate() {
-        let (prometheus, promql) = (prometheus.clone(), query.promql.clone());
-        let time = end - query.before_end_seconds as f64;
-        asked.spawn(async move { (index, prometheus.query(&promql, Some(time)).await) });
-    }
-    let unanswered = || {
-        Err(QueryError {
-            message: "no answer".to_owned(),
-        })
-    };
-    let mut answers: Vec<_> = queries.iter().map(|_| unanswered()).collect();
-    while let Some(joined) = asked.join_next().await {
-        let Ok((index, answer)) = joined else {
-            continue;
-        };
-        answers[index] = match answer {
-            Ok(series) => Ok(series
-                .into_iter()
-                .map(|series| Sample {
-                    value: series.number(),
-                    labels: series.metric,
-                })
-                .collect()),
-            Err(QueryFailed::Refused(message) | QueryFailed::Unreachable(message)) => {
-                Err(QueryError { message })
-            }
-        };
-    }
+    let answers = asking::all(queries.len(), DEADLINE, |index| {
+        let (prometheus, promql) = (prometheus.clone(), queries[index].promql.clone());
+        let time = end - queries[index].before_end_seconds as f64;
+        async move { prometheus.query_whole(&promql, time).await }
+    });
+    let answers = answers.await.into_iter().map(answer).collect();
     gate::judge(plan, answers, baseline)
+}
+
+fn answer(asked: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {
+    match asked {
+        Some(Ok(series)) => Ok(series.into_iter().map(sample).collect()),
+        Some(Err(QueryFailed::Refused(message) | QueryFailed::Unreachable(message))) => {
+            Err(QueryError { message })
+        }
+        None => Err(QueryError {
+            message: format!("no answer within {} s", DEADLINE.as_secs()),
+        }),
+    }
+}
+
+fn sample(series: Series) -> Sample {
+    Sample {
+        value: series.number(),
+        labels: series.metric,
+    }
+}
+
+/// All problems, one per line.
+pub(crate) fn listed(problems: Vec<Problem>) -> Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow!("{}", lines.join("\n"))
 }

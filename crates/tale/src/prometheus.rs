@@ -74,18 +74,29 @@ impl Prometheus {
     /// # Errors
     /// See [`QueryFailed`].
     pub async fn query(&self, promql: &str, time: Option<f64>) -> Result<Vec<Series>, QueryFailed> {
+        vector(&self.instant(promql, time).await?["data"])
+    }
+
+    /// As [`Self::query`], for evidence: an answer with warnings may be partial, and counts as none.
+    ///
+    /// # Errors
+    /// See [`QueryFailed`].
+    pub async fn query_whole(&self, promql: &str, time: f64) -> Result<Vec<Series>, QueryFailed> {
+        let body = self.instant(promql, Some(time)).await?;
+        match body["warnings"].as_array().and_then(|all| all.first()) {
+            None => vector(&body["data"]),
+            Some(warning) => {
+                let warning = warning.as_str().unwrap_or("without a text");
+                let why = format!("its answer may be partial, it warns: {warning}");
+                Err(QueryFailed::Unreachable(why))
+            }
+        }
+    }
+
+    async fn instant(&self, promql: &str, time: Option<f64>) -> Result<Value, QueryFailed> {
         let mut form = vec![("query", promql.to_owned())];
         form.extend(time.map(|time| ("time", time.to_string())));
-        let data = self.ask("query", &form).await?;
-        if data["resultType"] == "scalar" {
-            let value = serde_json::from_value(data["result"].clone()).map_err(unreadable)?;
-            return Ok(vec![Series {
-                metric: BTreeMap::new(),
-                value: Some(value),
-                values: Vec::new(),
-            }]);
-        }
-        serde_json::from_value(data["result"].clone()).map_err(unreadable)
+        self.body("query", &form).await
     }
 
     /// A range query with a step of one second.
@@ -116,7 +127,16 @@ impl Prometheus {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
-    async fn ask(&self, what: &str, form: &[(&str, String)]) -> Result<Value, QueryFailed> {
+    pub(crate) async fn ask(
+        &self,
+        what: &str,
+        form: &[(&str, String)],
+    ) -> Result<Value, QueryFailed> {
+        Ok(self.body(what, form).await?["data"].take())
+    }
+
+    /// The whole answer, of a query that succeeded.
+    async fn body(&self, what: &str, form: &[(&str, String)]) -> Result<Value, QueryFailed> {
         let unreachable = |why: reqwest::Error| QueryFailed::Unreachable(chain(&why));
         let request = self
             .http
@@ -124,9 +144,17 @@ impl Prometheus {
             .query(form);
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
-        let body: Value = answer.json().await.map_err(unreachable)?;
+        let text = answer.bytes().await.map_err(unreachable)?;
+        let body: Value = match serde_json::from_slice(&text) {
+            Ok(body) => body,
+            // A proxy's page, or Prometheus while it starts.
+            Err(_) if !status.is_success() => {
+                return Err(QueryFailed::Unreachable(format!("HTTP {status}")));
+            }
+            Err(why) => return Err(unreadable(why)),
+        };
         if body["status"] == "success" {
-            return Ok(body["data"].clone());
+            return Ok(body);
         }
         let why = body["error"]
             .as_str()
@@ -139,6 +167,19 @@ impl Prometheus {
             QueryFailed::Unreachable(why)
         })
     }
+}
+
+/// The series of an instant query's answer.
+fn vector(data: &Value) -> Result<Vec<Series>, QueryFailed> {
+    if data["resultType"] == "scalar" {
+        let value = Deserialize::deserialize(&data["result"]).map_err(unreadable)?;
+        return Ok(vec![Series {
+            metric: BTreeMap::new(),
+            value: Some(value),
+            values: Vec::new(),
+        }]);
+    }
+    Deserialize::deserialize(&data["result"]).map_err(unreadable)
 }
 
 fn unreadable(why: serde_json::Error) -> QueryFailed {

@@ -124,6 +124,18 @@ impl World {
 /// # Errors
 /// All problems, one per line, each with file, field and remedy.
 pub fn load_slos(root: &Path, paths: &[PathBuf]) -> Result<Catalogue> {
+    let files = read_yaml(root, paths)?;
+    Catalogue::load(&files).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow!("{}", lines.join("\n"))
+    })
+}
+
+/// The names, as seen from `root`, and texts of files and of the YAML files of folders.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn read_yaml(root: &Path, paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for path in paths {
         for file in yaml_files(&root.join(path)) {
@@ -137,10 +149,7 @@ pub fn load_slos(root: &Path, paths: &[PathBuf]) -> Result<Catalogue> {
             files.push((shown, text));
         }
     }
-    Catalogue::load(&files).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow!("{}", lines.join("\n"))
-    })
+    Ok(files)
 }
 
 fn yaml_files(path: &Path) -> Vec<PathBuf> {

@@ -185,7 +185,8 @@ fn describe(lists: &[Vec<Criterion>]) -> String {
 fn aggregated(evaluation: &Evaluation, sli: &str) -> Option<f64> {
     let comparison = &evaluation.slo.comparison;
     let counts = |result: &&EarlierResult| match comparison.include {
-        Include::All => true,
+        // What nobody could judge is no result; Keptn had no such thing.
+        Include::All => result.outcome != Outcome::Inconclusive,
         Include::Pass => result.outcome == Outcome::Pass,
         Include::PassOrWarn => matches!(result.outcome, Outcome::Pass | Outcome::Warning),
     };

@@ -80,6 +80,9 @@ impl Verdict {
                 Some(f64::from(u8::from(judgement.outcome == Outcome::Pass))),
             );
         }
+        if let Some(score) = self.score {
+            text.push_str(&format!("gate_score {}\n", rounded(score)));
+        }
         text.push_str("# EOF\n");
         text
     }

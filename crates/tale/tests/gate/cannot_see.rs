@@ -1,9 +1,4 @@
 //! `tale gate` when it cannot see: that is no pass, in any format.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
-
 use std::process::{Command, Output};
 
 const SLO: &str = "manifests/slo/dns-leaker.yaml";

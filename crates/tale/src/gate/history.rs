@@ -1,0 +1,130 @@
+//! A folder of earlier verdicts: what relative criteria are compared with when no baseline is pinned.
+//!
+//! One JSON file per verdict, named by the end of its window, so that names sort by time and judging the same window again
+//! replaces its verdict. Only files of that form are written; what else a `.json` in the folder may be is asked, not guessed.
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use slo::gate::{EarlierResult, Outcome, Verdict};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// So many verdicts that passed (or warned) are kept, and so many others.
+const KEPT: usize = 100;
+/// No verdict is longer.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The verdicts of a folder.
+pub(crate) struct History {
+    folder: PathBuf,
+    /// Name of the verdict to come.
+    name: String,
+    /// Of files, sorted by time.
+    results: Vec<(String, EarlierResult)>,
+}
+
+impl History {
+    /// Reads all verdicts of the folder, which is made if there is none; the verdict to come is about a window that ends at
+    /// `end`.
+    pub(crate) fn open(folder: &Path, end: Timestamp) -> Result<Self> {
+        let cannot = || format!("--history {}: cannot be read", folder.display());
+        fs::create_dir_all(folder).with_context(cannot)?;
+        let mut results = Vec::new();
+        for entry in fs::read_dir(folder).with_context(cannot)? {
+            let path = entry.with_context(cannot)?.path();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            let Some(name) = name.filter(|name| name.ends_with(".json")) else {
+                continue;
+            };
+            if !is_ours(&name) {
+                bail!(
+                    "{} was not written by --history; move it elsewhere",
+                    path.display()
+                );
+            }
+            let text = read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let result =
+                EarlierResult::from_json(&text).with_context(|| path.display().to_string())?;
+            results.push((name, result));
+        }
+        results.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Self {
+            folder: folder.to_owned(),
+            name: end.strftime("%Y%m%dT%H%M%S%.3fZ.json").to_string(),
+            results,
+        })
+    }
+
+    /// Results of windows that ended before this one, oldest first.
+    pub(crate) fn earlier(&self) -> Vec<EarlierResult> {
+        let earlier = self.results.iter().filter(|(name, _)| *name < self.name);
+        earlier.map(|(_, result)| result.clone()).collect()
+    }
+
+    /// Writes the verdict, whole or not at all, and removes the oldest ones beyond what is kept.
+    pub(crate) fn keep(mut self, verdict: &Verdict) -> Result<()> {
+        let text = verdict.to_json();
+        let target = self.folder.join(&self.name);
+        let part = self
+            .folder
+            .join(format!(".{}.{}", self.name, std::process::id()));
+        let written = File::create(&part).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&part, &target)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&part); // the error that is told is that of writing
+        }
+        written.with_context(|| format!("cannot write {}", target.display()))?;
+        self.results.retain(|(name, _)| *name != self.name);
+        let result = EarlierResult::from_json(&text).context("the verdict just written")?;
+        self.results.push((self.name.clone(), result));
+        self.results.sort_by(|a, b| a.0.cmp(&b.0));
+        self.tidy()
+    }
+
+    fn tidy(&self) -> Result<()> {
+        let good =
+            |result: &EarlierResult| matches!(result.outcome, Outcome::Pass | Outcome::Warning);
+        for kind in [true, false] {
+            let of_kind = self
+                .results
+                .iter()
+                .filter(|(_, result)| good(result) == kind);
+            for (name, _) in of_kind.rev().skip(KEPT) {
+                let path = self.folder.join(name);
+                fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `20220519T093000.000Z.json`
+fn is_ours(name: &str) -> bool {
+    let shape = "dddddddd'T'dddddd.ddd'Z'.json".replace('\'', "");
+    name.len() == shape.len()
+        && name
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(is, wanted)| match wanted {
+                b'd' => is.is_ascii_digit(),
+                wanted => is == wanted,
+            })
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MOST_BYTES)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What is kept, what is read, and what is refused.
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_652_952_600 + second).unwrap()
+}
+
+/// A verdict without objectives.
+fn verdict(outcome: Outcome) -> Verdict {
+    let mut verdict = slo::gate::judge(
+        &slo::gate::plan(
+            &slo::Catalogue::default(),
+            slo::Span::minutes(1),
+            slo::Clock::Real,
+        )
+        .unwrap(),
+        Vec::new(),
+        None,
+    );
+    verdict.outcome = outcome;
+    verdict
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn verdicts_are_read_back_in_the_order_of_their_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("new/history");
+    for (second, outcome) in [
+        (20, Outcome::Fail),
+        (10, Outcome::Pass),
+        (30, Outcome::Warning),
+    ] {
+        let history = History::open(&folder, at(second)).unwrap();
+        history.keep(&verdict(outcome)).unwrap();
+    }
+    assert_eq!(files(&folder)[0], "20220519T093010.000Z.json");
+    let outcomes = |second| -> Vec<Outcome> {
+        let history = History::open(&folder, at(second)).unwrap();
+        history.earlier().iter().map(|one| one.outcome).collect()
+    };
+    assert_eq!(
+        outcomes(40),
+        [Outcome::Pass, Outcome::Fail, Outcome::Warning]
+    );
+    // A window of the past is compared with what was before it, not with itself.
+    assert_eq!(outcomes(20), [Outcome::Pass]);
+}
+
+#[test]
+fn the_same_window_judged_again_replaces_its_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    for outcome in [Outcome::Fail, Outcome::Pass] {
+        let history = History::open(folder.path(), at(0)).unwrap();
+        history.keep(&verdict(outcome)).unwrap();
+    }
+    assert_eq!(files(folder.path()).len(), 1);
+    let history = History::open(folder.path(), at(1)).unwrap();
+    assert_eq!(history.earlier()[0].outcome, Outcome::Pass);
+}
+
+#[test]
+fn a_hundred_failures_do_not_drive_out_the_last_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |outcome| verdict(outcome).to_json();
+    let write = |second, text: &str| {
+        let name = History::open(&folder.path().join("empty"), at(second))
+            .unwrap()
+            .name;
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    write(0, &text(Outcome::Pass));
+    for second in 1..=KEPT as i64 {
+        write(second, &text(Outcome::Fail));
+    }
+    let history = History::open(folder.path(), at(1000)).unwrap();
+    history.keep(&verdict(Outcome::Inconclusive)).unwrap();
+    let names = files(folder.path());
+    assert_eq!(names.iter().filter(|name| is_ours(name)).count(), 1 + KEPT);
+    assert!(
+        names.contains(&"20220519T093000.000Z.json".to_owned()),
+        "the pass"
+    );
+    assert!(
+        !names.contains(&"20220519T093001.000Z.json".to_owned()),
+        "the oldest failure"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_verdict_is_named() {
+    for (name, text, wanted) in [
+        (
+            "20220519T093000.000Z.json",
+            "{\"schema\": 1, ",
+            "not a verdict",
+        ),
+        (
+            "20220519T093000.000Z.json",
+            "{\"schema\": 9, \"outcome\": \"pass\", \"objectives\": []}",
+            "schema 9",
+        ),
+        ("baseline.json", "{}", "move it elsewhere"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+        let Err(error) = History::open(folder.path(), at(0)) else {
+            panic!("{name} was read");
+        };
+        let error = format!("{error:#}");
+        assert!(error.contains(name) && error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn other_files_and_parts_of_a_killed_gate_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["README.md", ".20220519T093000.000Z.json.77"] {
+        fs::write(folder.path().join(name), "{\"sche").unwrap();
+    }
+    assert!(
+        History::open(folder.path(), at(0))
+            .unwrap()
+            .earlier()
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_cannot_be_a_folder_is_an_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    assert!(History::open(file.path(), at(0)).is_err());
+}

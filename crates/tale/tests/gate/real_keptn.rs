@@ -1,0 +1,75 @@
+//! Keptn's files over imported history: the score decides.
+
+use crate::objectives::{Files, KEPTN_SLI, KEPTN_SLO};
+use crate::real::Real;
+
+fn files() -> Files {
+    Files::of(&[
+        ("slo.yaml", KEPTN_SLO.to_owned()),
+        ("sli.yaml", KEPTN_SLI.to_owned()),
+    ])
+}
+
+#[tokio::test]
+async fn the_score_of_keptn_decides() {
+    let real = Real::start().await;
+    let files = files();
+    let (slo, sli, history) = (
+        files.path("slo.yaml"),
+        files.path("sli.yaml"),
+        files.path("history"),
+    );
+    let keptn = ["--keptn", &slo, "--sli", &sli, "--context", "SERVICE=bad"];
+    let with = |more: &[&'static str]| [&keptn[..], more].concat();
+    // Nothing to compare with: Keptn lets it pass, this gate cannot say.
+    real.gate(1, &keptn).await.expect(2);
+    // Errors warn: one point and a half of two.
+    let said = real.gate(1, &with(&["--keptn-compat"])).await.expect(0);
+    assert!(
+        said.out.contains("gate: warning") && said.out.contains("score 75"),
+        "{}",
+        said.out
+    );
+    let said = real
+        .gate(
+            1,
+            &with(&["--keptn-compat", "--fail-on", "warning", "--format", "json"]),
+        )
+        .await
+        .expect(3);
+    assert_eq!(said.json()["score"], 75.0);
+    // With the value of the first run there is something to compare with.
+    let remember = [&keptn[..], &["--history", &history, "--format", "json"]].concat();
+    real.gate(1, &remember).await.expect(2);
+    let second = real.gate(2, &remember).await.expect(0).json();
+    assert_eq!(second["outcome"], "warning");
+    assert_eq!(second["objectives"][0]["baseline"], 100e6);
+    assert_eq!(second["objectives"][0]["observed"], 109e6);
+    // Only the first counts as passed, so the third run is compared with it: 21 % more, half a point of two.
+    let third = real.gate(3, &remember).await.expect(1).json();
+    assert_eq!(third["objectives"][0]["baseline"], 100e6);
+    assert_eq!(third["score"], 25.0);
+}
+
+#[tokio::test]
+async fn keptn_files_are_known_by_their_content_and_a_pinned_baseline_wins() {
+    let real = Real::start().await;
+    let files = files();
+    let (folder, pinned) = (files.path(""), files.path("pinned.json"));
+    let both = [folder.as_str(), "--context", "SERVICE=good"];
+    real.gate(2, &[&both[..], &["--pin", &pinned]].concat())
+        .await
+        .expect(2);
+    let history = files.path("history");
+    // The history says 100 M, the pin 109 M.
+    real.gate(1, &[&both[..], &["--history", &history]].concat())
+        .await
+        .expect(2);
+    let args = [&both[..], &["--history", &history, "--baseline", &pinned]].concat();
+    let said = real.gate(3, &args).await.expect(1);
+    assert!(said.out.contains("score 50"), "{}", said.out);
+    let json = [&args[..], &["--format", "json"]].concat();
+    let verdict = real.gate(3, &json).await.expect(1).json();
+    assert_eq!(verdict["objectives"][0]["baseline"], 109e6);
+    assert_eq!(verdict["objectives"][2]["observed"], 4000.0);
+}
