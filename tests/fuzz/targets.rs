@@ -3,7 +3,7 @@
 
 use promql_parser::parser::value::ValueType;
 use serde_json::Value;
-use slo::gate::{self, Baseline};
+use slo::gate::{self, Baseline, EarlierResult, KeptnGate};
 use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
 use slo::{Catalogue, Clock, Criterion, Decimal, Span};
 use std::collections::BTreeMap;
@@ -92,16 +92,17 @@ fn keptn(input: &[u8]) {
     let (Ok(objectives), Ok(indicators)) = (objectives, indicators) else {
         return;
     };
-    let window = five_minutes();
     for leniency in [Leniency::Strict, Leniency::Compat] {
-        let plan = gate::plan_keptn(
-            &objectives,
-            &indicators,
-            &BTreeMap::new(),
-            window,
+        let Ok(plan) = gate::plan_keptn(&KeptnGate {
+            slo: &objectives,
+            sli: &indicators,
+            context: &BTreeMap::new(),
+            window: five_minutes(),
             leniency,
-            Vec::new(),
-        );
+            earlier: &[],
+        }) else {
+            continue;
+        };
         let verdict = gate::judge(&plan, Vec::new(), None);
         let _ = (
             verdict.to_json(),
@@ -133,7 +134,8 @@ fn values(input: &[u8]) {
             "{text:?} reads back as {printed}"
         );
     }
-    let _ = Baseline::from_json(text);
+    let _ = (Baseline::from_json(text), EarlierResult::from_json(text));
+    let _ = slo::keptn::kind(text);
 }
 
 /// Chaos Mesh documents: read, and asked what is wrong with them.

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::criterion::Criterion;
 use crate::openslo::model::Slo;
 use crate::problem::Problem;
-use crate::promql::{selectors, substitute};
+use crate::promql::{selectors, substitute, without_comments};
 use crate::span::Span;
 
 /// Annotation of an SLO: PromQL that yields one value.
@@ -48,6 +48,7 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
             return refuse(GATE_CRITERION, error.to_string(), "correct the criterion");
         }
     };
+    let query = &without_comments(query);
     let text = substitute(query, &window.to_string());
     let mut parts = vec![named("value", &format!("({text})"))];
     let selected = selectors(query);
