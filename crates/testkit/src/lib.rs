@@ -1,3 +1,5 @@
 //! What the tests of several crates share.
 
 pub mod crd;
+pub mod history;
+pub mod prometheus;

@@ -25,6 +25,7 @@ pub(crate) use baseline::SCHEMA;
 pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{Answer, judge};
 pub use keptn::{KeptnGate, plan_keptn};
+pub(crate) use plan::{Count, count_factor};
 pub use plan::{plan, plan_windows};
 pub use render::Style;
 pub use verdict::{Bounds, Judgement, Outcome, Verdict, Worst};

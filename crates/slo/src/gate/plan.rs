@@ -197,13 +197,14 @@ fn events(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
     })
 }
 
-enum Count {
+/// What the numbers of a ratio indicator count.
+pub(crate) enum Count {
     PerSecond,
     Events,
     Unknown,
 }
 
-fn count_factor(metric: &Metric) -> Count {
+pub(crate) fn count_factor(metric: &Metric) -> Count {
     let mut counts = metric.queries().into_iter().map(|query| {
         let text = &query.text;
         if has_placeholder(text)

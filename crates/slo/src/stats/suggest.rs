@@ -2,6 +2,8 @@
 //!
 //! History is not need: a service that was up for 99.99 % does not have to be. The proposal says so itself.
 
+use std::collections::BTreeSet;
+
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 
@@ -37,16 +39,27 @@ pub struct Ask {
     pub service: String,
     /// Name of the SLO, an RFC 1123 label.
     pub name: String,
-    /// PromQL of good events; counters without a range, or with `{{.window}}`.
-    pub good: String,
+    /// PromQL of good or of bad events; counters without a range, or with `{{.window}}`.
+    pub counted: Counted,
     /// PromQL of all events.
     pub total: String,
-    /// True if both are bare counters.
+    /// True if both are counters.
     pub counter: bool,
     /// Period of the SLO.
     pub window: Span,
+    /// Where the history is from, for the evidence, e.g. its first and last day.
+    pub source: String,
     /// Seed of the bootstrap: the same history and seed give the same proposal.
     pub seed: u64,
+}
+
+/// What is counted beside all events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// Good events.
+    Good(String),
+    /// Bad events.
+    Bad(String),
 }
 
 /// A target, and why.
@@ -69,8 +82,15 @@ pub struct Suggestion {
     pub interval: (f64, f64),
     /// Events in an average window.
     pub events_per_window: f64,
-    /// A complete OpenSLO stream with the evidence in annotations.
-    pub openslo: String,
+    /// Slices that were left out, because they lie in an experiment.
+    pub excluded: usize,
+    /// Name of the service.
+    pub service: String,
+    /// Name of the SLO.
+    pub name: String,
+    /// The OpenSLO document of the SLO with the evidence in annotations; its Service is missing, see [`openslo_stream`].
+    #[serde(skip)]
+    pub document: String,
 }
 
 fn as_text<S: serde::Serializer>(decimal: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
@@ -130,7 +150,15 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
     if let Some(index) = history.slices.iter().position(impossible) {
         return Err(Refusal::Impossible { index });
     }
-    let all = &history.slices;
+    // Time before the first event and after the last one is no history.
+    let has_events = |slice: &Slice| slice.total > 0.0;
+    let from = history.slices.iter().position(has_events).unwrap_or(0);
+    let to = history
+        .slices
+        .iter()
+        .rposition(has_events)
+        .map_or(0, |last| last + 1);
+    let all = &history.slices[from..to];
     let clean: Vec<Slice> = all
         .iter()
         .filter(|slice| !slice.excluded)
@@ -172,9 +200,12 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
         windows_met: met as f64 / backtest.len().max(1) as f64,
         interval,
         events_per_window: events,
-        openslo: String::new(),
+        excluded: all.len() - clean.len(),
+        service: ask.service.clone(),
+        name: ask.name.clone(),
+        document: String::new(),
     };
-    suggestion.openslo = openslo(ask, &suggestion);
+    suggestion.document = document(ask, &suggestion);
     Ok(suggestion)
 }
 
@@ -224,11 +255,23 @@ fn bootstrap(slices: &[Slice], window: usize, slice: Span, seed: u64) -> (f64, f
     )
 }
 
-fn openslo(ask: &Ask, found: &Suggestion) -> String {
+/// All that is proposed as one OpenSLO stream, every Service once. `Catalogue::load` takes it.
+pub fn openslo_stream(suggestions: &[Suggestion]) -> String {
+    let services: BTreeSet<&str> = suggestions.iter().map(|one| one.service.as_str()).collect();
+    let services = services.into_iter().map(|name| {
+        format!("apiVersion: openslo/v1\nkind: Service\nmetadata:\n  name: {name}\nspec: {{}}\n")
+    });
+    let documents: Vec<String> = services
+        .chain(suggestions.iter().map(|one| one.document.clone()))
+        .collect();
+    documents.join("---\n")
+}
+
+fn document(ask: &Ask, found: &Suggestion) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let evidence = format!(
         "observed {:.6}, with experiments {:.6}; worst of {} windows {:.6}; {:.1} % of windows met the target; 90 % \
-         interval of a window [{:.6}, {:.6}]; {:.0} events a window",
+         interval of a window [{:.6}, {:.6}]; {:.0} events a window; {} slices with experiments left out",
         found.observed,
         found.observed_with_experiments,
         found.windows,
@@ -236,8 +279,13 @@ fn openslo(ask: &Ask, found: &Suggestion) -> String {
         found.windows_met * 100.0,
         found.interval.0,
         found.interval.1,
-        found.events_per_window
+        found.events_per_window,
+        found.excluded
     );
+    let (part, query) = match &ask.counted {
+        Counted::Good(query) => ("good", query),
+        Counted::Bad(query) => ("bad", query),
+    };
     let source = |query: &str| {
         format!(
             "\n          metricSource:\n            type: Prometheus\n            spec:\n              query: {}\n",
@@ -245,12 +293,11 @@ fn openslo(ask: &Ask, found: &Suggestion) -> String {
         )
     };
     format!(
-        "apiVersion: openslo/v1\nkind: Service\nmetadata:\n  name: {service}\nspec: {{}}\n---\n\
-         apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: {name}\n  annotations:\n    \
-         tales.dev/evidence: {evidence}\n    tales.dev/method: {method}\n    tales.dev/caution: {caution}\n\
-         spec:\n  service: {service}\n  timeWindow:\n    - duration: {window}\n      isRolling: true\n  \
+        "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: {name}\n  annotations:\n    \
+         tales.dev/evidence: {evidence}\n    tales.dev/method: {method}\n    tales.dev/history: {history}\n    \
+         tales.dev/caution: {caution}\nspec:\n  service: {service}\n  timeWindow:\n    - duration: {window}\n      isRolling: true\n  \
          budgetingMethod: Occurrences\n  indicator:\n    metadata:\n      name: {name}\n    spec:\n      ratioMetric:\n        \
-         counter: {counter}\n        good:{good}        total:{total}  objectives:\n    - target: {target}\n",
+         counter: {counter}\n        {part}:{counted}        total:{total}  objectives:\n    - target: {target}\n",
         service = ask.service,
         name = ask.name,
         evidence = quoted(&evidence),
@@ -261,7 +308,8 @@ fn openslo(ask: &Ask, found: &Suggestion) -> String {
         caution = quoted("History is not need: ask the users what they notice."),
         window = ask.window,
         counter = ask.counter,
-        good = source(&ask.good),
+        history = quoted(&ask.source),
+        counted = source(query),
         total = source(&ask.total),
         target = found.target,
     )

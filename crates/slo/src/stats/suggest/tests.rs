@@ -8,10 +8,11 @@ fn ask() -> Ask {
     Ask {
         service: "shop".to_owned(),
         name: "availability".to_owned(),
-        good: "http_requests_total{code!~\"5..\"}".to_owned(),
+        counted: Counted::Good("http_requests_total{code!~\"5..\"}".to_owned()),
         total: "http_requests_total".to_owned(),
         counter: true,
         window: Span::days(7),
+        source: "28 days of a test".to_owned(),
         seed: 7,
     }
 }
@@ -37,7 +38,8 @@ fn the_tightest_target_that_history_supports_is_proposed_as_valid_openslo() {
     let found = suggest(&history(28, 0.7), &ask()).unwrap();
     assert_eq!(found.target.to_string(), "0.999");
     assert_eq!(found.windows_met, 1.0);
-    let catalogue = Catalogue::load(&[("suggested.yaml", &found.openslo)]).unwrap();
+    let text = openslo_stream(std::slice::from_ref(&found));
+    let catalogue = Catalogue::load(&[("suggested.yaml", text)]).unwrap();
     let slo = &catalogue.slos[0];
     assert_eq!(slo.objectives[0].target, found.target);
     assert!(slo.metadata.annotations["tales.dev/evidence"].contains("events a window"));
@@ -107,6 +109,40 @@ fn what_cannot_be_judged_is_refused() {
     assert_eq!(
         suggest(&wrong, &ask()),
         Err(Refusal::Impossible { index: 3 })
+    );
+}
+
+#[test]
+fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
+    let mut history = history(28, 0.0);
+    let nothing = |slice: &mut Slice| (slice.good, slice.total) = (0.0, 0.0);
+    history.slices.iter_mut().take(18 * 24).for_each(nothing);
+    let refused = suggest(&history, &ask()).unwrap_err();
+    let Refusal::TooShort { found } = refused else {
+        panic!("{refused}");
+    };
+    assert!((found - 10.0 / 7.0).abs() < 1e-9, "{found}");
+    history.slices.iter_mut().for_each(nothing);
+    let refused = suggest(&history, &ask()).unwrap_err();
+    assert_eq!(refused, Refusal::TooShort { found: 0.0 });
+}
+
+#[test]
+fn two_objectives_of_a_service_share_its_document_and_bad_events_stay_bad() {
+    let good = suggest(&history(28, 0.7), &ask()).unwrap();
+    let bad = Ask {
+        name: "errors".to_owned(),
+        counted: Counted::Bad("http_requests_total{code=~\"5..\"}".to_owned()),
+        ..ask()
+    };
+    let bad = suggest(&history(28, 0.7), &bad).unwrap();
+    let text = openslo_stream(&[good, bad]);
+    let catalogue = Catalogue::load(&[("suggested.yaml", &text)]).unwrap();
+    assert_eq!((catalogue.services.len(), catalogue.slos.len()), (1, 2));
+    let metric = &catalogue.slos[1].objectives[0].indicator.metric;
+    assert!(
+        matches!(metric, crate::openslo::model::Metric::Bad { bad, .. } if bad.text.contains("code=~")),
+        "{metric:?}"
     );
 }
 

@@ -1,0 +1,182 @@
+//! A real Prometheus that remembers what a test tells it: blocks made by `promtool`, served on a free loopback port.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what only tests use is test code: it fails where it stands"
+)]
+
+use crate::history::History;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The longest wait for a server that starts; generous, because the machine may be busy.
+const SOON: Duration = Duration::from_secs(60);
+/// Few large blocks instead of one for each two hours: a month is written in a second.
+const BLOCK: &str = "--max-block-duration=2400h";
+
+/// A server with a history. It is killed, and its folder removed, at the end.
+pub struct Prometheus {
+    server: Option<Server>,
+    folder: TempDir,
+}
+
+impl Prometheus {
+    /// Starts a server that knows `history` and scrapes nothing.
+    ///
+    /// # Panics
+    /// Prometheus is not installed, or does not start.
+    pub fn with(history: &History) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("history.om", &history.to_openmetrics());
+        write("prometheus.yml", "{}\n");
+        promtool(
+            folder.path(),
+            &[
+                "tsdb",
+                "create-blocks-from",
+                BLOCK,
+                "openmetrics",
+                "history.om",
+                "data",
+            ],
+        );
+        let server = Some(Server::start(folder.path()));
+        Self { server, folder }
+    }
+
+    /// Where it listens, e.g. `http://127.0.0.1:9090`.
+    ///
+    /// # Panics
+    /// Never: a started server has an address.
+    pub fn url(&self) -> &str {
+        &self.server.as_ref().unwrap().url
+    }
+
+    /// Evaluates the recording rules of a rule file over the past, as if they had always been there. Rules that read what
+    /// others record need a turn of their own.
+    ///
+    /// # Panics
+    /// promtool refuses the rules.
+    pub fn record(&mut self, rules: &str, from: f64, to: f64, interval: &str) {
+        std::fs::write(self.folder.path().join("rules.yml"), rules).unwrap();
+        let url = format!("--url={}", self.url());
+        let [start, end] = [format!("--start={from}"), format!("--end={to}")];
+        let interval = format!("--eval-interval={interval}");
+        promtool(
+            self.folder.path(),
+            &[
+                "tsdb",
+                "create-blocks-from",
+                "rules",
+                &url,
+                &start,
+                &end,
+                &interval,
+                "--output-dir=data",
+                "rules.yml",
+            ],
+        );
+        // A server looks for new blocks once a minute, and when it starts.
+        self.server = None;
+        self.server = Some(Server::start(self.folder.path()));
+    }
+
+    /// The values of an instant query at `time`, in seconds since 1970.
+    ///
+    /// # Panics
+    /// Prometheus refuses the query.
+    pub fn values(&self, promql: &str, time: f64) -> Vec<f64> {
+        let time = format!("--time={time}");
+        let url = self.url();
+        let arguments = ["query", "instant", "-o", "json", &time, url, promql];
+        let answer = promtool(self.folder.path(), &arguments);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let series = answer.as_array().unwrap().iter();
+        series
+            .map(|one| one["value"][1].as_str().unwrap().parse().unwrap())
+            .collect()
+    }
+}
+
+struct Server {
+    child: Child,
+    reader: Option<JoinHandle<()>>,
+    url: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new("prometheus")
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
+            // Histories are older than the usual fifteen days.
+            .args(["--storage.tsdb.retention.time=100y"])
+            .args(["--web.listen-address=127.0.0.1:0"])
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("prometheus does not start; apt-get install prometheus");
+        let (sender, lines) = channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        // Reads to the end: a server whose log nobody reads stops one day.
+        let reader = std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let mut server = Self {
+            child,
+            reader: Some(reader),
+            url: String::new(),
+        };
+        let listens = wait_for(&lines, "Listening on");
+        let address = listens.split("address=").nth(1).unwrap();
+        server.url = format!("http://{}", address.trim());
+        wait_for(&lines, "Server is ready");
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+fn wait_for(lines: &Receiver<String>, wanted: &str) -> String {
+    let deadline = Instant::now() + SOON;
+    let mut seen = String::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) if line.contains(wanted) => return line,
+            Ok(line) => seen.push_str(&(line + "\n")),
+            Err(why) => panic!("prometheus never said `{wanted}`: {why}\n{seen}"),
+        }
+    }
+}
+
+fn promtool(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("promtool")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("promtool does not start; apt-get install prometheus");
+    assert!(
+        output.status.success(),
+        "promtool {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
