@@ -150,7 +150,8 @@ fn outcome(fail_on: FailOn) -> Outcome {
     }
 }
 
-async fn prometheus_of_the_stage(root: &Path, note: impl Fn(&str)) -> Result<String> {
+/// Where the Prometheus of the running stage listens.
+pub(crate) async fn prometheus_of_the_stage(root: &Path, note: impl Fn(&str)) -> Result<String> {
     let stage = Running::find(root, note)
         .await
         .context("which Prometheus? Write --prometheus URL, or start a stage")?;

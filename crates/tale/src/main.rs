@@ -48,7 +48,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Play(args) => play_tale(&root, args).await,
         Command::Gen { check } => generate_files(&root, check),
         Command::Slo(verb) => {
-            let (text, code) = slo_verbs::run(&root, &verb)?;
+            let (text, code) = slo_verbs::run(&root, verb, note).await?;
             println(text.trim_end());
             Ok(ExitCode::from(code))
         }

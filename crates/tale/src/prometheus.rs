@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// How long one answer may take.
 const TIME_OUT: Duration = Duration::from_secs(5);
+/// How long it may take when weeks are asked for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why there is no answer. The two are told apart, because a wrong query never gets right by asking again.
 #[derive(Debug, Clone)]
@@ -59,10 +61,16 @@ impl Series {
 impl Prometheus {
     /// A server at `url`, e.g. `http://127.0.0.1:9090`.
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .timeout(TIME_OUT)
-            .no_proxy()
-            .build();
+        Self::answering_within(url, TIME_OUT)
+    }
+
+    /// The same, when there is time: an answer about weeks may take a minute.
+    pub fn patient(url: &str) -> Self {
+        Self::answering_within(url, PATIENCE)
+    }
+
+    fn answering_within(url: &str, limit: Duration) -> Self {
+        let http = reqwest::Client::builder().timeout(limit).no_proxy().build();
         Self {
             url: url.trim_end_matches('/').to_owned(),
             http: http.expect("no TLS, nothing that can fail"),
@@ -111,6 +119,20 @@ impl Prometheus {
     ) -> Result<Vec<Series>, QueryFailed> {
         // 11,000 points are the most that Prometheus gives per series.
         let step = ((to - from) / 10_000.0).max(1.0);
+        self.query_steps(promql, from, to, step).await
+    }
+
+    /// A range query with a step in seconds; Prometheus refuses more than 11,000 steps.
+    ///
+    /// # Errors
+    /// See [`QueryFailed`].
+    pub async fn query_steps(
+        &self,
+        promql: &str,
+        from: f64,
+        to: f64,
+        step: f64,
+    ) -> Result<Vec<Series>, QueryFailed> {
         let form = [
             ("query", promql.to_owned()),
             ("start", from.to_string()),

@@ -51,6 +51,7 @@ async fn carry_out(request: Request, world: &World, desk: &Desk, text: &mut Stri
             }
         }
         Request::ChaosGet => *text = chaos::render::get(&chaos.get().await?),
+        Request::ChaosSnapshot => *text = serde_json::to_string(&chaos.get().await?)?,
         Request::ChaosDescribe { name } => *text = chaos.describe(&name.parse()?).await?,
         Request::ChaosDelete { name } => {
             let (kind, name) = only(&name, world).await?;

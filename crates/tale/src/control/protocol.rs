@@ -30,6 +30,8 @@ pub enum Request {
     ChaosDryRun(File),
     /// All experiments.
     ChaosGet,
+    /// The same and all events, as JSON for programs.
+    ChaosSnapshot,
     /// One experiment.
     ChaosDescribe {
         /// `name`, `kind/name` or `namespace/kind/name`.

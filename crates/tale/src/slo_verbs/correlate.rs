@@ -1,0 +1,206 @@
+//! `tale slo correlate`: what happened, ranked by how well it goes together with the breaches of an objective.
+
+use super::events::{self, Event};
+use super::past::{Past, span};
+use super::words::{self, Table};
+use super::{load, observed};
+use crate::cli::{ClockArg, Correlate, StatsFormat};
+use anyhow::{Result, anyhow, ensure};
+use serde_json::{Value, json};
+use slo::Span;
+use slo::openslo::model::{Objective, Slo};
+use slo::stats::{
+    Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate, error_ratio, labels_of,
+};
+use std::path::Path;
+
+/// Most steps of time that are looked at.
+const MOST_STEPS: f64 = 5_000.0;
+
+/// One objective, its breaches, and who is suspected.
+struct Ranked {
+    id: String,
+    /// Was there any sample?
+    measured: bool,
+    /// First and last moment of each breach.
+    breaches: Vec<(f64, f64)>,
+    suspects: Vec<Suspicion>,
+}
+
+/// Ranks the suspects of every objective.
+pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Result<(String, u8)> {
+    let catalogue = load(root, &args.files)?;
+    let mut events = match &args.events {
+        Some(file) => events::read(file)?,
+        None => Vec::new(),
+    };
+    let (range, shortest_step) = resolution(args.clock);
+    let settings = CorrelateSettings {
+        // A rate forgets a bad second only when its whole range is behind it.
+        recovery_seconds: span("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
+        longest_lag_seconds: span("--lag", &args.lag)?.as_secs_f64(),
+    };
+    let past = Past::of(root, args.source, &args.last, &note).await?;
+    let step = ((past.to - past.from) / MOST_STEPS)
+        .ceil()
+        .max(shortest_step);
+    events.extend(observed::all(root, &past, step, &note).await);
+    let mut ranked = Vec::new();
+    for slo in &catalogue.slos {
+        for objective in &slo.objectives {
+            let asked = Asked {
+                slo,
+                objective,
+                range,
+                step,
+                settings,
+            };
+            ranked.push(asked.rank(&past, &events).await?);
+        }
+    }
+    ensure!(!ranked.is_empty(), "the files hold no objective");
+    let text = match args.format {
+        StatsFormat::Text => told(&ranked, &args.last, Table::to_text, ""),
+        StatsFormat::Markdown => told(&ranked, &args.last, Table::to_markdown, "### "),
+        StatsFormat::Json => as_json(&ranked),
+    };
+    let blind = ranked.iter().any(|one| !one.measured);
+    Ok((text, if blind { 2 } else { 0 }))
+}
+
+/// How long a rate needs, and how finely time is looked at.
+fn resolution(clock: ClockArg) -> (Span, f64) {
+    match clock {
+        ClockArg::Stage => (Span::seconds(3), 1.0),
+        ClockArg::Real => (Span::minutes(2), 5.0),
+    }
+}
+
+/// One objective, and how it is looked at.
+struct Asked<'a> {
+    slo: &'a Slo,
+    objective: &'a Objective,
+    range: Span,
+    step: f64,
+    settings: CorrelateSettings,
+}
+
+impl Asked<'_> {
+    async fn rank(&self, past: &Past, events: &[Event]) -> Result<Ranked> {
+        let query =
+            error_ratio(self.slo, self.objective, self.range).map_err(|why| anyhow!("{why}"))?;
+        let slots = past.slots(&query, self.step).await;
+        let slots = slots.map_err(|why| anyhow!("{why}"))?;
+        let allowed = self.objective.target.one_minus().to_f64();
+        let breach = Breach {
+            start: past.from,
+            step: self.step,
+            breached: slots
+                .iter()
+                .map(|ratio| ratio.is_some_and(|ratio| ratio > allowed))
+                .collect(),
+            labels: labels_of(self.slo, self.objective),
+        };
+        let breaches = intervals(&breach);
+        let suspects = events::suspects(events, past.from, past.to, self.step);
+        Ok(Ranked {
+            id: self.slo.objective_id(self.objective),
+            measured: slots.iter().any(Option::is_some),
+            suspects: if breaches.is_empty() {
+                Vec::new()
+            } else {
+                correlate(&breach, &suspects, &self.settings)
+            },
+            breaches,
+        })
+    }
+}
+
+/// Where the breach begins and ends.
+fn intervals(breach: &Breach) -> Vec<(f64, f64)> {
+    let mut found: Vec<(f64, f64)> = Vec::new();
+    let mut before = false;
+    for (index, now) in breach.breached.iter().enumerate() {
+        let time = breach.start + breach.step * index as f64;
+        match found.last_mut() {
+            Some(last) if *now && before => last.1 = time + breach.step,
+            _ if *now => found.push((time, time + breach.step)),
+            _ => {}
+        }
+        before = *now;
+    }
+    found
+}
+
+fn told(ranked: &[Ranked], last: &str, table: fn(&Table) -> String, mark: &str) -> String {
+    let parts: Vec<String> = ranked
+        .iter()
+        .map(|one| {
+            let head = format!("{mark}{}\n\n", one.id);
+            if !one.measured {
+                return format!("{head}no data in the last {last}; see tale slo lint, or ask for a longer --last\n");
+            }
+            if one.breaches.is_empty() {
+                return format!("{head}no breach in the last {last}: nothing to explain\n");
+            }
+            let seconds: f64 = one.breaches.iter().map(|(from, to)| to - from).sum();
+            let (first, _) = one.breaches[0];
+            let breaches = format!(
+                "breaches: {}, {} of the last {last}, the first at {}\n",
+                one.breaches.len(),
+                words::duration(seconds),
+                words::moment(first)
+            );
+            if one.suspects.is_empty() {
+                return format!("{head}{breaches}nothing is known to have happened; tell with --events FILE\n");
+            }
+            format!("{head}{breaches}\n{}\n{CORRELATION_NOT_CAUSE}\n", table(&suspects(&one.suspects)))
+        })
+        .collect();
+    parts.join("\n")
+}
+
+fn suspects(found: &[Suspicion]) -> Table {
+    let mut table = Table::new(&[
+        ">#",
+        "SUSPECT",
+        ">SCORE",
+        ">PRECISION",
+        ">RECALL",
+        ">CORRELATION",
+        ">LAG",
+        ">LABELS",
+        ">P (HOLM)",
+    ]);
+    for (index, one) in found.iter().enumerate() {
+        let two = |value: f64| format!("{value:.2}");
+        table.row(vec![
+            (index + 1).to_string(),
+            one.name.clone(),
+            two(one.score),
+            two(one.precision),
+            two(one.recall),
+            two(one.correlation),
+            one.lag_seconds
+                .map_or_else(|| "-".to_owned(), |lag| format!("{lag:.0} s")),
+            two(one.label_match),
+            words::p(one.p),
+        ]);
+    }
+    table
+}
+
+fn as_json(ranked: &[Ranked]) -> String {
+    let objectives: Vec<Value> = ranked
+        .iter()
+        .map(|one| {
+            let breaches: Vec<Value> = one
+                .breaches
+                .iter()
+                .map(|(from, to)| json!({"start": words::moment(*from), "end": words::moment(*to)}))
+                .collect();
+            json!({"id": one.id, "measured": one.measured, "breaches": breaches, "suspects": one.suspects})
+        })
+        .collect();
+    words::json(&json!({"objectives": objectives, "caution": CORRELATION_NOT_CAUSE}))
+}

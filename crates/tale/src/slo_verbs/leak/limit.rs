@@ -1,0 +1,129 @@
+//! How much a pod may have: one number for all, or what Prometheus knows about each.
+
+use super::super::past::Past;
+use anyhow::{Result, bail};
+use std::collections::BTreeMap;
+
+/// What a limit is about. Its own job and instance are those of the exporter that tells it.
+const LIMITED: [&str; 3] = ["namespace", "pod", "container"];
+/// Units of memory, as Kubernetes and people write them.
+const UNITS: [(&str, f64); 12] = [
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("Ki", 1024.0),
+    ("Mi", 1_048_576.0),
+    ("Gi", 1_073_741_824.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("k", 1e3),
+    ("M", 1e6),
+    ("G", 1e9),
+];
+
+/// The limits of all series.
+pub(super) struct Limits(Vec<(BTreeMap<String, String>, f64)>);
+
+impl Limits {
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// A number of bytes, or a query.
+    pub(super) async fn read(text: &str, past: &Past) -> Result<Self> {
+        if let Some(bytes) = bytes(text) {
+            return Ok(Self(vec![(BTreeMap::new(), bytes)]));
+        }
+        let series = match past.prometheus.query(text, Some(past.to)).await {
+            Ok(series) => series,
+            Err(why) => bail!("--limit {text}: neither bytes (64Mi) nor a query: {why}"),
+        };
+        let known = series.into_iter().map(|one| {
+            let value = one.number();
+            (one.metric, value)
+        });
+        let known: Vec<_> = known.filter(|(_, value)| value.is_finite()).collect();
+        if known.is_empty() {
+            bail!("--limit {text}: Prometheus knows no such limit; write bytes, e.g. 64Mi");
+        }
+        Ok(Self(known))
+    }
+
+    /// The limit of one series: its own, or the only one there is if that is nobody's in particular.
+    pub(super) fn of(&self, labels: &BTreeMap<String, String>) -> Option<f64> {
+        let own = self.0.iter().find(|(of, _)| same(labels, of, &LIMITED));
+        let general = || self.0.iter().find(|(of, _)| !of.contains_key("pod"));
+        own.or_else(general).map(|(_, value)| *value)
+    }
+}
+
+/// Do both speak of the same process? They agree on all of `keys` that both have, and on one that names it.
+pub(super) fn same(
+    one: &BTreeMap<String, String>,
+    other: &BTreeMap<String, String>,
+    keys: &[&str],
+) -> bool {
+    let shared: Vec<&&str> = keys
+        .iter()
+        .filter(|key| one.contains_key(**key) && other.contains_key(**key))
+        .collect();
+    shared.iter().all(|key| one[**key] == other[**key])
+        && shared.iter().any(|key| ["pod", "instance"].contains(*key))
+}
+
+fn bytes(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
+        .unwrap_or((text, 1.0));
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number > 0.0).then_some(number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_limit_is_bytes_in_the_units_of_kubernetes_and_of_people() {
+        let read = ["64Mi", "67108864", "64 MiB", "1GB", "2k", "up", "-1", "NaN"].map(bytes);
+        let mebi64 = Some(67_108_864.0);
+        assert_eq!(
+            read,
+            [
+                mebi64,
+                mebi64,
+                mebi64,
+                Some(1e9),
+                Some(2e3),
+                None,
+                None,
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pod_has_its_own_limit_and_nobody_elses() {
+        let limits = Limits(vec![(
+            labels(&[("pod", "a"), ("instance", "exporter")]),
+            5.0,
+        )]);
+        assert_eq!(
+            limits.of(&labels(&[("pod", "a"), ("instance", "1:9000")])),
+            Some(5.0)
+        );
+        assert_eq!(limits.of(&labels(&[("pod", "b")])), None);
+        let all = Limits(vec![(BTreeMap::new(), 7.0)]);
+        assert_eq!(all.of(&labels(&[("pod", "b")])), Some(7.0));
+    }
+}

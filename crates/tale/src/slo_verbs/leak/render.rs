@@ -1,0 +1,190 @@
+//! The judgement of the leaks, in each form. The method and its certainty are part of the answer.
+
+use super::super::words::{self, Table};
+use super::Judged;
+use serde_json::{Value, json};
+use slo::stats::{LeakSettings, LeakVerdict};
+
+const MIB: f64 = 1_048_576.0;
+const METHOD: &str = "Mann-Kendall trend test (corrected for autocorrelation), Theil-Sen slope with 95 % confidence \
+     interval, on the longest run between restarts";
+
+/// Everything that is told.
+pub(super) struct Shown<'a> {
+    pub(super) query: &'a str,
+    pub(super) last: &'a str,
+    pub(super) horizon: &'a str,
+    pub(super) settings: LeakSettings,
+    pub(super) judged: &'a [Judged],
+}
+
+impl Shown<'_> {
+    pub(super) fn text(&self) -> String {
+        if self.judged.is_empty() {
+            return self.sentence();
+        }
+        format!(
+            "{} over the last {}\n\n{}\n{}\nMethod: {METHOD}.\n",
+            self.query,
+            self.last,
+            self.table().to_text(),
+            self.sentence()
+        )
+    }
+
+    pub(super) fn markdown(&self) -> String {
+        if self.judged.is_empty() {
+            return format!("### Leaks\n\n{}", self.sentence());
+        }
+        format!(
+            "### Leaks\n\n`{}` over the last {}\n\n{}\n{}\nMethod: {METHOD}.\n",
+            self.query,
+            self.last,
+            self.table().to_markdown(),
+            self.sentence()
+        )
+    }
+
+    pub(super) fn json(&self) -> String {
+        let series: Vec<Value> = self
+            .judged
+            .iter()
+            .map(|one| json!({"name": one.name, "labels": one.labels, "report": one.report}))
+            .collect();
+        words::json(&json!({
+            "query": self.query,
+            "last": self.last,
+            "warm_up_seconds": self.settings.warm_up_seconds,
+            "horizon_seconds": self.settings.horizon_seconds,
+            "method": METHOD,
+            "verdict": word(self.verdict()),
+            "series": series,
+        }))
+    }
+
+    /// Of all series: a leak if any leaks.
+    fn verdict(&self) -> LeakVerdict {
+        match super::code(self.judged) {
+            0 => LeakVerdict::NoLeak,
+            1 => LeakVerdict::Leak,
+            _ => LeakVerdict::TooShort,
+        }
+    }
+
+    fn table(&self) -> Table {
+        let in_horizon = format!(">IN {}", self.horizon);
+        let slope = format!(">{}", self.unit());
+        let mut table = Table::new(&[
+            "VERDICT",
+            "SERIES",
+            &slope,
+            "95 % INTERVAL",
+            ">P",
+            ">N",
+            ">RUNS",
+            &in_horizon,
+            ">LIMIT IN",
+        ]);
+        for one in self.judged {
+            let report = &one.report;
+            let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+            table.row(vec![
+                word(report.verdict).to_owned(),
+                one.name.clone(),
+                or_dash(report.slope.map(|slope| self.per_minute(slope))),
+                or_dash(report.interval.map(|(low, high)| {
+                    format!("[{}, {}]", self.per_minute(low), self.per_minute(high))
+                })),
+                or_dash(report.p.map(words::p)),
+                report.points.to_string(),
+                report.runs.to_string(),
+                or_dash(
+                    report
+                        .projected_growth
+                        .map(|growth| format!("{:+.1} %", growth * 100.0)),
+                ),
+                or_dash(report.seconds_to_limit.map(words::duration)),
+            ]);
+        }
+        table
+    }
+
+    /// What it comes to.
+    fn sentence(&self) -> String {
+        let leaks: Vec<&Judged> = self
+            .judged
+            .iter()
+            .filter(|one| one.report.verdict == LeakVerdict::Leak)
+            .collect();
+        let all = self.judged.len();
+        match (leaks.first(), self.verdict()) {
+            (Some(_), _) => {
+                let told: Vec<String> = leaks.iter().map(|one| self.grows(one)).collect();
+                let verb = if leaks.len() == 1 { "leaks" } else { "leak" };
+                format!("{} of {all} {verb}:\n{}\n", leaks.len(), told.join("\n"))
+            }
+            (None, LeakVerdict::NoLeak) => {
+                let short = self.judged.iter();
+                let short = short
+                    .filter(|one| one.report.verdict == LeakVerdict::TooShort)
+                    .count();
+                let rest = if short > 0 {
+                    format!(" {short} could not be judged: too few samples after the warm-up.")
+                } else {
+                    String::new()
+                };
+                format!("None of {} leaks, as far as the samples say.{rest}\n", all - short)
+            }
+            _ if all == 0 => format!(
+                "Prometheus has no samples of {} in the last {}; try the query there, or a longer --last\n",
+                self.query, self.last
+            ),
+            _ => "Too few samples after the warm-up to judge any: 16 are needed; ask for a longer --last\n".to_owned(),
+        }
+    }
+
+    fn grows(&self, one: &Judged) -> String {
+        let slope = one.report.slope.unwrap_or_default();
+        let limit = one.report.seconds_to_limit.map(|seconds| {
+            format!(
+                "; at this pace it reaches its limit in {}",
+                words::duration(seconds)
+            )
+        });
+        format!(
+            "  {} grows by {} {} and has not stopped{}.",
+            one.name,
+            self.per_minute(slope).trim_start_matches('+'),
+            self.unit(),
+            limit.unwrap_or_default()
+        )
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.in_bytes() {
+            "MiB/min"
+        } else {
+            "PER MIN"
+        }
+    }
+
+    fn per_minute(&self, per_second: f64) -> String {
+        if self.in_bytes() {
+            format!("{:+.3}", per_second * 60.0 / MIB)
+        } else {
+            format!("{:+.3}", per_second * 60.0)
+        }
+    }
+
+    fn in_bytes(&self) -> bool {
+        self.query.contains("bytes")
+    }
+}
+
+fn word(verdict: LeakVerdict) -> &'static str {
+    match verdict {
+        LeakVerdict::Leak => "leak",
+        LeakVerdict::NoLeak => "no leak",
+        LeakVerdict::TooShort => "too short",
+    }
+}

@@ -1,0 +1,123 @@
+//! What happened, as Prometheus and the running stage remember it: chaos, restarts, rollouts.
+
+use super::events::Event;
+use super::past::{Past, numbers};
+use super::snapshot;
+use crate::control::{Request, Running};
+use crate::prometheus::{QueryFailed, Series};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Chaos Mesh's own count of experiments by namespace, kind and phase.
+const CHAOS: &str = "chaos_controller_manager_chaos_experiments";
+/// Phases in which a fault is in force, or about to be.
+const IN_FORCE: [&str; 2] = ["injecting", "running"];
+const STARTED: &str = "process_start_time_seconds";
+const GENERATION: &str = "kube_deployment_status_observed_generation";
+
+/// Everything that is remembered.
+pub(super) async fn all(root: &Path, past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
+    let mut events = chaos(root, past, step, &note).await;
+    events.extend(restarts(past, &note).await);
+    events.extend(rollouts(past, step, &note).await);
+    events
+}
+
+/// Faults that were in force.
+pub(super) async fn chaos(root: &Path, past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
+    let series = heard(past.course(CHAOS, step).await, &note);
+    let mut events: Vec<Event> = series
+        .iter()
+        .flat_map(|one| experiments(one, step))
+        .collect();
+    if past.on_stage {
+        match of_the_stage(root, &note).await {
+            Ok(found) => events.extend(found),
+            Err(why) => note(&format!(
+                "tale: the chaos of the stage is left out: {why:#}"
+            )),
+        }
+    }
+    events
+}
+
+async fn of_the_stage(root: &Path, note: impl Fn(&str)) -> anyhow::Result<Vec<Event>> {
+    let stage = Running::find(root, note).await?;
+    let told = RefCell::new(String::new());
+    let hear = |text: &str| told.borrow_mut().push_str(text);
+    stage.ask(&Request::ChaosSnapshot, hear).await?;
+    snapshot::events(&told.into_inner())
+}
+
+/// The times at which the gauge was above zero.
+fn experiments(series: &Series, step: f64) -> Vec<Event> {
+    let label = |key: &str| series.metric.get(key).cloned().unwrap_or_default();
+    if !IN_FORCE.contains(&label("phase").to_lowercase().as_str()) {
+        return Vec::new();
+    }
+    let mut events: Vec<Event> = Vec::new();
+    for (time, _) in numbers(series).filter(|(_, count)| *count > 0.0) {
+        match events.last_mut() {
+            Some(last) if time - last.end < 1.5 * step => last.end = time + step,
+            _ => events.push(Event {
+                name: format!("in {}", label("namespace")),
+                kind: label("kind"),
+                start: time,
+                end: time + step,
+                labels: BTreeMap::from([("namespace".to_owned(), label("namespace"))]),
+            }),
+        }
+    }
+    events
+}
+
+/// A process of a job that started.
+async fn restarts(past: &Past, note: impl Fn(&str)) -> Vec<Event> {
+    let series = heard(past.samples(STARTED).await, note);
+    let mut events = Vec::new();
+    for one in series {
+        let job = one.metric.get("job").cloned().unwrap_or_default();
+        let mut starts: Vec<f64> = numbers(&one).map(|(_, start)| start).collect();
+        starts.dedup_by(|later, earlier| (*later - *earlier).abs() < 1.0);
+        let inside = |start: &f64| *start >= past.from && *start <= past.to;
+        events.extend(starts.into_iter().filter(inside).map(|start| Event {
+            name: job.clone(),
+            kind: "restart".to_owned(),
+            start,
+            end: start,
+            labels: BTreeMap::from([("job".to_owned(), job.clone())]),
+        }));
+    }
+    events
+}
+
+/// A Deployment that got a new specification.
+async fn rollouts(past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
+    let series = heard(past.course(GENERATION, step).await, note);
+    let mut events = Vec::new();
+    for one in series {
+        let label = |key: &str| one.metric.get(key).cloned().unwrap_or_default();
+        let values: Vec<(f64, f64)> = numbers(&one).collect();
+        let changes = values.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+        events.extend(changes.map(|pair| Event {
+            name: label("deployment"),
+            kind: "rollout".to_owned(),
+            start: pair[0].0,
+            end: pair[1].0,
+            labels: BTreeMap::from([
+                ("namespace".to_owned(), label("namespace")),
+                ("service".to_owned(), label("deployment")),
+            ]),
+        }));
+    }
+    events
+}
+
+/// A source that cannot be asked is no reason to stop, but to say so.
+fn heard(answer: Result<Vec<Series>, QueryFailed>, note: impl Fn(&str)) -> Vec<Series> {
+    answer.unwrap_or_else(|why| {
+        note(&format!("tale: some events are left out: {why}"));
+        Vec::new()
+    })
+}

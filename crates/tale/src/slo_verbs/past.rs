@@ -1,0 +1,104 @@
+//! A stretch of the past, and the Prometheus that remembers it.
+
+use crate::ask_gate::prometheus_of_the_stage;
+use crate::cli::Source;
+use crate::prometheus::{Prometheus, QueryFailed, Series};
+use anyhow::{Result, anyhow};
+use slo::Span;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Most points asked for at once; Prometheus refuses more than 11,000.
+const CHUNK: f64 = 5_000.0;
+
+/// Time that is over, in seconds since 1970, and whom to ask about it.
+pub(super) struct Past {
+    pub(super) prometheus: Prometheus,
+    pub(super) from: f64,
+    pub(super) to: f64,
+    /// Prometheus is that of a running stage, whose chaos is known.
+    pub(super) on_stage: bool,
+}
+
+impl Past {
+    pub(super) async fn of(
+        root: &Path,
+        source: Source,
+        last: &str,
+        note: impl Fn(&str),
+    ) -> Result<Self> {
+        let last = span("--last", last)?;
+        let to = source.until.unwrap_or_else(jiff::Timestamp::now);
+        let on_stage = source.prometheus.is_none();
+        let url = match source.prometheus {
+            Some(url) => url,
+            None => prometheus_of_the_stage(root, note).await?,
+        };
+        let to = to.as_millisecond() as f64 / 1000.0;
+        Ok(Self {
+            prometheus: Prometheus::patient(&url),
+            from: to - last.as_secs_f64(),
+            to,
+            on_stage,
+        })
+    }
+
+    /// The course of an expression, every `step` seconds.
+    pub(super) async fn course(&self, promql: &str, step: f64) -> Result<Vec<Series>, QueryFailed> {
+        let mut merged: BTreeMap<BTreeMap<String, String>, Series> = BTreeMap::new();
+        let mut from = self.from;
+        while from <= self.to {
+            let to = (from + step * CHUNK).min(self.to);
+            for series in self.prometheus.query_steps(promql, from, to, step).await? {
+                match merged.get_mut(&series.metric) {
+                    Some(known) => known.values.extend(series.values),
+                    None => {
+                        merged.insert(series.metric.clone(), series);
+                    }
+                }
+            }
+            from += step * (CHUNK + 1.0);
+        }
+        Ok(merged.into_values().collect())
+    }
+
+    /// The samples of a selector as they were scraped.
+    pub(super) async fn samples(&self, selector: &str) -> Result<Vec<Series>, QueryFailed> {
+        let millis = ((self.to - self.from) * 1000.0).round();
+        let promql = format!("{selector}[{millis}ms]");
+        self.prometheus.query(&promql, Some(self.to)).await
+    }
+
+    /// One expression that gives one series, as one slot per step; a slot without a sample is `None`, and so is NaN.
+    pub(super) async fn slots(
+        &self,
+        promql: &str,
+        step: f64,
+    ) -> Result<Vec<Option<f64>>, QueryFailed> {
+        let count = ((self.to - self.from) / step + 1e-6).floor() as usize + 1;
+        let mut slots = vec![None; count];
+        for series in self.course(promql, step).await? {
+            for (time, value) in numbers(&series) {
+                let slot = ((time - self.from) / step).round() as usize;
+                if let Some(slot) = slots.get_mut(slot) {
+                    *slot = Some(value).filter(|value| value.is_finite());
+                }
+            }
+        }
+        Ok(slots)
+    }
+}
+
+/// The course of a series as numbers.
+pub(super) fn numbers(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ {
+    let number = |text: &String| text.parse().unwrap_or(f64::NAN);
+    series
+        .values
+        .iter()
+        .map(move |(time, text)| (*time, number(text)))
+}
+
+/// Reads a length of time.
+pub(super) fn span(argument: &str, text: &str) -> Result<Span> {
+    Span::parse(text).map_err(|why| anyhow!("{argument} {text}: {why}; write e.g. 90s, 5m or 30d"))
+}

@@ -1,0 +1,218 @@
+//! What a stage tells of its chaos: when each experiment was in force. The experiments of a Schedule are one suspect.
+
+use super::events::Event;
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The part of the engine's snapshot that is of interest; the rest is for `tale chaos`.
+#[derive(Deserialize)]
+struct Snapshot {
+    now: Timestamp,
+    objects: Vec<Object>,
+    events: Vec<Told>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    uid: String,
+    spec: serde_json::Value,
+}
+
+/// Something the engine said about an experiment, which may be gone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    kind: String,
+    namespace: String,
+    name: String,
+    uid: String,
+    reason: String,
+    message: String,
+    first_timestamp: Timestamp,
+    last_timestamp: Timestamp,
+}
+
+const SCHEDULE: &str = "Schedule";
+const SPAWNED: &str = "Create new object: ";
+
+/// Every experiment that was in force, from its first target to its last.
+///
+/// # Errors
+/// The stage is of another version.
+pub(super) fn events(json: &str) -> Result<Vec<Event>> {
+    let snapshot: Snapshot = serde_json::from_str(json)
+        .context("the stage speaks another version of tale; run `tale down` and `tale up`")?;
+    let owners: BTreeMap<(&str, &str), &str> = snapshot
+        .events
+        .iter()
+        .filter(|told| told.kind == SCHEDULE)
+        .filter_map(|told| {
+            let child = told.message.strip_prefix(SPAWNED)?;
+            Some(((told.namespace.as_str(), child), told.name.as_str()))
+        })
+        .collect();
+    let uids: BTreeSet<&str> = snapshot
+        .events
+        .iter()
+        .map(|told| told.uid.as_str())
+        .collect();
+    Ok(uids
+        .into_iter()
+        .filter_map(|uid| {
+            let told: Vec<&Told> = snapshot
+                .events
+                .iter()
+                .filter(|told| told.uid == uid)
+                .collect();
+            let first = told.first()?;
+            let (start, end) = in_force(&told, snapshot.now)?;
+            let object = snapshot.objects.iter().find(|object| object.uid == uid);
+            let owner = owners.get(&(first.namespace.as_str(), first.name.as_str()));
+            Some(Event {
+                name: owner.map_or_else(|| first.name.clone(), |owner| (*owner).to_owned()),
+                kind: first.kind.clone(),
+                start: seconds(start),
+                end: seconds(end),
+                labels: object
+                    .map(|object| aimed_at(&object.spec))
+                    .unwrap_or_default(),
+            })
+        })
+        .collect())
+}
+
+/// From the first target injected to the last one recovered; until now if some are not.
+fn in_force(told: &[&Told], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let of = |reason: &'static str| told.iter().filter(move |told| told.reason == reason);
+    let start = of("Applied").map(|told| told.first_timestamp).min()?;
+    let applied = of("Applied").map(|told| told.last_timestamp).max()?;
+    // A pod that is killed does not recover: `TimeUp` or the deletion ends it.
+    let over = ["Recovered", "TimeUp", "Deleted"];
+    let end = over
+        .into_iter()
+        .filter_map(|reason| of(reason).map(|told| told.last_timestamp).max())
+        .max()
+        .filter(|end| *end >= applied)
+        .unwrap_or(now);
+    Some((start, end))
+}
+
+/// Whom the selector means, in the words that an objective uses.
+fn aimed_at(spec: &serde_json::Value) -> BTreeMap<String, String> {
+    let selector = &spec["selector"];
+    let mut labels = BTreeMap::new();
+    if let Some(selected) = selector["labelSelectors"].as_object() {
+        for (key, value) in selected {
+            let key = match key.as_str() {
+                "app" | "app.kubernetes.io/name" => "service",
+                other => other,
+            };
+            labels.extend(
+                value
+                    .as_str()
+                    .map(|value| (key.to_owned(), value.to_owned())),
+            );
+        }
+    }
+    labels
+}
+
+fn seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chaos::engine::{Event as Told, Snapshot};
+    use serde_json::json;
+
+    /// The engine's own types, so that this fails when their shape changes.
+    fn chaos_event(
+        kind: &'static str,
+        name: &str,
+        reason: &'static str,
+        message: &str,
+        second: u32,
+    ) -> Told {
+        let time: Timestamp = format!("2026-01-31T12:00:{second:02}Z").parse().unwrap();
+        Told {
+            kind,
+            namespace: "default".to_owned(),
+            name: name.to_owned(),
+            uid: format!("uid-{name}"),
+            severity: "Normal",
+            reason,
+            source: "records",
+            message: message.to_owned(),
+            count: 1,
+            first_timestamp: time,
+            last_timestamp: time,
+        }
+    }
+
+    #[test]
+    fn the_experiments_of_a_schedule_are_its_occurrences_and_one_that_runs_lasts_until_now() {
+        let snapshot = Snapshot {
+            now: "2026-01-31T12:00:59Z".parse().unwrap(),
+            objects: Vec::new(),
+            events: vec![
+                chaos_event(
+                    "Schedule",
+                    "storm",
+                    "Spawned",
+                    "Create new object: storm-a",
+                    1,
+                ),
+                chaos_event(
+                    "DNSChaos",
+                    "storm-a",
+                    "Applied",
+                    "Successfully apply chaos for a/x",
+                    2,
+                ),
+                chaos_event(
+                    "DNSChaos",
+                    "storm-a",
+                    "Recovered",
+                    "Successfully recover chaos for a/x",
+                    12,
+                ),
+                chaos_event(
+                    "Schedule",
+                    "storm",
+                    "Spawned",
+                    "Create new object: storm-b",
+                    31,
+                ),
+                chaos_event(
+                    "DNSChaos",
+                    "storm-b",
+                    "Applied",
+                    "Successfully apply chaos for a/x",
+                    32,
+                ),
+            ],
+        };
+        let json = serde_json::to_string(&snapshot).unwrap();
+        let mut found = events(&json).unwrap();
+        found.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let names: Vec<_> = found
+            .iter()
+            .map(|one| (one.kind.as_str(), one.name.as_str()))
+            .collect();
+        assert_eq!(names, [("DNSChaos", "storm"), ("DNSChaos", "storm")]);
+        let lengths: Vec<f64> = found.iter().map(|one| one.end - one.start).collect();
+        assert_eq!(lengths, [10.0, 27.0]);
+    }
+
+    #[test]
+    fn the_selector_says_whom_an_experiment_means() {
+        let spec = json!({"selector": {"namespaces": ["default"], "labelSelectors": {"app": "shop", "tier": "web"}}});
+        let labels = aimed_at(&spec);
+        assert_eq!(labels["service"], "shop");
+        assert_eq!(labels["tier"], "web");
+    }
+}

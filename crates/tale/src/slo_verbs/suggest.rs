@@ -1,0 +1,246 @@
+//! `tale slo suggest`: the target that the history of an indicator supports, as OpenSLO with the evidence.
+
+use super::past::{Past, span};
+use super::words::{self, Table};
+use super::{load, observed};
+use crate::cli::{Suggest, SuggestFormat};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Value, json};
+use slo::Span;
+use slo::openslo::model::{Metric, Objective, Slo};
+use slo::stats::{
+    Ask, Counted, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
+};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Lengths of slices, and the most that are asked for: enough for a month of five minutes.
+const SLICES: [Span; 5] = [
+    Span::minutes(1),
+    Span::minutes(5),
+    Span::minutes(15),
+    Span::hours(1),
+    Span::hours(6),
+];
+const MOST_SLICES: f64 = 9_000.0;
+
+/// A proposal for one indicator, or why there is none.
+struct Answer {
+    id: String,
+    found: Result<Suggestion>,
+}
+
+/// Proposes a target for each indicator of the files.
+pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Result<(String, u8)> {
+    let catalogue = load(root, &args.files)?;
+    let window = args.window.as_deref().map(|text| span("--window", text));
+    let window = window.transpose()?;
+    let mut excluded = Vec::new();
+    for text in &args.exclude {
+        excluded.push(range(text)?);
+    }
+    let past = Past::of(root, args.source, &args.last, &note).await?;
+    let slice = slice_of(past.to - past.from);
+    for event in observed::chaos(root, &past, slice.as_secs_f64(), &note).await {
+        excluded.push((event.start, event.end));
+    }
+    let mut answers = Vec::new();
+    for slo in &catalogue.slos {
+        for (name, objective) in indicators(slo) {
+            let asked = Asked {
+                slo,
+                objective,
+                name,
+                window: window.unwrap_or(slo.window.duration),
+                slice,
+                seed: args.seed,
+                excluded: &excluded,
+            };
+            answers.push(Answer {
+                id: format!("{}/{}", slo.service, asked.name),
+                found: asked.propose(&past).await,
+            });
+        }
+    }
+    ensure!(!answers.is_empty(), "the files hold no objective");
+    let text = match args.format {
+        SuggestFormat::Yaml => yaml(&answers),
+        SuggestFormat::Text => text(&answers),
+        SuggestFormat::Json => words::json(&Value::Array(answers.iter().map(as_json).collect())),
+        SuggestFormat::Markdown => markdown(&answers),
+    };
+    let refused = answers.iter().any(|answer| answer.found.is_err());
+    Ok((text, if refused { 2 } else { 0 }))
+}
+
+/// Objectives of one indicator differ in their targets, which are to be found: the first one stands for all. Parts of a
+/// composite have indicators of their own.
+fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
+    let of = |objective: &Objective| {
+        if slo.composite {
+            format!("{}-{}", slo.metadata.name, objective.id)
+        } else {
+            slo.metadata.name.clone()
+        }
+    };
+    let mut seen = BTreeSet::new();
+    let named = slo.objectives.iter().map(|one| (of(one), one));
+    named
+        .filter(|(name, _)| seen.insert(name.clone()))
+        .collect()
+}
+
+/// The shortest slice that does not ask for too many.
+fn slice_of(seconds: f64) -> Span {
+    let few = |slice: &&Span| seconds / slice.as_secs_f64() <= MOST_SLICES;
+    let longest = SLICES[SLICES.len() - 1];
+    SLICES.iter().find(few).copied().unwrap_or(longest)
+}
+
+/// One question to the past.
+struct Asked<'a> {
+    slo: &'a Slo,
+    objective: &'a Objective,
+    name: String,
+    window: Span,
+    slice: Span,
+    seed: u64,
+    excluded: &'a [(f64, f64)],
+}
+
+impl Asked<'_> {
+    async fn propose(&self, past: &Past) -> Result<Suggestion> {
+        let queries = events_of_slice(self.slo, self.objective, self.slice)
+            .map_err(|why| anyhow!("{why}"))?;
+        let step = self.slice.as_secs_f64();
+        let bad = past.slots(&queries.bad, step).await;
+        let bad = bad.map_err(|why| anyhow!("{why}"))?;
+        let total = past.slots(&queries.total, step).await;
+        let total = total.map_err(|why| anyhow!("{why}"))?;
+        let slices = total
+            .iter()
+            .zip(&bad)
+            .enumerate()
+            .map(|(index, (total, bad))| {
+                let end = past.from + step * index as f64;
+                let total = total.unwrap_or(0.0);
+                // Rates are extrapolated: a hair more bad events than events is no contradiction.
+                let good = (total - bad.unwrap_or(0.0)).clamp(0.0, total);
+                let overlaps = |(from, to): &(f64, f64)| *from < end && *to > end - step;
+                let excluded = self.excluded.iter().any(overlaps);
+                Slice {
+                    good,
+                    total,
+                    excluded,
+                }
+            });
+        // The first slot ends where the time begins.
+        let slices = slices.skip(1).collect();
+        let history = History {
+            slice: self.slice,
+            slices,
+        };
+        suggest(&history, &self.ask(past)?).map_err(|why| anyhow!("{why}"))
+    }
+
+    fn ask(&self, past: &Past) -> Result<Ask> {
+        let (counted, total) = match &self.objective.indicator.metric {
+            Metric::Good { good, total } => (Counted::Good(good.text.clone()), total),
+            Metric::Bad { bad, total } => (Counted::Bad(bad.text.clone()), total),
+            Metric::Raw { .. } | Metric::Threshold(_) => bail!("the indicator counts no events"),
+        };
+        Ok(Ask {
+            service: self.slo.service.clone(),
+            name: self.name.clone(),
+            counted,
+            total: total.text.clone(),
+            counter: total.counter,
+            window: self.window,
+            source: format!(
+                "{} to {}, slices of {}",
+                words::moment(past.from),
+                words::moment(past.to),
+                self.slice
+            ),
+            seed: self.seed,
+        })
+    }
+}
+
+/// Reads `FROM..TO`.
+fn range(text: &str) -> Result<(f64, f64)> {
+    let wrong = || format!("--exclude {text}: write 2026-01-31T12:00:00Z..2026-01-31T13:00:00Z");
+    let (from, to) = text.split_once("..").with_context(wrong)?;
+    let moment = |text: &str| text.trim().parse::<jiff::Timestamp>().with_context(wrong);
+    let (from, to) = (moment(from)?, moment(to)?);
+    ensure!(from < to, "--exclude {text}: it ends before it begins");
+    Ok((from.as_second() as f64, to.as_second() as f64))
+}
+
+/// What is proposed, and what is refused as comments.
+fn yaml(answers: &[Answer]) -> String {
+    let refused: String = answers
+        .iter()
+        .filter_map(|answer| Some((answer, answer.found.as_ref().err()?)))
+        .map(|(answer, why)| format!("# {}: no proposal: {}\n", answer.id, one_line(why)))
+        .collect();
+    let found: Vec<Suggestion> = answers
+        .iter()
+        .filter_map(|answer| answer.found.as_ref().ok().cloned())
+        .collect();
+    refused + &openslo_stream(&found)
+}
+
+fn text(answers: &[Answer]) -> String {
+    let told: Vec<String> = answers
+        .iter()
+        .map(|answer| match &answer.found {
+            Ok(found) => format!("{}: {found}\n", answer.id),
+            Err(why) => format!("{}: no proposal: {}\n", answer.id, one_line(why)),
+        })
+        .collect();
+    told.join("\n")
+}
+
+fn markdown(answers: &[Answer]) -> String {
+    let mut table = Table::new(&[
+        "Indicator",
+        ">Target",
+        ">Observed",
+        ">Worst window",
+        ">90 % interval",
+        ">Events",
+    ]);
+    for answer in answers {
+        let mut cells = vec![answer.id.clone()];
+        match &answer.found {
+            Ok(found) => cells.extend([
+                found.target.to_string(),
+                format!("{:.6}", found.observed),
+                format!("{:.6}", found.worst_window),
+                format!("{:.6} to {:.6}", found.interval.0, found.interval.1),
+                format!("{:.0}", found.events_per_window),
+            ]),
+            Err(why) => {
+                cells.push(format!("none: {}", one_line(why)));
+                cells.resize(6, String::new());
+            }
+        }
+        table.row(cells);
+    }
+    format!(
+        "### Proposed targets\n\n{}\nHistory is not need: ask the users what they notice.\n",
+        table.to_markdown()
+    )
+}
+
+fn as_json(answer: &Answer) -> Value {
+    match &answer.found {
+        Ok(found) => json!({"id": answer.id, "suggestion": found}),
+        Err(why) => json!({"id": answer.id, "refused": one_line(why)}),
+    }
+}
+
+fn one_line(why: &anyhow::Error) -> String {
+    format!("{why:#}").replace('\n', " ")
+}
