@@ -40,7 +40,15 @@ pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Eviden
         .query_range("ALERTS", record.epoch, now)
         .await
         .unwrap_or_default();
-    evidence.alerts = course(&alerts, record.epoch, now);
+    let firing = prometheus
+        .query("ALERTS{alertstate=\"firing\"}", None)
+        .await;
+    let firing: Vec<_> = firing
+        .iter()
+        .flatten()
+        .filter_map(|one| one.metric.get("alertname").cloned())
+        .collect();
+    evidence.alerts = course(&alerts, &firing, record.epoch);
     evidence.budgets = budget::all(&world.catalogue, &prometheus).await;
     evidence
 }
@@ -133,8 +141,8 @@ fn unit(unit: Unit) -> report::Unit {
     }
 }
 
-/// Firsts and lasts per alert name. Resolved: the samples end before now does.
-fn course(series: &[Series], epoch: f64, now: f64) -> Vec<Alert> {
+/// Firsts and lasts per alert name. Resolved: it fired, and is not among those that fire now.
+fn course(series: &[Series], firing: &[String], epoch: f64) -> Vec<Alert> {
     let mut alerts = BTreeMap::<&str, Alert>::new();
     for one in series {
         let (Some(name), Some(state)) = (one.metric.get("alertname"), one.metric.get("alertstate"))
@@ -155,7 +163,7 @@ fn course(series: &[Series], epoch: f64, now: f64) -> Vec<Alert> {
             alert.pending_s = earliest(alert.pending_s, first - epoch);
         } else {
             alert.firing_s = earliest(alert.firing_s, first - epoch);
-            let resolved = (now - last > 2.5).then_some(last + 1.0 - epoch);
+            let resolved = (!firing.contains(name)).then_some(last + 1.0 - epoch);
             alert.resolved_s = resolved.map(|at| alert.resolved_s.map_or(at, |old| old.max(at)));
         }
     }
