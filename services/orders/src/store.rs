@@ -1,0 +1,173 @@
+//! The orders: what may be in them, the last of them in memory, and what can be called by JSON-RPC.
+
+use crate::metrics::Metrics;
+use crate::rpc::{Error, Methods};
+use crate::work::{Busy, Work};
+use rocket::request::FromParam;
+use rocket::tokio::sync::broadcast;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, to_value};
+use std::collections::VecDeque;
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Orders that a slow watcher may be behind; older ones are skipped, and it is told how many.
+const BEHIND_MAX: usize = 64;
+
+/// An item's name: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Item(String);
+
+impl TryFrom<String> for Item {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        match (1..=32).contains(&name.len()) && name.bytes().all(fits) {
+            true => Ok(Self(name)),
+            false => Err("an item is 1 to 32 of a to z, 0 to 9 and -"),
+        }
+    }
+}
+
+impl FromParam<'_> for Item {
+    type Error = &'static str;
+
+    fn from_param(name: &str) -> Result<Self, Self::Error> {
+        name.to_owned().try_into()
+    }
+}
+
+/// What a customer sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOrder {
+    item: Item,
+    quantity: NonZeroU16,
+}
+
+/// What a customer asks the price of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    item: Item,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Price {
+    item: Item,
+    cents: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Order {
+    pub(crate) id: u64,
+    item: Item,
+    quantity: NonZeroU16,
+    cents: u64,
+}
+
+/// The latest orders, in memory only. Their ids follow each other, so that an order's place is its id.
+#[derive(Default)]
+struct Store {
+    first: u64,
+    orders: VecDeque<Order>,
+}
+
+/// Everything behind the routes.
+pub(crate) struct Orders {
+    work: Arc<Work>,
+    kept: usize,
+    store: Mutex<Store>,
+    pub(crate) news: broadcast::Sender<Order>,
+    metrics: Metrics,
+}
+
+impl Orders {
+    /// A store that keeps so many orders.
+    pub(crate) fn new(kept: NonZeroU16, work: Arc<Work>, metrics: Metrics) -> Self {
+        Self {
+            work,
+            kept: kept.get().into(),
+            store: Mutex::default(),
+            news: broadcast::Sender::new(BEHIND_MAX),
+            metrics,
+        }
+    }
+
+    pub(crate) async fn price(&self, item: Item) -> Result<Price, Busy> {
+        let cents = self.work.price(&item.0).await?;
+        tracing::debug!(item = item.0, cents, "priced");
+        Ok(Price { item, cents })
+    }
+
+    pub(crate) async fn create(&self, wanted: NewOrder) -> Result<Order, Busy> {
+        let Price { item, cents } = self.price(wanted.item).await?;
+        let quantity = wanted.quantity;
+        let cents = cents * u64::from(quantity.get());
+        let mut store = self.store();
+        if store.orders.len() == self.kept {
+            store.orders.pop_front();
+            store.first += 1;
+            self.metrics.evicted.inc();
+        }
+        let order = Order {
+            id: store.first + store.orders.len() as u64,
+            item,
+            quantity,
+            cents,
+        };
+        store.orders.push_back(order.clone());
+        let _ = self.news.send(order.clone()); // an error means that nobody watches
+        Ok(order)
+    }
+
+    pub(crate) fn find(&self, id: u64) -> Option<Order> {
+        let store = self.store();
+        let place = usize::try_from(id.checked_sub(store.first)?).ok()?;
+        store.orders.get(place).cloned()
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderId {
+    id: u64,
+}
+
+impl Methods for Orders {
+    async fn call(&self, method: &str, params: Option<&str>) -> Result<Value, Error> {
+        match method {
+            "orders.get" => {
+                let OrderId { id } = read(params)?;
+                written(&self.find(id).ok_or(Error::NO_ORDER)?)
+            }
+            "orders.create" => written(&self.create(read(params)?).await?),
+            "orders.price" => written(&self.price(read::<Wanted>(params)?.item).await?),
+            _ => Err(Error::METHOD),
+        }
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(params: Option<&'a str>) -> Result<T, Error> {
+    serde_json::from_str(params.unwrap_or("{}")).map_err(|why| Error::PARAMS.because(why))
+}
+
+fn written(result: &impl Serialize) -> Result<Value, Error> {
+    to_value(result).map_err(|why| Error::INTERNAL.because(why))
+}
+
+impl From<Busy> for Error {
+    fn from(_: Busy) -> Self {
+        Self::BUSY
+    }
+}

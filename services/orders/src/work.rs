@@ -1,0 +1,230 @@
+//! The work, and three ways to run it.
+//!
+//! A price takes CPU time, and a machine has only so much of it. What matters is who waits when there is not enough:
+//!
+//! | mode | a price is computed | under overload |
+//! | --- | --- | --- |
+//! | `inline` | on the worker thread that serves requests | nobody is served: the worker cannot even accept |
+//! | `thread-per-request` | on a thread of its own | all of them at once, each ever more slowly |
+//! | `bounded` | by a few workers behind a short queue | those who fit are served in time, the others get 503 at once |
+//!
+//! The first two are bugs to look at, and `fault_active` says when one is on. A refused request costs next to nothing
+//! and may be tried again; a request that is answered after its caller has left costs the same as a good one.
+
+use crate::metrics::Metrics;
+use instrument::faults::Faults;
+use instrument::{Service, StartError};
+use prometheus::IntGauge;
+use rocket::serde::json::Json;
+use rocket::tokio::sync::{Semaphore, oneshot};
+use rocket::tokio::task::spawn_blocking;
+use rocket::{Route, State, get, put, routes};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, available_parallelism};
+
+/// What to write instead of an unknown mode.
+pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
+
+/// Threads of `thread-per-request` at a time. The bug is to have no such limit; the limit is there to spare laptops.
+const THREADS_MAX: usize = 1000;
+
+/// Rounds of the hash in one unit of work: about 0.1 ms in a release build.
+const ROUNDS: u64 = 25_000;
+
+/// A way to run the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the table above says what each does")]
+pub enum Mode {
+    Inline,
+    ThreadPerRequest,
+    Bounded,
+}
+
+impl Mode {
+    /// The modes that are bugs, and how `fault_active` names them.
+    pub const FAULTS: [(Mode, &str); 2] = [
+        (Mode::Inline, "work_inline"),
+        (Mode::ThreadPerRequest, "work_thread_per_request"),
+    ];
+}
+
+impl FromStr for Mode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "inline" => Ok(Mode::Inline),
+            "thread-per-request" => Ok(Mode::ThreadPerRequest),
+            "bounded" => Ok(Mode::Bounded),
+            _ => Err("there is no such mode"),
+        }
+    }
+}
+
+/// There is no room for this piece of work: try again later.
+#[derive(Debug)]
+pub struct Busy;
+
+/// Computes prices.
+pub struct Work {
+    units: NonZeroU16,
+    mode: RwLock<Mode>,
+    /// One permit for each thread of `thread-per-request`.
+    threads: Arc<Semaphore>,
+    /// One permit for each worker of `bounded`.
+    workers: Arc<Semaphore>,
+    /// One permit for each worker and each place in the queue in front of them.
+    places: Arc<Semaphore>,
+    metrics: Metrics,
+    faults: Faults,
+}
+
+impl Work {
+    /// Work as the environment sets it.
+    ///
+    /// # Errors
+    /// If a setting cannot be used.
+    pub fn new(service: &Service, metrics: Metrics) -> Result<Self, StartError> {
+        let env = &service.env;
+        const UNITS: NonZeroU16 = NonZeroU16::new(20).expect("20 is not 0");
+        let units = env.parse(
+            "WORK_UNITS",
+            UNITS,
+            "set it to how much work a price is, 1 to 65535",
+        )?;
+        let cores = available_parallelism().map_or(NonZeroU16::MIN, |cores| {
+            cores.try_into().unwrap_or(NonZeroU16::MAX)
+        });
+        let workers = env
+            .parse("WORK_WORKERS", cores, "set it to a number from 1 to 65535")?
+            .get();
+        let queue = env.parse("WORK_QUEUE", 64_u16, "set it to a number from 0 to 65535")?;
+        let work = Self {
+            units,
+            mode: RwLock::new(Mode::Bounded),
+            threads: Arc::new(Semaphore::new(THREADS_MAX)),
+            workers: Arc::new(Semaphore::new(workers.into())),
+            places: Arc::new(Semaphore::new(usize::from(workers) + usize::from(queue))),
+            metrics,
+            faults: service.faults.clone(),
+        };
+        work.switch(env.parse("WORK_MODE", Mode::Bounded, MODES)?);
+        Ok(work)
+    }
+
+    /// The price of an item, in cents. It depends on the item and on `WORK_UNITS`, on nothing else.
+    ///
+    /// # Errors
+    /// If there is no room.
+    pub async fn price(&self, item: &str) -> Result<u64, Busy> {
+        let (item, units) = (item.to_owned(), self.units);
+        let seconds = self.metrics.work_seconds.clone();
+        let job = move || {
+            let _timer = seconds.start_timer(); // observes when it is dropped
+            cents(&item, units)
+        };
+        let price = match self.mode() {
+            Mode::Inline => Ok(job()),
+            Mode::ThreadPerRequest => self.on_a_thread(job).await,
+            Mode::Bounded => self.in_turn(job).await,
+        };
+        if price.is_err() {
+            self.metrics.rejected.inc();
+        }
+        price
+    }
+
+    async fn on_a_thread(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Result<u64, Busy> {
+        let permit = self.threads.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| Busy)?;
+        let (tell, told) = oneshot::channel();
+        let run = move || {
+            let _permit = permit;
+            let _ = tell.send(job()); // nobody listens any more if the request was given up
+        };
+        let thread = thread::Builder::new().name("price".to_owned());
+        thread.spawn(run).map_err(|_| Busy)?; // the system has no thread left
+        told.await.map_err(|_| Busy)
+    }
+
+    async fn in_turn(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Result<u64, Busy> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
+        let waiting = Waiting::start(&self.metrics.waiting);
+        let worker = self.workers.clone().acquire_owned().await;
+        let worker = worker.map_err(|_| Busy)?;
+        drop(waiting);
+        // The permits go with the work, not with the request: a caller who leaves does not free a busy worker.
+        let run = move || {
+            let _permits = (place, worker);
+            job()
+        };
+        spawn_blocking(run).await.map_err(|_| Busy)
+    }
+
+    fn mode(&self) -> Mode {
+        *self.mode.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn switch(&self, mode: Mode) {
+        *self.mode.write().unwrap_or_else(PoisonError::into_inner) = mode;
+        for (fault, name) in Mode::FAULTS {
+            self.faults.set(name, fault == mode);
+        }
+    }
+}
+
+/// A deterministic price between 1 and 100, in cents, at the end of a long chain of hashes.
+fn cents(item: &str, units: NonZeroU16) -> u64 {
+    let start = item.bytes().fold(0_u64, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    // splitmix64's mixer: each round needs the one before, so that nothing can be skipped or done side by side.
+    let hash = (0..ROUNDS * u64::from(units.get())).fold(start, |hash, _| {
+        let hash = hash.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
+    });
+    100 + hash % 9_901
+}
+
+/// Counts as waiting for as long as it lives.
+struct Waiting(IntGauge);
+
+impl Waiting {
+    fn start(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The switch, for the admin port: `PUT /work {"mode": "inline"}`.
+pub fn control() -> Vec<Route> {
+    routes![show, switch]
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    mode: Mode,
+}
+
+#[get("/work")]
+fn show(work: &State<Arc<Work>>) -> Json<Switch> {
+    Json(Switch { mode: work.mode() })
+}
+
+#[put("/work", data = "<wanted>")]
+fn switch(wanted: Json<Switch>, work: &State<Arc<Work>>) -> Json<Switch> {
+    work.switch(wanted.mode);
+    wanted
+}

@@ -1,0 +1,178 @@
+//! The front end: as good as what is behind it, and no slower than it allows.
+//!
+//! For every price it asks `orders`, by name: a lookup, a connection, a question, each within a limit. When `orders` is
+//! slow or gone, customers get a 504 or a 502 while they are still there to read it, and the shop keeps no thread and no
+//! connection waiting. Next: `client.rs` of `instrument`, for why there is no connection pool.
+
+pub mod metrics;
+#[cfg(test)]
+mod tests;
+
+use instrument::client::{CallError, CallResult, Client, Limits};
+use instrument::{Service, StartError, traced};
+use metrics::{Metrics, Outcome};
+use rocket::http::uri::Absolute;
+use rocket::http::{RawStr, Status};
+use rocket::response::content::RawHtml;
+use rocket::serde::json::Json;
+use rocket::{Build, Rocket, State, get, routes};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What the front page offers. Any other item has a price too.
+const ITEMS: [&str; 4] = ["tea", "coffee", "cake", "umbrella"];
+
+/// The service, ready to launch.
+///
+/// # Errors
+/// If a setting cannot be used.
+pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
+    let limits = Limits {
+        connect: milliseconds(service, "ORDERS_CONNECT_TIMEOUT_MS", 500)?,
+        total: milliseconds(service, "ORDERS_TIMEOUT_MS", 1000)?,
+    };
+    let (env, registry) = (&service.env, &service.registry);
+    let default = Base("http://orders".to_owned());
+    let remedy = "set it to where orders is, e.g. http://orders:8000";
+    let Base(orders) = env.parse("ORDERS_URL", default, remedy)?;
+    let version = env.text("VERSION")?;
+    let client = Client::with_limits(service.resolver()?, "orders", registry, limits)
+        .map_err(|why| StartError::Other(why.to_string()))?;
+    let shop = Shop {
+        orders,
+        version: version.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+        client,
+        metrics: Metrics::register(registry)?,
+    };
+    let routes = routes![index, price, version];
+    Ok(service.rocket().manage(shop).mount("/", traced(routes)))
+}
+
+/// A time limit from 1 ms to about a minute: longer, and nobody waits for the answer.
+fn milliseconds(service: &Service, name: &str, default: u16) -> Result<Duration, StartError> {
+    let default = NonZeroU16::new(default).unwrap_or(NonZeroU16::MAX);
+    let remedy = "set it to milliseconds, 1 to 65535";
+    let number = service.env.parse(name, default, remedy)?;
+    Ok(Duration::from_millis(number.get().into()))
+}
+
+/// `http://host` or `http://host:port`.
+struct Base(String);
+
+impl FromStr for Base {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_end_matches('/');
+        match Absolute::parse(text) {
+            Ok(url) if url.scheme() == "http" && url.path() == "" && url.query().is_none() => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("it is not http:// with a host and nothing more"),
+        }
+    }
+}
+
+struct Shop {
+    orders: String,
+    version: String,
+    client: Client,
+    metrics: Metrics,
+}
+
+/// What `orders` knows about an item.
+#[derive(Deserialize)]
+struct Price {
+    item: String,
+    cents: u64,
+}
+
+/// What customers see: the price, and which release of the shop says so.
+#[derive(Serialize)]
+struct Offer<'a> {
+    item: String,
+    cents: u64,
+    version: &'a str,
+}
+
+/// Why there is no price.
+#[derive(Debug, thiserror::Error)]
+enum NoPrice {
+    #[error("there is no such item")]
+    NotFound,
+    #[error("orders was not asked: {0}")]
+    Call(#[from] CallError),
+    #[error("orders failed with status {0}")]
+    Status(u16),
+    #[error("orders answered what is no price")]
+    NoJson,
+}
+
+impl NoPrice {
+    fn outcome(&self) -> (Outcome, Status) {
+        match self {
+            Self::NotFound => (Outcome::NotFound, Status::NotFound),
+            Self::Call(why) if why.result() == CallResult::Timeout => {
+                (Outcome::Timeout, Status::GatewayTimeout)
+            }
+            _ => (Outcome::Failed, Status::BadGateway),
+        }
+    }
+}
+
+impl Shop {
+    /// Asks `orders`, again for every customer.
+    async fn price(&self, item: &str) -> Result<Price, NoPrice> {
+        // What a customer wrote stays one segment of the path, whatever is in it.
+        let item = RawStr::new(item).percent_encode();
+        let url = format!("{}/orders/price/{item}", self.orders);
+        let answer = self.client.get(&url).await?;
+        match answer.status {
+            200 => answer.json().map_err(|_| NoPrice::NoJson),
+            404 | 422 => Err(NoPrice::NotFound),
+            status => Err(NoPrice::Status(status)),
+        }
+    }
+}
+
+#[get("/")]
+fn index(shop: &State<Shop>) -> RawHtml<String> {
+    let items = ITEMS.map(|item| format!("<li><a href=\"/price/{item}\">{item}</a>\n"));
+    let version = RawStr::new(&shop.version).html_escape();
+    RawHtml(format!(
+        "<!doctype html>\n<title>Shop</title>\n<h1>Shop</h1>\n<ul>\n{}</ul>\n<p>Release {version}\n",
+        items.concat()
+    ))
+}
+
+#[get("/price/<item>")]
+async fn price<'s>(item: &str, shop: &'s State<Shop>) -> Result<Json<Offer<'s>>, (Status, String)> {
+    let price = shop.price(item).await;
+    let (outcome, status) = match &price {
+        Ok(_) => (Outcome::Ok, Status::Ok),
+        Err(why) => why.outcome(),
+    };
+    shop.metrics.asked(outcome);
+    match price {
+        Ok(Price { item, cents }) => {
+            tracing::debug!(item, cents, "offered");
+            let version = &shop.version;
+            Ok(Json(Offer {
+                item,
+                cents,
+                version,
+            }))
+        }
+        Err(why) => {
+            tracing::warn!(%why, "no price");
+            Err((status, format!("{why}\n")))
+        }
+    }
+}
+
+#[get("/version")]
+fn version(shop: &State<Shop>) -> String {
+    format!("{}\n", shop.version)
+}

@@ -1,0 +1,7 @@
+//! Starts `shop`. The service itself is in `lib.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    instrument::run("shop", shop::build)
+}
