@@ -1,45 +1,125 @@
 //! What the services promise to those who read their metrics.
 
 use instrument::{Env, Service, StartError};
+use rocket::http::Method;
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
 use std::collections::BTreeMap;
 
+type Ask = (Method, &'static str, &'static str);
 type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
-/// Every service, and one request for each of its routes.
-const SERVICES: [(&str, Builder, &[&str]); 2] = [
+/// Every service, and one request for each of its routes: `GET` and a path, or another method, path and body.
+const SERVICES: [(&str, Builder, &[Ask]); 4] = [
     (
         "hello",
         hello::build,
-        &["/", "/hello/ada?caps=true", "/nowhere"],
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/hello/ada?caps=true", ""),
+            NOWHERE,
+        ],
     ),
     (
         "dns-leaker",
         dns_leaker::build,
-        &["/resolve/o11y.love", "/nowhere"],
+        &[(Method::Get, "/resolve/o11y.love", ""), NOWHERE],
+    ),
+    (
+        "orders",
+        orders::build,
+        &[
+            (Method::Get, "/orders/price/tea", ""),
+            (Method::Get, "/orders/0", ""),
+            (Method::Post, "/orders", r#"{"item": "tea", "quantity": 1}"#),
+            (Method::Post, "/orders", "made up"),
+            (
+                Method::Post,
+                "/rpc",
+                r#"{"jsonrpc": "2.0", "method": "made up", "id": 1}"#,
+            ),
+            (Method::Post, "/rpc", "made up"),
+            (Method::Get, "/orders/watch", ""),
+            NOWHERE,
+        ],
+    ),
+    (
+        "shop",
+        shop::build,
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/price/tea", ""),
+            (Method::Get, "/version", ""),
+            NOWHERE,
+        ],
     ),
 ];
 
+const NOWHERE: Ask = (Method::Get, "/nowhere", "");
+
 /// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes, `name` is the lesson
 /// of `hello` about a label that is not closed but capped.
-const LABELS: [(&str, &[&str]); 6] = [
+const LABELS: [(&str, &[&str]); 8] = [
     (
         "method",
-        &["GET", "PUT", "POST", "DELETE", "HEAD", "unknown"],
+        &[
+            "GET",
+            "PUT",
+            "POST",
+            "DELETE",
+            "HEAD",
+            "unknown",
+            "orders.get",
+            "orders.create",
+            "orders.price",
+        ],
     ),
+    (
+        "code",
+        &[
+            "ok", "-32700", "-32600", "-32601", "-32602", "-32603", "-32000", "-32001",
+        ],
+    ),
+    ("peer", &["orders"]),
     ("reason", &["no_response", "client_left", "body_failed"]),
     (
         "result",
         &[
-            "ok", "servfail", "nxdomain", "no_data", "timeout", "refused", "other",
+            "ok",
+            "servfail",
+            "nxdomain",
+            "no_data",
+            "timeout",
+            "refused",
+            "other",
+            // of calls to another service
+            "2xx",
+            "3xx",
+            "4xx",
+            "5xx",
+            "dns",
+            "connect", // of the shop
+            "not_found",
+            "failed",
         ],
     ),
     (
         "fault",
-        &["leak_forget", "leak_cycle", "leak_hoard", "leak_task"],
+        &[
+            "leak_forget",
+            "leak_cycle",
+            "leak_hoard",
+            "leak_task",
+            "work_inline",
+            "work_thread_per_request",
+        ],
     ),
-    ("status", &["200", "400", "404", "422", "500", "502", "503"]),
+    (
+        "status",
+        &[
+            "200", "201", "400", "404", "422", "500", "502", "503", "504",
+        ],
+    ),
     ("name", &["other", "ada"]),
 ];
 
@@ -60,8 +140,8 @@ fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
             .map(|route| route.uri.as_str().to_owned())
             .collect();
         endpoints.push("unmatched".to_owned());
-        for path in requests {
-            client.get(*path).dispatch();
+        for (method, path, body) in requests {
+            client.req(*method, *path).body(body).dispatch();
         }
 
         for family in registry.gather() {

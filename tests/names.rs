@@ -20,6 +20,8 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     let mut known: BTreeSet<String> = BY_PROMETHEUS.map(str::to_owned).into();
     known.extend(scraped("hello", hello::build));
     known.extend(scraped("dns-leaker", dns_leaker::build));
+    known.extend(scraped("orders", orders::build));
+    known.extend(scraped("shop", shop::build));
     let rules = rules();
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));
 

@@ -122,8 +122,9 @@ impl Signals {
     /// series, that error would never show in a graph.
     pub(crate) fn expect(&self, endpoint: &str, method: Method) {
         let method = method.as_str();
-        // The statuses that Rocket answers by itself for a matched route. The histogram gets the two that people plot.
-        for status in ["200", "404", "422", "500", "503"] {
+        // The statuses that Rocket answers by itself for a matched route, and those of a service that asks another. The
+        // histogram gets the two that people plot.
+        for status in ["200", "404", "422", "500", "502", "503", "504"] {
             self.requests.with_label_values(&[endpoint, method, status]);
         }
         for status in ["200", "500"] {

@@ -19,12 +19,13 @@ static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
         other => other,
     };
     let build = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "dns-leaker"])
+        .args(["build", "--quiet", "--locked"])
+        .args(["-p", "dns-leaker", "-p", "orders", "-p", "shop"])
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
-    assert!(build.unwrap().success(), "dns-leaker cannot be built");
+    assert!(build.unwrap().success(), "the services cannot be built");
 });
 
 pub(crate) struct Project(TempDir);
