@@ -32,7 +32,7 @@ pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
 const THREADS_MAX: usize = 1000;
 
 /// Rounds of the hash in one unit of work: about 0.1 ms in a release build.
-const ROUNDS: u64 = 25_000;
+const ROUNDS: u64 = 16_000;
 
 /// A way to run the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
