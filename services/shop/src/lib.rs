@@ -102,7 +102,7 @@ struct Offer<'a> {
 enum NoPrice {
     #[error("there is no such item")]
     NotFound,
-    #[error("orders was not asked: {0}")]
+    #[error("no answer from orders: {0}")]
     Call(#[from] CallError),
     #[error("orders failed with status {0}")]
     Status(u16),
