@@ -10,9 +10,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::kind::{self, Chaos, Kind};
+use crate::kind::{self, Chaos, Kind, OtherEnd};
 use crate::problem::{DocumentError, Problem};
 use crate::schedule::{self, Schedule};
+use crate::status_check::{self, StatusCheck};
+use crate::workflow::{self, Workflow};
+pub(crate) use meta::is_subdomain;
 pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
 
 /// The API version of every document.
@@ -44,49 +47,105 @@ pub enum Body {
     },
     /// Experiments made again and again.
     Schedule(Arc<Schedule>),
+    /// Experiments in an order.
+    Workflow(Arc<Workflow>),
+    /// A question asked again and again.
+    StatusCheck(Arc<StatusCheck>),
 }
+
+/// Kinds that are no experiments themselves.
+const OTHER_KINDS: [&str; 3] = [schedule::KIND, workflow::KIND, status_check::KIND];
 
 impl Document {
     /// The kind, as in the file.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match &self.body {
-            Body::Experiment { kind, .. } => kind.name,
-            Body::Schedule(_) => schedule::KIND,
-        }
+        self.body.kind()
     }
 
-    /// The spec of the experiment, or of the experiments a Schedule makes.
+    /// The spec of the experiment, or of the experiments a Schedule makes; none for a Workflow or a StatusCheck.
     #[must_use]
-    pub fn chaos(&self) -> &dyn Chaos {
+    pub fn chaos(&self) -> Option<&dyn Chaos> {
         match &self.body {
-            Body::Experiment { chaos, .. } => chaos.as_ref(),
-            Body::Schedule(schedule) => schedule.chaos.as_ref(),
+            Body::Schedule(schedule) => schedule.child.chaos(),
+            body => body.chaos(),
         }
     }
 
-    /// The path of that spec in the document.
-    pub(crate) fn chaos_path(&self) -> String {
+    /// How this stage carries it out, one sentence.
+    #[must_use]
+    pub fn mechanism(&self) -> String {
         match &self.body {
-            Body::Experiment { .. } => "spec".to_owned(),
-            Body::Schedule(schedule) => format!("spec.{}", schedule.kind.schedule_key),
+            Body::Schedule(schedule) => schedule.child.mechanism(),
+            body => body.mechanism(),
         }
     }
 
     /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or patterns that cannot work.
     #[must_use]
     pub fn refusals(&self) -> Vec<Problem> {
-        let parent = self.chaos_path();
-        refusals(self.chaos())
-            .into_iter()
-            .map(|problem| problem.under(&parent))
-            .collect()
+        match &self.body {
+            Body::Schedule(schedule) => schedule.refusals("spec"),
+            body => refusals_of(body, "spec"),
+        }
     }
 }
 
-/// What cannot be carried out about a spec.
+impl Body {
+    /// The kind, as in a document.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Experiment { kind, .. } => kind.name,
+            Self::Schedule(_) => schedule::KIND,
+            Self::Workflow(_) => workflow::KIND,
+            Self::StatusCheck(_) => status_check::KIND,
+        }
+    }
+
+    /// The experiment, if it is one.
+    pub(crate) fn chaos(&self) -> Option<&dyn Chaos> {
+        match self {
+            Self::Experiment { chaos, .. } => Some(chaos.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The key of its payload in a Schedule.
+    pub(crate) fn schedule_key(&self) -> &'static str {
+        match self {
+            Self::Experiment { kind, .. } => kind.schedule_key,
+            _ => workflow::SCHEDULE_KEY,
+        }
+    }
+
+    fn mechanism(&self) -> String {
+        match self {
+            Self::Experiment { chaos, .. } => chaos.mechanism(),
+            Self::Schedule(schedule) => schedule.child.mechanism(),
+            Self::Workflow(workflow) => workflow.mechanism(),
+            Self::StatusCheck(check) => check.mechanism(),
+        }
+    }
+}
+
+/// What cannot be carried out about something whose spec is at `parent`.
+pub(crate) fn refusals_of(body: &Body, parent: &str) -> Vec<Problem> {
+    match body {
+        Body::Experiment { chaos, .. } => refusals(chaos.as_ref())
+            .into_iter()
+            .map(|problem| problem.under(parent))
+            .collect(),
+        Body::Schedule(schedule) => schedule.refusals(parent),
+        Body::Workflow(workflow) => workflow.refusals(parent),
+        Body::StatusCheck(_) => Vec::new(),
+    }
+}
+
+/// What cannot be carried out about the spec of an experiment.
 pub(crate) fn refusals(chaos: &dyn Chaos) -> Vec<Problem> {
     let mut refusals = chaos.common().refusals();
+    refusals.extend(chaos.other_end().iter().flat_map(OtherEnd::refusals));
     refusals.extend(chaos.fault().err());
     refusals
 }
@@ -149,17 +208,7 @@ fn document(value: &Value) -> Result<Document, Vec<Problem>> {
     check_kind(&envelope).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     let meta = ObjectMeta::parse(&envelope.metadata, &mut problems);
-    let body = if envelope.kind == schedule::KIND {
-        Schedule::parse(&envelope.spec, &mut problems)
-            .map(|schedule| Body::Schedule(Arc::new(schedule)))
-    } else {
-        let kind = kind::SUPPORTED
-            .iter()
-            .find(|kind| kind.name == envelope.kind)
-            .expect("the kind was checked");
-        experiment(kind, &envelope.spec, "spec", &mut problems)
-            .map(|chaos| Body::Experiment { kind, chaos })
-    };
+    let body = body(&envelope, &mut problems);
     match (meta, body) {
         (Some(meta), Some(body)) if problems.is_empty() => Ok(Document {
             meta,
@@ -167,6 +216,22 @@ fn document(value: &Value) -> Result<Document, Vec<Problem>> {
             spec: envelope.spec,
         }),
         _ => Err(problems),
+    }
+}
+
+fn body(envelope: &Envelope, problems: &mut Vec<Problem>) -> Option<Body> {
+    let spec = &envelope.spec;
+    match envelope.kind.as_str() {
+        schedule::KIND => Schedule::parse(spec, "spec", schedule::Of::Anything, problems)
+            .map(|schedule| Body::Schedule(Arc::new(schedule))),
+        workflow::KIND => Workflow::parse(spec, "spec", problems)
+            .map(|workflow| Body::Workflow(Arc::new(workflow))),
+        status_check::KIND => StatusCheck::parse(spec, "spec", problems)
+            .map(|check| Body::StatusCheck(Arc::new(check))),
+        name => {
+            let kind = kind::find(name).expect("the kind was checked");
+            experiment(kind, spec, "spec", problems).map(|chaos| Body::Experiment { kind, chaos })
+        }
     }
 }
 
@@ -182,23 +247,21 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
         ));
     }
     let supported = kind::SUPPORTED.map(|kind| kind.name).join(", ");
-    if kind == schedule::KIND
-        || kind::SUPPORTED
-            .iter()
-            .any(|supported| supported.name == kind)
-    {
+    if OTHER_KINDS.contains(&kind) || kind::find(kind).is_some() {
         Ok(())
     } else if kind::ELSEWHERE.contains(&kind) {
         Err(Problem::new(
             "kind",
             format!(
-                "kind {kind} is known to Chaos Mesh but the local stage cannot do it yet; use {supported} or a Schedule of them"
+                "kind {kind} is known to Chaos Mesh but the local stage cannot do it yet; use {supported}, a Workflow or a Schedule of them, or StatusCheck"
             ),
         ))
     } else {
         Err(Problem::new(
             "kind",
-            format!("`{kind}` is not a kind of Chaos Mesh; use {supported} or Schedule"),
+            format!(
+                "`{kind}` is not a kind of Chaos Mesh; use {supported}, Schedule, Workflow or StatusCheck"
+            ),
         ))
     }
 }
@@ -215,6 +278,9 @@ pub(crate) fn experiment(
         .ok()?;
     let mut own = Vec::new();
     chaos.common().check(&mut own);
+    if let Some(other) = chaos.other_end() {
+        other.check(&mut own);
+    }
     chaos.check(&mut own);
     problems.extend(own.into_iter().map(|problem| problem.under(parent)));
     Some(chaos)

@@ -1,12 +1,13 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
 //! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is moved by pure rules:
-//! `lifecycle` for experiments, `spawn` and `history` for Schedules.
+//! `lifecycle` for experiments, `spawn` and `history` for Schedules, `workflow` for Workflows, `check` for StatusChecks.
 //!
 //! Three things end a fault, each without the others: the experiment's duration (or the stage's maximum), the expiry
 //! that every apply hands to the stage, and the journal, from which the next engine undoes what a crash has left.
 
 mod action;
+mod check;
 mod clock;
 mod driver;
 mod dry_run;
@@ -17,10 +18,12 @@ mod experiment;
 mod history;
 mod lifecycle;
 mod names;
+mod probing;
 mod request;
 mod spawn;
 mod status;
 mod targets;
+mod workflow;
 mod world;
 
 use std::path::Path;
@@ -38,15 +41,17 @@ use crate::render;
 use driver::Driver;
 use request::Request;
 
+pub use check::{CheckRecord, Outcome, StatusCheckStatus};
 pub use clock::{Clock, SystemClock, TokioClock};
-pub use dry_run::DryRun;
+pub use dry_run::{DryRun, DryStep};
 pub use error::EngineError;
 pub use events::Event;
 pub use request::Name;
 pub use status::{
-    Condition, DesiredPhase, Experiment, ExperimentStatus, Object, Operation, Phase, Record,
-    RecordEvent, ScheduleStatus, Snapshot, Status,
+    Condition, DesiredPhase, Experiment, ExperimentStatus, Object, Operation, Phase,
+    ReasonedCondition, Record, RecordEvent, ScheduleStatus, Snapshot, Status,
 };
+pub use workflow::{NodeStatus, WorkflowStatus};
 pub use world::Applied;
 
 /// Requests that wait for the driver; more callers wait in line.
@@ -143,7 +148,7 @@ impl Engine {
     /// Sets the pause annotation; a Schedule passes it on to its experiments.
     ///
     /// # Errors
-    /// No object, or several, have this name.
+    /// No object, or several, have this name, or it is of a kind that cannot be paused.
     pub async fn pause(&self, name: &Name, pause: bool) -> Result<(), EngineError> {
         self.ask(|reply| Request::Pause(name.clone(), pause, reply))
             .await?

@@ -8,6 +8,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::dns_chaos::DnsFault;
+use crate::fault::{HttpFault, NetworkFault, StressFault};
+use crate::probe::{HttpProbe, ProbeAnswer};
 
 /// A pod as the selectors see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,10 @@ impl fmt::Display for Target {
 /// What is done to a target.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per experiment, behind an Arc"
+)]
 pub enum Fault {
     /// Names that match get a failure or a wrong address.
     Dns(DnsFault),
@@ -70,6 +76,12 @@ pub enum Fault {
     ContainerKill,
     /// The pod stays but nothing in it listens, until it recovers.
     PodFailure,
+    /// Processes beside the pod take its CPU time or memory.
+    Stress(StressFault),
+    /// Requests to a port of the pod, or the responses from it, are broken.
+    Http(HttpFault),
+    /// What leaves the pod is delayed, lost, slowed down or dropped.
+    Network(NetworkFault),
 }
 
 impl Fault {
@@ -88,24 +100,40 @@ pub trait Injector: Send + Sync + 'static {
     fn pods(&self) -> Vec<Pod>;
 
     /// Injects `fault` into `target`. It must lapse by itself at `expires`, whatever becomes of the engine.
-    /// A failed apply leaves nothing behind. Applying again to the same target replaces the earlier fault.
+    /// A failed apply leaves nothing behind. `id` names the fault: applying one of the same id to the same target again
+    /// replaces it. Stress, HTTP and network faults of different ids coexist on a target.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
     fn apply(
         &self,
+        id: &str,
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Takes `fault` off `target`. Taking off what is not there, or from a pod that is gone, succeeds.
+    /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod that is gone, succeeds.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
     fn recover(
         &self,
+        id: &str,
         fault: &Fault,
         target: &Target,
     ) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Sends one HTTP request and waits for the answer, at most as long as the request says. Names of Services are
+    /// resolved as pods resolve them; no redirect is followed.
+    ///
+    /// # Errors
+    /// Why there was no answer: refused, timed out, not resolved. A [`crate::status_check`] counts it as a failure.
+    fn probe(
+        &self,
+        request: &HttpProbe,
+    ) -> impl Future<Output = Result<ProbeAnswer, String>> + Send {
+        let url = request.url.clone();
+        async move { Err(format!("{url}: this stage cannot send requests")) }
+    }
 }

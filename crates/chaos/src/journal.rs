@@ -22,6 +22,9 @@ const COMPACT_BYTES: u64 = 1 << 20;
 pub struct Leftover {
     /// The experiment, for messages: `dnschaos/name in namespace default`.
     pub experiment: String,
+    /// The name of the fault on its target; empty in journals of earlier versions.
+    #[serde(default)]
+    pub id: String,
     /// The fault.
     pub fault: Fault,
     /// What it was injected into.
@@ -33,7 +36,7 @@ pub struct Leftover {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Line {
-    Begin { id: u64, fault: Leftover },
+    Begin { id: u64, fault: Box<Leftover> },
     End { id: u64 },
 }
 
@@ -67,7 +70,7 @@ impl Journal {
             .open(&fresh)?;
         file.write_all(&lines(open.iter().map(|(id, fault)| Line::Begin {
             id: *id,
-            fault: fault.clone(),
+            fault: Box::new(fault.clone()),
         }))?)?;
         file.sync_all()?;
         std::fs::rename(&fresh, path)?;
@@ -86,7 +89,7 @@ impl Journal {
             .write_all(&lines(ids.iter().zip(&faults).map(|(id, fault)| {
                 Line::Begin {
                     id: *id,
-                    fault: fault.clone(),
+                    fault: Box::new(fault.clone()),
                 }
             }))?)?;
         self.file.sync_data()?;
@@ -131,7 +134,7 @@ fn open_entries(path: &Path) -> io::Result<BTreeMap<u64, Leftover>> {
     for (index, line) in whole.lines().enumerate() {
         let damaged = |error| io::Error::other(format!("line {}: {error}", index + 1));
         match serde_json::from_str(line).map_err(damaged)? {
-            Line::Begin { id, fault } => drop(open.insert(id, fault)),
+            Line::Begin { id, fault } => drop(open.insert(id, *fault)),
             Line::End { id } => drop(open.remove(&id)),
         }
     }
@@ -153,6 +156,7 @@ mod tests {
         };
         Leftover {
             experiment: "podchaos/x in namespace default".into(),
+            id: "default/podchaos/x".into(),
             fault: Fault::PodFailure,
             target,
             expires: None,

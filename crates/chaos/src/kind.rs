@@ -9,36 +9,37 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::duration::GoDuration;
-use crate::injector::Fault;
+use crate::injector::{Fault, Target};
 use crate::mode::Mode;
 use crate::problem::Problem;
 use crate::selector::Selector;
-use crate::{dns_chaos, pod_chaos};
+use crate::{dns_chaos, http_chaos, network_chaos, pod_chaos, stress_chaos};
 
 /// The kinds this crate can play.
-pub static SUPPORTED: [&Kind; 2] = [&dns_chaos::KIND, &pod_chaos::KIND];
+pub static SUPPORTED: [&Kind; 5] = [
+    &dns_chaos::KIND,
+    &http_chaos::KIND,
+    &network_chaos::KIND,
+    &pod_chaos::KIND,
+    &stress_chaos::KIND,
+];
 
 /// Kinds of `chaos-mesh.org/v1alpha1` that exist but cannot be played locally.
-pub const ELSEWHERE: [&str; 20] = [
+pub const ELSEWHERE: [&str; 15] = [
     "AWSChaos",
     "AzureChaos",
     "BlockChaos",
     "GCPChaos",
-    "HTTPChaos",
     "IOChaos",
     "JVMChaos",
     "KernelChaos",
-    "NetworkChaos",
     "PhysicalMachine",
     "PhysicalMachineChaos",
     "PodHttpChaos",
     "PodIOChaos",
     "PodNetworkChaos",
     "RemoteCluster",
-    "StatusCheck",
-    "StressChaos",
     "TimeChaos",
-    "Workflow",
     "WorkflowNode",
 ];
 
@@ -93,6 +94,37 @@ pub enum Scope<'a> {
     Containers(&'a [String]),
 }
 
+/// A second selector, whose pods are records too.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherEnd<'a> {
+    /// Which pods.
+    pub selector: &'a Selector,
+    /// How many of them.
+    pub mode: Mode,
+    /// The parameter of the mode, empty when omitted.
+    pub value: &'a str,
+}
+
+/// Which selector chose a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `selector`.
+    Selected,
+    /// `target.selector`.
+    Other,
+}
+
+impl Side {
+    /// The key that Chaos Mesh writes into records.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Selected => ".",
+            Self::Other => ".Target",
+        }
+    }
+}
+
 /// One experiment's spec.
 pub trait Chaos: fmt::Debug + Send + Sync {
     /// The fields shared by all kinds.
@@ -115,6 +147,16 @@ pub trait Chaos: fmt::Debug + Send + Sync {
     /// The field that cannot be carried out, as the message of a `Failed` event.
     fn fault(&self) -> Result<Fault, Problem>;
 
+    /// The pods at the other end, if this kind has any.
+    fn other_end(&self) -> Option<OtherEnd<'_>> {
+        None
+    }
+
+    /// The fault for a target on `side`, given the targets on the other one; `None` when nothing is done to it.
+    fn aimed(&self, fault: &Arc<Fault>, _side: Side, _others: &[Target]) -> Option<Arc<Fault>> {
+        Some(fault.clone())
+    }
+
     /// How this stage carries the fault out, one sentence.
     fn mechanism(&self) -> String;
 }
@@ -136,6 +178,22 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T
         };
         Problem::new(field, error.into_inner())
     })
+}
+
+impl OtherEnd<'_> {
+    /// The rules of Chaos Mesh; fields are below `target`.
+    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
+        let mut own = Vec::new();
+        self.selector.check(&mut own);
+        own.extend(self.mode.parameter(self.value).err());
+        problems.extend(own.into_iter().map(|problem| problem.under("target")));
+    }
+
+    /// Fields that Chaos Mesh obeys and a local stage cannot.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        let refusals = self.selector.refusals().into_iter();
+        refusals.map(|problem| problem.under("target")).collect()
+    }
 }
 
 impl Common<'_> {

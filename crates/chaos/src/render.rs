@@ -3,8 +3,8 @@
 mod describe;
 mod table;
 
-use crate::engine::{DryRun, Object, Snapshot};
-use crate::kind;
+use crate::engine::{DryRun, DryStep, Object, Snapshot};
+use crate::{kind, status_check};
 
 pub use describe::describe;
 use table::{Table, age};
@@ -72,6 +72,7 @@ pub fn dry_run(run: &DryRun) -> String {
         run.namespace
     )];
     match &run.selection_error {
+        _ if !run.steps.is_empty() || run.kind == status_check::KIND => {}
         Some(error) => lines.push(format!("Targets:    none: {error}")),
         None => {
             let bound = if run.at_most { "at most " } else { "" };
@@ -82,6 +83,11 @@ pub fn dry_run(run: &DryRun) -> String {
             lines.extend(run.matched.iter().map(|id| format!("              {id}")));
         }
     }
+    if !run.other_end.is_empty() {
+        lines.push("Other end:".to_owned());
+        lines.extend(run.other_end.iter().map(|id| format!("              {id}")));
+    }
+    steps(&run.steps, &mut lines);
     lines.push(format!("Mechanism:  {}", run.mechanism));
     if let Some(ticks) = &run.ticks {
         lines.push(format!("Ticks:      {} in the next hour", ticks.len()));
@@ -105,6 +111,31 @@ pub fn dry_run(run: &DryRun) -> String {
             .map(|refusal| format!("Refused:    {refusal}")),
     );
     lines.join("\n") + "\n"
+}
+
+/// The steps of a workflow, each with what it does.
+fn steps(steps: &[DryStep], lines: &mut Vec<String>) {
+    if !steps.is_empty() {
+        lines.push(format!("Steps:      {}", steps.len()));
+    }
+    for step in steps {
+        let deadline = step
+            .deadline
+            .as_ref()
+            .map_or(String::new(), |deadline| format!(", for {deadline}"));
+        let about = if step.about.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", step.about.join(", "))
+        };
+        lines.push(format!(
+            "              {} ({}{deadline}){about}",
+            step.name, step.kind
+        ));
+        if !step.mechanism.is_empty() {
+            lines.push(format!("                {}", step.mechanism));
+        }
+    }
 }
 
 #[cfg(test)]

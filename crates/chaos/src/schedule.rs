@@ -1,4 +1,4 @@
-//! Schedule: an experiment made again and again.
+//! Schedule: an experiment, or a Workflow, made again and again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,27 +7,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cron::Cron;
-use crate::kind::{self, Chaos, Kind, read};
+use crate::document::{self, Body};
+use crate::kind::{self, read};
 use crate::problem::Problem;
+use crate::workflow::{self, Workflow};
 
 /// The kind's name in documents.
 pub const KIND: &str = "Schedule";
 
 /// Payload keys of a Schedule that belong to kinds this crate cannot play, with those kinds.
-const PAYLOADS_ELSEWHERE: [(&str, &str); 13] = [
+const PAYLOADS_ELSEWHERE: [(&str, &str); 9] = [
     ("awsChaos", "AWSChaos"),
     ("azureChaos", "AzureChaos"),
     ("blockChaos", "BlockChaos"),
     ("gcpChaos", "GCPChaos"),
-    ("httpChaos", "HTTPChaos"),
     ("ioChaos", "IOChaos"),
     ("jvmChaos", "JVMChaos"),
     ("kernelChaos", "KernelChaos"),
-    ("networkChaos", "NetworkChaos"),
     ("physicalmachineChaos", "PhysicalMachineChaos"),
-    ("stressChaos", "StressChaos"),
     ("timeChaos", "TimeChaos"),
-    ("workflow", "Workflow"),
 ];
 
 /// A checked Schedule.
@@ -41,10 +39,8 @@ pub struct Schedule {
     pub concurrency_policy: ConcurrencyPolicy,
     /// How many experiments are kept; omitted is 0, so finished ones vanish at once.
     pub history_limit: Option<u32>,
-    /// The kind of the experiments.
-    pub kind: &'static Kind,
-    /// Their spec.
-    pub chaos: Arc<dyn Chaos>,
+    /// What it makes: experiments or Workflows.
+    pub child: Body,
     /// Their spec as written.
     pub payload: Value,
 }
@@ -74,57 +70,65 @@ struct Raw {
     payloads: BTreeMap<String, Value>,
 }
 
+/// What a Schedule may make: within a Workflow no other Workflow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Anything,
+    ChaosOnly,
+}
+
 impl Schedule {
-    /// Reads and checks a `spec`; all that is wrong goes to `problems`.
-    pub(crate) fn parse(spec: &Value, problems: &mut Vec<Problem>) -> Option<Self> {
+    /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
+    pub(crate) fn parse(
+        spec: &Value,
+        parent: &str,
+        of: Of,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         let before = problems.len();
-        let raw: Raw = read(spec, "spec")
+        let at = |field: &str| format!("{parent}.{field}");
+        let raw: Raw = read(spec, parent)
             .map_err(|problem| problems.push(problem))
             .ok()?;
         let cron = raw
             .schedule
             .parse::<Cron>()
-            .map_err(|error| problems.push(Problem::new("spec.schedule", error)))
+            .map_err(|error| problems.push(Problem::new(at("schedule"), error)))
             .ok();
         if raw
             .starting_deadline_seconds
             .is_some_and(|seconds| seconds <= 0)
         {
             problems.push(Problem::new(
-                "spec.startingDeadlineSeconds",
+                at("startingDeadlineSeconds"),
                 "must be above 0; write a number of seconds, or remove it",
             ));
         }
         if raw.history_limit == Some(0) {
             problems.push(Problem::new(
-                "spec.historyLimit",
+                at("historyLimit"),
                 "must be at least 1; write how many experiments to keep",
             ));
         }
-        let kind = child_kind(&raw.kind)
-            .map_err(|problem| problems.push(problem))
+        let key = payload_key(&raw.kind, of)
+            .map_err(|message| problems.push(Problem::new(at("type"), message)))
             .ok();
-        let payload = kind.and_then(|kind| raw.payloads.get(kind.schedule_key));
-        if let (Some(kind), None) = (kind, payload) {
+        let payload = key.and_then(|key| raw.payloads.get(key));
+        if let (Some(key), None) = (key, payload) {
             problems.push(Problem::new(
-                format!("spec.{}", kind.schedule_key),
-                format!("type is {}, so this payload is required; add it", kind.name),
+                at(key),
+                format!("type is {}, so this payload is required; add it", raw.kind),
             ));
         }
-        for key in raw
+        for stray in raw
             .payloads
             .keys()
-            .filter(|key| kind.is_none_or(|kind| kind.schedule_key != *key))
+            .filter(|stray| key != Some(stray.as_str()))
         {
-            problems.push(stray_payload(key, &raw.kind));
+            problems.push(stray_payload(&at(stray), stray, &raw.kind));
         }
-        let (kind, payload) = (kind?, payload?);
-        let chaos = crate::document::experiment(
-            kind,
-            payload,
-            &format!("spec.{}", kind.schedule_key),
-            problems,
-        )?;
+        let (key, payload) = (key?, payload?);
+        let child = child(&raw.kind, payload, &at(key), problems)?;
         if problems.len() > before {
             return None;
         }
@@ -133,39 +137,68 @@ impl Schedule {
             starting_deadline_seconds: raw.starting_deadline_seconds,
             concurrency_policy: raw.concurrency_policy,
             history_limit: raw.history_limit,
-            kind,
-            chaos,
+            child,
             payload: payload.clone(),
         })
     }
+
+    /// What this stage would refuse about its experiments, with paths below `parent`.
+    pub(crate) fn refusals(&self, parent: &str) -> Vec<Problem> {
+        document::refusals_of(
+            &self.child,
+            &format!("{parent}.{}", self.child.schedule_key()),
+        )
+    }
 }
 
-/// Unlike a document's `kind`, `type` must be spelt exactly.
-fn child_kind(name: &str) -> Result<&'static Kind, Problem> {
-    let supported = || kind::SUPPORTED.map(|kind| kind.name).join(", ");
-    if let Some(kind) = kind::find(name) {
-        return Ok(kind);
+fn child(kind: &str, payload: &Value, path: &str, problems: &mut Vec<Problem>) -> Option<Body> {
+    if kind == workflow::KIND {
+        let workflow = Workflow::parse(payload, path, problems)?;
+        return Some(Body::Workflow(Arc::new(workflow)));
     }
-    let message = if PAYLOADS_ELSEWHERE.iter().any(|(_, kind)| *kind == name) {
+    let kind = kind::find(kind)?;
+    let chaos = document::experiment(kind, payload, path, problems)?;
+    Some(Body::Experiment { kind, chaos })
+}
+
+/// Does a Schedule of this type exist, but not on this stage?
+pub(crate) fn elsewhere(kind: &str) -> bool {
+    PAYLOADS_ELSEWHERE.iter().any(|(_, known)| *known == kind)
+}
+
+/// Is this the key of a payload?
+pub(crate) fn known_payload(key: &str) -> bool {
+    key == workflow::SCHEDULE_KEY
+        || PAYLOADS_ELSEWHERE.iter().any(|(known, _)| *known == key)
+        || kind::SUPPORTED.iter().any(|kind| kind.schedule_key == key)
+}
+
+/// The key of the payload of this type. Unlike a document's `kind`, `type` must be spelt exactly.
+fn payload_key(kind: &str, of: Of) -> Result<&'static str, String> {
+    if let Some(kind) = kind::find(kind) {
+        return Ok(kind.schedule_key);
+    }
+    if kind == workflow::KIND && of == Of::Anything {
+        return Ok(workflow::SCHEDULE_KEY);
+    }
+    let mut supported = kind::SUPPORTED.map(|kind| kind.name).join(", ");
+    if of == Of::Anything {
+        supported = format!("{supported}, {}", workflow::KIND);
+    }
+    Err(if elsewhere(kind) {
         format!(
-            "type {name} is known to Chaos Mesh but the local stage cannot do it yet; use {}",
-            supported()
+            "type {kind} is known to Chaos Mesh but the local stage cannot do it yet; use {supported}"
         )
     } else {
-        format!("`{name}` is not a type of Schedule; use {}", supported())
-    };
-    Err(Problem::new("spec.type", message))
+        format!("`{kind}` is not a type of Schedule here; use {supported}")
+    })
 }
 
-fn stray_payload(key: &str, kind: &str) -> Problem {
-    let known = PAYLOADS_ELSEWHERE
-        .iter()
-        .any(|(payload, _)| *payload == key)
-        || kind::SUPPORTED.iter().any(|kind| kind.schedule_key == key);
-    let message = if known {
+fn stray_payload(field: &str, key: &str, kind: &str) -> Problem {
+    let message = if known_payload(key) {
         format!("type is {kind}, so nothing would read this payload; remove it or change the type")
     } else {
         "unknown field; a Schedule has schedule, startingDeadlineSeconds, concurrencyPolicy, historyLimit, type and one payload such as dnsChaos".to_owned()
     };
-    Problem::new(format!("spec.{key}"), message)
+    Problem::new(field, message)
 }

@@ -142,7 +142,7 @@ impl Acting<'_> {
             let injected = |snapshot: &chaos::engine::Snapshot| {
                 snapshot
                     .find(&kind, &name)
-                    .is_some_and(|object| object.is("AllInjected"))
+                    .is_some_and(chaos::engine::Object::begun)
             };
             let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
                 anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")

@@ -4,16 +4,11 @@ use crate::cli::Chaos;
 use crate::control::protocol::File;
 use crate::control::{Request, Running};
 use anyhow::{Context, Result, bail};
-use chaos::document::{self, Body, Document};
+use chaos::document::{self, Document};
 use chaos::engine::{DryRun, Options};
 use chaos::{lint, render};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::path::Path;
-
-/// How far ahead the ticks of a Schedule are listed when no stage is there to do it: as far as a stage does.
-const HORIZON: SignedDuration = SignedDuration::from_hours(1);
-/// Most ticks listed: one for each second of the hour.
-const MAX_TICKS: usize = 3_600;
 
 /// Carries out one verb. `print` gets what belongs on standard output, `note` what belongs beside it.
 ///
@@ -74,28 +69,9 @@ async fn apply(
 
 /// A rehearsal without pods.
 fn without_stage(document: &Document) -> DryRun {
-    let now = Timestamp::now();
-    let until = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
     let maximum = Options::default().default_maximum;
-    DryRun {
-        kind: document.kind(),
-        namespace: document.meta.namespace.clone(),
-        name: document.meta.name.clone(),
-        matched: Vec::new(),
-        pods_matched: 0,
-        selection_error: Some(
-            "no stage is running, so no pods could be matched; start one with ./tale up".to_owned(),
-        ),
-        pods_taken: 0,
-        at_most: false,
-        ticks: match &document.body {
-            Body::Schedule(schedule) => Some(schedule.cron.ticks(now, until, MAX_TICKS)),
-            Body::Experiment { .. } => None,
-        },
-        mechanism: document.chaos().mechanism(),
-        lints: lint::lints(document, maximum, now),
-        refusals: document.refusals(),
-    }
+    let why = "no stage is running, so no pods could be matched; start one with ./tale up";
+    DryRun::without_pods(document, maximum, Timestamp::now(), why)
 }
 
 /// By name, or everything in a file. One that is not there does not keep the others.

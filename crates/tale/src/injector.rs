@@ -35,6 +35,7 @@ impl Injector for StageInjector {
 
     async fn apply(
         &self,
+        _id: &str,
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
@@ -69,11 +70,14 @@ impl Injector for StageInjector {
                     .await
             }
             Fault::PodFailure => self.0.fail_pod(namespace, pod, true).await,
+            Fault::Stress(_) => return Err(not_yet("StressChaos")),
+            Fault::Http(_) => return Err(not_yet("HTTPChaos")),
+            Fault::Network(_) => return Err(not_yet("NetworkChaos")),
         };
         done.map_err(|why| why.to_string())
     }
 
-    async fn recover(&self, fault: &Fault, target: &Target) -> Result<(), String> {
+    async fn recover(&self, _id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
         if !self.is_there(target) {
             return Ok(()); // what is gone has recovered
         }
@@ -82,6 +86,9 @@ impl Injector for StageInjector {
             Fault::Dns(_) => self.0.dns_fault(namespace, pod, None).await,
             Fault::PodFailure => self.0.fail_pod(namespace, pod, false).await,
             Fault::PodKill { .. } | Fault::ContainerKill => Ok(()),
+            Fault::Stress(_) => return Err(not_yet("StressChaos")),
+            Fault::Http(_) => return Err(not_yet("HTTPChaos")),
+            Fault::Network(_) => return Err(not_yet("NetworkChaos")),
         };
         match done {
             Ok(()) | Err(StageError::NotFound { .. } | StageError::Down) => Ok(()),
@@ -98,6 +105,10 @@ impl StageInjector {
             .pod(&target.namespace, &target.pod)
             .is_some_and(|pod| pod.uid == target.uid)
     }
+}
+
+fn not_yet(kind: &str) -> String {
+    format!("{kind} is not carried out by this stage yet")
 }
 
 fn labels(labels: &stage::manifest::Labels) -> BTreeMap<String, String> {

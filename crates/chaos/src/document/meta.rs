@@ -77,7 +77,7 @@ impl ObjectMeta {
 }
 
 /// Kubernetes' rule for object names (RFC 1123 subdomain).
-fn is_subdomain(name: &str, longest: usize) -> bool {
+pub(crate) fn is_subdomain(name: &str, longest: usize) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label

@@ -17,6 +17,8 @@ pub(super) struct Action {
     pub(super) key: Key,
     pub(super) uid: String,
     pub(super) slot: usize,
+    /// Which selector chose the target, as in its record.
+    pub(super) selector_key: &'static str,
     pub(super) operation: Operation,
     pub(super) fault: Arc<Fault>,
     pub(super) target: Target,
@@ -48,6 +50,7 @@ pub(super) async fn carry_out<I: Injector>(
         message: error.to_string(),
         partial: false,
     })?;
+    let id = id(&action);
     let Action {
         fault,
         target,
@@ -59,10 +62,10 @@ pub(super) async fn carry_out<I: Injector>(
         match operation {
             Operation::Apply => {
                 injector
-                    .apply(fault, target, expires.map(SystemTime::from))
+                    .apply(&id, fault, target, expires.map(SystemTime::from))
                     .await
             }
-            Operation::Recover => injector.recover(fault, target).await,
+            Operation::Recover => injector.recover(&id, fault, target).await,
         }
     };
     match tokio::time::timeout(limit, work).await {
@@ -87,13 +90,31 @@ pub(super) fn leaves_nothing(action: &Action, outcome: &Result<(), Failure>) -> 
     }
 }
 
+/// Tells the faults on a target apart: a pod may be at both ends of an experiment.
 pub(super) fn place(action: &Action) -> (String, String) {
-    (action.uid.clone(), action.target.to_string())
+    let place = format!("{}{}", action.target, action.selector_key);
+    (action.uid.clone(), place)
+}
+
+/// The name of the fault on its target; the same before and after a crash.
+fn id(action: &Action) -> String {
+    let Key {
+        kind,
+        namespace,
+        name,
+    } = &action.key;
+    let end = action.selector_key.trim_start_matches('.');
+    format!(
+        "{namespace}/{}/{name}{}{end}",
+        kind.to_lowercase(),
+        if end.is_empty() { "" } else { "/" }
+    )
 }
 
 pub(super) fn leftover(action: &Action) -> Leftover {
     Leftover {
         experiment: action.key.to_string(),
+        id: id(action),
         fault: (*action.fault).clone(),
         target: action.target.clone(),
         expires: action.expires,

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Options;
 use super::action::{Action, Failure, carry_out, leaves_nothing, leftover, place};
 use super::clock::Clock;
+use super::probing::Probing;
 use super::request::Request;
 use super::status::Operation;
 use super::world::World;
@@ -35,6 +36,7 @@ pub(super) struct Driver<I, C> {
     journalled: BTreeMap<(String, String), u64>,
     running: JoinSet<Result<(), Failure>>,
     actions: HashMap<Id, Action>,
+    probing: Probing,
     permits: Arc<Semaphore>,
     /// Counts rounds, so that others can wait for a change.
     round: watch::Sender<u64>,
@@ -62,6 +64,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
             journalled: BTreeMap::new(),
             running: JoinSet::new(),
             actions: HashMap::new(),
+            probing: Probing::default(),
             round,
             only_looked: false,
             stop_by: None,
@@ -81,11 +84,12 @@ impl<I: Injector, C: Clock> Driver<I, C> {
                 let _permit = permits.acquire().await.ok()?;
                 let Leftover {
                     experiment,
+                    id,
                     fault,
                     target,
                     ..
                 } = &leftover;
-                match tokio::time::timeout(limit, injector.recover(fault, target)).await {
+                match tokio::time::timeout(limit, injector.recover(id, fault, target)).await {
                     Ok(Ok(())) => Some(number),
                     failed => {
                         tracing::warn!(experiment, %target, ?failed, "leftover fault not undone");
@@ -107,6 +111,8 @@ impl<I: Injector, C: Clock> Driver<I, C> {
             let injector = self.injector.clone();
             let actions = self.world.reconcile(self.clock.now(), &|| injector.pods());
             self.start(actions).await;
+            let questions = std::mem::take(&mut self.world.questions);
+            self.probing.ask(&self.injector, questions);
             let recovered = self.world.objects.is_empty() && self.running.is_empty();
             if self
                 .stop_by
@@ -126,6 +132,9 @@ impl<I: Injector, C: Clock> Driver<I, C> {
                     None => self.stop(),
                 },
                 Some(done) = self.running.join_next_with_id() => self.finish(done).await,
+                Some((question, answer)) = self.probing.answered() => {
+                    self.world.answer_check(&question, &answer, self.clock.now());
+                }
                 () = sleep => {}
             }
         }

@@ -7,9 +7,11 @@ use super::targets::targets;
 use crate::document::{Body, Document};
 use crate::duration::GoDuration;
 use crate::injector::Pod;
+use crate::kind::{Chaos, Scope};
 use crate::lint;
 use crate::mode::Mode;
 use crate::problem::Problem;
+use crate::workflow::{Step, Template, Workflow};
 
 /// The rehearsal looks this far ahead.
 const HORIZON: SignedDuration = SignedDuration::from_hours(1);
@@ -18,7 +20,7 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(1);
 const MAX_TICKS: usize = 3_600;
 
 /// What an experiment would do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
     /// The kind.
@@ -37,6 +39,10 @@ pub struct DryRun {
     pub pods_taken: usize,
     /// Is `pods_taken` only an upper bound?
     pub at_most: bool,
+    /// The record ids of what the second selector matches (NetworkChaos `target`).
+    pub other_end: Vec<String>,
+    /// The steps of a Workflow, in the order of the file; such a run has no targets of its own.
+    pub steps: Vec<DryStep>,
     /// When a Schedule would fire within the next hour.
     pub ticks: Option<Vec<Timestamp>>,
     /// How this stage carries the fault out.
@@ -47,38 +53,131 @@ pub struct DryRun {
     pub refusals: Vec<Problem>,
 }
 
+/// One step of a Workflow.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DryStep {
+    /// The template's name.
+    pub name: String,
+    /// `Serial`, `StressChaos` ...
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Its deadline, as it prints.
+    pub deadline: Option<String>,
+    /// Its children, or its targets, or why it has none.
+    pub about: Vec<String>,
+    /// How this stage carries it out; empty for steps that only lead to others.
+    pub mechanism: String,
+}
+
+impl DryRun {
+    /// A rehearsal where there are no pods; `why` says so.
+    #[must_use]
+    pub fn without_pods(
+        document: &Document,
+        default_maximum: GoDuration,
+        now: Timestamp,
+        why: &str,
+    ) -> Self {
+        rehearse(document, Err(why), default_maximum, now)
+    }
+}
+
+/// `pods` are those of the stage, or the sentence that says why there are none.
 pub(super) fn rehearse(
     document: &Document,
-    pods: &[Pod],
+    pods: Result<&[Pod], &str>,
     default_maximum: GoDuration,
     now: Timestamp,
 ) -> DryRun {
-    let chaos = document.chaos();
-    let common = chaos.common();
-    let selected = common.selector.select(&document.meta.namespace, pods);
-    let (matching, selection_error) = match selected {
-        Ok(matching) => (matching, None),
-        Err(error) => (Vec::new(), Some(error)),
-    };
-    let parameter = common.mode.parameter(common.value).unwrap_or(0);
-    DryRun {
+    let namespace = &document.meta.namespace;
+    let mut run = DryRun {
         kind: document.kind(),
-        namespace: document.meta.namespace.clone(),
+        namespace: namespace.clone(),
         name: document.meta.name.clone(),
-        pods_taken: common.mode.at_most(parameter, matching.len()),
-        at_most: common.mode == Mode::RandomMaxPercent,
-        matched: matching
-            .iter()
-            .flat_map(|pod| targets(common.scope, pod))
-            .map(|target| target.to_string())
-            .collect(),
-        pods_matched: matching.len(),
-        selection_error,
         ticks: ticks(document, now),
-        mechanism: chaos.mechanism(),
+        mechanism: document.mechanism(),
         lints: lint::lints(document, default_maximum, now),
         refusals: document.refusals(),
+        ..DryRun::default()
+    };
+    let body = match &document.body {
+        Body::Schedule(schedule) => &schedule.child,
+        body => body,
+    };
+    if let Body::Workflow(workflow) = body {
+        run.steps = steps(workflow, namespace, pods);
     }
+    if let Some(chaos) = body.chaos() {
+        take(&mut run, chaos, namespace, pods);
+    }
+    run
+}
+
+/// Whom an experiment would hit.
+fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod], &str>) {
+    let common = chaos.common();
+    let selected = pods.map_err(str::to_owned);
+    let selected = selected.and_then(|pods| common.selector.select(namespace, pods));
+    let matching = selected.unwrap_or_else(|error| {
+        run.selection_error = Some(error);
+        Vec::new()
+    });
+    let parameter = common.mode.parameter(common.value).unwrap_or(0);
+    run.pods_taken = common.mode.at_most(parameter, matching.len());
+    run.at_most = common.mode == Mode::RandomMaxPercent;
+    run.pods_matched = matching.len();
+    run.matched = ids(common.scope, &matching);
+    if let (Some(other), Ok(pods)) = (chaos.other_end(), pods) {
+        run.other_end = match other.selector.select(namespace, pods) {
+            Ok(matching) => ids(Scope::Pod, &matching),
+            Err(error) => vec![format!("none: {error}")],
+        };
+    }
+}
+
+fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
+    pods.iter()
+        .flat_map(|pod| targets(scope, pod))
+        .map(|target| target.to_string())
+        .collect()
+}
+
+fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
+    let step = |template: &Template| {
+        let (about, mechanism) = match &template.step {
+            Step::Serial(children) | Step::Parallel(children) => {
+                let name = |child: &usize| workflow.templates[*child].name.clone();
+                (children.iter().map(name).collect(), String::new())
+            }
+            Step::Chaos { body, .. } => about(body, namespace, pods),
+            Step::Schedule { schedule, .. } => about(&schedule.child, namespace, pods),
+            Step::StatusCheck { check, .. } => (Vec::new(), check.mechanism()),
+            Step::Suspend | Step::Task => (Vec::new(), String::new()),
+        };
+        DryStep {
+            name: template.name.clone(),
+            kind: template.kind(),
+            deadline: template.deadline.map(|deadline| deadline.to_string()),
+            about,
+            mechanism,
+        }
+    };
+    workflow.templates.iter().map(step).collect()
+}
+
+/// Targets and mechanism of an experiment within a workflow.
+fn about(body: &Body, namespace: &str, pods: Result<&[Pod], &str>) -> (Vec<String>, String) {
+    let Some(chaos) = body.chaos() else {
+        return (Vec::new(), String::new());
+    };
+    let mut run = DryRun::default();
+    take(&mut run, chaos, namespace, pods);
+    let about = match run.selection_error {
+        Some(error) => vec![format!("no target: {error}")],
+        None => run.matched,
+    };
+    (about, chaos.mechanism())
 }
 
 fn ticks(document: &Document, now: Timestamp) -> Option<Vec<Timestamp>> {

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::check::CheckState;
 use super::experiment::ExperimentState;
 use super::spawn::ScheduleState;
 use super::status::{Object, Status};
+use super::workflow::WorkflowState;
 use super::world::Key;
 use crate::document::{ObjectMeta, PAUSE_ANNOTATION};
 
@@ -26,17 +28,22 @@ pub(super) struct Entry {
     pub(super) gone: bool,
 }
 
-/// The Schedule that made an experiment.
+/// The Schedule or Workflow that made an object.
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
+    pub(super) kind: &'static str,
     pub(super) name: String,
     pub(super) uid: String,
+    /// When it will delete the object again, if it knows.
+    pub(super) until: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 pub(super) enum State {
     Experiment(ExperimentState),
     Schedule(ScheduleState),
+    Workflow(WorkflowState),
+    StatusCheck(CheckState),
 }
 
 impl Entry {
@@ -69,13 +76,15 @@ impl Entry {
         }
     }
 
-    pub(super) fn view(&self, key: &Key) -> Object {
+    pub(super) fn view(&self, key: &Key, now: Timestamp) -> Object {
         let (status, finalizers) = match &self.state {
             State::Experiment(state) => (
                 Status::Experiment(state.status(self.meta.paused())),
                 state.finalizers(),
             ),
             State::Schedule(state) => (Status::Schedule(state.status.clone()), Vec::new()),
+            State::Workflow(state) => (Status::Workflow(state.status()), Vec::new()),
+            State::StatusCheck(state) => (Status::StatusCheck(state.status(now)), Vec::new()),
         };
         Object {
             kind: key.kind,
@@ -85,6 +94,7 @@ impl Entry {
             deletion_timestamp: self.deleted,
             finalizers,
             owner: self.owner.as_ref().map(|owner| owner.name.clone()),
+            owner_kind: self.owner.as_ref().map(|owner| owner.kind),
             spec: self.spec.clone(),
             status,
         }

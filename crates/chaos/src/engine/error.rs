@@ -19,6 +19,11 @@ pub enum EngineError {
     /// The spec of an experiment cannot change, as in Chaos Mesh.
     #[error("{0}: the spec of an experiment cannot change; delete it first, or use another name")]
     Immutable(String),
+    /// Only experiments and Schedules can be paused, as in Chaos Mesh.
+    #[error(
+        "{0} cannot be paused; delete it, or abort a workflow by its annotation workflow.chaos-mesh.org/abort"
+    )]
+    NotPausable(String),
     /// The object has not gone yet.
     #[error("{0} is being deleted; wait until it has recovered")]
     BeingDeleted(String),

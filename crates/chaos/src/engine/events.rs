@@ -63,6 +63,17 @@ pub(super) enum Happening<'a> {
     Spawned(&'a str),
     Forbid(&'a str),
     SkipHistory(&'a str),
+    NotPausable(&'static str),
+    Other(Told),
+}
+
+/// Something that a Workflow or a StatusCheck has to tell.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) warning: bool,
+    pub(super) reason: &'static str,
+    pub(super) source: &'static str,
+    pub(super) message: String,
 }
 
 impl Happening<'_> {
@@ -81,6 +92,8 @@ impl Happening<'_> {
             Self::Spawned(_) => "Spawned",
             Self::Forbid(_) => "Forbid",
             Self::SkipHistory(_) => "Skip",
+            Self::NotPausable(_) => "NotSupported",
+            Self::Other(told) => told.reason,
         }
     }
 
@@ -98,12 +111,18 @@ impl Happening<'_> {
             Self::Updated("active") => "schedule-active",
             Self::Spawned(_) | Self::Forbid(_) | Self::Updated(_) => "schedule-cron",
             Self::SkipHistory(_) => "schedule-gc",
+            Self::NotPausable(_) => "schedule-pause",
+            Self::Other(told) => told.source,
         }
     }
 
     fn severity(&self) -> &'static str {
         match self {
-            Self::Failed { .. } | Self::Forbid(_) | Self::SkipHistory(_) => "Warning",
+            Self::Failed { .. }
+            | Self::Forbid(_)
+            | Self::SkipHistory(_)
+            | Self::NotPausable(_)
+            | Self::Other(Told { warning: true, .. }) => "Warning",
             _ => "Normal",
         }
     }
@@ -132,6 +151,11 @@ impl fmt::Display for Happening<'_> {
             Self::SkipHistory(name) => {
                 write!(out, "Skip removing history: {name} is still running")
             }
+            Self::NotPausable(kind) => write!(
+                out,
+                "pausing a {kind} schedule only stops new ones: what runs goes on"
+            ),
+            Self::Other(told) => out.write_str(&told.message),
         }
     }
 }

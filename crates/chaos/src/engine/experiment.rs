@@ -10,7 +10,7 @@ use super::status::{
 use crate::document;
 use crate::duration::GoDuration;
 use crate::injector::{Fault, Target};
-use crate::kind::Chaos;
+use crate::kind::{Chaos, Side};
 
 /// What keeps an experiment from going before it has recovered.
 const FINALIZER: &str = "chaos-mesh/records";
@@ -40,6 +40,8 @@ pub(super) struct ExperimentState {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) target: Target,
+    /// What is done to it; nothing at the end of a connection that is not shaped.
+    pub(super) fault: Option<Arc<Fault>>,
     pub(super) record: Record,
     /// An operation is under way.
     pub(super) busy: bool,
@@ -149,10 +151,10 @@ impl ExperimentState {
 }
 
 impl Slot {
-    pub(super) fn new(target: Target) -> Self {
+    pub(super) fn new(target: Target, side: Side, fault: Option<Arc<Fault>>) -> Self {
         let record = Record {
             id: target.to_string(),
-            selector_key: ".",
+            selector_key: side.key(),
             phase: Phase::NotInjected,
             injected_count: 0,
             recovered_count: 0,
@@ -160,6 +162,7 @@ impl Slot {
         };
         Self {
             target,
+            fault,
             record,
             busy: false,
             partial: false,

@@ -21,14 +21,9 @@ impl World {
         let limit = schedule.history_limit.unwrap_or(0) as usize;
         let excess = children.len().saturating_sub(limit);
         for child in &children[..excess] {
-            let created = self.objects[child].created;
-            let end = schedule
-                .chaos
-                .common()
-                .parsed_duration()
-                .and_then(|duration| created.saturating_add(duration.as_signed()).ok());
-            match end {
-                Some(end) if end > now => {
+            let running = self.running_until(child, schedule, now);
+            match running {
+                Some(end) => {
                     self.tell_once(
                         key,
                         uid,
@@ -37,13 +32,32 @@ impl World {
                         &Happening::SkipHistory(&child.name),
                         now,
                     );
-                    let wake = self.objects[key].wake.map_or(end, |wake| wake.min(end));
-                    self.wake_at(key, Some(wake));
+                    let wake = self.objects[key].wake.into_iter().chain(end).min();
+                    self.wake_at(key, wake);
                 }
                 // Upstream races here: a child that was never looked at may go before it strikes, or after.
                 _ if self.untouched(child) => {}
                 _ => self.delete(child, now),
             }
+        }
+    }
+
+    /// Does a child still run, and if so, until when, as far as that is known?
+    fn running_until(
+        &self,
+        child: &Key,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> Option<Option<Timestamp>> {
+        let entry = &self.objects[child];
+        match (&entry.state, schedule.child.chaos()) {
+            (State::Workflow(state), _) => (!state.accomplished()).then_some(None),
+            (_, Some(chaos)) => {
+                let duration = chaos.common().parsed_duration()?;
+                let end = entry.created.saturating_add(duration.as_signed()).ok()?;
+                (end > now).then_some(Some(end))
+            }
+            _ => None,
         }
     }
 
@@ -75,7 +89,7 @@ impl World {
         let mut children: Vec<(Timestamp, &Key)> = self
             .objects
             .iter()
-            .filter(|(child, entry)| child.kind == schedule.kind.name && mine(entry))
+            .filter(|(child, entry)| child.kind == schedule.child.kind() && mine(entry))
             .map(|(child, entry)| (entry.created, child))
             .collect();
         children.sort();

@@ -2,7 +2,6 @@
 //! finalizer again. Targets are selected once; pods born later are not hit.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rand::Rng;
@@ -12,9 +11,10 @@ use super::entry::{Entry, State};
 use super::events::Happening;
 use super::experiment::{ExperimentState, Slot};
 use super::status::{DesiredPhase, Operation};
-use super::targets::select;
+use super::targets::{Chosen, select};
 use super::world::{Key, World};
-use crate::injector::{Fault, Pod, Target};
+use crate::injector::{Pod, Target};
+use crate::kind::Side;
 
 impl World {
     /// Takes one experiment as far as it gets without waiting.
@@ -33,6 +33,7 @@ impl World {
             uid,
             created,
             deleted,
+            owner,
             state: State::Experiment(state),
             wake,
             gone,
@@ -59,19 +60,24 @@ impl World {
             tell_refusal(state, &mut tell);
             select_once(state, &meta.namespace, pods, &mut self.rng, &mut tell);
         }
-        let due = start_due(state, desired, &mut self.busy, now);
-        actions.extend(due.into_iter().map(|(slot, operation, target, fault)| {
-            let (key, uid) = (key.clone(), uid.clone());
-            Action {
-                key,
-                uid,
+        settle_idle(state, desired, now, &mut tell);
+        let until = owner.as_ref().and_then(|owner| owner.until);
+        // An experiment that somebody else will delete lapses by then, whatever becomes of the engine.
+        let expires = end.map(|end| until.map_or(end, |until| until.min(end)));
+        for (slot, operation) in start_due(state, desired, &mut self.busy, now) {
+            let begun = &state.slots[slot];
+            let Some(fault) = &begun.fault else { continue };
+            actions.push(Action {
+                key: key.clone(),
+                uid: uid.clone(),
                 slot,
+                selector_key: begun.record.selector_key,
                 operation,
-                fault,
-                target,
-                expires: end,
-            }
-        }));
+                fault: fault.clone(),
+                target: begun.target.clone(),
+                expires,
+            });
+        }
         if deleted && state.clear() {
             remove_finalizer(state, &mut tell);
             *gone = true;
@@ -185,19 +191,51 @@ fn select_once(
     rng: &mut impl Rng,
     tell: &mut Tell<'_>,
 ) {
-    if !state.slots.is_empty()
-        || state.fault.is_err()
-        || !std::mem::replace(&mut state.select, false)
-    {
+    let refused = state.fault.is_err();
+    if !state.slots.is_empty() || refused || !std::mem::replace(&mut state.select, false) {
         return;
     }
-    match select(&state.chaos.common(), namespace, &pods(), rng) {
-        Ok(targets) => state.slots = targets.into_iter().map(Slot::new).collect(),
+    let Ok(fault) = state.fault.clone() else {
+        return;
+    };
+    match select(state.chaos.as_ref(), namespace, &pods(), rng) {
+        Ok(chosen) => {
+            let slots = |side, targets: &[Target], others: &[Target]| -> Vec<Slot> {
+                let fault = state.chaos.aimed(&fault, side, others);
+                targets
+                    .iter()
+                    .map(|target| Slot::new(target.clone(), side, fault.clone()))
+                    .collect()
+            };
+            let Chosen { selected, others } = chosen;
+            let mut all = slots(Side::Selected, &selected, &others);
+            all.extend(slots(Side::Other, &others, &selected));
+            state.slots = all;
+        }
         Err(error) => tell(Happening::Failed {
             source: "records",
             activity: "select targets",
             error: &error,
         }),
+    }
+}
+
+/// Targets to which nothing is done reach the desired phase at once, as upstream.
+fn settle_idle(
+    state: &mut ExperimentState,
+    desired: DesiredPhase,
+    now: Timestamp,
+    tell: &mut Tell<'_>,
+) {
+    for slot in state.slots.iter_mut().filter(|slot| slot.fault.is_none()) {
+        let Some(operation) = slot.due(desired) else {
+            continue;
+        };
+        slot.succeeded(operation, now);
+        tell(match operation {
+            Operation::Apply => Happening::Applied(&slot.record.id),
+            Operation::Recover => Happening::Recovered(&slot.record.id),
+        });
     }
 }
 
@@ -207,10 +245,7 @@ fn start_due(
     desired: DesiredPhase,
     busy: &mut BTreeSet<String>,
     now: Timestamp,
-) -> Vec<(usize, Operation, Target, Arc<Fault>)> {
-    let Ok(fault) = &state.fault else {
-        return Vec::new();
-    };
+) -> Vec<(usize, Operation)> {
     let mut due = Vec::new();
     for (index, slot) in state.slots.iter_mut().enumerate() {
         let waiting = slot.busy || slot.retry_at.is_some_and(|at| at > now);
@@ -219,7 +254,7 @@ fn start_due(
         };
         if busy.insert(slot.record.id.clone()) {
             slot.busy = true;
-            due.push((index, operation, slot.target.clone(), fault.clone()));
+            due.push((index, operation));
         }
     }
     due

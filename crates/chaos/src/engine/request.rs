@@ -13,6 +13,7 @@ use super::status::Snapshot;
 use super::world::{Applied, Key, World};
 use crate::document::Document;
 use crate::injector::Injector;
+use crate::workflow;
 
 /// A request with the way back for its answer.
 pub(super) enum Request {
@@ -24,7 +25,7 @@ pub(super) enum Request {
     Stop,
 }
 
-/// How a user names an object: `name`, `kind/name` or `namespace/kind/name`; the kind in any case, or its plural.
+/// How a user names an object: `name`, `kind/name` or `namespace/kind/name`; the kind in any case, its plural, or `wf`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The namespace; any when omitted.
@@ -77,7 +78,10 @@ impl Name {
         let same_kind = |wanted: &String| {
             // `get` prints the kind with its API group.
             let wanted = wanted.strip_suffix(".chaos-mesh.org").unwrap_or(wanted);
-            wanted.eq_ignore_ascii_case(kind) || wanted.eq_ignore_ascii_case(&format!("{kind}s"))
+            let short = kind == workflow::KIND && wanted == "wf";
+            short
+                || wanted.eq_ignore_ascii_case(kind)
+                || wanted.eq_ignore_ascii_case(&format!("{kind}s"))
         };
         self.name == name
             && self.kind.as_ref().is_none_or(same_kind)
@@ -132,14 +136,14 @@ impl<I: Injector, C: Clock> Driver<I, C> {
                 reply.send(
                     self.world
                         .resolve(&name)
-                        .map(|key| self.world.pause(&key, pause)),
+                        .and_then(|key| self.world.pause(&key, pause)),
                 ),
             ),
             Request::Get(reply) => drop(reply.send(self.world.snapshot(now))),
             Request::DryRun(document, reply) => {
                 drop(reply.send(dry_run::rehearse(
                     &document,
-                    &self.pods(),
+                    Ok(&self.pods()),
                     self.options.default_maximum,
                     now,
                 )));

@@ -10,8 +10,8 @@ use super::events::Happening;
 use super::names;
 use super::status::ScheduleStatus;
 use super::world::{Key, World, whole_second};
-use crate::document::{Body, ObjectMeta};
-use crate::schedule::{ConcurrencyPolicy, Schedule};
+use crate::document::ObjectMeta;
+use crate::schedule::{self, ConcurrencyPolicy, Schedule};
 
 /// The label by which a Schedule knows its experiments (in all namespaces, as upstream).
 pub(super) const MANAGED_BY: &str = "managed-by";
@@ -81,19 +81,37 @@ impl World {
             }
             return;
         }
-        let children = self.children(key, &schedule);
-        for child in &children {
-            let child = self.objects.get_mut(child);
-            if let Some(child) = child.filter(|child| child.meta.paused() != paused) {
-                child.set_paused(paused);
-            }
-        }
+        self.pass_on_pause(key, &uid, &schedule, paused, now);
         self.wake_at(key, None);
         if !paused {
             self.fire(key, &uid, &schedule, now);
         }
         self.collect_garbage(key, &uid, &schedule, now);
         self.list_active(key, &uid, &schedule, now);
+    }
+
+    /// Experiments pause with their Schedule; Workflows cannot.
+    fn pass_on_pause(
+        &mut self,
+        key: &Key,
+        uid: &str,
+        schedule: &Schedule,
+        paused: bool,
+        now: Timestamp,
+    ) {
+        for child in self.children(key, schedule) {
+            if schedule.child.chaos().is_none() {
+                if paused {
+                    let happening = Happening::NotPausable(schedule.child.kind());
+                    self.tell_once(key, uid, "NotSupported", &child.name, &happening, now);
+                }
+                continue;
+            }
+            let child = self.objects.get_mut(&child);
+            if let Some(child) = child.filter(|child| child.meta.paused() != paused) {
+                child.set_paused(paused);
+            }
+        }
     }
 
     fn fire(&mut self, key: &Key, uid: &str, schedule: &Schedule, now: Timestamp) {
@@ -128,7 +146,7 @@ impl World {
 
     fn spawn(&mut self, key: &Key, uid: &str, schedule: &Schedule, now: Timestamp) {
         let mut child = Key {
-            kind: schedule.kind.name,
+            kind: schedule.child.kind(),
             namespace: key.namespace.clone(),
             name: String::new(),
         };
@@ -141,11 +159,10 @@ impl World {
             labels: [(MANAGED_BY.to_owned(), key.name.clone())].into(),
             annotations: [].into(),
         };
-        let body = Body::Experiment {
-            kind: schedule.kind,
-            chaos: schedule.chaos.clone(),
-        };
+        let until = self.objects[key].owner.as_ref();
         let owner = Owner {
+            kind: schedule::KIND,
+            until: until.and_then(|owner| owner.until),
             name: key.name.clone(),
             uid: uid.to_owned(),
         };
@@ -153,7 +170,7 @@ impl World {
         self.insert(
             child,
             meta,
-            &body,
+            &schedule.child,
             schedule.payload.clone(),
             Some(owner),
             now,
@@ -174,6 +191,10 @@ impl World {
                 created,
                 ..
             } => !state.finished(state.end(*created, self.default_maximum), now),
+            Entry {
+                state: State::Workflow(state),
+                ..
+            } => !state.accomplished(),
             _ => false,
         };
         self.children(key, schedule)
@@ -186,14 +207,14 @@ impl World {
         let entry = self.objects.get(key)?;
         match &entry.state {
             State::Schedule(state) => Some((entry, state.schedule.clone())),
-            State::Experiment(_) => None,
+            _ => None,
         }
     }
 
     pub(super) fn state(&mut self, key: &Key) -> Option<&mut ScheduleState> {
         match &mut self.objects.get_mut(key)?.state {
             State::Schedule(state) => Some(state),
-            State::Experiment(_) => None,
+            _ => None,
         }
     }
 
@@ -224,7 +245,7 @@ impl World {
 fn last_run(entry: &Entry) -> Option<Timestamp> {
     match &entry.state {
         State::Schedule(state) => state.status.time,
-        State::Experiment(_) => None,
+        _ => None,
     }
 }
 

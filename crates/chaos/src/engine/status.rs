@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::check::StatusCheckStatus;
 use super::events::Event;
+use super::workflow::WorkflowStatus;
 use crate::document::ObjectMeta;
 
 /// Everything the engine knows at one moment.
@@ -18,7 +20,7 @@ pub struct Snapshot {
     pub events: Vec<Event>,
 }
 
-/// One experiment or Schedule.
+/// One experiment, Schedule, Workflow or StatusCheck.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
@@ -35,9 +37,12 @@ pub struct Object {
     pub deletion_timestamp: Option<Timestamp>,
     /// What must happen before it may go.
     pub finalizers: Vec<&'static str>,
-    /// The name of the Schedule that made it.
+    /// The name of the Schedule or Workflow that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// `Schedule` or `Workflow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_kind: Option<&'static str>,
     /// The spec as written.
     pub spec: Value,
     /// How it is doing.
@@ -52,6 +57,10 @@ pub enum Status {
     Experiment(ExperimentStatus),
     /// Of a Schedule.
     Schedule(ScheduleStatus),
+    /// Of a Workflow.
+    Workflow(WorkflowStatus),
+    /// Of a StatusCheck.
+    StatusCheck(StatusCheckStatus),
 }
 
 /// How an experiment is doing.
@@ -93,6 +102,19 @@ pub struct Condition {
     pub status: bool,
 }
 
+/// A fact about a Workflow or a StatusCheck, and why it is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ReasonedCondition {
+    /// Accomplished, Completed ...
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Serialized as Kubernetes does: `True` or `False`.
+    #[serde(serialize_with = "as_status")]
+    pub status: bool,
+    /// One word; often empty.
+    pub reason: &'static str,
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature serde asks for"
@@ -107,7 +129,7 @@ fn as_status<S: serde::Serializer>(status: &bool, serializer: S) -> Result<S::Ok
 pub struct Record {
     /// `namespace/pod` or `namespace/pod/container`.
     pub id: String,
-    /// Which selector chose it; always `.` for the kinds of this crate.
+    /// Which selector chose it: `.`, or `.Target` for the other end of a NetworkChaos.
     pub selector_key: &'static str,
     /// Is the fault in place?
     pub phase: Phase,
@@ -187,15 +209,30 @@ impl Object {
                 .iter()
                 .any(|found| found.kind == condition && found.status),
             Status::Schedule(_) => false,
+            Status::Workflow(WorkflowStatus { conditions, .. })
+            | Status::StatusCheck(StatusCheckStatus { conditions, .. }) => conditions
+                .iter()
+                .any(|found| found.kind == condition && found.status),
         }
     }
 
-    /// The records of an experiment; none for a Schedule.
+    /// Does it do what its document asks for? An experiment once all is injected, a Workflow once it has started; a
+    /// Schedule and a StatusCheck at once.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        match &self.status {
+            Status::Experiment(_) => self.is("AllInjected"),
+            Status::Workflow(_) => self.is("Scheduled"),
+            Status::Schedule(_) | Status::StatusCheck(_) => true,
+        }
+    }
+
+    /// The records of an experiment; none for other kinds.
     #[must_use]
     pub fn records(&self) -> &[Record] {
         match &self.status {
             Status::Experiment(status) => &status.experiment.container_records,
-            Status::Schedule(_) => &[],
+            _ => &[],
         }
     }
 }

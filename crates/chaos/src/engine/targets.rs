@@ -3,24 +3,60 @@
 use rand::Rng;
 
 use crate::injector::{Pod, Target};
-use crate::kind::{Common, Scope};
+use crate::kind::{Chaos, Common, OtherEnd, Scope};
+
+/// The targets that each selector of an experiment chooses.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) selected: Vec<Target>,
+    /// At the other end; empty for a kind without one.
+    pub(super) others: Vec<Target>,
+}
 
 /// Chooses pods by selector and mode, then the containers in them.
 pub(super) fn select(
-    common: &Common<'_>,
+    chaos: &dyn Chaos,
+    namespace: &str,
+    pods: &[Pod],
+    rng: &mut impl Rng,
+) -> Result<Chosen, String> {
+    let Common {
+        selector,
+        mode,
+        value,
+        scope,
+        ..
+    } = chaos.common();
+    let main = OtherEnd {
+        selector,
+        mode,
+        value,
+    };
+    let selected = draw(&main, scope, namespace, pods, rng)?;
+    let others = match chaos.other_end() {
+        Some(other) => draw(&other, Scope::Pod, namespace, pods, rng)?,
+        None => Vec::new(),
+    };
+    Ok(Chosen { selected, others })
+}
+
+fn draw(
+    by: &OtherEnd<'_>,
+    scope: Scope<'_>,
     namespace: &str,
     pods: &[Pod],
     rng: &mut impl Rng,
 ) -> Result<Vec<Target>, String> {
-    let matching = common.selector.select(namespace, pods)?;
-    let parameter = common
+    let matching = by.selector.select(namespace, pods)?;
+    let parameter = by
         .mode
-        .parameter(common.value)
+        .parameter(by.value)
         .map_err(|problem| problem.to_string())?;
-    let chosen = common.mode.draw(parameter, matching.len(), rng);
-    let targets: Vec<Target> = chosen
+    let targets: Vec<Target> = by
+        .mode
+        .draw(parameter, matching.len(), rng)
         .into_iter()
-        .flat_map(|position| targets(common.scope, matching[position]))
+        .flat_map(|position| targets(scope, matching[position]))
         .collect();
     if targets.is_empty() {
         Err("no target has been selected".to_owned())

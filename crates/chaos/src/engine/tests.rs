@@ -1,10 +1,13 @@
 //! The engine's rules on a clock that the tests move: no task, no file, no waiting.
 
+mod asking;
+mod checking;
 mod driving;
 mod invariants;
 mod living;
 mod scheduling;
 mod scripted;
+mod working;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +19,7 @@ use super::world::{Applied, Key, World};
 use crate::document::{self, Document};
 use crate::duration::GoDuration;
 use crate::injector::Pod;
+use crate::probe::ProbeAnswer;
 
 /// A made-up cluster and the moment it is at.
 struct Stage {
@@ -27,6 +31,10 @@ struct Stage {
     log: Vec<(i64, Operation, String)>,
     /// Operations on these targets fail with this message.
     failing: BTreeMap<String, Failure>,
+    /// What the servers answer that StatusChecks ask.
+    answer: Result<ProbeAnswer, String>,
+    /// Seconds since the start at which they were asked.
+    asked: Vec<i64>,
 }
 
 impl Stage {
@@ -40,6 +48,8 @@ impl Stage {
             pods: pods.iter().map(|name| pod(name)).collect(),
             log: Vec::new(),
             failing: BTreeMap::new(),
+            answer: Ok(ProbeAnswer { status: 200 }),
+            asked: Vec::new(),
         }
     }
 
@@ -54,8 +64,13 @@ impl Stage {
         loop {
             let pods = self.pods.clone();
             let actions = self.world.reconcile(self.now, &|| pods.clone());
-            if actions.is_empty() {
+            let questions = std::mem::take(&mut self.world.questions);
+            if actions.is_empty() && questions.is_empty() {
                 return;
+            }
+            for question in questions {
+                self.asked.push(self.seconds());
+                self.world.answer_check(&question, &self.answer, self.now);
             }
             let outcomes = actions.into_iter().map(|action| {
                 let id = action.target.to_string();
@@ -90,6 +105,10 @@ impl Stage {
     /// Time passes while the engine is down.
     fn skip(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
+    }
+
+    fn seconds(&self) -> i64 {
+        self.now.duration_since(self.start).as_secs()
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::action::Action;
+use super::check::{CheckState, Question};
 use super::entry::{Entry, Owner, State};
 use super::error::EngineError;
 use super::events::{EventLog, Happening};
@@ -17,6 +18,7 @@ use super::experiment::ExperimentState;
 use super::names;
 use super::spawn::ScheduleState;
 use super::status::Snapshot;
+use super::workflow::WorkflowState;
 use crate::document::{Body, Document, ObjectMeta};
 use crate::duration::GoDuration;
 use crate::injector::Pod;
@@ -50,7 +52,12 @@ pub(super) struct World {
     pub(super) default_maximum: GoDuration,
     /// Targets with an operation under way: the next one on the same target waits.
     pub(super) busy: BTreeSet<String>,
+    /// What StatusChecks want to have asked.
+    pub(super) questions: Vec<Question>,
 }
+
+/// A Schedule may make a Workflow, and that a Schedule: both are looked at so many times in a round.
+const LAYERS: usize = 2;
 
 impl World {
     pub(super) fn new(seed: u64, default_maximum: GoDuration) -> Self {
@@ -60,6 +67,7 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             default_maximum,
             busy: BTreeSet::new(),
+            questions: Vec::new(),
         }
     }
 
@@ -120,6 +128,10 @@ impl World {
                 State::Experiment(ExperimentState::new(chaos.clone()))
             }
             Body::Schedule(schedule) => State::Schedule(ScheduleState::new(schedule.clone())),
+            Body::Workflow(workflow) => State::Workflow(WorkflowState::new(workflow.clone())),
+            Body::StatusCheck(check) => {
+                State::StatusCheck(CheckState::new(check.clone(), whole_second(now)))
+            }
         };
         let entry = Entry {
             applied: meta.clone(),
@@ -143,21 +155,36 @@ impl World {
         }
     }
 
-    pub(super) fn pause(&mut self, key: &Key, pause: bool) {
-        if let Some(entry) = self.objects.get_mut(key) {
-            entry.set_paused(pause);
+    pub(super) fn pause(&mut self, key: &Key, pause: bool) -> Result<(), EngineError> {
+        match self.objects.get_mut(key) {
+            Some(Entry {
+                state: State::Workflow(_) | State::StatusCheck(_),
+                ..
+            }) => Err(EngineError::NotPausable(key.to_string())),
+            Some(entry) => {
+                entry.set_paused(pause);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
     /// Looks at everything once. `pods` is asked only when targets have to be selected.
     pub(super) fn reconcile(&mut self, now: Timestamp, pods: &dyn Fn() -> Vec<Pod>) -> Vec<Action> {
         let mut actions = Vec::new();
-        // Experiments first, so that one that ends at this moment is over before its Schedule looks; then Schedules;
-        // then the experiments that these made, paused or deleted.
+        // Experiments and checks first, so that one that ends at this moment is over before its Schedule or Workflow
+        // looks; then these; then what they made, paused or deleted.
         self.step_experiments(now, pods, &mut actions);
-        for key in self.keys(|state| matches!(state, State::Schedule(_))) {
-            self.step_schedule(&key, now);
+        self.step_checks(now);
+        for _ in 0..LAYERS {
+            for key in self.keys(|state| matches!(state, State::Workflow(_))) {
+                self.step_workflow(&key, now);
+            }
+            for key in self.keys(|state| matches!(state, State::Schedule(_))) {
+                self.step_schedule(&key, now);
+            }
         }
+        self.step_checks(now);
         self.step_experiments(now, pods, &mut actions);
         self.objects.retain(|_, entry| !entry.gone);
         actions
@@ -171,6 +198,12 @@ impl World {
     ) {
         for key in self.keys(|state| matches!(state, State::Experiment(_))) {
             self.step_experiment(&key, now, pods, actions);
+        }
+    }
+
+    fn step_checks(&mut self, now: Timestamp) {
+        for key in self.keys(|state| matches!(state, State::StatusCheck(_))) {
+            self.step_check(&key, now);
         }
     }
 
@@ -195,7 +228,7 @@ impl World {
         let objects = self
             .objects
             .iter()
-            .map(|(key, entry)| entry.view(key))
+            .map(|(key, entry)| entry.view(key, now))
             .collect();
         Snapshot {
             now,

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::table::{Table, age};
-use crate::engine::{ExperimentStatus, Object, Operation, Phase, ScheduleStatus, Snapshot, Status};
+use crate::engine::{
+    ExperimentStatus, Object, Operation, Outcome, Phase, ReasonedCondition, ScheduleStatus,
+    Snapshot, Status, StatusCheckStatus, WorkflowStatus,
+};
 
 /// The object as `kubectl describe` shows it: metadata, spec, status, events.
 #[must_use]
@@ -30,7 +33,8 @@ pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
         line(0, "Deleted:", &format!("{deleted} (waiting for recovery)"));
     }
     if let Some(owner) = &object.owner {
-        line(0, "Owner:", &format!("Schedule/{owner}"));
+        let kind = object.owner_kind.unwrap_or("Schedule");
+        line(0, "Owner:", &format!("{kind}/{owner}"));
     }
     line(0, "Spec:", "");
     spec(&object.spec, 1, &mut line);
@@ -38,6 +42,8 @@ pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
     match &object.status {
         Status::Experiment(status) => experiment(status, &mut line),
         Status::Schedule(status) => schedule(status, &mut line),
+        Status::Workflow(status) => workflow(status, &mut line),
+        Status::StatusCheck(status) => status_check(status, &mut line),
     }
     text + "Events:\n" + &events(snapshot, object)
 }
@@ -123,6 +129,56 @@ fn schedule(status: &ScheduleStatus, line: Line<'_>) {
             .map_or("<none>".to_owned(), |time| time.to_string()),
     );
     line(1, "Active:", &status.active.join(", "));
+}
+
+fn workflow(status: &WorkflowStatus, line: Line<'_>) {
+    conditions(&status.conditions, line);
+    let time =
+        |time: Option<jiff::Timestamp>| time.map_or("<none>".to_owned(), |time| time.to_string());
+    line(1, "Started:", &time(status.start_time));
+    line(1, "Ended:", &time(status.end_time));
+    line(1, "Steps:", "");
+    for node in &status.nodes {
+        let mut about = format!("  {} {}", node.kind, node.phase);
+        if !node.reason.is_empty() {
+            about.push_str(&format!(" ({})", node.reason));
+        }
+        if let Some(deadline) = node.deadline.filter(|_| node.phase == "Running") {
+            about.push_str(&format!(", until {deadline}"));
+        }
+        if let Some(resource) = &node.resource {
+            about.push_str(&format!(", made {resource}"));
+        }
+        line(2 + node.depth, &node.name, &about);
+    }
+}
+
+fn status_check(status: &StatusCheckStatus, line: Line<'_>) {
+    conditions(&status.conditions, line);
+    let good = status
+        .records
+        .iter()
+        .filter(|record| record.outcome == Outcome::Success)
+        .count();
+    let answers = format!(
+        "{} ({good} of the last {} good)",
+        status.count,
+        status.records.len()
+    );
+    line(1, "Answers:", &answers);
+}
+
+fn conditions(conditions: &[ReasonedCondition], line: Line<'_>) {
+    line(1, "Conditions:", "");
+    for condition in conditions {
+        let status = if condition.status { "True" } else { "False" };
+        let reason = if condition.reason.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", condition.reason)
+        };
+        line(2, condition.kind, &format!(" {status}{reason}"));
+    }
 }
 
 fn events(snapshot: &Snapshot, object: &Object) -> String {

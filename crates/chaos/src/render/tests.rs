@@ -30,6 +30,7 @@ fn object(kind: &'static str, name: &str, spec: serde_json::Value, status: Statu
         deletion_timestamp: None,
         finalizers: Vec::new(),
         owner: None,
+        owner_kind: None,
         spec,
         status,
     }
@@ -177,6 +178,7 @@ fn a_dry_run_is_told_in_a_few_lines() {
         mechanism: "by hand".into(),
         lints: vec![Problem::new("spec.mode", "odd")],
         refusals: vec![Problem::new("spec.remoteCluster", "no")],
+        ..DryRun::default()
     };
     let text = dry_run(&run);
     let expected = "\
@@ -212,4 +214,22 @@ fn ages_have_at_most_two_units() {
     ] {
         assert_eq!(age(at(0), at(seconds)), text);
     }
+}
+
+#[test]
+fn a_workflow_is_rehearsed_step_by_step() {
+    let text = "{apiVersion: chaos-mesh.org/v1alpha1, kind: Workflow, metadata: {name: flow}, spec: {entry: a, templates: [{name: a, templateType: Serial, children: [b, c]}, {name: b, templateType: Suspend, deadline: 90s}, {name: c, templateType: PodChaos, deadline: 1s, podChaos: {action: pod-kill, mode: one, selector: {}}}]}}";
+    let document = crate::document::parse("x.yaml", text).unwrap().remove(0);
+    let maximum = crate::duration::GoDuration::from_nanos(1);
+    let run = DryRun::without_pods(&document, maximum, at(0), "no stage is running");
+    let expected = "\
+workflow/flow in namespace default (dry run, nothing was changed)
+Steps:      3
+              a (Serial): b, c
+              b (Suspend, for 1m30s)
+              c (PodChaos, for 1s): no target: no stage is running
+                the pod's process is stopped and its owner starts another pod
+Mechanism:  the engine starts the steps, makes their experiments, and deletes these at the deadline of the step, which ends the faults
+";
+    assert_eq!(dry_run(&run), expected);
 }

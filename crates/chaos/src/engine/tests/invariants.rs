@@ -31,7 +31,10 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(stage: &mut Stage, step: Step) {
     match step {
         Step::Advance(seconds) => stage.advance(seconds),
-        Step::Pause(pause) => stage.world.pause(&stage.key("Schedule", "often"), pause),
+        Step::Pause(pause) => stage
+            .world
+            .pause(&stage.key("Schedule", "often"), pause)
+            .unwrap(),
         Step::Break { partial } => {
             let failure = Failure {
                 message: "broken".into(),

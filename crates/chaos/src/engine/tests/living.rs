@@ -82,7 +82,10 @@ fn the_clock_runs_on_while_an_experiment_is_paused() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: 60s\n"));
     stage.advance(20);
-    stage.world.pause(&stage.key("DNSChaos", "dark"), true);
+    stage
+        .world
+        .pause(&stage.key("DNSChaos", "dark"), true)
+        .unwrap();
     stage.round();
     assert!(
         stage
@@ -92,7 +95,10 @@ fn the_clock_runs_on_while_an_experiment_is_paused() {
             .is("Paused")
     );
     stage.advance(10);
-    stage.world.pause(&stage.key("DNSChaos", "dark"), false);
+    stage
+        .world
+        .pause(&stage.key("DNSChaos", "dark"), false)
+        .unwrap();
     stage.round();
     stage.advance(60);
     assert_eq!(stage.operations(Operation::Apply), [0, 30]);
@@ -131,7 +137,10 @@ fn without_a_target_it_fails_and_tries_again_only_when_the_object_changes() {
     stage.pods.push(pod("a"));
     stage.advance(10);
     assert!(stage.log.is_empty());
-    stage.world.pause(&stage.key("DNSChaos", "dark"), false);
+    stage
+        .world
+        .pause(&stage.key("DNSChaos", "dark"), false)
+        .unwrap();
     stage.round();
     assert_eq!(stage.operations(Operation::Apply), [10]);
 }

@@ -32,7 +32,8 @@ fn the_schedule_of_the_talk_waits_while_paused_and_then_fires_every_minute() {
     assert!(spawns(&stage).is_empty());
     stage
         .world
-        .pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false);
+        .pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false)
+        .unwrap();
     stage.round();
     stage.advance(150);
     // The missed minute is made up for at once.
@@ -222,7 +223,7 @@ fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
     ));
     stage.advance(70);
     let key = stage.key("Schedule", "often");
-    stage.world.pause(&key, true);
+    stage.world.pause(&key, true).unwrap();
     stage.round();
     assert!(
         stage
@@ -233,7 +234,7 @@ fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
             .all(|child| child.is("Paused"))
     );
     stage.advance(10);
-    stage.world.pause(&key, false);
+    stage.world.pause(&key, false).unwrap();
     stage.round();
     assert_eq!(stage.operations(Operation::Recover), [70]);
     assert_eq!(stage.operations(Operation::Apply), [60, 80]);

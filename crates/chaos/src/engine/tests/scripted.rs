@@ -11,6 +11,7 @@ use super::super::{Engine, Options};
 use super::pod;
 use crate::injector::{Fault, Injector, Pod, Target};
 use crate::journal;
+use crate::probe::{HttpProbe, ProbeAnswer};
 
 /// What the stage does when it is asked to apply.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +46,7 @@ impl Injector for Scripted {
 
     async fn apply(
         &self,
+        _: &str,
         _: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
@@ -67,9 +69,17 @@ impl Injector for Scripted {
         Ok(())
     }
 
-    async fn recover(&self, _: &Fault, target: &Target) -> Result<(), String> {
+    async fn recover(&self, _: &str, _: &Fault, target: &Target) -> Result<(), String> {
         self.injected.lock().unwrap().remove(&target.to_string());
         Ok(())
+    }
+
+    async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
+        match self.temper {
+            Temper::Obedient => Ok(ProbeAnswer { status: 200 }),
+            Temper::Silent => std::future::pending().await,
+            Temper::Panicking => panic!("scripted: {}", request.url),
+        }
     }
 }
 

@@ -1,0 +1,243 @@
+//! HTTPChaos: requests to a port, or the answers from it, are dropped, delayed or changed.
+//!
+//! The keys `request_headers` and `response_headers` are spelt in snake case, unlike all others, and `replace.body` is
+//! base64.
+
+mod fault;
+mod lints;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::duration::GoDuration;
+use crate::injector::Fault;
+use crate::kind::{Chaos, Column, Common, Kind, Scope, read};
+use crate::mode::Mode;
+use crate::problem::Problem;
+use crate::selector::Selector;
+
+pub(crate) static KIND: Kind = Kind {
+    name: "HTTPChaos",
+    schedule_key: "httpChaos",
+    columns: &[Column {
+        title: "DURATION",
+        field: "duration",
+    }],
+    parse: |value, parent| Ok(Arc::new(read::<HttpChaos>(value, parent)?)),
+};
+
+const METHODS: [&str; 9] = [
+    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT",
+];
+
+/// The `spec` of an HTTPChaos.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpChaos {
+    /// Which pods.
+    pub selector: Selector,
+    /// How many of them.
+    pub mode: Mode,
+    /// The parameter of the mode.
+    #[serde(default)]
+    pub value: String,
+    /// How long, from the creation of the object.
+    pub duration: Option<String>,
+    /// Are requests hit, or responses?
+    pub target: HttpTarget,
+    /// The pod's port.
+    #[serde(default)]
+    pub port: i32,
+    /// Path without query: `*` is any run of characters, `?` one.
+    pub path: Option<String>,
+    /// `GET`.
+    pub method: Option<String>,
+    /// Status code; responses only.
+    pub code: Option<i32>,
+    /// Values of request headers.
+    #[serde(default, rename = "request_headers")]
+    pub request_headers: BTreeMap<String, String>,
+    /// Values of response headers; responses only.
+    #[serde(default, rename = "response_headers")]
+    pub response_headers: BTreeMap<String, String>,
+    /// Drop the connection without an answer.
+    pub abort: Option<bool>,
+    /// Wait before passing the message on.
+    pub delay: Option<String>,
+    /// Parts that are exchanged.
+    pub replace: Option<Replace>,
+    /// Parts that are added.
+    pub patch: Option<Patch>,
+    /// Certificates for HTTPS (refused on this stage).
+    pub tls: Option<Tls>,
+    /// Another cluster (refused on this stage).
+    pub remote_cluster: Option<String>,
+}
+
+/// Which messages are hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HttpTarget {
+    /// On their way to the pod.
+    Request,
+    /// On their way back.
+    Response,
+}
+
+/// Parts of a message that are exchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    /// The path; requests only.
+    pub path: Option<String>,
+    /// The method; requests only.
+    pub method: Option<String>,
+    /// The status code; responses only.
+    pub code: Option<i32>,
+    /// The body, in base64.
+    pub body: Option<String>,
+    /// Query parameters; requests only.
+    #[serde(default)]
+    pub queries: BTreeMap<String, String>,
+    /// Headers; the old values go.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Parts of a message that are added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// Merged into the body.
+    pub body: Option<PatchBody>,
+    /// Pairs of name and value that are appended; requests only.
+    #[serde(default)]
+    pub queries: Vec<Vec<String>>,
+    /// Pairs of name and value that are appended.
+    #[serde(default)]
+    pub headers: Vec<Vec<String>>,
+}
+
+/// What is merged into a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchBody {
+    /// `JSON`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// JSON, as a text.
+    pub value: String,
+}
+
+/// Where the certificates for HTTPS are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tls {
+    /// Key of the certificate authority.
+    pub ca_name: Option<String>,
+    /// Key of the certificate.
+    pub cert_name: String,
+    /// Key of the private key.
+    pub key_name: String,
+    /// The Secret.
+    pub secret_name: String,
+    /// Its namespace.
+    pub secret_namespace: String,
+}
+
+impl Chaos for HttpChaos {
+    fn common(&self) -> Common<'_> {
+        Common {
+            selector: &self.selector,
+            mode: self.mode,
+            value: &self.value,
+            duration: self.duration.as_deref(),
+            remote_cluster: self.remote_cluster.as_deref(),
+            scope: Scope::Pod,
+        }
+    }
+
+    fn check(&self, problems: &mut Vec<Problem>) {
+        if self.port < 0 {
+            problems.push(Problem::new(
+                "port",
+                format!("{} is not a port; write 1 to 65535", self.port),
+            ));
+        }
+        let replaced = self
+            .replace
+            .as_ref()
+            .and_then(|replace| replace.method.as_ref());
+        for (field, method) in [
+            ("method", self.method.as_ref()),
+            ("replace.method", replaced),
+        ] {
+            let unknown = |method: &&String| {
+                !method.is_empty()
+                    && self.target == HttpTarget::Request
+                    && !METHODS.contains(&method.as_str())
+            };
+            if let Some(method) = method.filter(unknown) {
+                problems.push(Problem::new(
+                    field,
+                    format!(
+                        "`{method}` is not a method; use one of {}",
+                        METHODS.join(", ")
+                    ),
+                ));
+            }
+        }
+        if let Some(Err(error)) = given(self.delay.as_deref()).map(str::parse::<GoDuration>) {
+            problems.push(Problem::new("delay", error));
+        }
+    }
+
+    fn lints(&self, lints: &mut Vec<Problem>) {
+        self.oddities(lints);
+    }
+
+    fn fault(&self) -> Result<Fault, Problem> {
+        self.to_fault().map(Fault::Http)
+    }
+
+    fn mechanism(&self) -> String {
+        let side = match self.target {
+            HttpTarget::Request => "requests to",
+            HttpTarget::Response => "responses from",
+        };
+        let mut parts = Vec::new();
+        let steps = [
+            (
+                self.abort == Some(true),
+                "drops the connection without an answer",
+            ),
+            (self.delay.is_some(), "waits"),
+            (self.replace.is_some(), "exchanges parts"),
+            (self.patch.is_some(), "adds parts"),
+        ];
+        parts.extend(
+            steps
+                .iter()
+                .filter(|(given, _)| *given)
+                .map(|(_, step)| *step),
+        );
+        format!(
+            "a reverse proxy on the path through the Service hits {side} port {} that match: it {}; calls to the pod's own address, and connections opened before, are not hit",
+            self.port,
+            if parts.is_empty() {
+                "does nothing".to_owned()
+            } else {
+                parts.join(", then ")
+            }
+        )
+    }
+}
+
+/// An empty text is the zero value, which Chaos Mesh takes for absent.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

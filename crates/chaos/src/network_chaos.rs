@@ -1,0 +1,219 @@
+//! NetworkChaos: what leaves a pod is delayed, lost, slowed down or dropped.
+//!
+//! Only what *leaves* is shaped: direction `to` shapes the selected pods towards the targets, `from` shapes the targets
+//! towards the selected pods, `both` does both. The blocks `delay`, `loss` and `rate` are merged, whatever `action` says.
+
+mod fault;
+mod lints;
+mod parse;
+mod spec;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Peer;
+use crate::injector::{Fault, Target};
+use crate::kind::{Chaos, Column, Common, Kind, OtherEnd, Scope, Side, read};
+use crate::mode::Mode;
+use crate::problem::Problem;
+use crate::selector::Selector;
+pub use spec::{Bandwidth, Corrupt, Delay, Duplicate, Loss, Rate, Reorder};
+
+pub(crate) static KIND: Kind = Kind {
+    name: "NetworkChaos",
+    schedule_key: "networkChaos",
+    columns: &[
+        Column {
+            title: "ACTION",
+            field: "action",
+        },
+        Column {
+            title: "DURATION",
+            field: "duration",
+        },
+    ],
+    parse: |value, parent| Ok(Arc::new(read::<NetworkChaos>(value, parent)?)),
+};
+
+/// The `spec` of a NetworkChaos.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkChaos {
+    /// What happens to packets.
+    pub action: NetworkAction,
+    /// Which pods.
+    pub selector: Selector,
+    /// How many of them.
+    pub mode: Mode,
+    /// The parameter of the mode.
+    #[serde(default)]
+    pub value: String,
+    /// How long, from the creation of the object.
+    pub duration: Option<String>,
+    /// Whose packets are shaped.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The pods at the other end; none means anybody.
+    pub target: Option<OtherPods>,
+    /// Addresses, names or CIDR blocks at the other end.
+    #[serde(default)]
+    pub external_targets: Vec<String>,
+    /// Packets wait.
+    pub delay: Option<Delay>,
+    /// Packets get lost.
+    pub loss: Option<Loss>,
+    /// Packets arrive twice (refused on this stage).
+    pub duplicate: Option<Duplicate>,
+    /// Bits flip (refused on this stage).
+    pub corrupt: Option<Corrupt>,
+    /// Bytes per second that get through.
+    pub rate: Option<Rate>,
+    /// Bytes per second that get through, for action `bandwidth`.
+    pub bandwidth: Option<Bandwidth>,
+    /// Network device of the pods (refused on this stage).
+    #[serde(default)]
+    pub device: String,
+    /// Network device of the targets (refused on this stage).
+    #[serde(default)]
+    pub target_device: String,
+    /// Another cluster (refused on this stage).
+    pub remote_cluster: Option<String>,
+}
+
+/// What happens to packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkAction {
+    /// What the blocks say.
+    Netem,
+    /// They wait, and what the other blocks say.
+    Delay,
+    /// They get lost, and what the other blocks say.
+    Loss,
+    /// They arrive twice, and what the other blocks say.
+    Duplicate,
+    /// Their bits flip, and what the other blocks say.
+    Corrupt,
+    /// They vanish.
+    Partition,
+    /// They are slowed down to a rate.
+    Bandwidth,
+}
+
+/// Whose packets are shaped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Those that the selected pods send.
+    #[default]
+    To,
+    /// Those that the targets send to the selected pods.
+    From,
+    /// Both.
+    Both,
+}
+
+/// The pods at the other end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherPods {
+    /// Which pods.
+    pub selector: Selector,
+    /// How many of them.
+    pub mode: Mode,
+    /// The parameter of the mode.
+    #[serde(default)]
+    pub value: String,
+}
+
+impl Chaos for NetworkChaos {
+    fn common(&self) -> Common<'_> {
+        Common {
+            selector: &self.selector,
+            mode: self.mode,
+            value: &self.value,
+            duration: self.duration.as_deref(),
+            remote_cluster: self.remote_cluster.as_deref(),
+            scope: Scope::Pod,
+        }
+    }
+
+    fn other_end(&self) -> Option<OtherEnd<'_>> {
+        self.target.as_ref().map(|target| OtherEnd {
+            selector: &target.selector,
+            mode: target.mode,
+            value: &target.value,
+        })
+    }
+
+    fn check(&self, problems: &mut Vec<Problem>) {
+        self.check_blocks(problems);
+        // Chaos Mesh does not check the rest of a partition.
+        if self.action == NetworkAction::Partition || self.direction == Direction::To {
+            return;
+        }
+        if self.target.is_none() {
+            problems.push(Problem::new(
+                "target",
+                "directions from and both shape what the targets send, so they need a target; add it",
+            ));
+        }
+        if !self.external_targets.is_empty() {
+            problems.push(Problem::new(
+                "externalTargets",
+                "cannot be shaped, so directions from and both exclude them; use direction to",
+            ));
+        }
+    }
+
+    fn lints(&self, lints: &mut Vec<Problem>) {
+        self.oddities(lints);
+    }
+
+    fn fault(&self) -> Result<Fault, Problem> {
+        self.to_fault().map(Fault::Network)
+    }
+
+    fn aimed(&self, fault: &Arc<Fault>, side: Side, others: &[Target]) -> Option<Arc<Fault>> {
+        let shaped = match side {
+            Side::Selected => self.direction != Direction::From,
+            Side::Other => self.direction != Direction::To,
+        };
+        let (true, Fault::Network(network)) = (shaped, fault.as_ref()) else {
+            return None;
+        };
+        let mut network = network.clone();
+        let pods = others.iter().cloned().map(Peer::Pod);
+        match side {
+            // Neither a target nor an external one means everybody.
+            Side::Selected if self.target.is_none() => {}
+            Side::Selected => network.towards.get_or_insert_default().extend(pods),
+            Side::Other => network.towards = Some(pods.collect()),
+        }
+        Some(Arc::new(Fault::Network(network)))
+    }
+
+    fn mechanism(&self) -> String {
+        let what = match self.action {
+            NetworkAction::Partition => "bytes vanish and nobody is told, so clients see time-outs",
+            NetworkAction::Bandwidth => {
+                "bytes pass at the given rate (limit and buffer are not modelled)"
+            }
+            _ => {
+                "each chunk of bytes waits, and a lost one stalls its connection for the time of a retransmission, as TCP hides losses"
+            }
+        };
+        let whose = match self.direction {
+            Direction::To => "what the selected pods send",
+            Direction::From => "what the targets send to the selected pods",
+            Direction::Both => "each direction by itself",
+        };
+        format!(
+            "the Service proxies shape {whose}: {what}; calls to a pod's own address, and to anything that is not a Service, are not hit"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
