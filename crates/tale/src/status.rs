@@ -232,6 +232,8 @@ fn fault(object: &Object) -> Option<Fault<'_>> {
     use chaos::engine::Status as Of;
     let over = matches!(&object.status, Of::Experiment(status)
         if status.experiment.desired_phase == Some(DesiredPhase::Stop) && object.is("AllRecovered"));
+    // A check watches and breaks nothing; a workflow is over when its entry is.
+    let over = over || matches!(&object.status, Of::StatusCheck(_)) || object.is("Accomplished");
     let records = object.records();
     let injected = records
         .iter()

@@ -6,6 +6,21 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Experiments on the same pods, one after the other and side by side.
+const WORKFLOW: &str = "
+apiVersion: chaos-mesh.org/v1alpha1
+kind: Workflow
+metadata: {name: flow}
+spec:
+  entry: all
+  templates:
+  - {name: all, templateType: Parallel, children: [turns, dark], deadline: 200s}
+  - {name: turns, templateType: Serial, children: [check, dark, often]}
+  - {name: check, templateType: StatusCheck, statusCheck: {type: HTTP, intervalSeconds: 7, http: {url: 'http://a/', criteria: {statusCode: '200'}}}}
+  - {name: dark, templateType: DNSChaos, deadline: 30s, dnsChaos: {action: error, mode: all, selector: {}}}
+  - {name: often, templateType: Schedule, schedule: {schedule: '@every 20s', type: DNSChaos, historyLimit: 1, dnsChaos: {action: error, mode: one, selector: {}, duration: 15s}}}
+";
+
 /// Something that happens to a stage.
 #[derive(Clone, Debug)]
 enum Step {
@@ -15,6 +30,7 @@ enum Step {
     Mend,
     Grow,
     DeleteExperiment,
+    AbortWorkflow,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -25,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Mend),
         Just(Step::Grow),
         Just(Step::DeleteExperiment),
+        Just(Step::AbortWorkflow),
     ]
 }
 
@@ -44,6 +61,13 @@ fn take(stage: &mut Stage, step: Step) {
         }
         Step::Mend => stage.failing.clear(),
         Step::Grow => stage.pods.push(pod(&format!("p{}", stage.pods.len()))),
+        Step::AbortWorkflow => {
+            let key = stage.key("Workflow", "flow");
+            if let Some(flow) = stage.world.objects.get_mut(&key) {
+                let abort = crate::workflow::ABORT_ANNOTATION.to_owned();
+                flow.meta.annotations.insert(abort, "true".to_owned());
+            }
+        }
         Step::DeleteExperiment => stage
             .world
             .delete(&stage.key("DNSChaos", "dark"), stage.now),
@@ -70,6 +94,7 @@ proptest! {
         let mut stage = Stage::new(&["a", "b"]);
         stage.apply(&schedule("@every 60s", ", duration: 50s", "  historyLimit: 2\n  concurrencyPolicy: Allow\n"));
         stage.apply(&dns("  duration: 10m\n"));
+        stage.apply(WORKFLOW);
         for step in steps {
             take(&mut stage, step);
         }
