@@ -1,6 +1,6 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a test can kill. Told by its
 //! environment to misbehave: `CRASH=1` ends at once with code 3, `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM,
-//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once.
+//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once, `SPIN=1` computes for ever.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,6 +12,11 @@ fn main() {
         Some("pod-shim") => {
             let error = stage::shim::exec(args).expect_err("exec only returns on failure");
             fail(&error.to_string());
+        }
+        Some("stress-worker") => {
+            if let Err(error) = stage::stress::exec(args) {
+                fail(&error.to_string());
+            }
         }
         Some("stage") => run_stage(args.map(Into::into).collect()),
         _ => serve(),
@@ -40,6 +45,13 @@ fn serve() {
     }
     if told("GROW") {
         std::thread::spawn(grow);
+    }
+    if told("SPIN") {
+        std::thread::spawn(|| {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
     }
     let ip = std::env::var("ROCKET_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
     let admin =
@@ -84,11 +96,17 @@ fn answer(mut stream: TcpStream) {
     let mut head = [0; 2048];
     let length = stream.read(&mut head).unwrap_or(0);
     let head = String::from_utf8_lossy(&head[..length]);
+    if head.starts_with("echo") {
+        return echo(stream, head.as_bytes());
+    }
     let path = head.split(' ').nth(1).unwrap_or("/");
     let (status, body) = match path {
         "/readyz" if told("NEVER_READY") => (503, "not ready\n".to_owned()),
         "/healthz" if told("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
         "/metrics" => (200, "# TYPE pod_up gauge\npod_up 1\n".to_owned()),
+        "/json" => (200, r#"{"a":1,"b":{"c":2}}"#.to_owned()),
+        path if path.starts_with("/call/") => (200, call(path.trim_start_matches("/call/"))),
+        path if path.starts_with("/head") => (200, head.to_string()),
         "/env" => (
             200,
             std::env::vars()
@@ -105,6 +123,26 @@ fn answer(mut stream: TcpStream) {
         body.len()
     );
     let _ = stream.write_all(answer.as_bytes());
+}
+
+/// Sends back whatever comes: not HTTP, and open as long as the client likes.
+fn echo(mut stream: TcpStream, first: &[u8]) {
+    let _ = stream.write_all(first);
+    if let Ok(mut read) = stream.try_clone() {
+        let _ = std::io::copy(&mut read, &mut stream);
+    }
+}
+
+/// Asks somebody else, who has to answer within a second.
+fn call(address: &str) -> String {
+    let asked = || {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer)
+    };
+    asked().unwrap_or_else(|error: std::io::Error| format!("failed: {:?}", error.kind()))
 }
 
 /// Plays stage until it is killed: `DIR` is the state folder, the rest are manifests. Says when all is ready.

@@ -46,6 +46,14 @@ pub enum StageError {
         /// Its log.
         log: PathBuf,
     },
+    /// This stage cannot carry a fault out.
+    #[error("fault refused: {reason}; {remedy}")]
+    Fault {
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// No such object on the stage.
     #[error("{kind} `{name}` is not on this stage; `tale status` lists what is")]
     NotFound {

@@ -2,7 +2,8 @@
 //! processes, with a real Prometheus and Alertmanager: one description, two stages. Start at [`Stage`], what a tale needs of
 //! any stage, then [`local::LocalStage`].
 //!
-//! A binary that embeds the local stage must offer a hidden subcommand that calls [`shim::exec`]: see there.
+//! A binary that embeds the local stage must offer two hidden subcommands, which call [`shim::exec`] and [`stress::exec`]:
+//! see there.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -26,6 +27,7 @@ pub mod manifest;
 pub mod shim;
 mod snapshot;
 mod stage;
+pub mod stress;
 
 pub use error::StageError;
 pub use event::{Event, EventKind};

@@ -53,6 +53,8 @@ pub struct PodStatus {
     pub held_down: bool,
     /// Whether its name lookups are under a fault.
     pub dns_fault: bool,
+    /// Its other faults, as `http/ID`, `network/ID` or `stress/ID`; ID names the experiment.
+    pub faults: Vec<String>,
     /// Its processes.
     pub containers: Vec<ContainerStatus>,
 }

@@ -27,6 +27,15 @@ fn main() -> ExitCode {
         Ui::new().line(&format!("tale: {why}"));
         return ExitCode::from(127);
     }
+    // How the stage takes a pod's CPU time and memory away: this program, as a worker beside it.
+    let mut args = std::env::args_os();
+    if args.nth(1).is_some_and(|first| first == "stress-worker") {
+        let Err(why) = stage::stress::exec(args) else {
+            return ExitCode::SUCCESS;
+        };
+        Ui::new().line(&format!("tale: {why}"));
+        return ExitCode::from(127);
+    }
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -134,7 +134,10 @@ impl World {
             for ServicePort { port, .. } in &service.spec.ports {
                 let proxy = match old.remove(port) {
                     Some(proxy) => proxy,
-                    None => Proxy::start(ip, *port, self.slots.clone()).await?,
+                    None => {
+                        let (slots, traffic) = (self.slots.clone(), self.traffic.clone());
+                        Proxy::start(ip, *port, slots, traffic).await?
+                    }
                 };
                 proxies.insert(*port, proxy);
             }

@@ -15,6 +15,8 @@ pub struct Config {
     pub clock: Clock,
     /// How the stage starts its children.
     pub shim: Shim,
+    /// How the stage starts stress workers: the hidden subcommand calls [`crate::stress::exec`].
+    pub stress: Shim,
     /// Where pods' programs are looked for.
     pub program_dirs: Vec<PathBuf>,
     /// Variables of the caller's own environment that pods may see. None by default.
@@ -31,7 +33,7 @@ pub struct Config {
     pub down_time_out: Duration,
 }
 
-/// The stage's own program and its hidden subcommand, which calls [`crate::shim::exec`].
+/// The stage's own program and a hidden subcommand of it.
 #[derive(Debug, Clone)]
 pub struct Shim {
     /// The program.
@@ -79,7 +81,7 @@ impl Clock {
 }
 
 impl Config {
-    /// Defaults: stage clock, this program as shim with the hidden subcommand `pod-shim`, programs beside it.
+    /// Defaults: stage clock, this program with the hidden subcommands `pod-shim` and `stress-worker`, programs beside it.
     ///
     /// # Errors
     /// When the running program's own path is unknown.
@@ -89,6 +91,10 @@ impl Config {
         Ok(Self {
             state_dir: state_dir.into(),
             clock: Clock::default(),
+            stress: Shim {
+                program: program.clone(),
+                args: vec!["stress-worker".into()],
+            },
             shim: Shim {
                 program,
                 args: vec!["pod-shim".into()],

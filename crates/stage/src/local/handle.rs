@@ -1,7 +1,9 @@
 //! What a tale and its chaos do to a running stage, as methods of its handle.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use chaos::fault::{HttpFault, NetworkFault, StressFault};
 
 use super::world::Command;
 use super::{DnsRule, LocalStage, key};
@@ -99,6 +101,58 @@ impl LocalStage {
         rule: Option<DnsRule>,
     ) -> Result<(), StageError> {
         self.ask(|reply| Command::DnsFault(key(namespace, pod), rule, reply))
+            .await
+    }
+
+    /// Has workers compete for the pod's CPU time and memory limit until that moment, or takes them away. `id` names the
+    /// experiment; several on one pod add up. What a laptop cannot spare is cut, with a `StressClamped` event.
+    ///
+    /// # Errors
+    /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be started.
+    pub async fn stress_fault(
+        &self,
+        namespace: &str,
+        pod: &str,
+        id: &str,
+        fault: Option<(StressFault, Instant)>,
+    ) -> Result<(), StageError> {
+        let id = id.to_owned();
+        self.ask(|reply| Command::StressFault(key(namespace, pod), id, fault, reply))
+            .await
+    }
+
+    /// Breaks the HTTP messages of new connections to the pod through a Service until that moment, or mends them at once.
+    /// `id` names the experiment; several on one pod apply in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StageError::NotFound`], or a part that HTTP does not allow.
+    pub async fn http_fault(
+        &self,
+        namespace: &str,
+        pod: &str,
+        id: &str,
+        fault: Option<(HttpFault, Instant)>,
+    ) -> Result<(), StageError> {
+        let fault = fault.map(|(fault, until)| (Box::new(fault), until));
+        let id = id.to_owned();
+        self.ask(|reply| Command::HttpFault(key(namespace, pod), id, fault, reply))
+            .await
+    }
+
+    /// Shapes what the pod sends on connections through a Service, also on those that are open, until that moment, or lets it
+    /// pass again. `id` names the experiment; what several on one pod do adds up.
+    ///
+    /// # Errors
+    /// [`StageError::NotFound`], or an external peer that is no address and that cluster DNS does not know.
+    pub async fn network_fault(
+        &self,
+        namespace: &str,
+        pod: &str,
+        id: &str,
+        fault: Option<(NetworkFault, Instant)>,
+    ) -> Result<(), StageError> {
+        let id = id.to_owned();
+        self.ask(|reply| Command::NetworkFault(key(namespace, pod), id, fault, reply))
             .await
     }
 }

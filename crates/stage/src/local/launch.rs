@@ -11,6 +11,8 @@ use crate::StageError;
 
 /// Open files of one pod, as far as the hard limit allows: the tale of unclosed connections needs many.
 const POD_FILES: u64 = 65_536;
+/// When memory runs out, a pod goes before the stage, and what stresses it before the pod.
+pub(crate) const POD_OOM_SCORE: u16 = 500;
 
 impl World {
     pub(crate) async fn start_container(
@@ -106,7 +108,7 @@ impl World {
             dir: pod.dir.clone(),
             log: log.map_err(StageError::io("open a pod's log"))?,
             files: POD_FILES,
-            oom_score: 500,
+            oom_score: POD_OOM_SCORE,
         })
     }
 }

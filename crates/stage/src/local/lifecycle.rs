@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::pod::{Key, Pod, Runtime};
 use super::process::exit_code;
 use super::reconcile::grace;
+use super::stress::Stresses;
 use super::template;
 use super::world::World;
 use crate::StageError;
@@ -54,6 +55,7 @@ impl World {
             terminating: None,
             held_down: false,
             dns_fault: None,
+            stresses: Stresses::default(),
             name,
             dir,
         };
@@ -168,6 +170,7 @@ impl World {
             if let Some(pod) = self.pods.remove(&key) {
                 self.dirty = true;
                 self.dns.close(super::address::chaos_dns(pod.ip));
+                self.traffic.forget(pod.ip);
                 self.pod_addresses.free(pod.ip);
                 let _ = std::fs::remove_dir_all(&pod.dir);
             }

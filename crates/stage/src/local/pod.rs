@@ -8,6 +8,7 @@ use super::backoff::BackOff;
 use super::config::Clock;
 use super::probe::{Check, ProbeState};
 use super::process::Process;
+use super::stress::Stresses;
 use crate::manifest::{Container, Labels, PodSpec, Probe, RestartPolicy, memory_bytes};
 use crate::snapshot::{ContainerStatus, Exit, Phase, PodStatus};
 
@@ -36,6 +37,8 @@ pub(crate) struct Pod {
     pub(crate) held_down: bool,
     /// When the fault on its name lookups lapses.
     pub(crate) dns_fault: Option<Instant>,
+    /// Processes beside it that take its CPU time and memory.
+    pub(crate) stresses: Stresses,
 }
 
 /// One container, across its restarts.
@@ -206,6 +209,7 @@ impl Pod {
             terminating: self.terminating.is_some(),
             held_down: self.held_down,
             dns_fault: self.dns_fault.is_some(),
+            faults: self.stresses.names(),
             containers: containers
                 .map(|(spec, runtime)| runtime.status(&spec.name))
                 .collect(),

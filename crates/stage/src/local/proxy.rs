@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::relay;
+use super::traffic::{Route, Traffic};
+use super::{http_faults, relay};
 use crate::StageError;
 
 /// A pod on loopback answers a connection at once or not at all.
@@ -27,6 +28,7 @@ impl Proxy {
         ip: Ipv4Addr,
         port: u16,
         slots: Arc<Semaphore>,
+        traffic: Arc<Traffic>,
     ) -> Result<Self, StageError> {
         let address = SocketAddr::from((ip, port));
         // Tried once here, so that a port that cannot be had is an error of `apply`.
@@ -36,7 +38,7 @@ impl Proxy {
         let (ready, pods) = watch::channel(Vec::new());
         Ok(Self {
             ready,
-            task: tokio::spawn(serve(address, pods, slots)),
+            task: tokio::spawn(serve(address, pods, slots, traffic)),
         })
     }
 
@@ -71,6 +73,7 @@ async fn serve(
     address: SocketAddr,
     mut pods: watch::Receiver<Vec<SocketAddr>>,
     slots: Arc<Semaphore>,
+    traffic: Arc<Traffic>,
 ) {
     let mut connections = JoinSet::new();
     let mut turn = 0;
@@ -99,31 +102,46 @@ async fn serve(
                 turn += 1;
                 (!pods.is_empty()).then(|| pods[turn % pods.len()])
             };
+            let traffic = traffic.clone();
             connections.spawn(async move {
                 let _permit = permit;
-                forward(client, pod).await;
+                forward(client, pod, traffic).await;
             });
         }
     }
 }
 
 /// A pod that does not answer means a reset for the client, as with a real Service: the proxy does not try another one.
-async fn forward(client: TcpStream, pod: Option<SocketAddr>) {
+async fn forward(client: TcpStream, pod: Option<SocketAddr>, traffic: Arc<Traffic>) {
     let _ = client.set_nodelay(true);
-    let server = match pod {
-        Some(pod) => tokio::time::timeout(CONNECT_TIME_OUT, TcpStream::connect(pod))
-            .await
-            .ok()
-            .and_then(Result::ok),
-        None => None,
-    };
-    let Some(server) = server else {
+    let Some(pod) = pod else {
         let _ = client.set_zero_linger();
         return;
     };
-    let _ = server.set_nodelay(true);
+    let Some(route) = Route::new(&client, pod, traffic) else {
+        return;
+    };
+    let Some(client) = route.open(client).await else {
+        return;
+    };
+    if http_faults::concern(&client, &route).await {
+        // Boxed, because it is large and hardly ever there.
+        return Box::pin(http_faults::serve(client, route)).await;
+    }
+    let Some(server) = connect(pod).await else {
+        let _ = client.set_zero_linger();
+        return;
+    };
     // An error means that one side went away; dropping both passes that on.
-    let _ = relay::both_ways(client, server).await;
+    let _ = relay::both_ways(client, server, &route).await;
+}
+
+/// A connection to a pod.
+pub(crate) async fn connect(pod: SocketAddr) -> Option<TcpStream> {
+    let attempt = tokio::time::timeout(CONNECT_TIME_OUT, TcpStream::connect(pod));
+    let server = attempt.await.ok()?.ok()?;
+    let _ = server.set_nodelay(true);
+    Some(server)
 }
 
 #[cfg(test)]
@@ -158,6 +176,12 @@ mod tests {
         (Ipv4Addr::LOCALHOST, port)
     }
 
+    async fn proxy((ip, port): (Ipv4Addr, u16)) -> Proxy {
+        Proxy::start(ip, port, Arc::new(Semaphore::new(100)), Arc::default())
+            .await
+            .unwrap()
+    }
+
     async fn connected(address: (Ipv4Addr, u16)) -> TcpStream {
         let attempt = async {
             loop {
@@ -175,9 +199,7 @@ mod tests {
     #[tokio::test]
     async fn connections_go_to_each_pod_in_turn_and_carry_large_bodies() {
         let address = free_address().await;
-        let proxy = Proxy::start(address.0, address.1, Arc::new(Semaphore::new(100)))
-            .await
-            .unwrap();
+        let proxy = proxy(address).await;
         proxy.set(vec![server(1).await, server(2).await]);
         let mut seen = BTreeMap::<u8, u32>::new();
         for _ in 0..10 {
@@ -203,9 +225,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_ready_pod_the_port_is_closed() {
         let address = free_address().await;
-        let proxy = Proxy::start(address.0, address.1, Arc::new(Semaphore::new(100)))
-            .await
-            .unwrap();
+        let proxy = proxy(address).await;
         assert_eq!(
             TcpStream::connect(address).await.unwrap_err().kind(),
             io::ErrorKind::ConnectionRefused

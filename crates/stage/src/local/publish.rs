@@ -11,7 +11,7 @@ use super::template::template_hash;
 use super::world::{ServiceRuntime, World};
 use crate::StageError;
 use crate::manifest::{Deployment, IntOrString, Service, ServicePort, includes};
-use crate::snapshot::{BackendStatus, DeploymentStatus, ServiceStatus, Snapshot};
+use crate::snapshot::{BackendStatus, DeploymentStatus, PodStatus, ServiceStatus, Snapshot};
 
 impl World {
     /// Publishes, if anything changed since the last time.
@@ -40,6 +40,7 @@ impl World {
             services.push(status);
         }
         self.dns.set_zone(names);
+        self.traffic.set_pods(self.processes());
         if let Err(error) = self.write_targets() {
             self.events
                 .warning("Failed", "prometheus", error.to_string());
@@ -83,6 +84,18 @@ impl World {
         Ok(())
     }
 
+    /// The process of each container, and its pod's address.
+    fn processes(&self) -> Vec<(i32, Ipv4Addr)> {
+        let of_pod = |pod: &Pod| {
+            let ip = pod.ip;
+            let processes = pod.containers.iter().filter_map(|c| c.process.as_ref());
+            processes
+                .map(move |process| (process.pid(), ip))
+                .collect::<Vec<_>>()
+        };
+        self.pods.values().flat_map(of_pod).collect()
+    }
+
     fn ready_behind(&self, service: &Service) -> Vec<&Pod> {
         let behind = |pod: &&Pod| {
             pod.ready()
@@ -96,7 +109,7 @@ impl World {
         let backends = [&self.prometheus, &self.alertmanager].into_iter().flatten();
         Snapshot {
             network: self.network.name(),
-            pods: self.pods.values().map(Pod::status).collect(),
+            pods: self.pods.values().map(|pod| self.pod_status(pod)).collect(),
             deployments: self
                 .deployments
                 .values()
@@ -107,6 +120,12 @@ impl World {
             backends: backends.map(Backend::status).collect(),
             not_applied: self.not_applied.clone(),
         }
+    }
+
+    fn pod_status(&self, pod: &Pod) -> PodStatus {
+        let mut status = pod.status();
+        status.faults.extend(self.traffic.names(pod.ip));
+        status
     }
 
     fn deployment_status(&self, deployment: &Deployment) -> DeploymentStatus {

@@ -67,6 +67,7 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
         snapshots,
         dns,
         slots: Arc::new(Semaphore::new(connections)),
+        traffic: Arc::default(),
         pods: BTreeMap::new(),
         deployments: BTreeMap::new(),
         jobs: BTreeMap::new(),

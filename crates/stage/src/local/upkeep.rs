@@ -12,8 +12,9 @@ const MOST_LOG: u64 = 32 * 1024 * 1024;
 const MOST_PROBES: usize = 256;
 
 impl World {
-    /// Kills what has not ended in its grace period; ends lapsed DNS faults.
+    /// Kills what has not ended in its grace period; ends lapsed faults.
     pub(crate) async fn keep_deadlines(&mut self, now: Instant) {
+        self.end_lapsed_traffic_faults(now);
         let mut lapsed = Vec::new();
         for (key, pod) in &mut self.pods {
             let over = pod.terminating.is_some_and(|end| end <= now);
@@ -37,7 +38,7 @@ impl World {
     /// Kills containers above their memory limit, as the kernel does in a cluster.
     pub(crate) fn enforce_memory(&mut self) {
         for pod in self.pods.values_mut() {
-            for container in &mut pod.containers {
+            for (index, container) in pod.containers.iter_mut().enumerate() {
                 let (Some(limit), Some(process)) = (container.limit, &container.process) else {
                     continue;
                 };
@@ -46,10 +47,24 @@ impl World {
                 };
                 self.dirty |= container.rss != Some(rss);
                 container.rss = Some(rss);
-                if rss > limit && !container.oom_killed {
-                    container.oom_killed = true;
-                    process.kill();
-                    let text = format!("{rss} bytes resident, limit {limit}");
+                // Stress is charged to the first container.
+                let charged = if index == 0 {
+                    pod.stresses.rss_bytes()
+                } else {
+                    0
+                };
+                if rss + charged > limit && !container.oom_killed {
+                    let mut text = format!("{rss} bytes resident, limit {limit}");
+                    if charged > 0 {
+                        text += &format!(", {charged} more by stress");
+                    }
+                    match pod.stresses.kill_instead_of(rss, limit) {
+                        Some(worker) => text += &format!("; stress worker {worker} is killed"),
+                        None => {
+                            container.oom_killed = true;
+                            process.kill();
+                        }
+                    }
                     self.events
                         .warning("OOMKilling", format!("Pod/{}", pod.name), text);
                 }

@@ -7,7 +7,7 @@ use super::probe::Check;
 use super::template::{self, Identity, Maps};
 use crate::manifest::{
     Container, Deployment, IntOrString, Labels, ManifestError, Manifests, PodTemplate, Probe,
-    Protocol, Service, ServiceMonitor, Source, memory_bytes, prometheus_duration,
+    Protocol, Service, ServiceMonitor, Source, cpu_millis, memory_bytes, prometheus_duration,
 };
 
 type Checked = Result<(), ManifestError>;
@@ -147,6 +147,16 @@ fn container(
             &format!("{at}.command[0]"),
             reason,
             "build it: cargo build --workspace",
+        ));
+    }
+    let limit = c.resources.limits.cpu.as_ref();
+    if limit.is_some_and(|quantity| cpu_millis(quantity).is_none_or(|millis| millis == 0)) {
+        let field = format!("{at}.resources.limits.cpu");
+        return Err(ManifestError::field(
+            source,
+            &field,
+            "is no quantity of CPU",
+            "write 500m or 2",
         ));
     }
     let limit = c.resources.limits.memory.as_ref();

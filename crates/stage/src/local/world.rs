@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chaos::fault::{HttpFault, NetworkFault, StressFault};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -20,6 +21,7 @@ use super::monitoring::Backend;
 use super::pod::{Key, Pod};
 use super::process::Spawner;
 use super::proxy::Proxy;
+use super::traffic::Traffic;
 use crate::StageError;
 use crate::event::Events;
 use crate::manifest::{Deployment, Job, Labels, Manifests, Service};
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     KillContainer(Key, Option<String>, Reply<()>),
     FailPod(Key, bool, Reply<()>),
     DnsFault(Key, Option<DnsRule>, Reply<()>),
+    StressFault(Key, String, Option<(StressFault, Instant)>, Reply<()>),
+    HttpFault(Key, String, Option<(Box<HttpFault>, Instant)>, Reply<()>),
+    NetworkFault(Key, String, Option<(NetworkFault, Instant)>, Reply<()>),
     Down(Reply<()>),
 }
 
@@ -77,6 +82,7 @@ pub(crate) struct World {
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) dns: Dns,
     pub(crate) slots: Arc<Semaphore>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) pods: BTreeMap<Key, Pod>,
     pub(crate) deployments: BTreeMap<Key, Deployment>,
     pub(crate) jobs: BTreeMap<Key, Job>,
@@ -134,6 +140,7 @@ impl World {
             let now = Instant::now();
             self.reap(now);
             self.keep_deadlines(now).await;
+            self.keep_stress(now).await;
             if now >= memory_due {
                 self.enforce_memory();
                 memory_due = now + MEMORY_EVERY;
@@ -185,6 +192,19 @@ impl World {
             }
             Command::DnsFault(key, rule, reply) => {
                 let result = self.dns_fault(&key, rule).await;
+                self.answer(reply, result).await;
+            }
+            Command::StressFault(key, id, fault, reply) => {
+                let result = self.stress_fault(&key, &id, fault).await;
+                self.answer(reply, result).await;
+            }
+            Command::HttpFault(key, id, fault, reply) => {
+                let fault = fault.map(|(fault, until)| (*fault, until));
+                let result = self.http_fault(&key, &id, fault);
+                self.answer(reply, result).await;
+            }
+            Command::NetworkFault(key, id, fault, reply) => {
+                let result = self.network_fault(&key, &id, fault);
                 self.answer(reply, result).await;
             }
             Command::Down(_) => {}

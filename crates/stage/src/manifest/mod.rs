@@ -29,7 +29,7 @@ pub use pod::{
     PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket, ValueFrom, Volume,
     VolumeMount,
 };
-pub use values::{IntOrString, memory_bytes, prometheus_duration};
+pub use values::{IntOrString, cpu_millis, memory_bytes, prometheus_duration};
 pub use workload::{
     Deployment, DeploymentSpec, Job, JobSpec, RollingUpdate, Strategy, StrategyKind,
 };

@@ -40,10 +40,11 @@ const WORKLOAD: &[&str] = &[
     "spec.template.spec.containers[].imagePullPolicy",
     "spec.template.spec.containers[].securityContext",
     "spec.template.spec.containers[].resources.requests",
-    "spec.template.spec.containers[].resources.limits.cpu",
     "spec.template.spec.containers[].resources.limits.ephemeral-storage",
     "spec.template.spec.containers[].terminationMessagePolicy",
 ];
+/// Listed, because it is not enforced, but kept, because stress respects it.
+const KEPT: &str = "spec.template.spec.containers[].resources.limits.cpu";
 const SERVICE: &[&str] = &[
     "spec.ports[].appProtocol",
     "spec.sessionAffinity",
@@ -65,6 +66,10 @@ pub(super) fn take(kind: &str, object: &mut Value) -> Vec<String> {
         let parts: Vec<&str> = path.split('.').collect();
         walk(object, &parts, String::new(), &mut taken);
     }
+    let kept = object.clone();
+    let parts: Vec<&str> = KEPT.split('.').collect();
+    walk(object, &parts, String::new(), &mut taken);
+    *object = kept;
     taken
 }
 

@@ -254,6 +254,9 @@ pub struct Limits {
     /// Above this resident size the container is killed (OOMKilled, exit code 137).
     #[serde(default)]
     pub memory: Option<IntOrString>,
+    /// Under CPU stress the pod is confined to as many whole cores; at other times it is not limited on this stage.
+    #[serde(default)]
+    pub cpu: Option<IntOrString>,
 }
 
 fn thirty() -> u64 {

@@ -64,6 +64,22 @@ pub fn memory_bytes(quantity: &IntOrString) -> Option<u64> {
     (0.0..9e15).contains(&bytes).then_some(bytes as u64)
 }
 
+/// Thousandths of a core of a CPU quantity (`500m`, `0.5`, `2`), rounded up.
+pub fn cpu_millis(quantity: &IntOrString) -> Option<u64> {
+    let text = match quantity {
+        IntOrString::Int(cores) => return cores.checked_mul(1000),
+        IntOrString::Text(text) => text,
+    };
+    if let Some(millis) = text.strip_suffix('m') {
+        return millis.parse().ok();
+    }
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let millis = text.parse::<f64>().ok().filter(|_| plain)? * 1000.0;
+    (0.0..9e15)
+        .contains(&millis)
+        .then_some(millis.ceil() as u64)
+}
+
 /// A Prometheus duration: `5s`, `1h30m`, `250ms`.
 pub fn prometheus_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
@@ -114,6 +130,16 @@ mod tests {
     }
 
     #[test]
+    fn cpu_quantities_are_cores_or_thousandths_of_one() {
+        assert_eq!(cpu_millis(&text("250m")), Some(250));
+        assert_eq!(cpu_millis(&text("0.5")), Some(500));
+        assert_eq!(cpu_millis(&IntOrString::Int(2)), Some(2000));
+        for wrong in ["", "m", "1u", "1e3", "-1", "inf"] {
+            assert_eq!(cpu_millis(&text(wrong)), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn durations_chain_units_and_need_one() {
         assert_eq!(
             prometheus_duration("1h30m"),
@@ -141,6 +167,7 @@ mod tests {
         fn no_text_makes_the_parsers_panic(s in "\\PC{0,12}") {
             let _ = prometheus_duration(&s);
             let _ = memory_bytes(&text(&s));
+            let _ = cpu_millis(&text(&s));
         }
     }
 }

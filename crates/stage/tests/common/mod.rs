@@ -39,6 +39,10 @@ pub(crate) fn config() -> Config {
         program: examples().join("pod"),
         args: vec!["pod-shim".into()],
     };
+    config.stress = Shim {
+        program: examples().join("pod"),
+        args: vec!["stress-worker".into()],
+    };
     config.program_dirs = vec![examples()];
     config.monitoring = false;
     config

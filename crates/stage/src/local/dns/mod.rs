@@ -102,10 +102,27 @@ impl Dns {
         self.per_pod.remove(&address);
     }
 
+    /// Addresses of a name as a client outside all namespaces would find them: as it is, or below `svc.cluster.local` or
+    /// `cluster.local`.
+    pub(crate) fn look_up(&self, name: &str) -> Vec<Ipv4Addr> {
+        look_up(&self.zone, name)
+    }
+
     /// Replaces all names.
     pub(crate) fn set_zone(&self, names: HashMap<String, Vec<Ipv4Addr>>) {
         *self.zone.write().unwrap_or_else(PoisonError::into_inner) = names;
     }
+}
+
+/// See [`Dns::look_up`].
+pub(crate) fn look_up(zone: &Zone, name: &str) -> Vec<Ipv4Addr> {
+    let zone = zone.read().unwrap_or_else(PoisonError::into_inner);
+    let name = name.trim_end_matches('.').to_lowercase();
+    let candidates = ["", ".svc.cluster.local", ".cluster.local"];
+    let mut found = candidates
+        .iter()
+        .filter_map(|suffix| zone.get(&format!("{name}{suffix}")));
+    found.next().cloned().unwrap_or_default()
 }
 
 async fn resolver(

@@ -1,0 +1,284 @@
+//! How a message is changed: parts are replaced, then others are added. Pure.
+
+use chaos::fault::{HttpFault, HttpPatch, HttpReplace};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Method, StatusCode, Uri};
+use serde_json::Value;
+
+/// A part of a fault that HTTP does not allow, such as a header name with a blank.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP fault's {part} `{value}` is not allowed in HTTP; correct it in the experiment")]
+pub(crate) struct Unsayable {
+    part: &'static str,
+    value: String,
+}
+
+fn unsayable(part: &'static str, value: impl ToString) -> Unsayable {
+    Unsayable {
+        part,
+        value: value.to_string(),
+    }
+}
+
+/// Refuses what could not be said later.
+pub(crate) fn check(fault: &HttpFault) -> Result<(), Unsayable> {
+    let (mut method, mut uri) = (Method::GET, Uri::from_static("/"));
+    request_line(fault, &mut method, &mut uri)?;
+    status(&fault.replace, &mut StatusCode::OK.clone())?;
+    headers(fault, &mut HeaderMap::new())
+}
+
+/// Method, path and query.
+pub(crate) fn request_line(
+    fault: &HttpFault,
+    method: &mut Method,
+    uri: &mut Uri,
+) -> Result<(), Unsayable> {
+    let (replace, patch) = (&fault.replace, &fault.patch);
+    if let Some(new) = &replace.method {
+        *method = Method::from_bytes(new.as_bytes()).map_err(|_| unsayable("method", new))?;
+    }
+    if replace.path.is_none() && replace.queries.is_empty() && patch.queries.is_empty() {
+        return Ok(());
+    }
+    let path = replace.path.as_deref().unwrap_or(uri.path());
+    let query = queries(uri.query().unwrap_or_default(), replace, patch);
+    let all = if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    };
+    let mut parts = std::mem::take(uri).into_parts();
+    let new = PathAndQuery::try_from(all.as_str()).map_err(|_| unsayable("path", &all))?;
+    parts.path_and_query = Some(new);
+    *uri = Uri::from_parts(parts).map_err(|_| unsayable("path", &all))?;
+    Ok(())
+}
+
+/// Replaced parameters lose all their old values; patched ones come after all others.
+fn queries(old: &str, replace: &HttpReplace, patch: &HttpPatch) -> String {
+    let name = |pair: &str| decode(pair.split_once('=').map_or(pair, |(name, _)| name));
+    let kept = old
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !replace.queries.contains_key(&name(pair)));
+    let new = replace.queries.iter();
+    let new = new.chain(patch.queries.iter().map(|(name, value)| (name, value)));
+    let new = new.map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+    let all: Vec<String> = kept.map(str::to_owned).chain(new).collect();
+    all.join("&")
+}
+
+/// Percent-encoding of everything but RFC 3986's unreserved characters.
+fn encode(text: &str) -> String {
+    let byte = |b: u8| match b {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(b).to_string()
+        }
+        _ => format!("%{b:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        (rest, _) = match (first, escaped) {
+            (b'%', Some(byte)) => (&tail[2..], bytes.push(byte)),
+            (b'+', _) => (tail, bytes.push(b' ')),
+            _ => (tail, bytes.push(*first)),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Status code.
+pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(), Unsayable> {
+    if let Some(code) = replace.code {
+        *status = StatusCode::from_u16(code).map_err(|_| unsayable("status code", code))?;
+    }
+    Ok(())
+}
+
+/// Replaced headers lose all their old values; patched ones are added.
+pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), Unsayable> {
+    use hyper::header::{HeaderName, HeaderValue};
+    let parsed = |name: &str, value: &str| -> Result<(HeaderName, HeaderValue), Unsayable> {
+        Ok((
+            name.parse().map_err(|_| unsayable("header", name))?,
+            value
+                .parse()
+                .map_err(|_| unsayable("header value", value))?,
+        ))
+    };
+    for (name, value) in &fault.replace.headers {
+        let (name, value) = parsed(name, value)?;
+        headers.insert(name, value);
+    }
+    for (name, value) in &fault.patch.headers {
+        let (name, value) = parsed(name, value)?;
+        headers.append(name, value);
+    }
+    Ok(())
+}
+
+/// Whether the body has to be read as a whole.
+pub(crate) fn needs_body(fault: &HttpFault) -> bool {
+    fault.replace.body.is_some() || fault.patch.body.is_some()
+}
+
+/// The body, and headers that say how long it is and how it is packed. A body that is no JSON is not patched.
+pub(crate) fn body(fault: &HttpFault, old: Vec<u8>, headers: &mut HeaderMap) -> Vec<u8> {
+    let mut body = old;
+    if let Some(new) = &fault.replace.body {
+        headers.remove(CONTENT_ENCODING);
+        body.clone_from(new);
+    }
+    if let Some(patch) = &fault.patch.body
+        && let Ok(mut value) = serde_json::from_slice(&body)
+    {
+        merge(&mut value, patch);
+        body = value.to_string().into_bytes();
+    }
+    headers.remove(TRANSFER_ENCODING);
+    headers.insert(CONTENT_LENGTH, body.len().into());
+    body
+}
+
+/// JSON Merge Patch, RFC 7396.
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chaos::fault::HttpSide;
+    use std::collections::BTreeMap;
+
+    fn fault() -> HttpFault {
+        HttpFault {
+            side: HttpSide::Request,
+            port: 80,
+            conditions: Default::default(),
+            abort: false,
+            delay: None,
+            replace: Default::default(),
+            patch: Default::default(),
+        }
+    }
+
+    #[test]
+    fn merging_follows_the_table_of_rfc_7396() {
+        for (target, patch, expected) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+            (
+                r#"{"a":{"b":"c"}}"#,
+                r#"{"a":{"b":"d","c":null}}"#,
+                r#"{"a":{"b":"d"}}"#,
+            ),
+            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+            (r#"{"a":"b"}"#, r#"["c"]"#, r#"["c"]"#),
+            (r#"{"a":"foo"}"#, "null", "null"),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+            ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+            ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        ] {
+            let mut value: Value = serde_json::from_str(target).unwrap();
+            merge(&mut value, &serde_json::from_str(patch).unwrap());
+            let expected: Value = serde_json::from_str(expected).unwrap();
+            assert_eq!(value, expected, "{target} and {patch}");
+        }
+    }
+
+    #[test]
+    fn path_query_and_method_are_replaced_and_queries_are_appended() {
+        let mut fault = fault();
+        fault.replace.path = Some("/new".into());
+        fault.replace.method = Some("PUT".into());
+        fault.replace.queries = BTreeMap::from([("a b".into(), "1&2".into())]);
+        fault.patch.queries = vec![("k".into(), "v".into()), ("k".into(), "w".into())];
+        let (mut method, mut uri) = (Method::GET, "/old?a+b=9&c=3&a%20b=8".parse().unwrap());
+        request_line(&fault, &mut method, &mut uri).unwrap();
+        assert_eq!(
+            (method, uri.to_string().as_str()),
+            (Method::PUT, "/new?c=3&a%20b=1%262&k=v&k=w")
+        );
+    }
+
+    #[test]
+    fn headers_are_overwritten_or_added() {
+        let mut fault = fault();
+        fault.replace.headers = BTreeMap::from([("X-One".into(), "new".into())]);
+        fault.patch.headers = vec![("x-two".into(), "more".into())];
+        let mut map = HeaderMap::new();
+        for (name, value) in [("x-one", "a"), ("x-one", "b"), ("x-two", "c")] {
+            map.append(name, value.parse().unwrap());
+        }
+        headers(&fault, &mut map).unwrap();
+        let values = |name| {
+            map.get_all(name)
+                .iter()
+                .map(|v| v.to_str().unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (values("x-one"), values("x-two")),
+            (vec!["new"], vec!["c", "more"])
+        );
+    }
+
+    #[test]
+    fn a_changed_body_has_its_own_length_and_no_old_packing() {
+        let mut fault = fault();
+        fault.replace.body = Some(br#"{"a":1}"#.to_vec());
+        fault.patch.body = Some(serde_json::json!({"b": 2}));
+        let mut map = HeaderMap::new();
+        map.insert(CONTENT_LENGTH, 3.into());
+        map.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+        let new = body(&fault, b"old".to_vec(), &mut map);
+        assert_eq!(new, br#"{"a":1,"b":2}"#);
+        assert_eq!(map.get(CONTENT_LENGTH).unwrap(), "13");
+        assert!(!map.contains_key(CONTENT_ENCODING));
+        fault.replace.body = None;
+        assert_eq!(body(&fault, b"no json".to_vec(), &mut map), b"no json");
+    }
+
+    #[test]
+    fn what_http_cannot_say_is_refused_before_it_is_injected() {
+        let refused = |change: fn(&mut HttpFault)| {
+            let mut fault = fault();
+            change(&mut fault);
+            check(&fault).unwrap_err().to_string()
+        };
+        assert!(refused(|f| f.replace.code = Some(42)).contains("status code `42`"));
+        assert!(refused(|f| f.replace.method = Some("A B".into())).contains("method"));
+        assert!(refused(|f| f.replace.path = Some("/a b".into())).contains("path"));
+        assert!(refused(|f| f.patch.headers = vec![("a b".into(), "c".into())]).contains("header"));
+        assert!(check(&fault()).is_ok());
+    }
+}

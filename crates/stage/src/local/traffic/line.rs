@@ -1,0 +1,100 @@
+//! Bytes under way: each chunk arrives at its moment, in the order in which they were sent.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Bytes that may be under way on one direction of one connection; then the sender has to wait, as with a full queue of
+/// packets.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Chunks that were read and not yet written; an empty one is the end of the stream.
+#[derive(Default)]
+pub(crate) struct Line {
+    chunks: VecDeque<(Instant, Vec<u8>)>,
+    bytes: usize,
+    ended: bool,
+}
+
+impl Line {
+    /// Takes a chunk that arrives at `due`, or right after the one before it.
+    pub(crate) fn push(&mut self, chunk: Vec<u8>, due: Instant) {
+        let due = self
+            .chunks
+            .back()
+            .map_or(due, |(before, _)| due.max(*before));
+        self.bytes += chunk.len();
+        self.ended |= chunk.is_empty();
+        self.chunks.push_back((due, chunk));
+    }
+
+    /// The first chunk, if it has arrived.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let (due, _) = self.chunks.front()?;
+        if *due > now {
+            return None;
+        }
+        let (_, chunk) = self.chunks.pop_front()?;
+        self.bytes -= chunk.len();
+        Some(chunk)
+    }
+
+    /// Has everything arrive now: what held it up is gone.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.chunks
+            .iter_mut()
+            .for_each(|(due, _)| *due = (*due).min(now));
+    }
+
+    /// When the next chunk arrives.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.chunks.front().map(|(due, _)| *due)
+    }
+
+    /// Whether more may be sent.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.ended && self.bytes < MOST_BYTES
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    proptest! {
+        #[test]
+        fn chunks_keep_their_order_and_none_is_early(dues in proptest::collection::vec(0u64..1_000, 1..40)) {
+            let start = Instant::now();
+            let mut line = Line::default();
+            for (index, due) in dues.iter().enumerate() {
+                line.push(vec![u8::try_from(index).unwrap()], start + Duration::from_millis(*due));
+            }
+            let mut seen = Vec::new();
+            for ms in 0..1_000 {
+                while let Some(chunk) = line.pop(start + Duration::from_millis(ms)) {
+                    prop_assert!(dues[usize::from(chunk[0])] <= ms);
+                    seen.push(usize::from(chunk[0]));
+                }
+            }
+            prop_assert_eq!(seen, (0..dues.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_full_line_and_an_ended_one_take_no_more() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(9);
+        let mut line = Line::default();
+        line.push(vec![0; MOST_BYTES], later);
+        assert!(!line.has_room() && line.pop(now).is_none());
+        line.hurry(now);
+        assert!(line.pop(now).is_some() && line.has_room() && line.is_empty());
+        line.push(Vec::new(), now);
+        assert!(!line.has_room());
+    }
+}

@@ -1,0 +1,243 @@
+//! What one network fault does to the bytes that leave a pod, and what several of them do together.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chaos::fault::NetworkDelay;
+use rand::Rng;
+
+use super::destination::Destination;
+
+/// TCP sends a lost segment again after this long, and after twice that if it is lost again (RFC 6298, Linux' minimum).
+const RETRANSMISSION: Duration = Duration::from_millis(200);
+/// 12.6 s together: nobody watches longer.
+const MOST_LOSSES: u32 = 6;
+/// A slow link passes bytes on this often, so that they trickle instead of coming in lumps.
+const TRICKLES_PER_SECOND: u64 = 20;
+
+/// One network fault on one pod.
+#[derive(Debug, Default)]
+pub(crate) struct Rule {
+    /// None: everybody.
+    pub(crate) towards: Option<Vec<Destination>>,
+    pub(crate) delay: Option<NetworkDelay>,
+    /// Percent.
+    pub(crate) loss: f64,
+    /// Shared by all connections of the pod, as `tbf` is.
+    pub(crate) bandwidth: Option<Bandwidth>,
+    pub(crate) partition: bool,
+}
+
+/// A link that is busy until its last byte has gone out.
+#[derive(Debug)]
+pub(crate) struct Bandwidth {
+    bytes_per_second: u64,
+    free_at: Mutex<Instant>,
+}
+
+/// Everything that bytes on one way of one connection suffer; nothing, by default.
+#[derive(Default)]
+pub(crate) struct Shape {
+    rules: Vec<Arc<Rule>>,
+    /// When the first of them lapses.
+    pub(crate) until: Option<Instant>,
+}
+
+/// When a chunk of bytes has left the sender, and when it arrives.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) sent: Instant,
+    pub(crate) due: Instant,
+}
+
+impl Rule {
+    /// Whether packets for one of these are hit.
+    pub(crate) fn concerns(&self, there: &[SocketAddr]) -> bool {
+        let Some(towards) = &self.towards else {
+            return true;
+        };
+        let hit = |socket: &SocketAddr| towards.iter().any(|d| d.includes(*socket));
+        there.iter().any(hit)
+    }
+}
+
+impl Bandwidth {
+    /// `bytes_per_second` of 0 counts as 1: a link that passes nothing is a partition.
+    pub(crate) fn new(bytes_per_second: u64) -> Self {
+        Self {
+            bytes_per_second: bytes_per_second.max(1),
+            free_at: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Takes the link for `bytes`; returns when they are out.
+    fn reserve(&self, bytes: usize, now: Instant) -> Instant {
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let takes = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
+        *free_at = (*free_at).max(now) + takes;
+        *free_at
+    }
+}
+
+impl Shape {
+    /// Those of `rules` that concern packets for one of `there`.
+    pub(crate) fn new(rules: Vec<(Arc<Rule>, Instant)>, there: &[SocketAddr]) -> Self {
+        let (rules, ends): (Vec<_>, Vec<_>) = rules
+            .into_iter()
+            .filter(|(rule, _)| rule.concerns(there))
+            .unzip();
+        Self {
+            rules,
+            until: ends.into_iter().min(),
+        }
+    }
+
+    /// Whether bytes pass as if nothing was there.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether nothing passes.
+    pub(crate) fn partitioned(&self) -> bool {
+        self.rules.iter().any(|rule| rule.partition)
+    }
+
+    /// Most bytes to take at once.
+    pub(crate) fn chunk(&self, most: usize) -> usize {
+        let slowest = self.bandwidths().map(|b| b.bytes_per_second).min();
+        slowest.map_or(most, |rate| {
+            usize::try_from(rate / TRICKLES_PER_SECOND)
+                .unwrap_or(most)
+                .clamp(256.min(most), most)
+        })
+    }
+
+    /// When a chunk that is read now arrives.
+    pub(crate) fn times(&self, bytes: usize, now: Instant, random: &mut impl Rng) -> Times {
+        let reserved = self.bandwidths().map(|b| b.reserve(bytes, now));
+        let sent = reserved.max().unwrap_or(now);
+        let waits = self.rules.iter().map(|rule| {
+            let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
+            delay + stall(rule.loss, random)
+        });
+        Times {
+            sent,
+            due: sent + waits.sum::<Duration>(),
+        }
+    }
+
+    fn bandwidths(&self) -> impl Iterator<Item = &Bandwidth> {
+        self.rules.iter().filter_map(|rule| rule.bandwidth.as_ref())
+    }
+}
+
+/// Evenly spread over latency ± jitter, never negative.
+fn delay(delay: NetworkDelay, random: &mut impl Rng) -> Duration {
+    let jitter = delay.jitter.as_secs_f64();
+    let off = if jitter > 0.0 {
+        random.random_range(-jitter..=jitter)
+    } else {
+        0.0
+    };
+    Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
+}
+
+/// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation: a real stream loses single
+/// packets and mends some of them faster; what is the same is that some requests take 200 ms more, and a few far more.
+fn stall(percent: f64, random: &mut impl Rng) -> Duration {
+    let mut stall = Duration::ZERO;
+    for again in 0..MOST_LOSSES {
+        if random.random_range(0.0..100.0) >= percent {
+            break;
+        }
+        stall += RETRANSMISSION * 2u32.pow(again);
+    }
+    stall
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    fn shape(rule: Rule, now: Instant) -> Shape {
+        Shape::new(vec![(Arc::new(rule), now)], &[])
+    }
+
+    proptest! {
+        #[test]
+        fn a_delay_stays_within_its_jitter(latency in 0u64..500, jitter in 0u64..600, seed: u64) {
+            let mut random = StdRng::seed_from_u64(seed);
+            let ms = Duration::from_millis;
+            let wait = delay(NetworkDelay { latency: ms(latency), jitter: ms(jitter) }, &mut random);
+            prop_assert!(wait + Duration::from_micros(1) >= ms(latency.saturating_sub(jitter)));
+            prop_assert!(wait <= ms(latency + jitter) + Duration::from_micros(1));
+        }
+
+        #[test]
+        fn a_link_never_passes_more_than_its_rate(sizes in proptest::collection::vec(1usize..5_000, 1..50), rate in 1u64..1_000_000) {
+            let now = Instant::now();
+            let shape = shape(Rule { bandwidth: Some(Bandwidth::new(rate)), ..Rule::default() }, now);
+            let mut random = StdRng::seed_from_u64(1);
+            let last = sizes.iter().map(|bytes| shape.times(*bytes, now, &mut random).sent).last();
+            let total: usize = sizes.iter().sum();
+            let took = last.unwrap().duration_since(now).as_secs_f64();
+            prop_assert!(took * rate as f64 >= total as f64 * 0.999 - 1.0);
+        }
+
+        #[test]
+        fn a_chunk_is_never_empty(rate: u64) {
+            let chunk = shape(Rule { bandwidth: Some(Bandwidth::new(rate)), ..Rule::default() }, Instant::now()).chunk(16_384);
+            prop_assert!((256..=16_384).contains(&chunk));
+        }
+    }
+
+    #[test]
+    fn lost_chunks_stall_for_a_retransmission_time_that_doubles() {
+        let mut random = StdRng::seed_from_u64(7);
+        let stalls: Vec<u128> = (0..10_000)
+            .map(|_| stall(10.0, &mut random).as_millis())
+            .collect();
+        let share = |ms| stalls.iter().filter(|stall| **stall == ms).count();
+        assert_eq!(
+            share(0) + share(200) + share(600) + share(1400) + share(3000) + share(6200),
+            10_000
+        );
+        assert!((8_800..9_200).contains(&share(0)), "{}", share(0));
+        assert!((800..1_000).contains(&share(200)), "{}", share(200));
+        assert_eq!(stall(0.0, &mut random), Duration::ZERO);
+        assert_eq!(stall(100.0, &mut random), Duration::from_millis(200 * 63));
+    }
+
+    #[test]
+    fn faults_of_several_experiments_add_up() {
+        let now = Instant::now();
+        let slow = |ms| {
+            let latency = Duration::from_millis(ms);
+            let delay = NetworkDelay {
+                latency,
+                jitter: Duration::ZERO,
+            };
+            (
+                Arc::new(Rule {
+                    delay: Some(delay),
+                    ..Rule::default()
+                }),
+                now + latency,
+            )
+        };
+        let shape = Shape::new(vec![slow(30), slow(20)], &[]);
+        let times = shape.times(100, now, &mut StdRng::seed_from_u64(1));
+        assert_eq!(
+            times,
+            Times {
+                sent: now,
+                due: now + Duration::from_millis(50)
+            }
+        );
+        assert_eq!(shape.until, Some(now + Duration::from_millis(20)));
+    }
+}

@@ -1,0 +1,247 @@
+//! HTTP faults: messages to and from a pod are broken on their way through its Service.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use chaos::fault::{HttpFault, HttpSide};
+use common::{SOON, eventually, get, stage, web};
+use stage::local::LocalStage;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn fault(side: HttpSide) -> HttpFault {
+    HttpFault {
+        side,
+        port: 8000,
+        conditions: Default::default(),
+        abort: false,
+        delay: None,
+        replace: Default::default(),
+        patch: Default::default(),
+    }
+}
+
+struct Web {
+    stage: LocalStage,
+    service: (Ipv4Addr, u16),
+    pod: String,
+}
+
+impl Web {
+    async fn start() -> Self {
+        let stage = stage().await;
+        stage.apply(web(1, "", "")).await.unwrap();
+        stage.wait_ready("demo", "web", SOON).await.unwrap();
+        let service = (stage.service_ip("demo", "web").unwrap(), 8000);
+        let pod = stage.status().pods[0].name.clone();
+        eventually("the Service answers", async || get(service, "/").await.ok()).await;
+        Self {
+            stage,
+            service,
+            pod,
+        }
+    }
+
+    async fn set(&self, id: &str, fault: Option<HttpFault>) {
+        let fault = fault.map(|fault| (fault, Instant::now() + SOON));
+        self.stage
+            .http_fault("demo", &self.pod, id, fault)
+            .await
+            .unwrap();
+    }
+
+    /// Everything that comes back.
+    async fn exchange(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.service).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(SOON, stream.read_to_end(&mut answer));
+        // An abort may show as a reset.
+        let _ = read.await.unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    async fn get(&self, path: &str) -> String {
+        self.exchange(&format!(
+            "GET {path} HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"
+        ))
+        .await
+    }
+}
+
+#[tokio::test]
+async fn an_abort_closes_the_connection_without_an_answer_where_the_path_matches_and_lapses() {
+    let web = Web::start().await;
+    for side in [HttpSide::Request, HttpSide::Response] {
+        let mut abort = fault(side);
+        abort.abort = true;
+        abort.conditions.path = Some("/api/*".into());
+        web.set("abort", Some(abort)).await;
+        assert_eq!(web.get("/api/x").await, "", "{side:?}");
+        assert!(
+            web.get("/api").await.starts_with("HTTP/1.1 200"),
+            "{side:?}"
+        );
+        assert_eq!(web.stage.status().pods[0].faults, ["http/abort"]);
+    }
+    let mut brief = fault(HttpSide::Request);
+    brief.abort = true;
+    let until = Instant::now() + Duration::from_millis(200);
+    web.stage
+        .http_fault("demo", &web.pod, "abort", Some((brief, until)))
+        .await
+        .unwrap();
+    assert_eq!(web.get("/").await, "");
+    let healed = |s: &stage::Snapshot| s.pods[0].faults.is_empty();
+    web.stage
+        .wait_until("the fault lapses", healed, SOON)
+        .await
+        .unwrap();
+    assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn parts_of_requests_and_responses_are_replaced_and_patched_in_the_order_of_the_experiments()
+{
+    let web = Web::start().await;
+    let mut request = fault(HttpSide::Request);
+    request.replace.path = Some("/head".into());
+    request.replace.method = Some("PUT".into());
+    request.replace.headers = BTreeMap::from([("X-New".into(), "1".into())]);
+    request.patch.queries = vec![("q".into(), "2".into())];
+    web.set("a", Some(request)).await;
+    let seen = web.get("/old?p=1").await;
+    assert!(
+        seen.contains("\r\n\r\nPUT /head?p=1&q=2 HTTP/1.1\r\n"),
+        "{seen}"
+    );
+    assert!(seen.to_lowercase().contains("x-new: 1\r\n"), "{seen}");
+    web.set("a", None).await;
+
+    let mut first = fault(HttpSide::Response);
+    first.conditions.code = Some(200);
+    first.replace.code = Some(503);
+    first.patch.body = Some(serde_json::json!({"b": {"c": null, "d": 3}}));
+    let mut second = fault(HttpSide::Response);
+    second.conditions.code = Some(503);
+    second.patch.headers = vec![("x-second".into(), "yes".into())];
+    web.set("1-first", Some(first)).await;
+    web.set("2-second", Some(second)).await;
+    let seen = web.get("/json").await;
+    assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
+    assert!(seen.contains("x-second: yes\r\n"), "{seen}");
+    assert!(seen.contains("content-length: 19\r\n"), "{seen}");
+    assert!(
+        seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"),
+        "{seen}"
+    );
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_from_before_are_not_affected_and_a_mended_pod_is_mended_on_open_ones() {
+    let web = Web::start().await;
+    let mut before = TcpStream::connect(web.service).await.unwrap();
+    // Something has to pass, or the proxy may not have taken this connection yet.
+    before.write_all(b"echo").await.unwrap();
+    let mut echoed = [0; 4];
+    before.read_exact(&mut echoed).await.unwrap();
+
+    let mut code = fault(HttpSide::Response);
+    code.replace.code = Some(500);
+    code.replace.headers = BTreeMap::from([("connection".into(), "keep-alive".into())]);
+    web.set("code", Some(code)).await;
+    before.write_all(b"more").await.unwrap();
+    before.read_exact(&mut echoed).await.unwrap();
+    assert_eq!(&echoed, b"more");
+
+    let mut after = TcpStream::connect(web.service).await.unwrap();
+    let mut ask = async || {
+        let request = "GET /json HTTP/1.1\r\nHost: web\r\n\r\n";
+        after.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        while !answer.ends_with("}}") {
+            let mut some = [0; 512];
+            let read = tokio::time::timeout(SOON, after.read(&mut some));
+            let length = read.await.unwrap().unwrap();
+            assert!(length > 0, "closed after {answer}");
+            answer += std::str::from_utf8(&some[..length]).unwrap();
+        }
+        answer
+    };
+    assert!(ask().await.starts_with("HTTP/1.1 500 "));
+    assert!(ask().await.starts_with("HTTP/1.1 500 "));
+    web.set("code", None).await;
+    assert!(ask().await.starts_with("HTTP/1.1 200 "));
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_delay_holds_an_answer_back_until_it_is_taken_off() {
+    let web = Web::start().await;
+    let mut slow = fault(HttpSide::Request);
+    slow.delay = Some(Duration::from_millis(300));
+    web.set("slow", Some(slow)).await;
+    let start = Instant::now();
+    assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_http_pass_and_an_unreachable_pod_is_a_bad_gateway() {
+    let web = Web::start().await;
+    let mut abort = fault(HttpSide::Request);
+    abort.conditions.path = Some("/nothing".into());
+    abort.abort = true;
+    web.set("abort", Some(abort)).await;
+    let mut raw = TcpStream::connect(web.service).await.unwrap();
+    raw.write_all(b"echo\x00\x7f").await.unwrap();
+    let mut echoed = [0; 6];
+    raw.read_exact(&mut echoed).await.unwrap();
+    assert_eq!(&echoed, b"echo\x00\x7f");
+
+    // A connection that is open when the pod goes down still gets answers from the reverse proxy.
+    let mut open = TcpStream::connect(web.service).await.unwrap();
+    let half = b"GET / HTTP/1.1\r\nHost: web\r\n";
+    open.write_all(half).await.unwrap();
+    // Once this one is answered, the one before was accepted too.
+    assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
+    web.stage.fail_pod("demo", &web.pod, true).await.unwrap();
+    let pod = (web.stage.status().pods[0].ip, 8000);
+    eventually("nothing listens", async || get(pod, "/").await.err()).await;
+    open.write_all(b"Connection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    open.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_http_cannot_say_is_refused_and_changes_nothing() {
+    let web = Web::start().await;
+    let mut wrong = fault(HttpSide::Response);
+    wrong.replace.code = Some(42);
+    let until = Instant::now() + SOON;
+    let refusal = web
+        .stage
+        .http_fault("demo", &web.pod, "x", Some((wrong, until)))
+        .await;
+    assert!(
+        refusal
+            .unwrap_err()
+            .to_string()
+            .contains("status code `42`")
+    );
+    let nobody = web.stage.http_fault("demo", "nobody", "x", None).await;
+    assert!(nobody.is_err() && web.stage.status().pods[0].faults.is_empty());
+    web.stage.down().await.unwrap();
+}

@@ -1,0 +1,313 @@
+//! Stress: workers beside a pod take its CPU time and its memory limit, and are gone when it is over.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chaos::fault::{CpuStress, MemorySize, MemoryStress, StressFault};
+use common::{SOON, config, eventually, web};
+use stage::PodStatus;
+use stage::local::LocalStage;
+
+fn cpu(workers: u32) -> StressFault {
+    let cpu = CpuStress {
+        workers,
+        load_percent: 100,
+    };
+    StressFault {
+        cpu: Some(cpu),
+        memory: None,
+    }
+}
+
+fn memory(workers: u32, bytes: u64) -> StressFault {
+    let memory = MemoryStress {
+        workers,
+        size: MemorySize::Bytes(bytes),
+        grow_seconds: 0.0,
+        oom_score_adj: None,
+    };
+    StressFault {
+        cpu: None,
+        memory: Some(memory),
+    }
+}
+
+struct Web {
+    stage: LocalStage,
+    dir: PathBuf,
+}
+
+impl Web {
+    /// One pod; `extra` goes into its container.
+    async fn start(extra: &str) -> Self {
+        let config = config();
+        let dir = config.state_dir.clone();
+        let stage = LocalStage::start(config).await.unwrap();
+        stage.apply(web(1, extra, "")).await.unwrap();
+        stage.wait_ready("demo", "web", SOON).await.unwrap();
+        Self { stage, dir }
+    }
+
+    fn pod(&self) -> PodStatus {
+        self.stage.status().pods_of("demo", "web")[0].clone()
+    }
+
+    fn pid(&self) -> i32 {
+        self.pod().containers[0].pid.unwrap()
+    }
+
+    async fn set(&self, id: &str, fault: Option<StressFault>) {
+        let fault = fault.map(|fault| (fault, Instant::now() + SOON));
+        self.stage
+            .stress_fault("demo", &self.pod().name, id, fault)
+            .await
+            .unwrap();
+    }
+
+    fn workers(&self) -> Vec<i32> {
+        workers_below(&self.dir)
+    }
+
+    fn reasons(&self) -> Vec<&'static str> {
+        self.stage
+            .event_log()
+            .iter()
+            .map(|event| event.reason)
+            .collect()
+    }
+}
+
+/// Stress workers run in their pod's folder, whose stage is below `dir`.
+fn workers_below(dir: &Path) -> Vec<i32> {
+    let pids = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok());
+    let mine = |pid: &i32| {
+        let file = |name| std::fs::read_link(format!("/proc/{pid}/{name}"));
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        file("cwd").is_ok_and(|cwd| cwd.starts_with(dir))
+            && line.contains("\0stress-worker\0")
+            && !line.contains("pod-shim")
+    };
+    pids.filter(mine).collect()
+}
+
+/// A line of `/proc/<pid>/status`.
+fn status(pid: i32, field: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
+    line.unwrap().trim_start_matches(':').trim().to_owned()
+}
+
+/// The cores of every thread.
+fn cores(pid: i32) -> BTreeMap<String, String> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let threads = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
+    threads
+        .map(|thread| {
+            (
+                thread.clone(),
+                status(thread.parse().unwrap(), "Cpus_allowed_list"),
+            )
+        })
+        .collect()
+}
+
+/// CPU time so far, in ticks.
+fn ticks(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+fn many_cores() -> bool {
+    std::thread::available_parallelism().unwrap().get() > 1
+}
+
+#[tokio::test]
+async fn cpu_stress_leaves_a_confined_pod_its_share_only_and_everything_is_as_before_after_it() {
+    let web =
+        Web::start("env: [{name: SPIN, value: \"1\"}]\n          resources: {limits: {cpu: 500m}}")
+            .await;
+    let pid = web.pid();
+    let before = cores(pid);
+    web.set("x", Some(cpu(3))).await;
+    let workers = eventually("three workers", async || {
+        Some(web.workers()).filter(|w| w.len() == 3)
+    })
+    .await;
+    let confined = cores(pid);
+    assert_eq!(web.pod().faults, ["stress/x"]);
+    if many_cores() {
+        assert_ne!(confined, before);
+    }
+    let one: std::collections::BTreeSet<&String> = confined.values().collect();
+    assert_eq!(one.len(), 1);
+    for worker in &workers {
+        assert_eq!(&status(*worker, "Cpus_allowed_list"), *one.first().unwrap());
+        assert_eq!(
+            std::fs::read_to_string(format!("/proc/{worker}/oom_score_adj"))
+                .unwrap()
+                .trim(),
+            "1000"
+        );
+    }
+    // Four threads want one core: a quarter each, whatever else runs on the machine. The pod's own time counts nobody else's.
+    let all = |pids: &[i32]| pids.iter().map(|pid| ticks(*pid)).sum::<u64>();
+    let start = (ticks(pid), all(&workers));
+    let (own, theirs) = eventually("enough CPU time to compare", async || {
+        let (own, theirs) = (ticks(pid) - start.0, all(&workers) - start.1);
+        (own + theirs >= 120).then_some((own, theirs))
+    })
+    .await;
+    assert!(
+        own * 10 < theirs * 7,
+        "the pod got {own} ticks, three workers {theirs}"
+    );
+    assert!(
+        own * 10 > theirs,
+        "the pod got {own} ticks, three workers {theirs}"
+    );
+
+    web.set("x", None).await;
+    assert!(web.workers().is_empty() && web.pod().faults.is_empty());
+    assert_eq!(cores(pid), before);
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restarted_container_is_confined_too_and_stress_of_two_experiments_ends_one_by_one() {
+    let web = Web::start("resources: {limits: {cpu: 1}}").await;
+    let before = status(web.pid(), "Cpus_allowed_list");
+    web.set("one", Some(cpu(1))).await;
+    web.set("two", Some(cpu(1))).await;
+    assert_eq!(web.workers().len(), 2);
+    let first = web.pid();
+    let confined = status(first, "Cpus_allowed_list");
+    web.stage
+        .kill_container("demo", &web.pod().name, None)
+        .await
+        .unwrap();
+    let restarted =
+        |s: &stage::Snapshot| s.pods[0].containers[0].pid.is_some_and(|pid| pid != first);
+    web.stage
+        .wait_until("the container is back", restarted, SOON)
+        .await
+        .unwrap();
+    eventually("it is confined", async || {
+        (status(web.pid(), "Cpus_allowed_list") == confined).then_some(())
+    })
+    .await;
+    web.set("one", None).await;
+    assert_eq!(
+        (web.workers().len(), web.pod().faults),
+        (1, vec!["stress/two".to_owned()])
+    );
+    assert_eq!(status(web.pid(), "Cpus_allowed_list"), confined);
+    web.set("two", None).await;
+    assert_eq!(status(web.pid(), "Cpus_allowed_list"), before);
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn stress_lapses_by_itself_and_goes_with_its_pod() {
+    let web = Web::start("resources: {limits: {cpu: 1}}").await;
+    let before = cores(web.pid());
+    let name = web.pod().name;
+    let until = Instant::now() + Duration::from_millis(300);
+    web.stage
+        .stress_fault("demo", &name, "brief", Some((cpu(1), until)))
+        .await
+        .unwrap();
+    let healed = |s: &stage::Snapshot| s.pods[0].faults.is_empty();
+    web.stage
+        .wait_until("the stress lapses", healed, SOON)
+        .await
+        .unwrap();
+    assert!(web.workers().is_empty());
+    assert_eq!(cores(web.pid()), before);
+
+    web.set("long", Some(cpu(2))).await;
+    assert_eq!(web.workers().len(), 2);
+    web.stage
+        .kill_pod("demo", &name, Duration::ZERO)
+        .await
+        .unwrap();
+    let replaced = |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].name != name;
+    let status = web
+        .stage
+        .wait_until("a new pod", replaced, SOON)
+        .await
+        .unwrap();
+    assert!(web.workers().is_empty() && status.pods[0].faults.is_empty());
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn memory_stress_is_charged_to_the_pods_limit_and_dies_first_and_comes_back() {
+    let web = Web::start("resources: {limits: {memory: 64Mi}}").await;
+    let pid = web.pid();
+    web.set("x", Some(memory(1, 100 << 20))).await;
+    let mut pids = std::collections::BTreeSet::new();
+    eventually("a killed worker comes back", async || {
+        pids.extend(web.workers());
+        (pids.len() >= 2).then_some(())
+    })
+    .await;
+    assert!(web.reasons().contains(&"OOMKilling"));
+    assert_eq!(web.pid(), pid, "the pod itself survives");
+    web.set("x", None).await;
+    assert!(web.workers().is_empty());
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn memory_stress_holds_what_it_is_told_and_no_more_than_the_stage_can_spare() {
+    let web = Web::start("").await;
+    web.set("x", Some(memory(2, 40_000_000))).await;
+    let rss = |pid| {
+        status(pid, "VmRSS")
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .unwrap()
+            * 1024
+    };
+    eventually("both hold their half", async || {
+        let workers = web.workers();
+        (workers.len() == 2
+            && workers
+                .iter()
+                .all(|pid| (20_000_000..40_000_000).contains(&rss(*pid))))
+        .then_some(())
+    })
+    .await;
+    assert!(!web.reasons().contains(&"StressClamped"));
+    // The worker with the rest of the budget takes a second to hold the first hundredth of it.
+    let mut greedy = memory(1, 1 << 40);
+    greedy.memory.as_mut().unwrap().grow_seconds = 100.0;
+    web.set("y", Some(greedy)).await;
+    assert!(web.reasons().contains(&"StressClamped"));
+
+    let mut privileged = memory(1, 1);
+    privileged.memory.as_mut().unwrap().oom_score_adj = Some(-500);
+    let name = web.pod().name;
+    let refusal = web
+        .stage
+        .stress_fault(
+            "demo",
+            &name,
+            "z",
+            Some((privileged, Instant::now() + SOON)),
+        )
+        .await;
+    assert!(refusal.unwrap_err().to_string().contains("oomScoreAdj"));
+    web.stage.down().await.unwrap();
+    assert!(web.workers().is_empty());
+}
