@@ -145,6 +145,22 @@ fn call(address: &str) -> String {
     asked().unwrap_or_else(|error: std::io::Error| format!("failed: {:?}", error.kind()))
 }
 
+/// Two workers for an hour.
+async fn stress(stage: &stage::local::LocalStage, pod: &stage::PodStatus) {
+    let cpu = chaos::fault::CpuStress {
+        workers: 2,
+        load_percent: 10,
+    };
+    let fault = chaos::fault::StressFault {
+        cpu: Some(cpu),
+        memory: None,
+    };
+    let until = std::time::Instant::now() + Duration::from_secs(3600);
+    let fault = Some((fault, until));
+    let done = stage.stress_fault(&pod.namespace, &pod.name, "x", fault);
+    done.await.unwrap_or_else(|e| fail(&e.to_string()));
+}
+
 /// Plays stage until it is killed: `DIR` is the state folder, the rest are manifests. Says when all is ready.
 #[allow(clippy::print_stdout, reason = "the test waits for this line")]
 fn run_stage(args: Vec<std::path::PathBuf>) {
@@ -166,6 +182,9 @@ fn run_stage(args: Vec<std::path::PathBuf>) {
             .wait_until("all is ready", ready, Duration::from_secs(30))
             .await;
         let status = status.unwrap_or_else(|e| fail(&e.to_string()));
+        if told("STRESS") {
+            stress(&stage, &status.pods[0]).await;
+        }
         println!("{}", serde_json::to_string(&*status).expect("plain data"));
         std::future::pending::<()>().await;
     });

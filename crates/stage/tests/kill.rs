@@ -45,7 +45,11 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     // SIGTERM would not end these pods.
     std::fs::write(
         &manifest,
-        web_yaml(3, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""),
+        web_yaml(
+            3,
+            "env: [{name: IGNORE_TERM, value: \"1\"}]\n          resources: {limits: {cpu: 1}}",
+            "",
+        ),
     )
     .unwrap();
     let mut command = Command::new(examples().join("pod"));
@@ -53,6 +57,7 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
         .arg("stage")
         .arg(dir.join("state"))
         .arg(&manifest)
+        .env("STRESS", "1")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -64,7 +69,11 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     let status: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(status["pods"].as_array().unwrap().len(), 3);
     let family = children(pid);
-    assert_eq!(family.len(), 5, "three pods, Prometheus and Alertmanager");
+    assert_eq!(
+        family.len(),
+        7,
+        "three pods, two stress workers, Prometheus and Alertmanager"
+    );
 
     stage.kill().unwrap();
     stage.wait().unwrap();

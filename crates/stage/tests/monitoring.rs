@@ -185,3 +185,71 @@ fn listener(address: &str) -> i32 {
     });
     found.next().expect("Prometheus runs")
 }
+
+const PROBE: &str = r#"---
+apiVersion: monitoring.coreos.com/v1
+kind: Probe
+metadata: {name: outside, namespace: demo}
+spec:
+  jobName: black-box
+  interval: 15s
+  prober: {url: blackbox-exporter.monitoring.svc:9115}
+  targets:
+    staticConfig:
+      static: ["http://web.demo:8000/", "http://nobody.demo:8000/"]
+      labels: {team: shop}
+"#;
+
+#[tokio::test]
+async fn a_probe_tells_from_outside_who_answers() {
+    let stage = started().await;
+    let not_applied = stage
+        .apply(parse(&(web_yaml(1, "", "") + PROBE)))
+        .await
+        .unwrap();
+    assert!(not_applied.contains(&"Probe/outside: spec.prober".to_owned()));
+    stage.wait_ready("demo", "web", SOON).await.unwrap();
+    let samples = eventually("one target answers and one does not", async || {
+        let mut samples = query(&stage, "probe_success").await;
+        samples.sort_by(|a, b| a.1.cmp(&b.1));
+        let values: Vec<&str> = samples.iter().map(|(_, value)| value.as_str()).collect();
+        (values == ["0", "1"]).then_some(samples)
+    })
+    .await;
+    let (labels, _) = &samples[1];
+    for (name, value) in [
+        ("job", "black-box"),
+        ("instance", "http://web.demo:8000/"),
+        ("team", "shop"),
+        ("namespace", "demo"),
+    ] {
+        assert_eq!(labels[name], value);
+    }
+    let codes = query(&stage, "probe_http_status_code==200").await;
+    assert_eq!(codes.len(), 1);
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_prober_cannot_do_is_refused() {
+    let stage = common::stage().await;
+    for (from, to, field) in [
+        ("jobName: black-box", "module: tcp_connect", "spec.module"),
+        ("interval: 15s", "interval: soon", "spec.interval"),
+        (
+            "http://web",
+            "https://web",
+            "spec.targets.staticConfig.static[0]",
+        ),
+    ] {
+        let error = stage.apply(parse(&PROBE.replace(from, to))).await;
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains(field), "{message}");
+    }
+    let unknown = PROBE.replace("jobName: black-box", "metricRelabelings: []");
+    let message = stage::manifest::Manifests::parse("probe.yaml", unknown.as_str())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("spec.metricRelabelings"), "{message}");
+    stage.down().await.unwrap();
+}

@@ -71,6 +71,12 @@ impl Web {
             .unwrap();
     }
 
+    /// Waits until that many run: a worker is a shim at first.
+    async fn wait_for_workers(&self, count: usize) -> Vec<i32> {
+        let all = async || Some(self.workers()).filter(|workers| workers.len() == count);
+        eventually("as many workers as wanted", all).await
+    }
+
     fn workers(&self) -> Vec<i32> {
         workers_below(&self.dir)
     }
@@ -139,10 +145,7 @@ async fn cpu_stress_leaves_a_confined_pod_its_share_only_and_everything_is_as_be
     let pid = web.pid();
     let before = cores(pid);
     web.set("x", Some(cpu(3))).await;
-    let workers = eventually("three workers", async || {
-        Some(web.workers()).filter(|w| w.len() == 3)
-    })
-    .await;
+    let workers = web.wait_for_workers(3).await;
     let confined = cores(pid);
     assert_eq!(web.pod().faults, ["stress/x"]);
     if many_cores() {
@@ -188,7 +191,7 @@ async fn a_restarted_container_is_confined_too_and_stress_of_two_experiments_end
     let before = status(web.pid(), "Cpus_allowed_list");
     web.set("one", Some(cpu(1))).await;
     web.set("two", Some(cpu(1))).await;
-    assert_eq!(web.workers().len(), 2);
+    web.wait_for_workers(2).await;
     let first = web.pid();
     let confined = status(first, "Cpus_allowed_list");
     web.stage
@@ -206,10 +209,8 @@ async fn a_restarted_container_is_confined_too_and_stress_of_two_experiments_end
     })
     .await;
     web.set("one", None).await;
-    assert_eq!(
-        (web.workers().len(), web.pod().faults),
-        (1, vec!["stress/two".to_owned()])
-    );
+    web.wait_for_workers(1).await;
+    assert_eq!(web.pod().faults, ["stress/two"]);
     assert_eq!(status(web.pid(), "Cpus_allowed_list"), confined);
     web.set("two", None).await;
     assert_eq!(status(web.pid(), "Cpus_allowed_list"), before);
@@ -235,7 +236,7 @@ async fn stress_lapses_by_itself_and_goes_with_its_pod() {
     assert_eq!(cores(web.pid()), before);
 
     web.set("long", Some(cpu(2))).await;
-    assert_eq!(web.workers().len(), 2);
+    web.wait_for_workers(2).await;
     web.stage
         .kill_pod("demo", &name, Duration::ZERO)
         .await

@@ -49,6 +49,10 @@ impl Network {
         self.at(250, 94)
     }
 
+    pub(crate) fn prober(&self) -> Ipv4Addr {
+        self.at(250, 95)
+    }
+
     /// Addresses for pods.
     pub(crate) fn pods(&self) -> Pool {
         Pool::new("pod", self.second, 1, 99)

@@ -21,6 +21,9 @@ impl World {
             .monitors
             .extend(keyed(manifests.service_monitors, |m| &m.metadata));
         watched
+            .probes
+            .extend(keyed(manifests.probes, |p| &p.metadata));
+        watched
             .rules
             .extend(keyed(manifests.prometheus_rules, |r| &r.metadata));
         watched
@@ -83,6 +86,9 @@ impl World {
         let mut watched = self.watched.clone();
         for monitor in &manifests.service_monitors {
             watched.monitors.remove(&key(&monitor.object.metadata));
+        }
+        for probe in &manifests.probes {
+            watched.probes.remove(&key(&probe.object.metadata));
         }
         for rule in &manifests.prometheus_rules {
             watched.rules.remove(&key(&rule.object.metadata));

@@ -7,13 +7,14 @@ use super::world::World;
 use super::{files, monitoring};
 use crate::StageError;
 use crate::manifest::{
-    AlertmanagerConfig, ManifestError, Manifests, PrometheusRule, ServiceMonitor,
+    AlertmanagerConfig, BlackBoxProbe, ManifestError, Manifests, PrometheusRule, ServiceMonitor,
 };
 
 /// What Prometheus and Alertmanager are configured from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Watched {
     pub(crate) monitors: BTreeMap<Key, ServiceMonitor>,
+    pub(crate) probes: BTreeMap<Key, BlackBoxProbe>,
     pub(crate) rules: BTreeMap<Key, PrometheusRule>,
     pub(crate) alerting: BTreeMap<Key, AlertmanagerConfig>,
 }
@@ -78,8 +79,7 @@ impl World {
         self.targets.clear();
         self.write_targets()?;
         let alertmanager = self.alertmanager.as_ref().map(|backend| backend.address);
-        let config =
-            monitoring::prometheus_config(clock, alertmanager, self.watched.monitors.values());
+        let config = monitoring::prometheus_config(clock, alertmanager, self.prober, &self.watched);
         files::replace(&dir.join("config.yml"), config.to_string().as_bytes())?;
         let config =
             monitoring::alertmanager_config(clock, self.inbox, self.watched.alerting.values());

@@ -17,7 +17,7 @@ use super::backends::Watched;
 use super::config::Config;
 use super::dns::Dns;
 use super::files;
-use super::monitoring::{ALERTMANAGER, Backend, Inbox, PROMETHEUS};
+use super::monitoring::{self, ALERTMANAGER, Backend, Inbox, PROMETHEUS};
 use super::process::Spawner;
 use super::world::World;
 use crate::event::Events;
@@ -52,6 +52,8 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
         .await
         .map_err(StageError::io("open the inbox"));
     let (inbox, inbox_address, inbox_task) = inbox?;
+    let prober = monitoring::start_prober(network.prober(), dns.zone.clone()).await;
+    let (prober, prober_task) = prober.map_err(StageError::io("open the prober"))?;
     let events = Events::new();
     let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
     let connections = usize::try_from(files.saturating_sub(OTHER_FILES) / 2)
@@ -80,6 +82,8 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
         alertmanager: None,
         inbox: inbox_address,
         inbox_task,
+        prober,
+        prober_task,
         probes: JoinSet::new(),
         targets: BTreeMap::new(),
         dirty: true,
@@ -122,8 +126,12 @@ async fn start_backends(world: &mut World) -> Result<(), StageError> {
     world.alertmanager = None;
     let address = alertmanager.address;
     let dir = world.dir("prometheus");
-    let config =
-        super::monitoring::prometheus_config(world.config.clock, Some(address), std::iter::empty());
+    let config = monitoring::prometheus_config(
+        world.config.clock,
+        Some(address),
+        world.prober,
+        &Watched::default(),
+    );
     files::replace(&dir.join("config.yml"), config.to_string().as_bytes())?;
     let mut prometheus = Backend::start(
         &PROMETHEUS,

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::monitoring::PROBE_MODULE;
 use super::probe::Check;
 use super::template::{self, Identity, Maps};
 use crate::manifest::{
-    Container, Deployment, IntOrString, Labels, ManifestError, Manifests, PodTemplate, Probe,
-    Protocol, Service, ServiceMonitor, Source, cpu_millis, memory_bytes, prometheus_duration,
+    BlackBoxProbe, Container, Deployment, IntOrString, Labels, ManifestError, Manifests,
+    PodTemplate, Probe, Protocol, Service, ServiceMonitor, Source, Target, cpu_millis,
+    memory_bytes, prometheus_duration,
 };
 
 type Checked = Result<(), ManifestError>;
@@ -58,6 +60,10 @@ pub(crate) fn all(
         .services
         .iter()
         .try_for_each(|s| service(&s.object, &s.source))?;
+    manifests
+        .probes
+        .iter()
+        .try_for_each(|p| probe(&p.object, &p.source))?;
     manifests
         .service_monitors
         .iter()
@@ -242,6 +248,40 @@ fn service(service: &Service, source: &Source) -> Checked {
                 "make the Service headless (clusterIP: None)",
             ));
         }
+    }
+    Ok(())
+}
+
+fn probe(probe: &BlackBoxProbe, source: &Source) -> Checked {
+    let spec = &probe.spec;
+    if spec.module != PROBE_MODULE {
+        let reason = format!("`{}` is not a module of this stage's prober", spec.module);
+        return Err(ManifestError::field(
+            source,
+            "spec.module",
+            reason,
+            "write http_2xx",
+        ));
+    }
+    let interval = spec.interval.as_deref();
+    if interval.is_some_and(|text| prometheus_duration(text).is_none()) {
+        return Err(ManifestError::field(
+            source,
+            "spec.interval",
+            "is no duration",
+            "write 15s",
+        ));
+    }
+    let urls = &spec.targets.static_config.urls;
+    if let Some(index) = urls.iter().position(|url| Target::parse(url).is_none()) {
+        let field = format!("spec.targets.staticConfig.static[{index}]");
+        let reason = format!("`{}` is no http:// URL", urls[index]);
+        return Err(ManifestError::field(
+            source,
+            &field,
+            reason,
+            "write http://web.demo:8000/",
+        ));
     }
     Ok(())
 }

@@ -96,6 +96,8 @@ pub(crate) struct World {
     pub(crate) alertmanager: Option<Backend>,
     pub(crate) inbox: SocketAddr,
     pub(crate) inbox_task: JoinHandle<()>,
+    pub(crate) prober: SocketAddr,
+    pub(crate) prober_task: JoinHandle<()>,
     pub(crate) probes: JoinSet<ProbeResult>,
     /// Content of the target files as last written.
     pub(crate) targets: BTreeMap<String, String>,
@@ -241,6 +243,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         self.inbox_task.abort();
+        self.prober_task.abort();
     }
 }
 

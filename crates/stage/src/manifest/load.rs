@@ -90,7 +90,7 @@ fn object(
         "Deployment" => "apps/v1",
         "Job" => "batch/v1",
         "Service" | "ConfigMap" => "v1",
-        "ServiceMonitor" | "PrometheusRule" => "monitoring.coreos.com/v1",
+        "ServiceMonitor" | "Probe" | "PrometheusRule" => "monitoring.coreos.com/v1",
         "AlertmanagerConfig" => "monitoring.coreos.com/v1alpha1",
         other => {
             let reason = format!("`{other}` is not a kind that this stage knows");
@@ -127,6 +127,7 @@ fn object(
         "Service" => all.services.push(strict(document, source)?),
         "ConfigMap" => all.config_maps.push(strict(document, source)?),
         "ServiceMonitor" => all.service_monitors.push(strict(document, source)?),
+        "Probe" => all.probes.push(strict(document, source)?),
         "PrometheusRule" => all.prometheus_rules.push(strict(document, source)?),
         _ => all.alertmanager_configs.push(strict(document, source)?),
     }

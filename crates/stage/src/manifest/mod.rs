@@ -8,6 +8,7 @@ mod monitoring;
 mod network;
 mod not_applied;
 mod pod;
+mod probing;
 mod values;
 mod workload;
 
@@ -29,6 +30,8 @@ pub use pod::{
     PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket, ValueFrom, Volume,
     VolumeMount,
 };
+pub(crate) use probing::Target;
+pub use probing::{BlackBoxProbe, ProbeSpec, ProbeTargets, StaticTargets};
 pub use values::{IntOrString, cpu_millis, memory_bytes, prometheus_duration};
 pub use workload::{
     Deployment, DeploymentSpec, Job, JobSpec, RollingUpdate, Strategy, StrategyKind,
@@ -67,6 +70,8 @@ pub struct Manifests {
     pub config_maps: Vec<Sourced<ConfigMap>>,
     /// ServiceMonitors.
     pub service_monitors: Vec<Sourced<ServiceMonitor>>,
+    /// Probes.
+    pub probes: Vec<Sourced<BlackBoxProbe>>,
     /// PrometheusRules.
     pub prometheus_rules: Vec<Sourced<PrometheusRule>>,
     /// AlertmanagerConfigs.

@@ -53,12 +53,16 @@ const SERVICE: &[&str] = &[
 ];
 const MONITOR: &[&str] = &["spec.endpoints[].scrapeTimeout"];
 
+/// The stage has a prober of its own.
+const PROBE: &[&str] = &["spec.prober", "spec.scrapeTimeout"];
+
 /// Takes the fields that do not apply out of `object`; returns the dotted path of each that was there.
 pub(super) fn take(kind: &str, object: &mut Value) -> Vec<String> {
     let paths = match kind {
         "Deployment" | "Job" => WORKLOAD,
         "Service" => SERVICE,
         "ServiceMonitor" => MONITOR,
+        "Probe" => PROBE,
         _ => &[],
     };
     let mut taken = Vec::new();

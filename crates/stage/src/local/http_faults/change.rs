@@ -80,7 +80,8 @@ fn encode(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-fn decode(text: &str) -> String {
+/// Percent-decoding of a part of a query.
+pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

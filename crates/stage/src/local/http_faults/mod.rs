@@ -29,7 +29,7 @@ use super::proxy::connect;
 use super::traffic::{Route, Way, address, to_the_end};
 use rules::Head;
 
-pub(crate) use change::check;
+pub(crate) use change::{check, decode};
 
 /// Bytes between the client and the reverse proxy, each way.
 const BUFFER: usize = 16 * 1024;

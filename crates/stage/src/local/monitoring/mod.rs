@@ -2,6 +2,7 @@
 //! never restarted, because a gap in the measurements means that nothing can be judged.
 
 mod alertmanager;
+mod blackbox;
 mod inbox;
 mod prometheus;
 mod targets;
@@ -22,6 +23,7 @@ use crate::StageError;
 pub use inbox::{Inbox, Notification};
 
 pub(crate) use alertmanager::config as alertmanager_config;
+pub(crate) use blackbox::{MODULE as PROBE_MODULE, start as start_prober};
 pub(crate) use prometheus::{config as prometheus_config, rule_file};
 pub(crate) use targets::{Pods as TargetPods, groups as target_groups};
 

@@ -6,22 +6,26 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::local::backends::Watched;
 use crate::local::config::Clock;
-use crate::manifest::{PrometheusRule, ServiceMonitor, prometheus_duration};
+use crate::manifest::{BlackBoxProbe, PrometheusRule, ServiceMonitor, prometheus_duration};
 
 /// Time between scrapes and evaluations when a manifest does not say (kube-prometheus' default).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The whole configuration.
-pub(crate) fn config<'a>(
+pub(crate) fn config(
     clock: Clock,
     alertmanager: Option<SocketAddr>,
-    monitors: impl Iterator<Item = &'a ServiceMonitor>,
+    prober: SocketAddr,
+    watched: &Watched,
 ) -> Value {
     let interval = seconds(clock, None);
-    let scrapes: Vec<Value> = monitors
-        .flat_map(|monitor| scrape_configs(clock, monitor))
-        .collect();
+    let monitors = watched.monitors.values();
+    let monitors = monitors.flat_map(|monitor| scrape_configs(clock, monitor));
+    let probes = watched.probes.values();
+    let probes = probes.map(|probe| probe_config(clock, prober, probe));
+    let scrapes: Vec<Value> = monitors.chain(probes).collect();
     json!({
         "global": {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": time_out(clock, None)},
         "rule_files": ["rules/*.yml"],
@@ -46,6 +50,30 @@ fn scrape_configs(clock: Clock, monitor: &ServiceMonitor) -> Vec<Value> {
         })
     };
     endpoints.map(config).collect()
+}
+
+/// The operator's translation, but for the prober's address: the URL goes into the query and the label `instance`.
+fn probe_config(clock: Clock, prober: SocketAddr, probe: &BlackBoxProbe) -> Value {
+    let spec = &probe.spec;
+    let targets = &spec.targets.static_config;
+    let name = format!("probe/{}", probe.metadata.key());
+    let mut labels = targets.labels.clone();
+    let namespace = || probe.metadata.namespace.clone();
+    labels.entry("namespace".into()).or_insert_with(namespace);
+    json!({
+        "job_name": name,
+        "metrics_path": "/probe",
+        "params": {"module": [spec.module]},
+        "scrape_interval": seconds(clock, spec.interval.as_deref()),
+        "scrape_timeout": time_out(clock, spec.interval.as_deref()),
+        "static_configs": [{"targets": targets.urls, "labels": labels}],
+        "relabel_configs": [
+            {"target_label": "job", "replacement": spec.job_name.as_ref().unwrap_or(&name)},
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": prober.to_string()},
+        ],
+    })
 }
 
 /// The file in which the targets of one endpoint of a monitor are kept.
@@ -101,8 +129,15 @@ mod tests {
             ),
         )
         .unwrap();
-        config(clock, None, all.service_monitors.iter().map(|m| &m.object))["scrape_configs"][0]
-            .clone()
+        let watched = |m: &crate::manifest::Sourced<ServiceMonitor>| {
+            (("demo".to_owned(), "web".to_owned()), m.object.clone())
+        };
+        let watched = Watched {
+            monitors: all.service_monitors.iter().map(watched).collect(),
+            ..Watched::default()
+        };
+        let prober = "127.1.250.95:1".parse().unwrap();
+        config(clock, None, prober, &watched)["scrape_configs"][0].clone()
     }
 
     #[test]
