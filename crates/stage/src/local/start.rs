@@ -29,6 +29,8 @@ const DNS_PORT: u16 = 15_353;
 const COMMANDS: usize = 256;
 /// File descriptors kept for everything but proxied connections, which take two each.
 const OTHER_FILES: u64 = 1_000;
+/// What a stage wants: connections enough for the tale in which nobody hangs up.
+const CONNECTIONS: u64 = 10_000;
 
 pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> {
     // Children run in their own folders, so their files must be named from the root.
@@ -59,6 +61,12 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
     let connections = usize::try_from(files.saturating_sub(OTHER_FILES) / 2)
         .unwrap_or(usize::MAX)
         .clamp(64, 100_000);
+    if (connections as u64) < CONNECTIONS {
+        let text = format!(
+            "at most {connections} connections through Services at once: raise `ulimit -Hn`"
+        );
+        events.warning("FewFiles", "stage", text);
+    }
     let mut world = World {
         spawner: Spawner::start(config.shim.clone())
             .map_err(StageError::io("start the spawning thread"))?,
@@ -159,8 +167,17 @@ fn lock(dir: &Path) -> Result<File, StageError> {
     Ok(file)
 }
 
-/// The stage proxies many connections at once. Returns the limit.
+/// The stage proxies many connections at once. Returns the limit. Only the privileged may go beyond the hard limit.
 fn raise_file_limit() -> u64 {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let wanted = OTHER_FILES + 2 * CONNECTIONS;
+    if limit.maximum.is_some_and(|most| most < wanted) {
+        let more = Rlimit {
+            current: Some(wanted),
+            maximum: Some(wanted),
+        };
+        let _ = rustix::process::setrlimit(Resource::Nofile, more);
+    }
     let limit = rustix::process::getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
