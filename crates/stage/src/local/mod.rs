@@ -32,6 +32,7 @@ mod template;
 mod traffic;
 mod upkeep;
 mod validate;
+mod validate_watched;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
