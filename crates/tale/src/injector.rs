@@ -1,7 +1,9 @@
 //! Carries chaos out on the local stage: the seam between `chaos`, which knows when and whom, and `stage`, which can.
 
+use crate::probe;
 use chaos::dns_chaos::DnsAction;
 use chaos::injector::{Fault, Injector, Pod, Target};
+use chaos::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
 use stage::local::{self, DnsRule, LocalStage};
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ impl Injector for StageInjector {
 
     async fn apply(
         &self,
-        _id: &str,
+        id: &str,
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
@@ -70,14 +72,23 @@ impl Injector for StageInjector {
                     .await
             }
             Fault::PodFailure => self.0.fail_pod(namespace, pod, true).await,
-            Fault::Stress(_) => return Err(not_yet("StressChaos")),
-            Fault::Http(_) => return Err(not_yet("HTTPChaos")),
-            Fault::Network(_) => return Err(not_yet("NetworkChaos")),
+            Fault::Stress(stress) => {
+                let stress = Some((stress.clone(), instant(expires)));
+                self.0.stress_fault(namespace, pod, id, stress).await
+            }
+            Fault::Http(http) => {
+                let http = Some((http.clone(), instant(expires)));
+                self.0.http_fault(namespace, pod, id, http).await
+            }
+            Fault::Network(network) => {
+                let network = Some((network.clone(), instant(expires)));
+                self.0.network_fault(namespace, pod, id, network).await
+            }
         };
         done.map_err(|why| why.to_string())
     }
 
-    async fn recover(&self, _id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
+    async fn recover(&self, id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
         if !self.is_there(target) {
             return Ok(()); // what is gone has recovered
         }
@@ -86,14 +97,18 @@ impl Injector for StageInjector {
             Fault::Dns(_) => self.0.dns_fault(namespace, pod, None).await,
             Fault::PodFailure => self.0.fail_pod(namespace, pod, false).await,
             Fault::PodKill { .. } | Fault::ContainerKill => Ok(()),
-            Fault::Stress(_) => return Err(not_yet("StressChaos")),
-            Fault::Http(_) => return Err(not_yet("HTTPChaos")),
-            Fault::Network(_) => return Err(not_yet("NetworkChaos")),
+            Fault::Stress(_) => self.0.stress_fault(namespace, pod, id, None).await,
+            Fault::Http(_) => self.0.http_fault(namespace, pod, id, None).await,
+            Fault::Network(_) => self.0.network_fault(namespace, pod, id, None).await,
         };
         match done {
             Ok(()) | Err(StageError::NotFound { .. } | StageError::Down) => Ok(()),
             Err(why) => Err(why.to_string()),
         }
+    }
+
+    async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
+        probe::ask(&self.0, request).await
     }
 }
 
@@ -105,10 +120,6 @@ impl StageInjector {
             .pod(&target.namespace, &target.pod)
             .is_some_and(|pod| pod.uid == target.uid)
     }
-}
-
-fn not_yet(kind: &str) -> String {
-    format!("{kind} is not carried out by this stage yet")
 }
 
 fn labels(labels: &stage::manifest::Labels) -> BTreeMap<String, String> {

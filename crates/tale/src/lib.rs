@@ -21,6 +21,7 @@ pub mod injector;
 pub mod interruptions;
 pub mod play;
 pub mod prepare;
+mod probe;
 pub mod prometheus;
 pub mod promise;
 pub mod record;
