@@ -1,0 +1,136 @@
+//! One HTTP/1.1 connection, used for one request at a time.
+//!
+//! hyper splits a connection into a handle that sends requests and a future that moves the bytes. Usually the future
+//! gets a task of its own; here whoever waits for an answer also moves the bytes. One task instead of two saves a
+//! switch in each direction for every request.
+
+use http_body_util::Full;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::http1::{Connection as Driver, SendRequest, handshake};
+use hyper::header::HeaderMap;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use tokio::net::TcpStream;
+
+/// An open connection.
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    /// `None` once the connection is closed: a finished future must not be polled.
+    driver: Option<Driver<TokioIo<TcpStream>, Full<Bytes>>>,
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body_bytes: u64,
+    /// The old header map, for the next request.
+    pub(crate) room: HeaderMap,
+}
+
+impl Connection {
+    /// Tries the addresses in order.
+    pub(crate) async fn open(addresses: &[SocketAddr]) -> io::Result<Self> {
+        let mut why = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for address in addresses {
+            match Self::open_one(*address).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
+    }
+
+    async fn open_one(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, driver) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        Ok(Self {
+            sender,
+            driver: Some(driver),
+        })
+    }
+
+    /// Can another request be sent? No if the server has closed the connection meanwhile.
+    pub(crate) async fn is_usable(&mut self) -> bool {
+        poll_fn(|cx| {
+            self.drive(cx);
+            self.sender.poll_ready(cx)
+        })
+        .await
+        .is_ok()
+    }
+
+    /// Sends a request and reads the whole answer. Each piece of the body is shown to `see`.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        mut see: impl FnMut(&[u8]),
+    ) -> hyper::Result<Answer> {
+        let (head, mut body) = self.send(request).await?.into_parts();
+        let mut body_bytes = 0;
+        while !body.is_end_stream() {
+            match self.next_frame(&mut body).await {
+                None => break,
+                Some(frame) => {
+                    if let Some(data) = frame?.data_ref() {
+                        body_bytes += data.len() as u64;
+                        see(data);
+                    }
+                }
+            }
+        }
+        Ok(Answer {
+            status: head.status.as_u16(),
+            body_bytes,
+            room: head.headers,
+        })
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+        let mut response = pin!(self.sender.send_request(request));
+        let driver = &mut self.driver;
+        poll_fn(|cx| {
+            drive(driver, cx);
+            response.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    async fn next_frame(
+        &mut self,
+        body: &mut Incoming,
+    ) -> Option<hyper::Result<hyper::body::Frame<Bytes>>> {
+        poll_fn(|cx| {
+            // Usually the body came with the head and is there already.
+            match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(frame) => Poll::Ready(frame),
+                Poll::Pending => {
+                    self.drive(cx);
+                    Pin::new(&mut *body).poll_frame(cx)
+                }
+            }
+        })
+        .await
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        drive(&mut self.driver, cx);
+    }
+}
+
+/// Moves bytes. Errors are not lost: whoever waits for the answer gets them.
+fn drive(driver: &mut Option<Driver<TokioIo<TcpStream>, Full<Bytes>>>, cx: &mut Context<'_>) {
+    if let Some(running) = driver
+        && Pin::new(running).poll(cx).is_ready()
+    {
+        *driver = None;
+    }
+}

@@ -1,0 +1,191 @@
+//! The command line. `--help` is the manual.
+
+use crate::duration::parse_duration;
+use crate::fail_if::Condition;
+use crate::profile::Arrivals;
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  load http://127.0.0.1:8000/ --rate 200 --duration 10s
+  load http://shop:8000 --profile spike --fail-if 'p99>250ms' --fail-if 'errors>1%'
+  load http://127.0.0.1:8000/ --max --connections 32     how fast can it go? (no schedule, no promise about latency)
+  load http://127.0.0.1:8000/ --rate 50 --mode churn     a new TCP connection for each request
+
+A profile is a YAML file:
+  name: evening                 # shown in the report
+  arrivals: poisson             # or even (the default)
+  phases:                       # one after the other; rates per second
+    - constant: {rate: 100, for: 30s}
+    - ramp:     {from: 100, to: 500, for: 1m}
+    - step:     {from: 100, to: 500, by: 100, every: 10s}
+    - spike:    {base: 50, peak: 500, before: 10s, for: 5s, after: 10s}
+  requests:                     # may be left out: GET on the URL
+    - {path: /, weight: 9}
+    - {method: POST, path: /orders, headers: {content-type: application/json}, body: '{}'}
+
+How it counts:
+  Each request is due at a time given by the profile, and its latency counts from there, whenever it could really be
+  sent. A frozen server therefore shows in the percentiles, with all the requests that had to wait for it.
+  Of the requests that are due, those beyond --max-in-flight are dropped, and counted. Requests still in flight at the
+  end are censored: counted with the time they had waited so far.
+
+Exit codes: 0 ran; 1 a --fail-if condition holds; 2 could not run, or not one connection; 130 interrupted.
+
+Environment: RESOLV_CONF and RESOLV_PORT name a resolver configuration and the port of its name servers. METRICS_ADDRESS
+is the default of --metrics; without it, ROCKET_ADDRESS and ADMIN_PORT (default 9000) serve the same.";
+
+/// A load generator that keeps its schedule, and says so when it cannot.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "load", version, after_long_help = EXAMPLES, max_term_width = 120)]
+pub struct Options {
+    /// What to call: http://HOST[:PORT][/PATH]
+    pub url: String,
+
+    /// A profile file, or constant, poisson, ramp, spike, step
+    #[arg(long, value_name = "FILE|NAME")]
+    pub profile: Option<String>,
+
+    /// Requests per second; with a profile: its peak, the rest in proportion
+    #[arg(long, value_name = "R")]
+    pub rate: Option<f64>,
+
+    /// How long, such as 30s [default: 10s]; with a profile: its length, stretched or shortened
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+
+    /// Spread arrivals evenly, or at random as independent users would
+    #[arg(long, value_enum, value_name = "even|poisson")]
+    pub arrivals: Option<Spread>,
+
+    /// No schedule: each connection sends its next request as soon as it has an answer
+    #[arg(long, conflicts_with_all = ["profile", "rate", "arrivals", "max_in_flight"])]
+    pub max: bool,
+
+    /// Connections at most, opened when needed [default: 100, with --max 32]
+    #[arg(long, value_name = "N")]
+    pub connections: Option<usize>,
+
+    /// Keep connections open, or open a new one for each request
+    #[arg(long, value_enum, default_value = "keep-alive")]
+    pub mode: Mode,
+
+    /// Requests in flight at most, waiting ones included; what is due beyond that is dropped and counted
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_in_flight: usize,
+
+    /// Longest time for a request, from when it was due
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
+
+    /// Threads that send [default: one up to 10000 requests per second, else one per core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+
+    /// HTTP method
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<String>,
+
+    /// A header for all requests; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+
+    /// Body of the request
+    #[arg(long, value_name = "TEXT")]
+    pub body: Option<String>,
+
+    /// Anything but this status is an error [default: 400 and above are]
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(100..600))]
+    pub expect_status: Option<u16>,
+
+    /// A body without this text (in its first MiB) is an error
+    #[arg(long, value_name = "TEXT")]
+    pub expect_body: Option<String>,
+
+    /// Part of the requests whose traceparent asks the server to record a trace, 0 to 1
+    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    pub trace_ratio: f64,
+
+    /// Send no traceparent header at all
+    #[arg(long)]
+    pub no_traceparent: bool,
+
+    /// Repeats arrival times and the choice of requests of an earlier run
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Exit with 1 if this holds: p50, p90, p99, p99.9, max, mean against a time; errors, dropped, censored against a
+    /// number or a percentage; rate (answers per second) against a number. May be repeated
+    #[arg(long, value_name = "'p99>250ms'")]
+    pub fail_if: Vec<Condition>,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Serve /metrics, /healthz and /readyz here while running
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
+}
+
+/// What happens to a connection after its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// It is used again.
+    KeepAlive,
+    /// It is closed; the next request opens a new one.
+    Churn,
+}
+
+/// See [`Arrivals`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "as in Arrivals")]
+pub enum Spread {
+    Even,
+    Poisson,
+}
+
+impl From<Spread> for Arrivals {
+    fn from(spread: Spread) -> Self {
+        match spread {
+            Spread::Even => Self::Even,
+            Spread::Poisson => Self::Poisson,
+        }
+    }
+}
+
+/// The environment variables that count. Read once; tests pass their own.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `RESOLV_CONF`: a resolver configuration.
+    pub resolv_conf: Option<PathBuf>,
+    /// `RESOLV_PORT`: the port of its name servers.
+    pub resolv_port: Option<String>,
+    /// `METRICS_ADDRESS`: where to serve metrics.
+    pub metrics_address: Option<String>,
+    /// `ROCKET_ADDRESS`: the address of the pod.
+    pub rocket_address: Option<String>,
+    /// `ADMIN_PORT`: the port of its metrics.
+    pub admin_port: Option<String>,
+}
+
+impl Environment {
+    /// As it is. An empty variable counts as not set.
+    pub fn read() -> Self {
+        let text = |name| {
+            std::env::var(name)
+                .ok()
+                .filter(|text: &String| !text.is_empty())
+        };
+        Self {
+            resolv_conf: text("RESOLV_CONF").map(PathBuf::from),
+            resolv_port: text("RESOLV_PORT"),
+            metrics_address: text("METRICS_ADDRESS"),
+            rocket_address: text("ROCKET_ADDRESS"),
+            admin_port: text("ADMIN_PORT"),
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Load profiles: which requests, and how many of them when. One YAML file each, read strictly.
+
+use crate::arrivals::{Piece, Schedule};
+use crate::duration::{BadDuration, LONGEST, parse_duration};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The profiles that come with the program, by name.
+pub(crate) const BUILT_IN: [(&str, &str); 5] = [
+    ("constant", include_str!("../profiles/constant.yaml")),
+    ("poisson", include_str!("../profiles/poisson.yaml")),
+    ("ramp", include_str!("../profiles/ramp.yaml")),
+    ("spike", include_str!("../profiles/spike.yaml")),
+    ("step", include_str!("../profiles/step.yaml")),
+];
+
+/// Arrivals per second that no profile may exceed; one machine makes far fewer.
+pub(crate) const MAX_RATE: f64 = 1e6;
+
+/// A profile file, as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    /// What the profile is called in reports.
+    pub(crate) name: String,
+    /// What it is for, for people.
+    #[serde(default)]
+    pub(crate) about: String,
+    /// How arrivals are spread.
+    #[serde(default)]
+    pub(crate) arrivals: Arrivals,
+    /// One after the other.
+    pub(crate) phases: Vec<Phase>,
+    /// Which requests; without them, GET on the URL of the command line.
+    #[serde(default)]
+    pub(crate) requests: Vec<RequestSpec>,
+}
+
+/// How arrivals are spread over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arrivals {
+    /// At even distances.
+    #[default]
+    Even,
+    /// At random, each independent of the others, as users who know nothing of each other.
+    Poisson,
+}
+
+/// A part of a profile. Rates in requests per second, times as `30s`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Phase {
+    /// The same rate all the time.
+    Constant(Constant),
+    /// From one rate to another in a straight line.
+    Ramp(Ramp),
+    /// From one rate to another in steps.
+    Step(Step),
+    /// A low rate, interrupted by a high one.
+    Spike(Spike),
+}
+
+/// The same rate all the time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Constant {
+    pub(crate) rate: f64,
+    pub(crate) r#for: String,
+}
+
+/// From one rate to another in a straight line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ramp {
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    pub(crate) r#for: String,
+}
+
+/// Holds `from` for the time `every`, then `from + by`, and so on up to (or down to) `to`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    pub(crate) by: f64,
+    pub(crate) every: String,
+}
+
+/// `base` for the time `before`, `peak` for the time `for`, `base` again for the time `after`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Spike {
+    pub(crate) base: f64,
+    pub(crate) peak: f64,
+    pub(crate) before: String,
+    pub(crate) r#for: String,
+    pub(crate) after: String,
+}
+
+/// One kind of request.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequestSpec {
+    /// HTTP method.
+    #[serde(default = "get")]
+    pub(crate) method: String,
+    /// Appended to the path of the URL; starts with a slash.
+    pub(crate) path: String,
+    /// Headers beside `host` and `traceparent`.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Sent as it is.
+    #[serde(default)]
+    pub(crate) body: String,
+    /// How often, relative to the others. Default 1.
+    #[serde(default = "one")]
+    pub(crate) weight: u32,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A profile that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum ProfileError {
+    #[error("{file}: {source}; give the path of a profile, or one of the built-in ones: {built_in}", built_in = built_in_names())]
+    Unreadable {
+        file: String,
+        source: std::io::Error,
+    },
+    #[error("{file}: {problem}; `load --help` describes the format")]
+    Yaml { file: String, problem: String },
+    #[error("{file}: {field}: {problem}; {remedy}")]
+    Field {
+        file: String,
+        field: String,
+        problem: String,
+        remedy: &'static str,
+    },
+}
+
+pub(crate) fn built_in_names() -> String {
+    BUILT_IN.map(|(name, _)| name).join(", ")
+}
+
+impl Profile {
+    /// Reads a file, or a built-in profile if `source` is the name of one.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no YAML, has an unknown field, or a value that makes no sense.
+    pub(crate) fn load(source: &str) -> Result<(Self, Schedule), ProfileError> {
+        if let Some((name, text)) = BUILT_IN.into_iter().find(|(name, _)| *name == source) {
+            return Self::parse(name, text);
+        }
+        let text = std::fs::read_to_string(Path::new(source)).map_err(|error| {
+            ProfileError::Unreadable {
+                file: source.to_owned(),
+                source: error,
+            }
+        })?;
+        Self::parse(source, &text)
+    }
+
+    /// Reads the text of a profile; `file` is for messages.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub(crate) fn parse(file: &str, text: &str) -> Result<(Self, Schedule), ProfileError> {
+        let profile: Self = serde_saphyr::from_str(text).map_err(|error| ProfileError::Yaml {
+            file: file.to_owned(),
+            problem: error.to_string(),
+        })?;
+        let schedule = profile.check().map_err(
+            |Wrong {
+                 field,
+                 problem,
+                 remedy,
+             }| ProfileError::Field {
+                file: file.to_owned(),
+                field,
+                problem,
+                remedy,
+            },
+        )?;
+        Ok((profile, schedule))
+    }
+
+    fn check(&self) -> Result<Schedule, Wrong> {
+        let mut pieces = Vec::new();
+        for (index, phase) in self.phases.iter().enumerate() {
+            phase.append_to(&mut pieces, &format!("phases[{index}]"))?;
+        }
+        for (index, request) in self.requests.iter().enumerate() {
+            request.check(&format!("requests[{index}]"))?;
+        }
+        if !self.requests.is_empty() && self.requests.iter().all(|request| request.weight == 0) {
+            return Err(wrong(
+                "requests",
+                "all weights are 0",
+                "give at least one request a weight of 1",
+            ));
+        }
+        let seconds: f64 = pieces.iter().map(|piece: &Piece| piece.seconds).sum();
+        if pieces.is_empty() {
+            return Err(wrong(
+                "phases",
+                "there are none",
+                "add one, such as `- constant: {rate: 100, for: 30s}`",
+            ));
+        }
+        if seconds > LONGEST.as_secs_f64() {
+            return Err(wrong(
+                "phases",
+                "together they last longer than a week",
+                "shorten them",
+            ));
+        }
+        Ok(Schedule::new(pieces))
+    }
+}
+
+struct Wrong {
+    field: String,
+    problem: String,
+    remedy: &'static str,
+}
+
+fn wrong(field: &str, problem: impl ToString, remedy: &'static str) -> Wrong {
+    Wrong {
+        field: field.to_owned(),
+        problem: problem.to_string(),
+        remedy,
+    }
+}
+
+impl Phase {
+    fn append_to(&self, pieces: &mut Vec<Piece>, at: &str) -> Result<(), Wrong> {
+        match self {
+            Self::Constant(phase) => {
+                let rate = rate(phase.rate, at, "constant.rate")?;
+                pieces.push(Piece {
+                    seconds: seconds(&phase.r#for, at, "constant.for")?,
+                    from: rate,
+                    to: rate,
+                });
+            }
+            Self::Ramp(phase) => pieces.push(Piece {
+                seconds: seconds(&phase.r#for, at, "ramp.for")?,
+                from: rate(phase.from, at, "ramp.from")?,
+                to: rate(phase.to, at, "ramp.to")?,
+            }),
+            Self::Step(phase) => phase.append_to(pieces, at)?,
+            Self::Spike(phase) => {
+                let base = rate(phase.base, at, "spike.base")?;
+                let peak = rate(phase.peak, at, "spike.peak")?;
+                for (rate, time, field) in [
+                    (base, &phase.before, "spike.before"),
+                    (peak, &phase.r#for, "spike.for"),
+                    (base, &phase.after, "spike.after"),
+                ] {
+                    pieces.push(Piece {
+                        seconds: seconds(time, at, field)?,
+                        from: rate,
+                        to: rate,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn append_to(&self, pieces: &mut Vec<Piece>, at: &str) -> Result<(), Wrong> {
+        let from = rate(self.from, at, "step.from")?;
+        let to = rate(self.to, at, "step.to")?;
+        let by = rate(self.by, at, "step.by")?;
+        let seconds = seconds(&self.every, at, "step.every")?;
+        // One step more for a remainder that `by` does not divide: the last step is always `to`.
+        let steps = ((to - from).abs() / by).ceil();
+        if by == 0.0 || steps > 10_000.0 {
+            return Err(wrong(
+                &format!("{at}.step.by"),
+                format!("{} is too small", self.by),
+                "take at most 10000 steps",
+            ));
+        }
+        for step in 0..=steps as u32 {
+            let distance = (by * f64::from(step)).min((to - from).abs());
+            let rate = from + distance * (to - from).signum();
+            pieces.push(Piece {
+                seconds,
+                from: rate,
+                to: rate,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl RequestSpec {
+    fn check(&self, at: &str) -> Result<(), Wrong> {
+        if !self.path.starts_with('/') {
+            return Err(wrong(
+                &format!("{at}.path"),
+                format!("`{}` does not start with a slash", self.path),
+                "write it as /price/tea",
+            ));
+        }
+        if self.weight > 1_000_000 {
+            return Err(wrong(
+                &format!("{at}.weight"),
+                format!("{} is too much", self.weight),
+                "weights are relative: at most 1000000",
+            ));
+        }
+        crate::request::Template::check(self)
+            .map_err(|error| wrong(at, error, "correct the request"))
+    }
+}
+
+fn rate(rate: f64, at: &str, field: &str) -> Result<f64, Wrong> {
+    if (0.0..=MAX_RATE).contains(&rate) {
+        return Ok(rate);
+    }
+    Err(wrong(
+        &format!("{at}.{field}"),
+        format!("{rate} is no rate"),
+        "write requests per second, 0 to 1000000",
+    ))
+}
+
+fn seconds(text: &str, at: &str, field: &str) -> Result<f64, Wrong> {
+    let remedy = "a phase lasts 1ms or longer";
+    match parse_duration(text) {
+        Ok(time) if time.as_micros() >= 1000 => Ok(time.as_secs_f64()),
+        Ok(_) => Err(wrong(
+            &format!("{at}.{field}"),
+            format!("{text} is too short"),
+            remedy,
+        )),
+        Err(error @ BadDuration(_)) => Err(wrong(&format!("{at}.{field}"), error, remedy)),
+    }
+}
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

@@ -1,0 +1,310 @@
+//! What is sent: prepared once, stamped with a trace id for each use.
+
+use crate::profile::RequestSpec;
+use crate::random::Random;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
+
+/// A request, ready to be copied.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    method: Method,
+    uri: Uri,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+/// A request that HTTP cannot carry.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadRequest {
+    #[error("`{0}` is no method; write one such as GET or POST")]
+    Method(String),
+    #[error("`{0}` is no path; write it as /price/tea, with %20 for a blank")]
+    Path(String),
+    #[error("`{0}` is no header; write it as `name: value` in printable ASCII")]
+    Header(String),
+    #[error("the header `{0}` is made by the load generator; leave it out")]
+    Reserved(String),
+}
+
+/// What the connection decides; two of them would contradict each other.
+const RESERVED: [HeaderName; 5] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    HeaderName::from_static("traceparent"),
+];
+
+impl Template {
+    /// Would this request do?
+    pub(crate) fn check(spec: &RequestSpec) -> Result<(), BadRequest> {
+        Self::new(spec, "", &HeaderValue::from_static("localhost"), false).map(|_| ())
+    }
+
+    pub(crate) fn new(
+        spec: &RequestSpec,
+        base_path: &str,
+        host: &HeaderValue,
+        close: bool,
+    ) -> Result<Self, BadRequest> {
+        let path = format!("{base_path}{}", spec.path);
+        let bad_header = |name: &str, value: &str| BadRequest::Header(format!("{name}: {value}"));
+        let mut headers = vec![(header::HOST, host.clone())];
+        for (name, value) in &spec.headers {
+            let header: HeaderName = name.parse().map_err(|_| bad_header(name, value))?;
+            if RESERVED.contains(&header) {
+                return Err(BadRequest::Reserved(name.clone()));
+            }
+            headers.push((header, value.parse().map_err(|_| bad_header(name, value))?));
+        }
+        if close {
+            // The server closes first, so that its side keeps the port in TIME_WAIT: ours would run out.
+            headers.push((header::CONNECTION, HeaderValue::from_static("close")));
+        }
+        Ok(Self {
+            method: Method::from_bytes(spec.method.as_bytes())
+                .map_err(|_| BadRequest::Method(spec.method.clone()))?,
+            uri: path
+                .parse()
+                .ok()
+                .filter(|uri: &Uri| uri.authority().is_none())
+                .ok_or(BadRequest::Path(path))?,
+            headers,
+            body: Bytes::from(spec.body.clone().into_bytes()),
+        })
+    }
+
+    /// A copy to send. `room` is an old header map: filling it again costs no allocation.
+    pub(crate) fn request(
+        &self,
+        mut room: HeaderMap,
+        traceparent: Option<HeaderValue>,
+    ) -> Request<Full<Bytes>> {
+        room.clear();
+        for (name, value) in &self.headers {
+            room.append(name, value.clone());
+        }
+        if let Some(traceparent) = traceparent {
+            room.insert(HeaderName::from_static("traceparent"), traceparent);
+        }
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = room;
+        request
+    }
+}
+
+/// Requests and how often each is drawn.
+#[derive(Clone, Debug)]
+pub(crate) struct Mix {
+    templates: Vec<Template>,
+    /// Sum of the weights up to and including each template.
+    up_to: Vec<u64>,
+}
+
+impl Mix {
+    /// `weighted` is not empty, and not all weights are 0.
+    pub(crate) fn new(weighted: Vec<(Template, u32)>) -> Self {
+        let mut sum = 0;
+        let up_to = weighted
+            .iter()
+            .map(|(_, weight)| {
+                sum += u64::from(*weight);
+                sum
+            })
+            .collect();
+        Self {
+            templates: weighted.into_iter().map(|(template, _)| template).collect(),
+            up_to,
+        }
+    }
+
+    pub(crate) fn draw(&self, random: &mut Random) -> usize {
+        match self.up_to.as_slice() {
+            [] | [_] => 0,
+            [.., total] => {
+                let ticket = random.next() % total;
+                self.up_to.partition_point(|up_to| *up_to <= ticket)
+            }
+        }
+    }
+
+    pub(crate) fn template(&self, index: usize) -> &Template {
+        &self.templates[index]
+    }
+}
+
+/// Makes W3C trace context headers. The first half of every trace id is the id of the run, so that the server's logs of
+/// one run are found by their beginning; the second half is random, as the standard wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracer {
+    run_id: u64,
+    /// Part of the requests that ask the server to record a trace, 0 to 1.
+    ratio: f64,
+    random: Random,
+}
+
+impl Tracer {
+    pub(crate) fn new(run_id: u64, ratio: f64) -> Self {
+        Self {
+            run_id,
+            ratio,
+            random: Random::unrepeatable(),
+        }
+    }
+
+    /// `00-<trace id>-<parent id>-<flags>`.
+    pub(crate) fn traceparent(&mut self) -> HeaderValue {
+        // All zeros are invalid as parent id; `| 1` costs one bit.
+        let (trace, parent) = (self.random.next(), self.random.next() | 1);
+        let sampled = self.ratio > 0.0 && self.random.fraction() < self.ratio;
+        let mut text = *b"00-0123456789abcdef0123456789abcdef-0123456789abcdef-00";
+        hex(&mut text[3..19], self.run_id);
+        hex(&mut text[19..35], trace);
+        hex(&mut text[36..52], parent);
+        text[54] = b'0' + u8::from(sampled);
+        HeaderValue::from_bytes(&text).expect("digits and dashes are a header value")
+    }
+}
+
+fn hex(digits: &mut [u8], number: u64) {
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(number >> (4 * place) & 0xf) as usize];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    fn spec(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> RequestSpec {
+        RequestSpec {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.to_owned(),
+            weight: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_template_becomes_the_request_it_describes() {
+        let host = HeaderValue::from_static("shop:8000");
+        let template = Template::new(
+            &spec(
+                "POST",
+                "/rpc?x=1",
+                &[("content-type", "application/json")],
+                "{}",
+            ),
+            "/api",
+            &host,
+            true,
+        )
+        .unwrap();
+        let mut old = HeaderMap::new();
+        old.insert("left-over", HeaderValue::from_static("1"));
+        let request = template.request(old, Some(HeaderValue::from_static("t")));
+        assert_eq!(
+            (
+                request.method().as_str(),
+                request.uri().to_string().as_str()
+            ),
+            ("POST", "/api/rpc?x=1")
+        );
+        let mut headers: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        assert_eq!(
+            headers,
+            [
+                "connection: close",
+                "content-type: application/json",
+                "host: shop:8000",
+                "traceparent: t"
+            ]
+        );
+        assert_eq!(
+            request.into_body().collect().await.unwrap().to_bytes(),
+            "{}"
+        );
+    }
+
+    #[test]
+    fn what_http_cannot_carry_is_refused() {
+        for (spec, word) in [
+            (spec("G T", "/", &[], ""), "G T"),
+            (spec("GET", "/a b", &[], ""), "/a b"),
+            (spec("GET", "/", &[("a b", "c")], ""), "a b"),
+            (spec("GET", "/", &[("a", "c\nd")], ""), "a: c"),
+            (spec("GET", "/", &[("Host", "c")], ""), "Host"),
+            (spec("GET", "/", &[("traceparent", "c")], ""), "traceparent"),
+        ] {
+            let error = Template::check(&spec).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn requests_are_drawn_by_weight() {
+        let template = Template::new(
+            &spec("GET", "/", &[], ""),
+            "",
+            &HeaderValue::from_static("h"),
+            false,
+        )
+        .unwrap();
+        let mix = Mix::new([3, 0, 1].map(|weight| (template.clone(), weight)).into());
+        let mut random = Random::seeded(1);
+        let mut drawn = [0; 3];
+        (0..10_000).for_each(|_| drawn[mix.draw(&mut random)] += 1);
+        assert_eq!(drawn[1], 0);
+        assert!((7_200..7_800).contains(&drawn[0]), "{drawn:?}");
+    }
+
+    #[test]
+    fn traceparents_are_valid_unique_and_begin_with_the_run() {
+        let mut tracer = Tracer::new(0xabcd, 0.5);
+        let mut seen = std::collections::HashSet::new();
+        let mut sampled = 0;
+        for _ in 0..1000 {
+            let header = tracer.traceparent();
+            let parts: Vec<&str> = header.to_str().unwrap().split('-').collect();
+            assert_eq!(
+                parts.iter().map(|part| part.len()).collect::<Vec<_>>(),
+                [2, 32, 16, 2]
+            );
+            assert!(parts[1].starts_with("000000000000abcd") && parts[2] != "0000000000000000");
+            assert!(parts.iter().all(|part| {
+                part.bytes()
+                    .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+            }));
+            assert!(seen.insert(parts[1].to_owned()));
+            sampled += usize::from(parts[3] == "01");
+        }
+        assert!((400..600).contains(&sampled), "{sampled}");
+        assert!(
+            Tracer::new(1, 0.0)
+                .traceparent()
+                .as_bytes()
+                .ends_with(b"-00")
+        );
+        assert!(
+            Tracer::new(1, 1.0)
+                .traceparent()
+                .as_bytes()
+                .ends_with(b"-01")
+        );
+    }
+}

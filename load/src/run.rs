@@ -1,0 +1,175 @@
+//! A run: starts the threads, watches for signals, collects the result.
+
+use crate::admin;
+use crate::live;
+use crate::options::{Environment, Options};
+use crate::plan::{Plan, PlanError};
+use crate::report::{Facts, Report};
+use crate::scheduler::Scheduler;
+use crate::tally::Shared;
+use crate::worker::work;
+use rustix::time::{ClockId, clock_gettime};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+/// A run that could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Wrong options.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The address for metrics is taken or not ours.
+    #[error("cannot serve metrics on {address}: {source}; choose another address with --metrics")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// Threads, runtimes or signal handlers could not be made.
+    #[error("cannot start: {0}; is there a limit on processes or open files?")]
+    Start(#[from] io::Error),
+    /// A thread ended by a bug.
+    #[error("a {0} thread panicked: the counts are not complete, so there is no report")]
+    Panicked(&'static str),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// At the end of its schedule.
+    Completed,
+    /// By SIGINT.
+    Interrupted,
+    /// By SIGTERM: somebody tidies up, which is no failure.
+    Terminated,
+}
+
+/// Does one run and returns its report.
+///
+/// # Errors
+/// The options are wrong, or the run cannot start.
+pub fn execute(options: &Options, environment: &Environment) -> Result<(Report, Ending), RunError> {
+    let plan = Arc::new(Plan::new(options, environment)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut report, ending) = runtime.block_on(run(plan))?;
+    report.failed = options
+        .fail_if
+        .iter()
+        .filter_map(|condition| condition.holds(&report))
+        .collect();
+    Ok((report, ending))
+}
+
+async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
+    // Before anything is sent, so that no signal is missed.
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let shared = Arc::new(Shared::new(plan.workers));
+    let admin = match plan.metrics {
+        None => None,
+        Some(address) => {
+            let listener = TcpListener::bind(address)
+                .await
+                .map_err(|source| RunError::Metrics { address, source })?;
+            Some(tokio::spawn(admin::serve(listener, Arc::clone(&shared))))
+        }
+    };
+    let (start, cpu) = (Instant::now(), cpu());
+    let (threads, finished) = Threads::start(&plan, &shared, start)?;
+    let ending = tokio::select! {
+        _ = finished => Ending::Completed,
+        _ = interrupt.recv() => Ending::Interrupted,
+        _ = terminate.recv() => Ending::Terminated,
+        () = live::show(&shared, start, plan.schedule.duration()) => Ending::Completed,
+    };
+    threads.stop()?;
+    let facts = Facts {
+        ran: start.elapsed(),
+        cpu: self::cpu().saturating_sub(cpu),
+        interrupted: ending != Ending::Completed,
+    };
+    if let Some(admin) = admin {
+        admin.abort();
+    }
+    let report = Report::new(&plan, &shared.total(), &facts);
+    Ok((report, ending))
+}
+
+/// The threads of a run.
+struct Threads {
+    stop: Arc<AtomicBool>,
+    scheduler: JoinHandle<()>,
+    workers: Vec<JoinHandle<io::Result<()>>>,
+}
+
+impl Threads {
+    /// Also returns what resolves when the scheduler has ended.
+    fn start(
+        plan: &Arc<Plan>,
+        shared: &Arc<Shared>,
+        start: Instant,
+    ) -> io::Result<(Self, oneshot::Receiver<()>)> {
+        let mut senders = Vec::new();
+        let mut workers = Vec::new();
+        for worker in 0..plan.workers {
+            let (sender, arrivals) = mpsc::channel(plan.max_in_flight);
+            let (plan, shared) = (Arc::clone(plan), Arc::clone(shared));
+            let thread = Builder::new().name(format!("worker-{worker}"));
+            workers.push(thread.spawn(move || work(plan, shared, worker, arrivals))?);
+            senders.push(sender);
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let (finish, finished) = oneshot::channel();
+        let (plan, shared, stopped) = (Arc::clone(plan), Arc::clone(shared), Arc::clone(&stop));
+        let scheduler = Builder::new().name("scheduler".to_owned()).spawn(move || {
+            // Whether it returns or panics, `finish` is dropped, and that is the message.
+            let _finish = finish;
+            Scheduler {
+                plan: &plan,
+                shared: &shared,
+                stop: &stopped,
+                workers: senders,
+            }
+            .run(start);
+        })?;
+        Ok((
+            Self {
+                stop,
+                scheduler,
+                workers,
+            },
+            finished,
+        ))
+    }
+
+    /// Ends the scheduler if it still runs, and with it the workers.
+    fn stop(self) -> Result<(), RunError> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.scheduler.thread().unpark();
+        self.scheduler
+            .join()
+            .map_err(|_| RunError::Panicked("scheduler"))?;
+        for worker in self.workers {
+            worker.join().map_err(|_| RunError::Panicked("worker"))??;
+        }
+        Ok(())
+    }
+}
+
+/// Processor time of this process so far, all threads.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
