@@ -184,7 +184,7 @@ mod tests {
             ("rate<1000000", true),
             ("rate<1", false),
             ("mean>=99ms", true),
-            ("p50>100ms", false),
+            ("p50>101ms", false),
             ("p90<1ms", false),
         ] {
             let condition: Condition = text.parse().unwrap();

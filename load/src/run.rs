@@ -17,7 +17,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 
 /// A run that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
     let (start, cpu) = (Instant::now(), cpu());
     let (threads, finished) = Threads::start(&plan, &shared, start)?;
     let ending = tokio::select! {
-        _ = finished => Ending::Completed,
+        () = finished.notified() => Ending::Completed,
         _ = interrupt.recv() => Ending::Interrupted,
         _ = terminate.recv() => Ending::Terminated,
         () = live::show(&shared, start, plan.schedule.duration()) => Ending::Completed,
@@ -115,26 +115,30 @@ struct Threads {
 }
 
 impl Threads {
-    /// Also returns what resolves when the scheduler has ended.
+    /// Also returns what is notified when one of them has ended, which the scheduler does first unless there is a bug.
     fn start(
         plan: &Arc<Plan>,
         shared: &Arc<Shared>,
         start: Instant,
-    ) -> io::Result<(Self, oneshot::Receiver<()>)> {
+    ) -> io::Result<(Self, Arc<Notify>)> {
+        let finished = Arc::new(Notify::new());
         let mut senders = Vec::new();
         let mut workers = Vec::new();
         for worker in 0..plan.workers {
             let (sender, arrivals) = mpsc::channel(plan.max_in_flight);
             let (plan, shared) = (Arc::clone(plan), Arc::clone(shared));
             let thread = Builder::new().name(format!("worker-{worker}"));
-            workers.push(thread.spawn(move || work(plan, shared, worker, arrivals))?);
+            let finish = Finish(Arc::clone(&finished));
+            workers.push(thread.spawn(move || {
+                let _finish = finish;
+                work(plan, shared, worker, arrivals)
+            })?);
             senders.push(sender);
         }
         let stop = Arc::new(AtomicBool::new(false));
-        let (finish, finished) = oneshot::channel();
+        let finish = Finish(Arc::clone(&finished));
         let (plan, shared, stopped) = (Arc::clone(plan), Arc::clone(shared), Arc::clone(&stop));
         let scheduler = Builder::new().name("scheduler".to_owned()).spawn(move || {
-            // Whether it returns or panics, `finish` is dropped, and that is the message.
             let _finish = finish;
             Scheduler {
                 plan: &plan,
@@ -165,6 +169,15 @@ impl Threads {
             worker.join().map_err(|_| RunError::Panicked("worker"))??;
         }
         Ok(())
+    }
+}
+
+/// Tells that a thread has ended, whether it returned or panicked.
+struct Finish(Arc<Notify>);
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) fn work(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    // Timers are made below, before anything runs.
+    let _entered = runtime.enter();
     let lanes = plan.lanes_of(worker);
     let seed = plan.seed;
     let board = Rc::new(Board {

@@ -24,23 +24,23 @@ use tokio::sync::oneshot;
 
 /// What the server saw.
 #[derive(Default)]
-pub struct Seen {
-    pub connections: AtomicU64,
-    pub requests: AtomicU64,
-    pub traceparents: Mutex<Vec<String>>,
-    pub bodies: Mutex<Vec<(String, String)>>,
+pub(crate) struct Seen {
+    pub(crate) connections: AtomicU64,
+    pub(crate) requests: AtomicU64,
+    pub(crate) traceparents: Mutex<Vec<String>>,
+    pub(crate) bodies: Mutex<Vec<(String, String)>>,
 }
 
 /// A server in a thread of its own, until dropped.
-pub struct Server {
-    pub address: SocketAddr,
-    pub seen: Arc<Seen>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) seen: Arc<Seen>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -67,7 +67,7 @@ impl Server {
         }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 }
@@ -80,7 +80,7 @@ impl Drop for Server {
 }
 
 /// Serves for ever.
-pub async fn serve(listener: TcpListener, seen: Arc<Seen>) {
+pub(crate) async fn serve(listener: TcpListener, seen: Arc<Seen>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -150,7 +150,7 @@ impl From<Infallible> for Refused {
 }
 
 /// The program, without what the environment of the tests might say.
-pub fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_load"));
     for variable in [
         "RESOLV_CONF",
@@ -168,12 +168,12 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-pub fn start(arguments: &[&str]) -> Child {
+pub(crate) fn start(arguments: &[&str]) -> Child {
     command(arguments).arg("--json").spawn().unwrap()
 }
 
 /// Report and exit code of a run that has been started.
-pub fn finish(child: Child) -> (Value, i32) {
+pub(crate) fn finish(child: Child) -> (Value, i32) {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
@@ -186,11 +186,11 @@ pub fn finish(child: Child) -> (Value, i32) {
     (report, output.status.code().unwrap())
 }
 
-pub fn run(arguments: &[&str]) -> (Value, i32) {
+pub(crate) fn run(arguments: &[&str]) -> (Value, i32) {
     finish(start(arguments))
 }
 
-pub fn count(report: &Value, field: &str) -> u64 {
+pub(crate) fn count(report: &Value, field: &str) -> u64 {
     report[field]
         .as_u64()
         .unwrap_or_else(|| panic!("no number {field} in {report}"))
