@@ -24,6 +24,8 @@ const SPARE_FILES: u64 = 64;
 pub(crate) struct Plan {
     pub(crate) url: String,
     pub(crate) profile: String,
+    /// What the profile says it is for.
+    pub(crate) about: String,
     pub(crate) target: Target,
     pub(crate) resolver: Resolver,
     pub(crate) mix: Mix,
@@ -129,6 +131,9 @@ impl Plan {
                 || if options.max { "max" } else { "rate" }.to_owned(),
                 |profile| profile.name.clone(),
             ),
+            about: profile
+                .as_ref()
+                .map_or_else(String::new, |profile| profile.about.clone()),
             resolver: Resolver::new(&target, environment.resolv_conf.clone(), port),
             target,
             mix: Mix::new(specs.iter().map(template).collect::<Result<_, _>>()?),

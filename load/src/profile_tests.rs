@@ -131,7 +131,7 @@ fn a_bad_profile_is_refused_with_file_field_and_remedy() {
             "name: x\nphases: [{constant: {rate: 1}}]",
             ["missing field", "for", "--help"],
         ),
-        (&format!("{constant}"), ["missing field", "name", "--help"]),
+        (constant, ["missing field", "name", "--help"]),
         (
             &format!("name: x\ncolour: red\n{constant}"),
             ["unknown field", "colour", "--help"],

@@ -25,6 +25,8 @@ pub struct Report {
     pub url: String,
     /// Name of the profile; `rate` or `max` without one.
     pub profile: String,
+    /// What the profile says it is for.
+    pub about: String,
     /// Repeats the arrival times.
     pub seed: u64,
     /// `open`: on schedule. `closed`: as fast as answers came.
@@ -105,6 +107,7 @@ impl Report {
             run_id: format!("{:016x}", plan.run_id),
             url: plan.url.clone(),
             profile: plan.profile.clone(),
+            about: plan.about.clone(),
             seed: plan.seed,
             r#loop: if plan.closed_loop { "closed" } else { "open" },
             mode: if plan.churn { "churn" } else { "keep-alive" },

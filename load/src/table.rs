@@ -12,6 +12,7 @@ impl fmt::Display for Report {
         let Self {
             url,
             profile,
+            about,
             r#loop,
             mode,
             seed,
@@ -21,8 +22,12 @@ impl fmt::Display for Report {
         } = self;
         writeln!(
             f,
-            "{url}  {profile}, {loop} loop, {mode}, {seconds:.1} s, seed {seed}, run {run_id}\n"
+            "{url}  {profile}, {loop} loop, {mode}, {seconds:.1} s, seed {seed}, run {run_id}"
         )?;
+        if !about.is_empty() {
+            writeln!(f, "{about}")?;
+        }
+        writeln!(f)?;
         let share = |part: u64, of: u64| {
             if of == 0 {
                 0.0
