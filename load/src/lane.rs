@@ -3,18 +3,17 @@
 //! A worker has as many lanes as it may have connections. A lane opens its connection when it gets its first request,
 //! and again whenever the old one broke.
 
+use crate::alarm::until;
 use crate::connection::{Answer, Connection};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::request::Tracer;
+use crate::trace::Tracer;
 use crate::worker::{Arrival, Board};
 use hyper::header::HeaderMap;
 use std::cell::Cell;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
@@ -27,7 +26,7 @@ const CLOSED_LOOP_BACK_OFF: Duration = Duration::from_millis(20);
 pub(crate) struct Lane {
     index: usize,
     board: Rc<Board>,
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     alarm: Pin<Box<Sleep>>,
     tracer: Option<Tracer>,
     random: Random,
@@ -147,7 +146,7 @@ impl Lane {
 /// Sends one request, over the lane's connection if it is still good. Whoever drops this future half-way drops the
 /// connection with it, since an answer that comes later would be taken for the next one's.
 async fn attempt(
-    slot: &mut Option<Connection>,
+    slot: &mut Option<Box<Connection>>,
     room: &mut HeaderMap,
     body: &mut Vec<u8>,
     tracer: Option<&mut Tracer>,
@@ -196,7 +195,7 @@ async fn attempt(
     Ok(answer)
 }
 
-async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Connection, Failure> {
+async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Box<Connection>, Failure> {
     stage.set(Stage::Resolving);
     let addresses = plan
         .resolver
@@ -222,34 +221,6 @@ async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Connect
         });
     }
     Ok(connection)
-}
-
-/// `future`, unless the deadline comes first.
-///
-/// Setting a timer for each request would cost more than everything else in this file. Deadlines of a lane only move
-/// forward, so its alarm stays where it was, usually in the middle of a later request, and is moved when it rings.
-async fn until<T>(
-    alarm: &mut Pin<Box<Sleep>>,
-    deadline: Instant,
-    future: impl Future<Output = T>,
-) -> Option<T> {
-    let mut future = pin!(future);
-    if alarm.deadline() > deadline {
-        alarm.as_mut().reset(deadline);
-    }
-    poll_fn(|cx| {
-        if let Poll::Ready(result) = future.as_mut().poll(cx) {
-            return Poll::Ready(Some(result));
-        }
-        while alarm.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= deadline {
-                return Poll::Ready(None);
-            }
-            alarm.as_mut().reset(deadline);
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 fn contains(body: &[u8], text: &str) -> bool {
@@ -278,24 +249,5 @@ mod tests {
     fn a_text_is_found_anywhere_in_the_body() {
         assert!(contains(b"hello world", "o w") && contains(b"", "") && contains(b"x", "x"));
         assert!(!contains(b"hello", "world") && !contains(b"", "x"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_alarm_that_rings_early_is_moved_and_then_ends_the_wait() {
-        let mut alarm = Box::pin(sleep(Duration::from_secs(1)));
-        let begin = Instant::now();
-        let deadline = begin + Duration::from_secs(5);
-        let result = until(&mut alarm, deadline, std::future::pending::<()>()).await;
-        assert!(result.is_none() && begin.elapsed() == Duration::from_secs(5));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_alarm_set_too_late_is_moved_forward() {
-        let mut alarm = Box::pin(sleep(Duration::from_secs(9)));
-        let begin = Instant::now();
-        let deadline = begin + Duration::from_secs(2);
-        let result = until(&mut alarm, deadline, std::future::pending::<()>()).await;
-        assert!(result.is_none() && begin.elapsed() == Duration::from_secs(2));
-        assert_eq!(until(&mut alarm, deadline, async { 7 }).await, Some(7));
     }
 }

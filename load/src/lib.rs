@@ -6,6 +6,7 @@
 //! `tally.rs` (counting).
 
 mod admin;
+mod alarm;
 mod arrivals;
 mod connection;
 mod duration;
@@ -16,6 +17,7 @@ mod metrics;
 mod names;
 mod options;
 mod outcome;
+mod phase;
 mod plan;
 mod profile;
 mod random;
@@ -26,6 +28,7 @@ mod run;
 mod scheduler;
 mod table;
 mod tally;
+mod trace;
 mod worker;
 
 pub use duration::{BadDuration, parse_duration};

@@ -1,6 +1,7 @@
 //! Good profiles, bad profiles, and noise.
 
 use super::*;
+use crate::phase::MAX_RATE;
 use proptest::prelude::*;
 
 fn schedule(phases: &str) -> Schedule {
