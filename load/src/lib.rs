@@ -12,6 +12,7 @@ mod connection;
 mod duration;
 mod fail_if;
 mod lane;
+mod limits;
 mod live;
 mod metrics;
 mod names;
@@ -29,6 +30,7 @@ mod scheduler;
 mod table;
 mod tally;
 mod trace;
+mod url;
 mod worker;
 
 pub use duration::{BadDuration, parse_duration};

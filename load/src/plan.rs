@@ -2,6 +2,7 @@
 
 use crate::arrivals::{Piece, Schedule};
 use crate::duration::LONGEST;
+use crate::limits::enough_files;
 use crate::names::{Resolver, Target};
 use crate::options::{Environment, Mode, Options};
 use crate::phase::MAX_RATE;
@@ -9,17 +10,12 @@ use crate::profile::{Arrivals, Profile, ProfileError, RequestSpec};
 use crate::random::Random;
 use crate::request::{Mix, Template};
 use crate::trace::Tracer;
-use hyper::Uri;
-use hyper::header::HeaderValue;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use crate::url::target;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
-
-/// File descriptors beside the connections: standard streams, runtimes, name servers, scrapes.
-const SPARE_FILES: u64 = 64;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -60,7 +56,7 @@ pub enum PlanError {
     Option(String),
 }
 
-fn wrong<T>(text: impl Into<String>) -> Result<T, PlanError> {
+pub(crate) fn wrong<T>(text: impl Into<String>) -> Result<T, PlanError> {
     Err(PlanError::Option(text.into()))
 }
 
@@ -168,49 +164,6 @@ impl Plan {
     }
 }
 
-/// Host and port, the path before those of the profile, and the `host` header.
-fn target(url: &str) -> Result<(Target, String, HeaderValue), PlanError> {
-    let bad = || {
-        PlanError::Option(format!(
-            "`{url}` is no URL; write it as http://HOST[:PORT][/PATH]"
-        ))
-    };
-    if url.starts_with("https:") {
-        return wrong(format!(
-            "{url}: TLS is not supported; use http://, as services inside a cluster do"
-        ));
-    }
-    let uri: Uri = url.parse().map_err(|_| bad())?;
-    let authority = uri
-        .authority()
-        .filter(|_| uri.scheme_str() == Some("http"))
-        .ok_or_else(bad)?;
-    let after_host = authority
-        .as_str()
-        .strip_prefix(authority.host())
-        .ok_or_else(bad)?; // fails for `user@host`
-    if authority.host().is_empty()
-        || (!after_host.is_empty() && authority.port_u16().is_none_or(|port| port == 0))
-    {
-        return Err(bad());
-    }
-    let host = authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let header = HeaderValue::from_str(authority.as_str()).map_err(|_| bad())?;
-    Ok((
-        Target {
-            host,
-            port: authority.port_u16().unwrap_or(80),
-        },
-        path.to_owned(),
-        header,
-    ))
-}
-
 fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError> {
     if let Some(rate) = options.rate
         && !(rate > 0.0 && rate <= MAX_RATE)
@@ -313,24 +266,6 @@ fn metrics(options: &Options, environment: &Environment) -> Result<Option<Socket
             "ADMIN_PORT={port}: set it to a number from 0 to 65535"
         )),
     }
-}
-
-/// Raises the limit of open files if need be. Without this check, a run would fail in the middle with connect errors
-/// that are its own fault.
-fn enough_files(connections: usize) -> Result<(), PlanError> {
-    let needed = connections as u64 + SPARE_FILES;
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_none_or(|current| current >= needed) {
-        return Ok(());
-    }
-    let wanted = Rlimit {
-        current: Some(needed),
-        maximum: limit.maximum,
-    };
-    setrlimit(Resource::Nofile, wanted).or_else(|_| {
-        let allowed = limit.maximum.unwrap_or(u64::MAX);
-        wrong(format!("--connections {connections}: only {allowed} files may be open; give fewer, or raise `ulimit -n`"))
-    })
 }
 
 #[cfg(test)]
