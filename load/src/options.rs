@@ -42,7 +42,7 @@ is the default of --metrics; without it, ROCKET_ADDRESS and ADMIN_PORT (default 
 #[derive(Clone, Debug, Parser)]
 #[command(name = "load", version, after_long_help = EXAMPLES, max_term_width = 120)]
 pub struct Options {
-    /// What to call: http://HOST[:PORT][/PATH]
+    /// What to call: `http://HOST[:PORT][/PATH]`
     pub url: String,
 
     /// A profile file, or constant, poisson, ramp, spike, step

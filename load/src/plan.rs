@@ -22,7 +22,7 @@ const ONE_WORKER_RATE: f64 = 10_000.0;
 pub(crate) struct Plan {
     pub(crate) url: String,
     pub(crate) profile: String,
-    /// What the profile says it is for.
+    /// What the profile says it is for, unless it was scaled.
     pub(crate) about: String,
     pub(crate) target: Target,
     pub(crate) resolver: Resolver,
@@ -129,8 +129,10 @@ impl Plan {
                 || if options.max { "max" } else { "rate" }.to_owned(),
                 |profile| profile.name.clone(),
             ),
+            // Scaled, a profile is no longer what it says.
             about: profile
                 .as_ref()
+                .filter(|_| options.rate.is_none() && options.duration.is_none())
                 .map_or_else(String::new, |profile| profile.about.clone()),
             resolver: Resolver::new(&target, environment.resolv_conf.clone(), port),
             target,

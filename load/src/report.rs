@@ -25,7 +25,7 @@ pub struct Report {
     pub url: String,
     /// Name of the profile; `rate` or `max` without one.
     pub profile: String,
-    /// What the profile says it is for.
+    /// What the profile says it is for; empty without one, or if it was scaled.
     pub about: String,
     /// Repeats the arrival times.
     pub seed: u64,
