@@ -155,7 +155,7 @@ impl Scene<'_> {
     }
 
     async fn alert(&self, name: &str, state: AlertState) -> Look {
-        let query = format!("ALERTS{{alertname=\"{name}\"}}");
+        let query = alerts(name);
         match self.prometheus.query(&query, None).await {
             Ok(series) => {
                 let of = |wanted: &str| {
@@ -280,6 +280,14 @@ impl Scene<'_> {
         self.baseline
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The series of an alert, which may be narrowed down by labels: `Name{severity="page"}`.
+fn alerts(name: &str) -> String {
+    match name.split_once('{') {
+        Some((name, labels)) => format!("ALERTS{{alertname=\"{name}\",{labels}"),
+        None => format!("ALERTS{{alertname=\"{name}\"}}"),
     }
 }
 

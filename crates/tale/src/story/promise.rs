@@ -18,7 +18,7 @@ pub struct PromiseFields {
     /// PromQL that has to yield something, which a comparison does when it holds.
     #[serde(default)]
     pub metric: Option<String>,
-    /// An alert, in `state`.
+    /// An alert, in `state`; labels may narrow it down: `Name{severity="page"}`.
     #[serde(default)]
     pub alert: Option<String>,
     /// A mail about this alert, in `state`, sent by Alertmanager.
@@ -159,6 +159,12 @@ impl PromiseFields {
         ensure!(
             self.gate.is_some() || (self.because.is_none() && !self.pin),
             "because and pin go with gate; remove them"
+        );
+        ensure!(
+            self.alert
+                .as_ref()
+                .is_none_or(|alert| alert.contains('{') == alert.ends_with('}')),
+            "alert has labels that never end; write e.g. Name{{severity=\"page\"}}"
         );
         ensure!(
             self.budget.is_some() == self.spent.is_some(),
