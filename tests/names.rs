@@ -15,6 +15,13 @@ use std::fs;
 /// What Prometheus itself makes.
 const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];
 
+/// What the stage's prober answers, as blackbox_exporter does.
+const BY_THE_PROBER: [&str; 3] = [
+    "probe_success",
+    "probe_duration_seconds",
+    "probe_http_status_code",
+];
+
 #[test]
 fn every_metric_named_anywhere_is_scraped_or_recorded() {
     let mut known: BTreeSet<String> = BY_PROMETHEUS.map(str::to_owned).into();
@@ -22,6 +29,7 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(scraped("dns-leaker", dns_leaker::build));
     known.extend(scraped("orders", orders::build));
     known.extend(scraped("shop", shop::build));
+    known.extend(BY_THE_PROBER.map(str::to_owned));
     let rules = rules();
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));
 
@@ -31,22 +39,12 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
             .into_iter()
             .map(|(_, expr)| ("a rule".to_owned(), expr)),
     );
-    let tale = tale::story::Tale::load(&root(), "dns-leak").unwrap();
-    for promise in tale.acts.iter().flat_map(|act| &act.promises) {
+    for file in files(&root().join("tales"), "tale.yaml") {
+        let folder = file.parent().and_then(std::path::Path::file_name).unwrap();
+        let tale = tale::story::Tale::load(&root(), &folder.to_string_lossy()).unwrap();
         queries.extend(
-            promise
-                .metric
-                .iter()
-                .map(|query| ("a promise".to_owned(), query.clone())),
-        );
-    }
-    for chart in &tale.charts {
-        queries.push(("a chart".to_owned(), chart.query.clone()));
-        queries.extend(
-            chart
-                .threshold
-                .iter()
-                .map(|threshold| ("a threshold".to_owned(), threshold.query.clone())),
+            tale.queries()
+                .map(|(field, query)| (format!("{}: {field}", tale.name), query.to_owned())),
         );
     }
     queries.extend(documented());

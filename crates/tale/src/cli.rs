@@ -37,6 +37,13 @@ pub enum Command {
     /// Break things on the stage that `up` started, with Chaos Mesh documents
     #[command(subcommand)]
     Chaos(Chaos),
+    /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help` is the manual
+    #[command(disable_help_flag = true)]
+    Load {
+        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
     /// Ask the gate whether the objectives are met
     Gate(Gate),
     /// Check objectives, compile them into rules, and do statistics with them

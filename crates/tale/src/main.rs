@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tale::cli::{self, Cli, Command, OnArg};
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
         return ExitCode::from(127);
     }
     let cli = Cli::parse();
+    if let Command::Load { args } = cli.command {
+        return load::run(as_load(args));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -71,8 +75,27 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::StageRun(args) => done(stage_run(&root, &args, interruption()).await),
         Command::Down => done(down(&root).await.map(|text| println(&text))),
         Command::Status { json } => done(status(&root, json).await),
+        Command::Load { .. } => bail!("load has threads of its own"),
         Command::Chaos(verb) => done(chaos_verbs::run(&root, verb, print, note).await),
     }
+}
+
+/// `tale load PROFILE URL ..` as the program `load` takes it; the profile may be left out.
+fn as_load(args: Vec<OsString>) -> Vec<OsString> {
+    let mut args = args.into_iter().peekable();
+    let word = |arg: &OsString| arg.to_str().map(str::to_owned).unwrap_or_default();
+    let named = args.peek().map(word).is_some_and(|first| {
+        !first.starts_with('-') && !first.starts_with("http://") && !first.is_empty()
+    });
+    let profile = if named { args.next() } else { None };
+    let mut all: Vec<OsString> = vec!["tale load".into()];
+    all.extend(args);
+    all.extend(
+        profile
+            .into_iter()
+            .flat_map(|profile| ["--profile".into(), profile]),
+    );
+    all
 }
 
 fn list(root: &Path) -> Result<ExitCode> {

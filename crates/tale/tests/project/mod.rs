@@ -20,7 +20,16 @@ static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
     };
     let build = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked"])
-        .args(["-p", "dns-leaker", "-p", "orders", "-p", "shop"])
+        .args([
+            "-p",
+            "dns-leaker",
+            "-p",
+            "load",
+            "-p",
+            "orders",
+            "-p",
+            "shop",
+        ])
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))

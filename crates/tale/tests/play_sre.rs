@@ -1,0 +1,78 @@
+//! The tale `sre` as shipped: kept with its faults, broken without them, and what it says about the error budget.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
+
+mod common;
+
+use common::{Project, outcomes};
+use serde_json::Value;
+
+/// The overload of one play would be the latency of another.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test]
+async fn the_sre_tale_is_kept_and_its_budgets_are_those_of_the_talk() {
+    let _alone = ALONE.lock().await;
+    let project = Project::new();
+    let ended = project.run(&["play", "sre", "--seed", "7"]).await;
+    ended.expect_code(0);
+    let report = project.report("sre");
+    assert!(
+        outcomes(&report)
+            .iter()
+            .all(|(outcome, _)| *outcome == "kept")
+    );
+
+    let minutes = |objective: &str, key: &str| {
+        let budgets = report["budgets"].as_array().unwrap();
+        let budget = budgets.iter().find(|one| one["objective"] == objective);
+        budget.unwrap()[key].as_f64().unwrap()
+    };
+    let rounded = |minutes: f64| (minutes * 10.0).round() / 10.0;
+    assert_eq!(rounded(minutes("shop/availability/sla", "minutes")), 216.0);
+    assert_eq!(rounded(minutes("shop/availability/slo", "minutes")), 43.2);
+    // The same errors, held against two targets.
+    let spent = minutes("shop/availability/slo", "spent_minutes");
+    let of_the_sla = minutes("shop/availability/sla", "spent_minutes");
+    assert!(
+        (spent - of_the_sla).abs() < 0.5,
+        "{spent} and {of_the_sla} minutes"
+    );
+    how_fast_it_paged(&report);
+    project.is_left_alone().await;
+}
+
+/// For people: a page within the formula's detection time plus two scrapes is what production windows would give.
+fn how_fast_it_paged(report: &Value) {
+    let fault = &report["faults"][1];
+    let alerts = report["alerts"].as_array().unwrap();
+    let alert = alerts.iter().find(|one| one["name"] == "ShopAvailability");
+    let firing = alert.unwrap()["firing_s"].as_f64().unwrap();
+    let injected = fault["from_s"].as_f64().unwrap();
+    assert!(
+        injected < firing,
+        "paged at {firing} s, before the fault at {injected} s"
+    );
+    println!("HTTPChaos -> page {:.1} s", firing - injected);
+}
+
+#[tokio::test]
+async fn without_its_faults_the_tale_is_broken() {
+    let _alone = ALONE.lock().await;
+    let project = Project::new();
+    let ended = project.run(&["play", "sre", "--without-chaos"]).await;
+    ended.expect_code(1);
+    let report = project.report("sre");
+    let broken: Vec<_> = outcomes(&report)
+        .into_iter()
+        .filter(|(outcome, _)| *outcome == "broken")
+        .collect();
+    assert_eq!(
+        broken,
+        [("broken", "half of the customers wait longer than 100 ms")]
+    );
+}
