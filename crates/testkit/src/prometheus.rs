@@ -136,10 +136,9 @@ impl Server {
             reader: Some(reader),
             url: String::new(),
         };
-        let listens = wait_for(&lines, "Listening on");
+        let [listens, _] = wait_for(&lines, ["Listening on", "Server is ready"]);
         let address = listens.split("address=").nth(1).unwrap();
         server.url = format!("http://{}", address.trim());
-        wait_for(&lines, "Server is ready");
         server
     }
 }
@@ -154,17 +153,24 @@ impl Drop for Server {
     }
 }
 
-fn wait_for(lines: &Receiver<String>, wanted: &str) -> String {
+/// The lines with these words. They come in any order: each is written by another part of Prometheus.
+fn wait_for<const N: usize>(lines: &Receiver<String>, wanted: [&str; N]) -> [String; N] {
     let deadline = Instant::now() + SOON;
+    let mut found = [const { String::new() }; N];
     let mut seen = String::new();
-    loop {
+    while found.iter().any(String::is_empty) {
         let left = deadline.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left) {
-            Ok(line) if line.contains(wanted) => return line,
-            Ok(line) => seen.push_str(&(line + "\n")),
-            Err(why) => panic!("prometheus never said `{wanted}`: {why}\n{seen}"),
+        let line = lines
+            .recv_timeout(left)
+            .unwrap_or_else(|why| panic!("prometheus never said all of {wanted:?}: {why}\n{seen}"));
+        for (words, found) in wanted.iter().zip(&mut found) {
+            if line.contains(words) {
+                found.clone_from(&line);
+            }
         }
+        seen.push_str(&(line + "\n"));
     }
+    found
 }
 
 fn promtool(folder: &Path, arguments: &[&str]) -> String {

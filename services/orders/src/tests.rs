@@ -159,8 +159,9 @@ async fn only_inline_work_keeps_its_thread_from_everybody_else() {
         ("thread-per-request", false),
         ("bounded", false),
     ] {
-        let (work, _) = work([("WORK_UNITS", "1"), ("WORK_MODE", mode)]);
-        // A future that is ready when it is first asked never gave its thread away.
+        let (work, _) = work([("WORK_UNITS", "2000"), ("WORK_MODE", mode)]);
+        // A future that is ready when it is first asked never gave its thread away. So much work that no other thread is
+        // done with it by then.
         let ready = work.price("tea").now_or_never().is_some();
         assert_eq!(ready, blocks, "{mode}");
     }
