@@ -208,25 +208,34 @@ fn cpu_of_ended(child: &mut Child) -> f64 {
 }
 
 fn print_table(tools: &[&Tool], runs: &[Vec<Run>]) {
-    let median = |runs: &[Run], value: fn(&Run) -> f64| {
-        let mut values: Vec<f64> = runs.iter().map(value).collect();
+    let median = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    let rate = |runs: &[Run]| median(runs, |run| run.requests_per_second);
-    let cpu = |runs: &[Run]| median(runs, |run| run.cpu_us);
+    type Value = fn(&Run) -> f64;
+    let of = |runs: &[Run], value: Value| median(runs.iter().map(value).collect());
+    // Round by round: what slowed the machine down for a round slowed down everybody in it.
+    let ratio = |runs: &[Run], peer: &[Run], value: Value| {
+        median(
+            runs.iter()
+                .zip(peer)
+                .map(|(run, peer)| value(run) / value(peer))
+                .collect(),
+        )
+    };
+    let (rate, cpu): (Value, Value) = (|run| run.requests_per_second, |run| run.cpu_us);
     println!(
-        "\n| client, 1 core, {CONNECTIONS} connections | requests/s, median | CPU us/request | load's rate is | load's CPU is |"
+        "\n| client, 1 core, {CONNECTIONS} connections | requests/s, median | CPU us/request, median | load's rate is | load's CPU is |"
     );
     println!("| --- | --- | --- | --- | --- |");
     for (tool, of_tool) in tools.iter().zip(runs) {
         println!(
             "| {} | {:.0} | {:.2} | {:.2} x | {:.2} x |",
             tool.name,
-            rate(of_tool),
-            cpu(of_tool),
-            rate(&runs[0]) / rate(of_tool),
-            cpu(&runs[0]) / cpu(of_tool)
+            of(of_tool, rate),
+            of(of_tool, cpu),
+            ratio(&runs[0], of_tool, rate),
+            ratio(&runs[0], of_tool, cpu)
         );
     }
 }
