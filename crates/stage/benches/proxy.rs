@@ -42,9 +42,11 @@ fn main() {
             panic!("{why}");
         }
         ["server"] => runtime.block_on(serve()),
-        ["load", address, connections] => {
-            runtime.block_on(load(address.parse().unwrap(), connections.parse().unwrap()));
-        }
+        ["load", address, connections, pause] => runtime.block_on(load(
+            address.parse().unwrap(),
+            connections.parse().unwrap(),
+            Duration::from_millis(pause.parse().unwrap()),
+        )),
         ["hold", address, count] => {
             runtime.block_on(hold(address.parse().unwrap(), count.parse().unwrap()));
         }
@@ -68,12 +70,13 @@ async fn measure() {
     let proxied = SocketAddr::from((service, 8000));
 
     // In turn, so that a busy moment of the machine hits both.
-    for connections in [1, 32] {
+    // Without pauses everything is busy, and a time is mostly a queue; with them it is what the way costs.
+    for (connections, pause) in [(1, 0), (32, 0), (32, 10)] {
         let rounds: Vec<_> = (0..ROUNDS)
             .map(|_| {
                 (
-                    child_load(direct, connections),
-                    child_load(proxied, connections),
+                    child_load(direct, connections, pause),
+                    child_load(proxied, connections, pause),
                 )
             })
             .collect();
@@ -82,7 +85,7 @@ async fn measure() {
         ratios.sort_by(f64::total_cmp);
         added.sort_by(f64::total_cmp);
         println!(
-            "{connections:>2} connections: {:.2} x direct requests/s, {:+.0} us at p50 (medians of {ROUNDS}); last: direct \
+            "{connections:>2} connections, {pause:>2} ms between requests: {:.2} x direct requests/s, {:+.0} us at p50 (medians of {ROUNDS}); last: direct \
              {:.0}/s, proxied {:.0}/s",
             ratios[ROUNDS / 2],
             added[ROUNDS / 2],
@@ -141,8 +144,13 @@ fn start(args: &[&str]) -> (Child, BufReader<ChildStdout>) {
 }
 
 /// Requests per second, and microseconds at p50.
-fn child_load(address: SocketAddr, connections: usize) -> (f64, f64) {
-    let (mut child, mut lines) = start(&["load", &address.to_string(), &connections.to_string()]);
+fn child_load(address: SocketAddr, connections: usize, pause: u64) -> (f64, f64) {
+    let (mut child, mut lines) = start(&[
+        "load",
+        &address.to_string(),
+        &connections.to_string(),
+        &pause.to_string(),
+    ]);
     let mut text = String::new();
     tokio::task::block_in_place(|| lines.read_to_string(&mut text)).unwrap();
     child.wait().unwrap();
@@ -182,11 +190,13 @@ async fn ask(stream: &mut TcpStream, length: usize) -> usize {
     got
 }
 
-async fn load(address: SocketAddr, connections: usize) {
+async fn load(address: SocketAddr, connections: usize, pause: Duration) {
     let end = Instant::now() + Duration::from_secs(SECONDS);
     let clients: Vec<_> = (0..connections)
-        .map(|_| {
+        .map(|index| {
             tokio::spawn(async move {
+                // One after the other, or each pause would end in a burst.
+                tokio::time::sleep(pause * index as u32 / connections as u32).await;
                 let mut stream = connect(address).await;
                 let length = ask(&mut stream, 0).await;
                 let mut times = Vec::new();
@@ -194,6 +204,9 @@ async fn load(address: SocketAddr, connections: usize) {
                     let start = Instant::now();
                     ask(&mut stream, length).await;
                     times.push(start.elapsed().as_micros());
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
                 }
                 times
             })
