@@ -84,11 +84,18 @@ pub async fn ask(stage: &Running, json: bool) -> Result<String> {
 }
 
 /// What to ask an app, and how to break it: the app, a path of its Service, an experiment.
-const FIRST_STEPS: [(&str, &str, &str); 1] = [(
-    "dns-leaker",
-    "/resolve/o11y.love",
-    "chaos-experiments/dns-leak/dns-error.yaml",
-)];
+const FIRST_STEPS: [(&str, &str, &str); 2] = [
+    (
+        "dns-leaker",
+        "/resolve/o11y.love",
+        "chaos-experiments/dns-leak/dns-error.yaml",
+    ),
+    (
+        "shop",
+        "/price/tea",
+        "chaos-experiments/sre/cpu-overload.yaml",
+    ),
+];
 
 /// The commands to try next.
 pub fn next(root: &Path, seen: &Seen) -> String {
