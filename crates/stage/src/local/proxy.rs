@@ -32,8 +32,12 @@ impl Proxy {
     ) -> Result<Self, StageError> {
         let address = SocketAddr::from((ip, port));
         // Tried once here, so that a port that cannot be had is an error of `apply`.
+        let remedy = match port {
+            ..1024 => "; without root, let the Service have a port from 1024 on",
+            _ => "",
+        };
         listen(address).map_err(StageError::io(format!(
-            "listen on Service address {address}"
+            "listen on Service address {address}{remedy}"
         )))?;
         let (ready, pods) = watch::channel(Vec::new());
         Ok(Self {
