@@ -14,6 +14,7 @@ use stage::local::Clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How a tale is to be played.
 pub struct Options {
@@ -89,11 +90,26 @@ pub async fn play(
             .push("stopped before the stage was up".to_owned());
     }
     if !options.keep {
-        let _ = std::fs::remove_dir_all(stage_dirs::play(root, &options.tale));
+        remove(&stage_dirs::play(root, &options.tale)).await;
     }
     let report = acting.record.report(&tale, options, evidence);
     let page = report::write(&options.out, &report)?.html;
     Ok(Played { report, page })
+}
+
+/// Removes a folder. A stage that was stopped while it started has children that are just being killed: one of them may
+/// still write a file, which makes the removal fail.
+async fn remove(folder: &Path) {
+    let gone = || match std::fs::remove_dir_all(folder) {
+        Ok(()) => true,
+        Err(why) => why.kind() == std::io::ErrorKind::NotFound,
+    };
+    for _ in 0..50 {
+        if gone() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The Chaos Mesh documents in a file.
