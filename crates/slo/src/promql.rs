@@ -163,6 +163,13 @@ mod tests {
             counter("x % or{a=\"b\"}").unwrap(),
             "rate(x[5m]) % rate(or{a=\"b\"}[5m])"
         );
+        assert_eq!(counter("or{a=\"b\"}").unwrap(), "rate(or{a=\"b\"}[5m])");
+        assert_eq!(
+            counter("x or on (a) or and by").unwrap(),
+            "rate(x[5m]) or on (a) rate(or[5m]) and rate(by[5m])"
+        );
+        assert_eq!(counter("offset > 1").unwrap(), "rate(offset[5m]) > 1");
+        assert_eq!(counter("Inf or x").unwrap(), "Inf or rate(x[5m])");
     }
 
     #[test]

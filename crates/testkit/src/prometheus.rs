@@ -59,6 +59,14 @@ impl Prometheus {
         &self.server.as_ref().unwrap().url
     }
 
+    /// Its process, for tests in which it dies.
+    ///
+    /// # Panics
+    /// Never: a started server has a process.
+    pub fn pid(&self) -> u32 {
+        self.server.as_ref().unwrap().child.id()
+    }
+
     /// Evaluates the recording rules of a rule file over the past, as if they had always been there. Rules that read what
     /// others record need a turn of their own.
     ///

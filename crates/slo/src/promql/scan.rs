@@ -12,11 +12,22 @@ pub(super) struct Scan {
     pub(super) has_shift: bool,
 }
 
-/// Words that are neither metrics nor functions.
-const KEYWORDS: &[&str] = &[
-    "and", "or", "unless", "atan2", "bool", "inf", "nan", "start", "end",
+/// Words that are never metrics: where an operand has to stand, they stand before it, or are a number.
+const NEVER_METRICS: [&str; 8] = [
+    "bool",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+    "atan2",
+    "inf",
+    "nan",
 ];
-const GROUPING: &[&str] = &[
+/// Words between two operands. Where an operand has to stand they are metrics, odd as it is: Prometheus reads
+/// `or{a="b"}`, alone, as a metric named `or`.
+const OPERATORS: [&str; 3] = ["and", "or", "unless"];
+/// Words before a list of label names, which look like metrics.
+const GROUPING: [&str; 6] = [
     "by",
     "without",
     "on",
@@ -24,38 +35,118 @@ const GROUPING: &[&str] = &[
     "group_left",
     "group_right",
 ];
-
-const OPERATORS: [char; 11] = ['(', ',', '+', '-', '*', '/', '%', '^', '=', '<', '>'];
+const SYMBOLS: [char; 12] = ['(', ',', '+', '-', '*', '/', '%', '^', '=', '!', '<', '>'];
 
 /// Finds selectors, ranges and time shifts.
 pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
     let mut found = Scan::default();
     let mut at = 0;
+    // True where an operand has to stand: at the start and behind an operator.
+    let mut operand = true;
     while at < text.len() {
         let rest = &text[at..];
         let c = rest.chars().next().ok_or(WindowError::Unbalanced)?;
         at += match c {
-            '"' | '\'' | '`' => string(rest).ok_or(WindowError::Unbalanced)?,
+            c if c.is_whitespace() => c.len_utf8(),
             '#' => rest.find('\n').unwrap_or(rest.len()),
-            '@' => {
-                found.has_shift = true;
-                1
+            c if c.is_ascii_alphabetic() || c == '_' || c == ':' => {
+                let word = Word::at(text, at);
+                word.read(&mut found, &mut operand)?
             }
-            '[' => {
-                found.has_range = true;
-                rest.find(']').ok_or(WindowError::Unbalanced)? + 1
+            c => {
+                operand = SYMBOLS.contains(&c);
+                symbol(rest, at, &mut found)?
             }
-            '{' => {
-                let length = braces(rest).ok_or(WindowError::Unbalanced)?;
-                found.selectors.push(at..at + length);
-                length
-            }
-            c if c.is_ascii_alphabetic() || c == '_' || c == ':' => word(text, at, &mut found)?,
-            c if c.is_ascii_digit() => number(rest),
-            c => c.len_utf8(),
         };
     }
     Ok(found)
+}
+
+/// Handles what is neither blank nor a word at `at`; returns how far to go on.
+fn symbol(rest: &str, at: usize, found: &mut Scan) -> Result<usize, WindowError> {
+    match rest.chars().next().ok_or(WindowError::Unbalanced)? {
+        '"' | '\'' | '`' => string(rest).ok_or(WindowError::Unbalanced),
+        '@' => {
+            found.has_shift = true;
+            Ok(1)
+        }
+        '[' => {
+            found.has_range = true;
+            Ok(rest.find(']').ok_or(WindowError::Unbalanced)? + 1)
+        }
+        '{' => {
+            let length = braces(rest).ok_or(WindowError::Unbalanced)?;
+            found.selectors.push(at..at + length);
+            Ok(length)
+        }
+        c if c.is_ascii_digit() => Ok(number(rest)),
+        c => Ok(c.len_utf8()),
+    }
+}
+
+/// An identifier, and what stands behind it.
+struct Word<'a> {
+    at: usize,
+    length: usize,
+    name: String,
+    gap: usize,
+    after: &'a str,
+}
+
+impl<'a> Word<'a> {
+    fn at(text: &'a str, at: usize) -> Self {
+        let rest = &text[at..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        let after = rest[length..].trim_start();
+        Self {
+            at,
+            length,
+            name: rest[..length].to_ascii_lowercase(),
+            gap: rest.len() - length - after.len(),
+            after,
+        }
+    }
+
+    /// Notes what the word is; returns how far to go on.
+    fn read(&self, found: &mut Scan, operand: &mut bool) -> Result<usize, WindowError> {
+        let name = self.name.as_str();
+        let calls = self.after.starts_with('(');
+        if GROUPING.contains(&name) && calls {
+            let list = self.after.find(')').ok_or(WindowError::Unbalanced)? + 1;
+            return Ok(self.length + self.gap + list);
+        }
+        if OPERATORS.contains(&name) && !*operand {
+            *operand = true;
+            return Ok(self.length);
+        }
+        if name == "offset" && !*operand {
+            found.has_shift = true;
+            return Ok(self.length);
+        }
+        if NEVER_METRICS.contains(&name) || calls || self.aggregates() {
+            *operand = !matches!(name, "inf" | "nan");
+            return Ok(self.length);
+        }
+        *operand = false;
+        let braces = if self.after.starts_with('{') {
+            self.gap + braces(self.after).ok_or(WindowError::Unbalanced)?
+        } else {
+            0
+        };
+        let length = self.length + braces;
+        found.selectors.push(self.at..self.at + length);
+        Ok(length)
+    }
+
+    /// `sum by (...) (...)`: the list stands before the arguments.
+    fn aggregates(&self) -> bool {
+        ["by", "without"].iter().any(|word| {
+            self.after
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.trim_start().starts_with('('))
+        })
+    }
 }
 
 /// The text without comments: behind one, whatever is put around a query would be lost.
@@ -77,47 +168,6 @@ pub(crate) fn without_comments(text: &str) -> String {
         at += length;
     }
     kept
-}
-
-/// Handles an identifier at `at`; returns how far to go on.
-fn word(text: &str, at: usize, found: &mut Scan) -> Result<usize, WindowError> {
-    let rest = &text[at..];
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-    let name = rest[..length].to_ascii_lowercase();
-    let after = rest[length..].trim_start();
-    let gap = rest.len() - length - after.len();
-    if GROUPING.contains(&name.as_str()) {
-        // The list behind it holds label names, which look like metrics.
-        let list = if after.starts_with('(') {
-            after.find(')').ok_or(WindowError::Unbalanced)? + 1
-        } else {
-            0
-        };
-        return Ok(length + gap + list);
-    }
-    if name == "offset" {
-        found.has_shift = true;
-        return Ok(length);
-    }
-    let aggregates = ["by", "without"].iter().any(|word| {
-        after
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.trim_start().starts_with('('))
-    });
-    // Where an operand has to stand, `or` is a metric, odd as it is.
-    let operand = text[..at].trim_end().ends_with(OPERATORS);
-    let keyword = KEYWORDS.contains(&name.as_str()) && !(operand && after.starts_with('{'));
-    if keyword || after.starts_with('(') || aggregates {
-        return Ok(length);
-    }
-    let braces = if after.starts_with('{') {
-        gap + braces(after).ok_or(WindowError::Unbalanced)?
-    } else {
-        0
-    };
-    found.selectors.push(at..at + length + braces);
-    Ok(length + braces)
 }
 
 /// Numbers and durations: `1e9`, `0x1f`, `5m`.

@@ -55,8 +55,8 @@ async fn every_objective_is_listed_with_its_reason_and_none_is_asked_twice() {
 
 #[tokio::test]
 async fn a_real_one_that_is_killed_half_way_leaves_no_verdict() {
-    let mut real = Real::start().await;
-    let (address, end) = (real.address, real.end(3));
+    let real = Real::start().await;
+    let (address, end) = (real.address(), real.end(3));
     let killer = Mutex::new(real.killer());
     let fake = Fake::start(move |number, _| {
         if number == ALIVE {
