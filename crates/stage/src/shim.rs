@@ -42,8 +42,10 @@ pub fn exec(args: impl IntoIterator<Item = OsString>) -> Result<Infallible, Shim
     let order = Order::parse(args)?;
     tie_to(order.parent)?;
     limit_files(order.files)?;
-    // A machine that runs out of memory should lose a pod, not the stage. Raising the score needs no privilege.
+    // A machine that runs out of memory should lose a pod, not the stage. Raising the score needs no privilege, and neither does
+    // standing back.
     let _ = std::fs::write("/proc/self/oom_score_adj", order.oom_score.to_string());
+    let _ = rustix::process::nice(order.nice);
     let source = Command::new(&order.program).args(order.args).exec();
     Err(ShimError::System {
         what: format!("run {}", order.program.display()),
@@ -55,6 +57,7 @@ struct Order {
     parent: i32,
     files: u64,
     oom_score: u16,
+    nice: i32,
     program: PathBuf,
     args: Vec<OsString>,
 }
@@ -66,6 +69,7 @@ impl Order {
             parent: 0,
             files: 0,
             oom_score: 0,
+            nice: 0,
             program: PathBuf::new(),
             args: Vec::new(),
         };
@@ -77,6 +81,7 @@ impl Order {
                 Some(("--parent", value)) => value.parse().ok().map(|v| order.parent = v),
                 Some(("--files", value)) => value.parse().ok().map(|v| order.files = v),
                 Some(("--oom-score", value)) => value.parse().ok().map(|v| order.oom_score = v),
+                Some(("--nice", value)) => value.parse().ok().map(|v| order.nice = v),
                 _ => None,
             });
             if arg == "--" {

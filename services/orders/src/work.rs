@@ -19,11 +19,14 @@ use rocket::serde::json::Json;
 use rocket::tokio::sync::{Semaphore, oneshot};
 use rocket::tokio::task::spawn_blocking;
 use rocket::{Route, State, get, put, routes};
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
+use std::hint::black_box;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, available_parallelism};
+use std::time::Duration;
 
 /// What to write instead of an unknown mode.
 pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
@@ -31,8 +34,11 @@ pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
 /// Threads of `thread-per-request` at a time. The bug is to have no such limit; the limit is there to spare laptops.
 const THREADS_MAX: usize = 1000;
 
-/// Rounds of the hash in one unit of work: about 0.1 ms in a release build.
-const ROUNDS: u64 = 16_000;
+/// CPU time of one unit of work. Not so many rounds of something: then a fast laptop would have an easier story.
+const UNIT: Duration = Duration::from_micros(100);
+
+/// Rounds of computing between two looks at the clock: some microseconds.
+const ROUNDS: u32 = 1_000;
 
 /// A way to run the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +122,7 @@ impl Work {
         Ok(work)
     }
 
-    /// The price of an item, in cents. It depends on the item and on `WORK_UNITS`, on nothing else.
+    /// The price of an item, in cents. It depends on the item only.
     ///
     /// # Errors
     /// If there is no room.
@@ -125,7 +131,8 @@ impl Work {
         let seconds = self.metrics.work_seconds.clone();
         let job = move || {
             let _timer = seconds.start_timer(); // observes when it is dropped
-            cents(&item, units)
+            compute(UNIT * u32::from(units.get()));
+            cents(&item)
         };
         let price = match self.mode() {
             Mode::Inline => Ok(job()),
@@ -177,18 +184,33 @@ impl Work {
     }
 }
 
-/// A deterministic price between 1 and 100, in cents, at the end of a long chain of hashes.
-fn cents(item: &str, units: NonZeroU16) -> u64 {
-    let start = item.bytes().fold(0_u64, |hash, byte| {
+/// Takes so much CPU time, however long that is on the wall.
+fn compute(cpu: Duration) {
+    let end = thread_cpu_time() + cpu;
+    while thread_cpu_time() < end {
+        black_box((0..ROUNDS).fold(0, |hash, round| mix(black_box(hash ^ u64::from(round)))));
+    }
+}
+
+/// How much CPU time the calling thread has had.
+fn thread_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// A price between 1 and 100, in cents.
+fn cents(item: &str) -> u64 {
+    let hash = item.bytes().fold(0_u64, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
-    // splitmix64's mixer: each round needs the one before, so that nothing can be skipped or done side by side.
-    let hash = (0..ROUNDS * u64::from(units.get())).fold(start, |hash, _| {
-        let hash = hash.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
-    });
-    100 + hash % 9_901
+    100 + mix(hash) % 9_901
+}
+
+/// splitmix64's mixer.
+fn mix(hash: u64) -> u64 {
+    let hash = hash.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
 }
 
 /// Counts as waiting for as long as it lives.

@@ -13,6 +13,9 @@ use crate::StageError;
 const POD_FILES: u64 = 65_536;
 /// When memory runs out, a pod goes before the stage, and what stresses it before the pod.
 pub(crate) const POD_OOM_SCORE: u16 = 500;
+/// When CPU time runs out, those who watch are served before the pods and what stresses them: an overload has to be seen, and
+/// a laptop to stay usable. All pods have the same, so it decides nothing among them.
+pub(crate) const POD_NICE: u8 = 10;
 
 impl World {
     pub(crate) async fn start_container(
@@ -109,6 +112,7 @@ impl World {
             log: log.map_err(StageError::io("open a pod's log"))?,
             files: POD_FILES,
             oom_score: POD_OOM_SCORE,
+            nice: POD_NICE,
         })
     }
 }

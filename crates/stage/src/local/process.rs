@@ -25,6 +25,8 @@ pub(crate) struct Launch {
     pub(crate) files: u64,
     /// 0..=1000: how early the kernel takes this one when memory runs out.
     pub(crate) oom_score: u16,
+    /// 0..=19: how far it stands back when CPU time runs out.
+    pub(crate) nice: u8,
 }
 
 /// Starts processes on one long-lived thread. The kernel sends the parent-death signal when the *thread* that forked ends,
@@ -60,6 +62,7 @@ impl Spawner {
             .arg(format!("--parent={}", std::process::id()))
             .arg(format!("--files={}", launch.files))
             .arg(format!("--oom-score={}", launch.oom_score))
+            .arg(format!("--nice={}", launch.nice))
             .arg("--")
             .arg(&launch.program)
             .args(&launch.args)

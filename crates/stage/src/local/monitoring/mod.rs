@@ -120,6 +120,7 @@ impl Backend {
             log: File::create(&log).map_err(StageError::io(what.clone()))?,
             files: 65_536,
             oom_score: 100,
+            nice: 0,
         });
         let process = process.await.map_err(StageError::io(what))?;
         Ok(Self {

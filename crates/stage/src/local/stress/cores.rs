@@ -1,7 +1,6 @@
 //! Without cgroups, a pod and what stresses it compete only if they run on the same cores: this confines them.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -15,29 +14,45 @@ pub(crate) fn all() -> Vec<usize> {
 }
 
 /// As many of `all` as `limit` (in thousandths of a core, rounded up to whole cores), but one less than all if that leaves
-/// one: other pods and Prometheus need a core too. Which ones depends on the pod, so that pods spread.
-pub(crate) fn of_pod(all: &[usize], ip: Ipv4Addr, limit: u64) -> Vec<usize> {
+/// one: other pods and Prometheus need a core too. The first ones of those that the fewest pods are confined to, which
+/// `taken` tells.
+pub(crate) fn of_pod(all: &[usize], limit: u64, taken: impl Fn(usize) -> usize) -> Vec<usize> {
     let wanted = usize::try_from(limit.div_ceil(1000)).unwrap_or(usize::MAX);
     let count = wanted.clamp(1, all.len().saturating_sub(1).max(1));
-    let first = u32::from(ip) as usize;
-    let chosen = (0..count).filter_map(|n| all.get((first + n) % all.len().max(1)));
-    chosen.copied().collect()
+    let mut cores = all.to_vec();
+    cores.sort_by_key(|core| taken(*core)); // stable
+    cores.truncate(count);
+    cores
 }
 
 /// Confines processes, and remembers where each of their threads could run before.
 #[derive(Debug, Default)]
 pub(crate) struct Confined {
+    cores: Vec<usize>,
     before: BTreeMap<i32, CpuSet>,
 }
 
 impl Confined {
+    /// To these cores.
+    pub(crate) fn to(cores: Vec<usize>) -> Self {
+        Self {
+            cores,
+            ..Self::default()
+        }
+    }
+
+    /// The cores; none when nothing is confined.
+    pub(crate) fn cores(&self) -> &[usize] {
+        &self.cores
+    }
+
     /// Confines every thread of a process. Threads that it starts later inherit that from the one that starts them.
-    pub(crate) fn add(&mut self, pid: i32, cores: &[usize]) {
+    pub(crate) fn add(&mut self, pid: i32) {
         if self.before.contains_key(&pid) {
             return;
         }
         let mut set = CpuSet::new();
-        cores.iter().for_each(|core| set.set(*core));
+        self.cores.iter().for_each(|core| set.set(*core));
         // A thread that was started meanwhile by one that was still free shows at the next look.
         loop {
             let new: Vec<i32> = threads(pid)
@@ -85,14 +100,20 @@ mod tests {
 
     #[test]
     fn a_pod_gets_whole_cores_and_leaves_one_when_there_is_one() {
-        let ip = |last| Ipv4Addr::new(127, 1, 0, last);
-        let start = u32::from(ip(0)) as usize % 4;
-        assert_eq!(start, 0);
-        assert_eq!(of_pod(&[0, 1, 2, 3], ip(0), 1), [0]);
-        assert_eq!(of_pod(&[0, 1, 2, 3], ip(1), 1_000), [1]);
-        assert_eq!(of_pod(&[0, 1, 2, 3], ip(3), 1_001), [3, 0]);
-        assert_eq!(of_pod(&[0, 1, 2, 3], ip(0), 64_000), [0, 1, 2]);
-        assert_eq!(of_pod(&[5, 7], ip(1), 2_000), [7]);
-        assert_eq!(of_pod(&[5], ip(1), 2_000), [5]);
+        let free = |_| 0;
+        assert_eq!(of_pod(&[0, 1, 2, 3], 1, free), [0]);
+        assert_eq!(of_pod(&[0, 1, 2, 3], 1_000, free), [0]);
+        assert_eq!(of_pod(&[0, 1, 2, 3], 1_001, free), [0, 1]);
+        assert_eq!(of_pod(&[0, 1, 2, 3], 64_000, free), [0, 1, 2]);
+        assert_eq!(of_pod(&[5, 7], 2_000, free), [5]);
+        assert_eq!(of_pod(&[5], 2_000, free), [5]);
+    }
+
+    #[test]
+    fn pods_spread_over_the_cores() {
+        let taken = |core| usize::from(core == 0);
+        assert_eq!(of_pod(&[0, 1], 1_000, taken), [1]);
+        assert_eq!(of_pod(&[0, 1, 2, 3], 2_000, taken), [1, 2]);
+        assert_eq!(of_pod(&[0, 1, 2], 2_000, |core| core), [0, 1]);
     }
 }

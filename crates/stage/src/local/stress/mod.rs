@@ -17,7 +17,7 @@ use chaos::fault::StressFault;
 
 use self::cores::Confined;
 use self::plan::{Plan, Room, badness, plan};
-use super::launch::POD_OOM_SCORE;
+use super::launch::{POD_NICE, POD_OOM_SCORE};
 use super::pod::{Key, Pod};
 use super::process::{Launch, Process};
 use super::world::World;
@@ -167,6 +167,7 @@ impl World {
                 log: null.map_err(StageError::io("open /dev/null"))?,
                 files: FILES,
                 oom_score: plan.oom_score,
+                nice: POD_NICE,
             };
             let started = self.spawner.spawn(launch).await;
             let process = started.map_err(StageError::io("start a stress worker"));
@@ -181,8 +182,11 @@ impl World {
             let own = pod.containers.iter().filter_map(|c| c.process.as_ref());
             let workers = pod.stresses.workers().filter_map(|w| w.process.as_ref());
             let pids: Vec<i32> = own.chain(workers).map(Process::pid).collect();
+            if pod.stresses.confined.cores().is_empty() {
+                pod.stresses.confined = Confined::to(cores);
+            }
             for pid in pids {
-                pod.stresses.confined.add(pid, &cores);
+                pod.stresses.confined.add(pid);
             }
         }
         Ok(())
@@ -210,7 +214,16 @@ impl World {
             .iter()
             .map(|c| cpu_millis(c.resources.limits.cpu.as_ref()?));
         let limit = limits.sum::<Option<u64>>()?;
-        Some(cores::of_pod(&cores::all(), pod.ip, limit))
+        let confined = pod.stresses.confined.cores();
+        if !confined.is_empty() {
+            return Some(confined.to_vec());
+        }
+        let taken = |core| {
+            let pods = self.pods.values();
+            pods.filter(|pod| pod.stresses.confined.cores().contains(&core))
+                .count()
+        };
+        Some(cores::of_pod(&cores::all(), limit, taken))
     }
 
     fn room(&self, pod: &Pod) -> Room {

@@ -4,8 +4,8 @@ use chaos::fault::{CpuStress, MemorySize, MemoryStress, StressFault};
 
 use crate::stress::Work;
 
-/// Workers per core of a pod that is confined to some: the pod's share gets as small as one ninth.
-const MOST_WORKERS_PER_CORE: usize = 8;
+/// Workers per core of a pod that is confined to some: the share of a thread of the pod gets as small as a 33rd.
+const MOST_WORKERS_PER_CORE: usize = 32;
 /// What all memory stress on a stage may hold together, in bytes.
 const MOST_MEMORY: u64 = 512 * 1024 * 1024;
 /// Workers that share one stress' memory.
@@ -217,8 +217,8 @@ mod tests {
             confined: true,
             ..ROOM
         };
-        assert_eq!(workers(&cpu(8), confined), (8, 0));
-        assert_eq!(workers(&cpu(9), confined), (8, 1));
+        assert_eq!(workers(&cpu(32), confined), (32, 0));
+        assert_eq!(workers(&cpu(33), confined), (32, 1));
         let expected = Plan {
             work: Work::Cpu { load: 80 },
             oom_score: 1000,
