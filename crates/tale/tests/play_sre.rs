@@ -46,7 +46,8 @@ async fn the_sre_tale_is_kept_and_its_budgets_are_those_of_the_talk() {
     project.is_left_alone().await;
 }
 
-/// For people: a page within the formula's detection time plus two scrapes is what production windows would give.
+/// For people. That the rules page within the formula's time and two scrapes is promtool's to prove
+/// (`crates/slo/tests/engine/detection.rs`); here the notification and a busy machine come on top.
 fn how_fast_it_paged(report: &Value) {
     let fault = &report["faults"][1];
     let alerts = report["alerts"].as_array().unwrap();

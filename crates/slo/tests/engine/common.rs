@@ -75,6 +75,11 @@ pub(crate) fn only(catalogue: &Catalogue, slo: &str) -> Catalogue {
     catalogue
 }
 
+/// How many alerts of this name and with these labels are firing.
+pub(crate) fn firing(alert: &str, labels: &str) -> String {
+    format!("count(ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"{labels}}}) or vector(0)")
+}
+
 /// One promtool test on raw metrics: input lines, and `expr` -> value at a time.
 pub(crate) fn raw_test(
     clock: Clock,

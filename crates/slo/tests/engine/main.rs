@@ -6,6 +6,7 @@
 )]
 
 mod common;
+mod detection;
 mod gate;
 mod period;
 mod rules;

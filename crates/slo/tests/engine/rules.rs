@@ -1,6 +1,6 @@
 //! The generated rules and their generated tests, judged by promtool.
 
-use crate::common::{Folder, dns_leaker, leak, only, raw_test, shop};
+use crate::common::{Folder, dns_leaker, firing, leak, only, raw_test, shop};
 use slo::{Catalogue, Clock, compile, promtool_tests};
 
 const CLOCKS: [Clock; 2] = [Clock::Real, Clock::Stage];
@@ -31,10 +31,6 @@ fn the_generated_tests_of_the_shipped_slo_pass() {
 #[test]
 fn the_generated_tests_of_every_way_of_measuring_pass() {
     check(&shop());
-}
-
-fn firing(alert: &str, labels: &str) -> String {
-    format!("count(ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"{labels}}}) or vector(0)")
 }
 
 #[test]

@@ -14,6 +14,8 @@ const WIDEST: f64 = 300.0;
 /// From a line's end, or from a swatch's start, to its label.
 const INDENT: f64 = 16.0;
 const SWATCH: f64 = 44.0;
+/// A line that ends in this last part of the plot has its label beside it: not every line has the last scrape.
+const MARGIN: f64 = 0.05;
 
 /// How much room the labels need right of the plot.
 pub(super) fn room(groups: &[Group<'_>]) -> f64 {
@@ -69,7 +71,7 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
                 && !taken.iter().any(|other| other.touches(&area));
             (!fits, crowd(frame, groups, &area))
         };
-        let in_the_margin = frame.right - x < INDENT;
+        let in_the_margin = frame.right - x < MARGIN * (frame.right - frame.left);
         let place = places
             .into_iter()
             .take(if in_the_margin { 1 } else { places.len() });
