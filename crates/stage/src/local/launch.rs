@@ -15,7 +15,7 @@ const POD_FILES: u64 = 65_536;
 pub(crate) const POD_OOM_SCORE: u16 = 500;
 /// When CPU time runs out, those who watch are served before the pods and what stresses them: an overload has to be seen, and
 /// a laptop to stay usable. All pods have the same, so it decides nothing among them.
-pub(crate) const POD_NICE: u8 = 10;
+pub(crate) const POD_NICE: u8 = 5;
 
 impl World {
     pub(crate) async fn start_container(
