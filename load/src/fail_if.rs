@@ -101,7 +101,7 @@ impl Condition {
     /// What was measured, if the condition holds. It also holds where there is nothing to measure: no data is no pass.
     pub(crate) fn holds(&self, report: &Report) -> Option<String> {
         let (value, shown) = match self.subject {
-            Subject::Latency(_) if report.latency.success.count == 0 => {
+            Subject::Latency(_) if report.ok == 0 => {
                 return Some(format!("{}: there was no success", self.text));
             }
             Subject::Latency(pick) => {
@@ -151,14 +151,12 @@ mod tests {
         for n in 0..ok + failed {
             tally.due += 1;
             tally.sent += 1;
-            tally.end(
-                if n < ok {
-                    Outcome::Ok
-                } else {
-                    Outcome::Status5xx
-                },
-                Duration::from_millis(100),
-            );
+            let (outcome, status) = match n < ok {
+                true => (Outcome::Ok, 200),
+                false => (Outcome::Status5xx, 500),
+            };
+            tally.status(status);
+            tally.end(outcome, Duration::from_millis(100));
         }
         tally.due += 10;
         tally.dropped += 10;

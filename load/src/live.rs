@@ -20,7 +20,7 @@ pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
         seconds.tick().await;
         let now = {
             let total = shared.total();
-            (total.due, total.ended(), total.errors())
+            (total.due, total.answered(), total.errors())
         };
         let line = line(shared, start.elapsed().min(length), length, before, now);
         // A terminal that is gone is no reason to stop.
@@ -30,7 +30,7 @@ pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
     }
 }
 
-/// Numbers of due, ended and failed requests, a second ago and now, in a line.
+/// Numbers of due, answered and failed requests, a second ago and now, in a line.
 fn line(
     shared: &Shared,
     ran: Duration,

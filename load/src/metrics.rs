@@ -13,7 +13,7 @@ pub(crate) fn text(shared: &Shared) -> String {
     text.family(
         "load_requests_total",
         "counter",
-        "Requests that ended, by how; `censored` only at the end of the run.",
+        "Requests that ended, by how; `censored` only when it is interrupted.",
     );
     for outcome in Outcome::ALL {
         text.sample(

@@ -30,8 +30,9 @@ A profile is a YAML file:
 How it counts:
   Each request is due at a time given by the profile, and its latency counts from there, whenever it could really be
   sent. A frozen server therefore shows in the percentiles, with all the requests that had to wait for it.
-  Of the requests that are due, those beyond --max-in-flight are dropped, and counted. Requests still in flight at the
-  end are censored: counted with the time they had waited so far.
+  Of the requests that are due, those beyond --max-in-flight are dropped, and counted. At the end of the
+  schedule those in flight are waited for. When a signal ends the run (and always with --max) they are censored: counted
+  with the time they had waited so far.
 
 Exit codes: 0 ran; 1 a --fail-if condition holds; 2 could not run, or not one connection; 130 interrupted.
 

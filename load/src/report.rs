@@ -57,7 +57,9 @@ pub struct Report {
     pub errors: u64,
     /// Requests due, per second.
     pub due_per_second: f64,
-    /// Requests that ended, well or badly, per second.
+    /// Answers, with whatever status.
+    pub answered: u64,
+    /// The same, per second.
     pub answered_per_second: f64,
     /// Number of requests by how they ended; all kinds, also those that did not occur.
     pub outcomes: BTreeMap<Outcome, u64>,
@@ -123,7 +125,8 @@ impl Report {
             ok: tally.count(Outcome::Ok),
             errors: tally.errors(),
             due_per_second: tally.due as f64 / seconds,
-            answered_per_second: ended as f64 / seconds,
+            answered: tally.answered(),
+            answered_per_second: tally.answered() as f64 / seconds,
             outcomes: kinds()
                 .map(|outcome| (outcome, tally.count(outcome)))
                 .collect(),

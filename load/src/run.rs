@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
 
 /// A run that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -88,15 +89,33 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
     };
     let (start, cpu) = (Instant::now(), cpu());
     let (threads, finished) = Threads::start(&plan, &shared, start)?;
-    let ending = tokio::select! {
+    let mut ending = tokio::select! {
         () = finished.notified() => Ending::Completed,
         _ = interrupt.recv() => Ending::Interrupted,
         _ = terminate.recv() => Ending::Terminated,
         () = live::show(&shared, start, plan.schedule.duration()) => Ending::Completed,
     };
-    threads.stop()?;
+    // Rates are those of the schedule: waiting for the last answers is no part of it.
+    let ran = start.elapsed();
+    let abandon = Arc::clone(&threads.abandon);
+    abandon.store(ending != Ending::Completed, Ordering::Relaxed);
+    let mut stopped = spawn_blocking(|| threads.stop());
+    let stopped = tokio::select! {
+        stopped = &mut stopped => stopped,
+        signal = async {
+            tokio::select! {
+                _ = interrupt.recv() => Ending::Interrupted,
+                _ = terminate.recv() => Ending::Terminated,
+            }
+        } => {
+            ending = signal;
+            abandon.store(true, Ordering::Relaxed);
+            stopped.await
+        }
+    };
+    stopped.map_err(|_| RunError::Panicked("stopping"))??;
     let facts = Facts {
-        ran: start.elapsed(),
+        ran,
         cpu: self::cpu().saturating_sub(cpu),
         interrupted: ending != Ending::Completed,
     };
@@ -109,7 +128,10 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
 
 /// The threads of a run.
 struct Threads {
+    /// Tells the scheduler that the run is over.
     stop: Arc<AtomicBool>,
+    /// Tells the workers not to wait for what is in flight.
+    abandon: Arc<AtomicBool>,
     scheduler: JoinHandle<()>,
     workers: Vec<JoinHandle<io::Result<()>>>,
 }
@@ -122,6 +144,7 @@ impl Threads {
         start: Instant,
     ) -> io::Result<(Self, Arc<Notify>)> {
         let finished = Arc::new(Notify::new());
+        let abandon = Arc::new(AtomicBool::new(false));
         let mut senders = Vec::new();
         let mut workers = Vec::new();
         for worker in 0..plan.workers {
@@ -129,9 +152,10 @@ impl Threads {
             let (plan, shared) = (Arc::clone(plan), Arc::clone(shared));
             let thread = Builder::new().name(format!("worker-{worker}"));
             let finish = Finish(Arc::clone(&finished));
+            let abandon = Arc::clone(&abandon);
             workers.push(thread.spawn(move || {
                 let _finish = finish;
-                work(plan, shared, worker, arrivals)
+                work(plan, shared, worker, arrivals, &abandon)
             })?);
             senders.push(sender);
         }
@@ -151,6 +175,7 @@ impl Threads {
         Ok((
             Self {
                 stop,
+                abandon,
                 scheduler,
                 workers,
             },

@@ -57,8 +57,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "answered   {:>10}   {:.1}/s",
-            self.ok + self.errors,
-            self.answered_per_second
+            self.answered, self.answered_per_second
         )?;
         writeln!(f, "censored   {:>10}   in flight at the end", self.censored)?;
         writeln!(
@@ -93,7 +92,11 @@ impl fmt::Display for Report {
         write!(f, "{:<14}", "latency")?;
         heads.iter().try_for_each(|head| write!(f, "{head:>10}"))?;
         writeln!(f)?;
-        row(f, "success", &self.latency.success)?;
+        let success = match self.censored {
+            0 => "success",
+            _ => "ok + censored",
+        };
+        row(f, success, &self.latency.success)?;
         row(f, "errors", &self.latency.error)?;
         if self.r#loop == "open" {
             row(f, "scheduler lag", &self.scheduler_lag)?;

@@ -85,6 +85,11 @@ impl Tally {
             .sum()
     }
 
+    /// Answers, with whatever status: what was refused, reset or timed out got none.
+    pub(crate) fn answered(&self) -> u64 {
+        self.statuses().map(|(_, count)| count).sum()
+    }
+
     /// Requests that came to an end, good or bad.
     pub(crate) fn ended(&self) -> u64 {
         self.count(Outcome::Ok) + self.errors()

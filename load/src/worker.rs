@@ -12,8 +12,8 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -45,20 +45,25 @@ struct Seat {
     serving: Cell<Option<Arrival>>,
 }
 
-/// Runs worker number `worker` until `arrivals` is closed, then counts what is still in flight as censored.
+/// How often a worker looks whether the last requests have ended, or are given up.
+const DRAIN_EVERY: Duration = Duration::from_millis(5);
+
+/// Runs worker number `worker` until `arrivals` is closed and what is in flight has ended, each request within its
+/// time-out. What is still in flight when `abandon` is set counts as censored; in the closed loop, which has no last
+/// request, that is everything.
 pub(crate) fn work(
     plan: Arc<Plan>,
     shared: Arc<Shared>,
     worker: usize,
     arrivals: mpsc::Receiver<Arrival>,
+    abandon: &AtomicBool,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     // Timers are made below, before anything runs.
-    let _entered = runtime.enter();
-    let lanes = plan.lanes_of(worker);
-    let seed = plan.seed;
+    let entered = runtime.enter();
+    let (lanes, seed, closed_loop) = (plan.lanes_of(worker), plan.seed, plan.closed_loop);
     let board = Rc::new(Board {
         plan,
         shared,
@@ -74,8 +79,16 @@ pub(crate) fn work(
         let seed = seed.wrapping_add((worker * 1_000_003 + index) as u64);
         tasks.spawn_local(Lane::new(index, Rc::clone(&board), seed).run());
     }
-    tasks.block_on(&runtime, board.receive(arrivals));
+    tasks.block_on(&runtime, async {
+        board.receive(arrivals).await;
+        if !closed_loop {
+            board.drain(abandon).await;
+        }
+    });
     board.censor();
+    drop((tasks, entered));
+    // The system's resolver may hang for longer than anybody wants to wait.
+    runtime.shutdown_background();
     Ok(())
 }
 
@@ -92,6 +105,14 @@ impl Board {
                     None => return,
                 }
             }
+        }
+    }
+
+    /// Waits for the last requests: leaving them out would leave out the slowest ones.
+    async fn drain(&self, abandon: &AtomicBool) {
+        let in_flight = self.shared.in_flight(self.worker);
+        while in_flight.load(Ordering::Relaxed) > 0 && !abandon.load(Ordering::Relaxed) {
+            tokio::time::sleep(DRAIN_EVERY).await;
         }
     }
 
@@ -143,7 +164,7 @@ impl Board {
             .fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The run is over: whatever has not ended took at least as long as it has waited by now.
+    /// Nobody waits any more: whatever has not ended took at least as long as it has waited by now.
     fn censor(&self) {
         let serving = self.lanes.iter().filter_map(|seat| seat.serving.take());
         for arrival in serving.chain(self.waiting.take()) {

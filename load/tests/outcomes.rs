@@ -218,6 +218,23 @@ fn a_condition_that_holds_makes_the_exit_code_1() {
 }
 
 #[test]
+fn a_server_that_says_nothing_passes_no_condition() {
+    let server = Server::start();
+    // The run is shorter than the time-out: nothing ends before the schedule does.
+    let run = |condition: &str| {
+        let arguments = ["--rate", "50", "--duration", "200ms", "--timeout", "1s"];
+        let url = server.url("/hang");
+        run(&[&[&*url], &arguments[..], &["--fail-if", condition]].concat())
+    };
+    for condition in ["errors>1%", "p99>3s", "rate<1"] {
+        let (report, code) = run(condition);
+        assert_eq!(code, 1, "{condition}: {report}");
+        assert_eq!(count(&report["outcomes"], "timeout"), 10, "{report}");
+        assert_eq!(count(&report, "answered"), 0, "{report}");
+    }
+}
+
+#[test]
 fn a_signal_ends_the_run_with_a_report() {
     use rustix::process::{Pid, Signal, kill_process};
     let server = Server::start();

@@ -31,8 +31,8 @@ fn what_cannot_be_sent_is_dropped_and_every_one_is_counted() {
         count(&report, "ok") > 0 && count(&report, "errors") == 0,
         "{report}"
     );
-    // The queue was full all the time, and so it is at the end.
-    assert!((1..=2000).contains(&count(&report, "censored")), "{report}");
+    // The queue was full all the time; at the end the generator waits for those in it.
+    assert_eq!(count(&report, "censored"), 0, "{report}");
 
     let (report, code) = run(&[&server.url("/"), "--rate", "100", "--duration", "200ms"]);
     assert_eq!(

@@ -23,7 +23,7 @@ const RESERVED: [&str; 6] = [
     "targets",
 ];
 
-/// Checks every objective; all findings are warnings.
+/// Checks every objective. Findings are warnings, but for queries that cannot be compiled.
 pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
     let mut found = Vec::new();
     for slo in &catalogue.slos {
@@ -39,7 +39,8 @@ pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
             operator(objective, &mut warn);
             slices(objective, &mut warn);
             weight(objective, &mut warn);
-            queries(slo, objective, &mut warn);
+            queries(objective, &mut warn);
+            found.extend(uncompilable(slo, objective));
         }
     }
     found
@@ -188,7 +189,19 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
     }
 }
 
-fn queries(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
+/// Queries without a place for the window: `compile` refuses them, too.
+fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
+    let metric = &objective.indicator.metric;
+    if !metric.has_events() {
+        return Vec::new();
+    }
+    let part = part_of(slo, objective);
+    let failed = metric.queries().into_iter();
+    let failed = failed.filter_map(|query| windowed(query, "5m").err());
+    failed.map(|why| part.refuse(why)).collect()
+}
+
+fn queries(objective: &Objective, warn: &mut Warn<'_>) {
     if let Metric::Good { good: part, total } | Metric::Bad { bad: part, total } =
         &objective.indicator.metric
         && part == total
@@ -199,18 +212,9 @@ fn queries(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
             "select the good or bad events in one of them",
         );
     }
+    let has_events = objective.indicator.metric.has_events();
     for query in objective.indicator.metric.queries() {
-        let needs_window = !matches!(
-            objective.indicator.metric,
-            Metric::Threshold(_) | Metric::Raw { .. }
-        );
-        if needs_window && let Err(error) = windowed(query, "5m") {
-            warn(
-                "",
-                part_of(slo, objective).refuse(error).message,
-                error.remedy(),
-            );
-        } else if needs_window && !query.counter && !has_placeholder(&query.text) {
+        if has_events && !query.counter && !has_placeholder(&query.text) {
             warn(
                 "",
                 format!("{:?} is read as a gauge and averaged", query.text),

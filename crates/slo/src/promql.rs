@@ -25,8 +25,8 @@ pub(crate) enum WindowError {
     /// `metric[{{.window}}]` alone: many values where one is needed.
     #[error("the query is a range, not a value")]
     BareRange,
-    /// A string or a brace never ends.
-    #[error("the query has an unbalanced quote, brace or bracket")]
+    /// A string, a brace, a bracket or a parenthesis never ends.
+    #[error("the query has an unbalanced quote, brace, bracket or parenthesis")]
     Unbalanced,
 }
 
@@ -82,6 +82,11 @@ pub(crate) fn windowed(query: &Query, range: &str) -> Result<String, WindowError
     }
     text.push_str(&query.text[copied..]);
     Ok(text)
+}
+
+/// What can be seen without a PromQL parser: everything that is opened is closed.
+pub(crate) fn check(text: &str) -> Result<(), WindowError> {
+    scan(&substitute(text, "1m")).map(drop)
 }
 
 /// True if the query says itself where the window goes.
@@ -223,6 +228,10 @@ mod tests {
         assert_eq!(counter("x offset 5m"), Err(WindowError::TimeShift));
         assert_eq!(counter("1 + 1"), Err(WindowError::NoSelector));
         assert_eq!(counter("x{a=\"b}"), Err(WindowError::Unbalanced));
+        for open in ["sum(x", "x)", "sum by (a (x)", "x[{{.window}}", "(x"] {
+            assert_eq!(check(open), Err(WindowError::Unbalanced), "{open}");
+        }
+        assert_eq!(check("sum by (a) (rate(x{b=\")\"}[{{.window}}]))"), Ok(()));
     }
 
     #[test]

@@ -172,11 +172,7 @@ pub enum Chaos {
 #[derive(Debug, Subcommand)]
 pub enum Slo {
     /// Tell what is wrong with OpenSLO files, and what probably is (exit code 1 for the former)
-    Lint {
-        /// OpenSLO files or folders
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Lint(Lint),
     /// Print recording rules and burn-rate alerts
     Compile {
         /// OpenSLO files or folders
@@ -220,6 +216,20 @@ pub enum Slo {
     ///
     /// Exit codes: 0 all objectives were looked at, 2 one has no data. A rank is correlation, not cause.
     Correlate(Correlate),
+}
+
+/// `tale slo lint`
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// OpenSLO files or folders
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Also ask this Prometheus whether it takes the queries, and whether there are enough events to prove the targets
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// How far back events are counted
+    #[arg(long, default_value = "1h", requires = "prometheus")]
+    pub last: String,
 }
 
 /// Where a statistic gets its samples, and until when.

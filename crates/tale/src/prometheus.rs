@@ -159,11 +159,13 @@ impl Prometheus {
 
     /// The whole answer, of a query that succeeded.
     async fn body(&self, what: &str, form: &[(&str, String)]) -> Result<Value, QueryFailed> {
-        let unreachable = |why: reqwest::Error| QueryFailed::Unreachable(chain(&why));
+        let unreachable =
+            |why: reqwest::Error| QueryFailed::Unreachable(chain(&why.without_url(), &self.url));
+        // As a form: what stands between may not take a long address.
         let request = self
             .http
-            .get(format!("{}/api/v1/{what}", self.url))
-            .query(form);
+            .post(format!("{}/api/v1/{what}", self.url))
+            .form(form);
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let text = answer.bytes().await.map_err(unreachable)?;
@@ -208,9 +210,9 @@ fn unreadable(why: serde_json::Error) -> QueryFailed {
     QueryFailed::Unreachable(format!("its answer cannot be read: {why}"))
 }
 
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+/// An error with its causes and the server it is about, in one line.
+fn chain(error: &dyn std::error::Error, url: &str) -> String {
+    let mut text = format!("{url}: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
         text = format!("{text}: {cause}");

@@ -74,6 +74,6 @@ async fn without_its_faults_the_tale_is_broken() {
         .collect();
     assert_eq!(
         broken,
-        [("broken", "half of the customers wait longer than 100 ms")]
+        [("broken", "half of the customers wait longer than 250 ms")]
     );
 }

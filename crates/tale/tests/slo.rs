@@ -61,10 +61,12 @@ fn a_mistake_is_told_with_file_field_and_remedy() {
     )
     .unwrap();
     let output = tale(&["slo", "lint", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let found = stdout(&output);
     assert!(
-        error.contains("wrong.yaml") && error.contains("tarrget") && error.contains("target"),
-        "{error}"
+        found.contains("wrong.yaml") && found.contains("tarrget") && found.contains("target"),
+        "{found}"
     );
+    let output = tale(&["slo", "lint", "no-such-file.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
 }

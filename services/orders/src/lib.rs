@@ -4,6 +4,7 @@
 //! then `rpc.rs`, for what a status code does not say. Whatever callers send, memory stays bounded: bodies, batches,
 //! the queue, the watchers and the store all have a limit.
 
+mod body;
 pub mod metrics;
 pub mod rpc;
 mod store;
@@ -11,9 +12,10 @@ mod store;
 mod tests;
 pub mod work;
 
+pub use body::BODY_MAX_KIB;
 use instrument::{Service, StartError, traced};
 use metrics::Metrics;
-use rocket::data::{Data, ToByteUnit};
+use rocket::data::Data;
 use rocket::http::{Header, Status};
 use rocket::response::status::Created;
 use rocket::response::stream::{Event, EventStream};
@@ -22,14 +24,11 @@ use rocket::tokio::select;
 use rocket::tokio::sync::{Semaphore, broadcast::error::RecvError};
 use rocket::tokio::time::Duration;
 use rocket::{Build, Responder, Rocket, Shutdown, State, get, post, routes};
-use serde::Deserialize;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use store::{Item, Order, Orders, Price};
 use work::{Busy, Work};
 
-/// Longest body that is read, in KiB.
-pub const BODY_MAX_KIB: u64 = 64;
 /// Watchers at a time.
 const WATCHERS_MAX: usize = 100;
 /// How often a watcher hears something even if there is nothing to say.
@@ -87,9 +86,9 @@ fn show(id: u64, orders: &State<Orders>) -> Option<Json<Order>> {
 
 #[post("/orders", data = "<body>")]
 async fn create(body: Data<'_>, orders: &State<Orders>) -> Result<Created<Json<Order>>, Refused> {
-    let body = read(body).await?;
-    let text = json(&body).map_err(|why| (Status::BadRequest, why))?;
-    let wanted = object(text).map_err(|why| (Status::UnprocessableEntity, why))?;
+    let body = body::read(body).await?;
+    let text = body::json(&body).map_err(|why| (Status::BadRequest, why))?;
+    let wanted = body::object(text).map_err(|why| (Status::UnprocessableEntity, why))?;
     let order = orders.create(wanted).await?;
     Ok(Created::new(format!("/orders/{}", order.id)).body(Json(order)))
 }
@@ -129,34 +128,4 @@ fn watch(
         }
     };
     Ok(events.heartbeat(HEARTBEAT))
-}
-
-/// A whole body, unless it is too long.
-async fn read(body: Data<'_>) -> Result<Vec<u8>, (Status, String)> {
-    match body.open(BODY_MAX_KIB.kibibytes()).into_bytes().await {
-        Ok(bytes) if bytes.is_complete() => Ok(bytes.into_inner()),
-        Ok(_) => Err((
-            Status::PayloadTooLarge,
-            format!("a body has at most {BODY_MAX_KIB} KiB\n"),
-        )),
-        Err(why) => Err((
-            Status::BadRequest,
-            format!("the body cannot be read: {why}\n"),
-        )),
-    }
-}
-
-/// The text of a body that is JSON, all of it: encoding, syntax, escapes, at most 128 levels.
-fn json(body: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(body).map_err(|why| format!("{why}\n"))?;
-    let _: serde_json::Value = serde_json::from_str(text).map_err(|why| format!("{why}\n"))?;
-    Ok(text)
-}
-
-/// Reads an object. Derived code alone would also take an array, and its members for the object's, in order.
-fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|why| format!("{why}\n")),
-        false => Err("this is no JSON object\n".to_owned()),
-    }
 }

@@ -6,8 +6,8 @@
 //! Where the specification leaves a choice, this is strict: members that it does not know and members that come twice
 //! make an invalid request. An id is sent back as it was written, to the byte.
 
+use crate::body::object;
 use crate::metrics::Metrics;
-use crate::object;
 use crate::store::Orders;
 use rocket::data::Data;
 use rocket::http::{Header, Status};
@@ -92,7 +92,7 @@ pub enum Reply {
 #[post("/rpc", data = "<body>")]
 pub(crate) async fn rpc(body: Data<'_>, orders: &State<Orders>) -> Reply {
     let methods = orders.inner();
-    match crate::read(body).await {
+    match crate::body::read(body).await {
         Ok(body) => answer(&body, methods).await,
         Err((Status::PayloadTooLarge, why)) => {
             Reply::TooLong(refused(Error::REQUEST.because(why), methods))
@@ -103,7 +103,7 @@ pub(crate) async fn rpc(body: Data<'_>, orders: &State<Orders>) -> Reply {
 
 /// Answers a body.
 pub async fn answer(body: &[u8], methods: &impl Methods) -> Reply {
-    let text = match crate::json(body) {
+    let text = match crate::body::json(body) {
         Ok(text) => text,
         Err(why) => return Reply::NoRequest(refused(Error::PARSE.because(why), methods)),
     };

@@ -168,6 +168,24 @@ async fn only_inline_work_keeps_its_thread_from_everybody_else() {
 }
 
 #[rocket::async_test]
+async fn only_a_thread_per_request_has_room_for_all_of_them() {
+    // One worker and no queue: bounded work would refuse all but one.
+    for (mode, refusals) in [("thread-per-request", 0), ("bounded", 19)] {
+        let settings = [
+            ("WORK_UNITS", "500"),
+            ("WORK_WORKERS", "1"),
+            ("WORK_QUEUE", "0"),
+            ("WORK_MODE", mode),
+        ];
+        let (work, _) = work(settings);
+        let prices = join_all((0..20).map(|_| work.price("tea")));
+        let prices = timeout(PATIENCE, prices).await.unwrap();
+        let refused = prices.iter().filter(|price| price.is_err()).count();
+        assert_eq!(refused, refusals, "{mode}");
+    }
+}
+
+#[rocket::async_test]
 async fn bounded_work_refuses_what_neither_a_worker_nor_the_queue_has_room_for() {
     // So much work that none is done before all have been asked.
     let settings = [

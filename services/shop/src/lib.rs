@@ -125,7 +125,10 @@ impl NoPrice {
 impl Shop {
     /// Asks `orders`, again for every customer.
     async fn price(&self, item: &str) -> Result<Price, NoPrice> {
-        // What a customer wrote stays one segment of the path, whatever is in it.
+        // These two would not stay one segment of the path; everything else does, whatever is in it.
+        if matches!(item, "." | "..") {
+            return Err(NoPrice::NotFound);
+        }
         let item = RawStr::new(item).percent_encode();
         let url = format!("{}/orders/price/{item}", self.orders);
         let answer = self.client.get(&url).await?;

@@ -222,6 +222,11 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// Good, bad and all events are counted: every query needs a window.
+    pub fn has_events(&self) -> bool {
+        matches!(self, Self::Good { .. } | Self::Bad { .. })
+    }
+
     /// The queries, in a fixed order.
     pub fn queries(&self) -> Vec<&Query> {
         match self {

@@ -4,7 +4,7 @@ use super::draft::SliDraft;
 use super::model::{Metadata, Metric, Query};
 use super::read::described;
 use crate::fields::Fields;
-use crate::promql::without_comments;
+use crate::promql::{self, without_comments};
 
 /// The `spec` of an SLI, standing alone or inline.
 pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> {
@@ -124,6 +124,9 @@ fn query(
     if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
         spec.error("query", "is empty", "write a PromQL expression");
         return None;
+    }
+    if let Some(Err(why)) = text.as_deref().map(promql::check) {
+        spec.error("query", why.to_string(), why.remedy());
     }
     spec.finish();
     Some(Query {

@@ -43,6 +43,7 @@ pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
     let mut at = 0;
     // True where an operand has to stand: at the start and behind an operator.
     let mut operand = true;
+    let mut depth = 0usize;
     while at < text.len() {
         let rest = &text[at..];
         let c = rest.chars().next().ok_or(WindowError::Unbalanced)?;
@@ -55,11 +56,19 @@ pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
             }
             c => {
                 operand = SYMBOLS.contains(&c);
+                depth = match c {
+                    '(' => depth + 1,
+                    ')' => depth.checked_sub(1).ok_or(WindowError::Unbalanced)?,
+                    _ => depth,
+                };
                 symbol(rest, at, &mut found)?
             }
         };
     }
-    Ok(found)
+    match depth {
+        0 => Ok(found),
+        _ => Err(WindowError::Unbalanced),
+    }
 }
 
 /// Handles what is neither blank nor a word at `at`; returns how far to go on.

@@ -21,10 +21,18 @@ fn bounds_at(good: f64, total: f64, z: f64) -> Option<(f64, f64)> {
     let center = ratio + z2 / (2.0 * total);
     let spread = z * (ratio * (1.0 - ratio) / total + z2 / (4.0 * total * total)).sqrt();
     let scale = 1.0 + z2 / total;
-    Some((
-        ((center - spread) / scale).max(0.0),
-        ((center + spread) / scale).min(1.0),
-    ))
+    // With no event of one kind the bound on that side is exactly 0 or 1, which floats miss by a hair.
+    let low = if good == 0.0 {
+        0.0
+    } else {
+        (center - spread) / scale
+    };
+    let high = if ratio == 1.0 {
+        1.0
+    } else {
+        (center + spread) / scale
+    };
+    Some((low.max(0.0), high.min(1.0)))
 }
 
 /// Events without a single error that prove a target at 95 % confidence.
@@ -57,6 +65,12 @@ mod tests {
             assert!(bounds(events, events).unwrap().0 >= target);
             assert!(bounds(events - 1.0, events - 1.0).unwrap().0 < target);
         }
+    }
+
+    #[test]
+    fn what_was_never_seen_is_bounded_exactly() {
+        assert_eq!(bounds(2094.0, 2094.0).unwrap().1, 1.0);
+        assert_eq!(bounds(0.0, 2094.0).unwrap().0, 0.0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod correlate;
 mod events;
 mod leak;
+mod lint;
 mod observed;
 mod past;
 mod rules;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// Everything that is wrong with the files, one line each; a Prometheus that cannot be asked.
 pub async fn run(root: &Path, verb: Slo, note: impl Fn(&str)) -> Result<(String, u8)> {
     match verb {
-        Slo::Lint { files } => rules::lint(root, &files),
+        Slo::Lint(args) => lint::run(root, &args).await,
         Slo::Compile {
             files,
             clock,

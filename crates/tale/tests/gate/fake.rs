@@ -28,7 +28,7 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    /// `reply` is given the number of the request, from 1, and its path with the query.
+    /// `reply` is given the number of the request, from 1, and its path and form as `path?form`.
     pub(crate) async fn start(
         reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -74,8 +74,13 @@ async fn serve(
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
-    let head = String::from_utf8(head).unwrap();
-    let path = head.split(' ').nth(1).unwrap().to_owned();
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.split("content-length: ").nth(1);
+    let length = length.map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
+    let mut form = vec![0; length];
+    stream.read_exact(&mut form).await?;
+    let form = String::from_utf8(form).unwrap();
+    let path = format!("{}?{form}", head.split(' ').nth(1).unwrap());
     let number = {
         let mut log = log.lock().unwrap();
         log.push(path.clone());
@@ -86,7 +91,7 @@ async fn serve(
         Reply::Truncated(body) => (200, body, 100),
         Reply::Hang => std::future::pending().await,
         Reply::Close => return Ok(()),
-        Reply::Forward(to) => return forward(stream, &head, to).await,
+        Reply::Forward(to) => return forward(stream, &head, &form, to).await,
     };
     let text = format!(
         "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -97,10 +102,17 @@ async fn serve(
 }
 
 /// One request per connection, so that each is counted.
-async fn forward(mut stream: TcpStream, head: &str, to: SocketAddr) -> std::io::Result<()> {
+async fn forward(
+    mut stream: TcpStream,
+    head: &str,
+    form: &str,
+    to: SocketAddr,
+) -> std::io::Result<()> {
     let mut server = TcpStream::connect(to).await?;
-    let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-    server.write_all(head.as_bytes()).await?;
+    let (line, rest) = head.split_once(" http/1.1\r\n").unwrap();
+    let line = line.replacen("post", "POST", 1);
+    let request = format!("{line} HTTP/1.1\r\nconnection: close\r\n{rest}{form}");
+    server.write_all(request.as_bytes()).await?;
     tokio::io::copy(&mut server, &mut stream).await?;
     stream.shutdown().await
 }

@@ -7,6 +7,7 @@
 
 mod correlate;
 mod leak;
+mod lint;
 mod schedules;
 mod suggest;
 

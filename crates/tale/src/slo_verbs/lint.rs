@@ -1,0 +1,77 @@
+//! `tale slo lint`: what is wrong with objectives, and what probably is; with a Prometheus, also what only it can tell.
+
+use super::past::span;
+use crate::cli::Lint;
+use crate::prometheus::{Prometheus, QueryFailed};
+use crate::world::read_yaml;
+use anyhow::{Result, bail};
+use slo::openslo::model::{Objective, Slo};
+use slo::stats::events_of_slice;
+use slo::{Catalogue, Problem, Severity, Span, lint_traffic};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Every finding in a line. Exit code 1 if one of them is an error.
+pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
+    let here = std::env::current_dir()?;
+    let files: Vec<PathBuf> = args.files.iter().map(|file| here.join(file)).collect();
+    let problems = match Catalogue::load(&read_yaml(root, &files)?) {
+        Err(problems) => problems,
+        Ok(catalogue) => {
+            let mut problems = slo::lint(&catalogue);
+            if let Some(url) = &args.prometheus {
+                let last = span("--last", &args.last)?;
+                problems.extend(asked(&catalogue, &Prometheus::new(url), last).await?);
+            }
+            problems
+        }
+    };
+    let refused = problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Error);
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let text = match lines.is_empty() {
+        true => "nothing to say".to_owned(),
+        false => lines.join("\n"),
+    };
+    Ok((text, u8::from(refused)))
+}
+
+/// What a Prometheus makes of the queries, and whether its events can prove the targets.
+async fn asked(catalogue: &Catalogue, prometheus: &Prometheus, last: Span) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut events_per_second = BTreeMap::new();
+    for slo in &catalogue.slos {
+        for objective in &slo.objectives {
+            // Thresholds and raw ratios have no events.
+            let Ok(queries) = events_of_slice(slo, objective, last) else {
+                continue;
+            };
+            for (of, promql) in [("bad", &queries.bad), ("all", &queries.total)] {
+                match prometheus.query(promql, None).await {
+                    Ok(series) if of == "all" => {
+                        let events = series.first().map_or(0.0, |series| series.number());
+                        let rate = events / last.as_secs_f64();
+                        events_per_second.insert(slo.objective_id(objective), rate);
+                    }
+                    Ok(_) => {}
+                    Err(QueryFailed::Refused(why)) => {
+                        problems.push(refused(slo, objective, of, &why))
+                    }
+                    Err(why) => bail!("{why}"),
+                }
+            }
+        }
+    }
+    problems.extend(lint_traffic(catalogue, &events_per_second));
+    Ok(problems)
+}
+
+fn refused(slo: &Slo, objective: &Objective, of: &str, why: &str) -> Problem {
+    Problem::error(
+        &slo.metadata.file,
+        format!("SLO/{}: objective {}", slo.metadata.name, objective.id),
+        format!("Prometheus refuses the query for {of} events: {why}"),
+        "correct the PromQL",
+    )
+}
