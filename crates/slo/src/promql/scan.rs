@@ -122,7 +122,7 @@ impl<'a> Word<'a> {
         let name = self.name.as_str();
         let calls = self.after.starts_with('(');
         if GROUPING.contains(&name) && calls {
-            let list = self.after.find(')').ok_or(WindowError::Unbalanced)? + 1;
+            let list = closing(self.after).ok_or(WindowError::Unbalanced)? + 1;
             return Ok(self.length + self.gap + list);
         }
         if OPERATORS.contains(&name) && !*operand {
