@@ -133,9 +133,22 @@ impl Process {
 
     /// Resident bytes.
     pub(crate) fn rss_bytes(&self) -> Option<u64> {
+        let [resident, _] = self.resident_and_shared()?;
+        Some(resident)
+    }
+
+    /// Resident bytes that are its own. What it maps of its program is not: many processes of one program share that, and a
+    /// cgroup charges it once.
+    pub(crate) fn anonymous_bytes(&self) -> Option<u64> {
+        let [resident, shared] = self.resident_and_shared()?;
+        Some(resident.saturating_sub(shared))
+    }
+
+    fn resident_and_shared(&self) -> Option<[u64; 2]> {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).ok()?;
-        let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-        Some(pages * rustix::param::page_size() as u64)
+        let mut pages = statm.split(' ').skip(1).map(str::parse::<u64>);
+        let mut bytes = || Some(pages.next()?.ok()? * rustix::param::page_size() as u64);
+        Some([bytes()?, bytes()?])
     }
 }
 

@@ -48,11 +48,7 @@ impl World {
                 self.dirty |= container.rss != Some(rss);
                 container.rss = Some(rss);
                 // Stress is charged to the first container.
-                let charged = if index == 0 {
-                    pod.stresses.rss_bytes()
-                } else {
-                    0
-                };
+                let charged = if index == 0 { pod.stresses.bytes() } else { 0 };
                 if rss + charged > limit && !container.oom_killed {
                     let mut text = format!("{rss} bytes resident, limit {limit}");
                     if charged > 0 {

@@ -249,10 +249,10 @@ impl Stresses {
             .collect()
     }
 
-    /// Resident bytes of all workers.
-    pub(crate) fn rss_bytes(&self) -> u64 {
+    /// Bytes that all workers are charged for.
+    pub(crate) fn bytes(&self) -> u64 {
         let processes = self.workers().filter_map(|worker| worker.process.as_ref());
-        processes.filter_map(Process::rss_bytes).sum()
+        processes.filter_map(Process::anonymous_bytes).sum()
     }
 
     /// Kills the worker that the kernel would kill rather than a process of the pod with `rss` bytes; returns its pid.
@@ -265,7 +265,7 @@ impl Stresses {
         let weighed = workers
             .filter(|worker| !worker.killed)
             .filter_map(|worker| {
-                let rss = worker.process.as_ref()?.rss_bytes()?;
+                let rss = worker.process.as_ref()?.anonymous_bytes()?;
                 (worker.plan.bytes() > 0)
                     .then(|| (badness(rss, worker.plan.oom_score, limit), worker))
             });
