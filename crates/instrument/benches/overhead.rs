@@ -1,8 +1,9 @@
 //! What instrumentation costs: the same handler on bare Rocket and instrumented, with tracing off, on and to nobody.
 //!
 //! `cargo bench -p instrument` prints a table of medians. Rounds of all variants are interleaved, so that whatever else
-//! the machine does hits them alike; the comparable columns are the ratio and the CPU time per request of the server
-//! process. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
+//! the machine does hits them alike; the comparable columns are the ratios and the CPU time per request of the server
+//! process. Rates are taken with a server that is never idle. Latency is not: there it would be the length of the queue,
+//! so it is taken again at half of bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -19,7 +20,10 @@ use std::time::Duration;
 /// The variable by which this program starts itself as a server.
 const ROLE: &str = "OVERHEAD_ROLE";
 const ROUNDS: usize = 5;
-const SECONDS: &str = "3";
+const SECONDS: &str = "2";
+const CONNECTIONS: u32 = 32;
+/// Clients that pause: wrk's own script.
+const PACED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/paced.lua");
 
 /// A way to run the server.
 struct Variant {
@@ -111,12 +115,13 @@ fn compare() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let live = start_sink();
+    let longest_pause = longest_pause(measure(&VARIANTS[0], &live, 1).requests_per_second);
     let mut rounds: Vec<Vec<Round>> = VARIANTS.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
         for turn in 0..VARIANTS.len() {
             // Another variant begins each round: nobody is always first after a pause.
             let index = (round + turn) % VARIANTS.len();
-            rounds[index].push(measure(&VARIANTS[index], &live));
+            rounds[index].push(measure(&VARIANTS[index], &live, longest_pause));
         }
         println!("round {} of {ROUNDS}", round + 1);
     }
@@ -124,11 +129,19 @@ fn compare() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Milliseconds; half of it on average makes for half of the rate.
+fn longest_pause(rate: f64) -> u32 {
+    let mean = 2e3 * f64::from(CONNECTIONS) / rate;
+    (2.0 * mean).round().max(1.0) as u32
+}
+
 /// What one run of one variant measured.
 struct Round {
     requests_per_second: f64,
     cpu_per_request: Duration,
-    /// Microseconds.
+    /// Requests per second of clients that pause.
+    paced: f64,
+    /// What those wait for, in microseconds.
     p99: f64,
     resident_kb: u64,
 }
@@ -148,9 +161,9 @@ fn print_table(rounds: &[Vec<Round>]) {
         ratios[ratios.len() / 2]
     };
     println!(
-        "\n| variant | requests/s | x bare | CPU us/request (min-max) | p99 ms | x bare | RSS MB |"
+        "\n| variant | requests/s | x bare | CPU us/request (min-max) | at requests/s | p99 ms | x bare | RSS MB |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for (variant, rounds) in VARIANTS.iter().zip(rounds) {
         let rate = median(rounds, |round| round.requests_per_second);
         let all: Vec<f64> = rounds.iter().map(cpu).collect();
@@ -159,10 +172,11 @@ fn print_table(rounds: &[Vec<Round>]) {
             all.iter().copied().fold(0.0, f64::max),
         );
         println!(
-            "| {} | {rate:.0} | {:.2} | {:.1} ({min:.1}-{max:.1}) | {:.2} | {:.2} | {:.1} |",
+            "| {} | {rate:.0} | {:.2} | {:.1} ({min:.1}-{max:.1}) | {:.0} | {:.2} | {:.2} | {:.1} |",
             variant.name,
             ratio(rounds, |round| round.requests_per_second),
             median(rounds, cpu),
+            median(rounds, |round| round.paced),
             median(rounds, |round| round.p99) / 1e3,
             ratio(rounds, |round| round.p99),
             median(rounds, |round| round.resident_kb as f64) / 1e3,
@@ -170,7 +184,7 @@ fn print_table(rounds: &[Vec<Round>]) {
     }
 }
 
-fn measure(variant: &Variant, live: &str) -> Round {
+fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .env_clear()
@@ -189,37 +203,34 @@ fn measure(variant: &Variant, live: &str) -> Round {
     }
     let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
     let url = format!("http://{}/hello/world", address(&mut server));
-    wrk(&url, "1"); // warm
+    wrk(&url, "1", None); // warm
     let before = cpu_seconds(server.id());
-    let output = wrk(&url, SECONDS);
+    let output = wrk(&url, SECONDS, None);
     let cpu = cpu_seconds(server.id()) - before;
+    let paced = wrk(&url, SECONDS, Some(longest_pause));
     let resident_kb = resident_kb(server.id());
     server.kill().unwrap();
     server.wait().unwrap();
 
-    let word_after = |label: &str| {
-        let line = output
-            .lines()
-            .find(|line| line.trim_start().starts_with(label))
-            .unwrap();
-        line.trim_start()
-            .trim_start_matches(label)
-            .split_whitespace()
-            .next()
-            .unwrap()
-            .to_owned()
-    };
     let total = output
         .lines()
         .find(|line| line.contains(" requests in "))
         .unwrap();
     let requests: f64 = total.split_whitespace().next().unwrap().parse().unwrap();
     Round {
-        requests_per_second: word_after("Requests/sec:").parse().unwrap(),
+        requests_per_second: word_after("Requests/sec:", &output).parse().unwrap(),
         cpu_per_request: Duration::from_secs_f64(cpu / requests),
-        p99: microseconds(&word_after("99%")),
+        paced: word_after("Requests/sec:", &paced).parse().unwrap(),
+        p99: microseconds(word_after("99%", &paced)),
         resident_kb,
     }
+}
+
+/// What wrk writes behind `label`.
+fn word_after<'o>(label: &str, output: &'o str) -> &'o str {
+    let mut lines = output.lines().map(str::trim_start);
+    let rest = lines.find_map(|line| line.strip_prefix(label)).unwrap();
+    rest.split_whitespace().next().unwrap()
 }
 
 /// `812.00us`, `3.59ms` or `1.20s`, as wrk writes it.
@@ -233,11 +244,15 @@ fn microseconds(text: &str) -> f64 {
     number.parse::<f64>().unwrap() * factor
 }
 
-fn wrk(url: &str, seconds: &str) -> String {
-    let output = Command::new("wrk")
-        .args(["-t1", "-c32", "--latency", "-d", seconds, url])
-        .output()
-        .unwrap();
+fn wrk(url: &str, seconds: &str, longest_pause: Option<u32>) -> String {
+    let mut wrk = Command::new("wrk");
+    wrk.args(["-t1", "--latency", "-d", seconds]);
+    wrk.args(["-c", &CONNECTIONS.to_string()]);
+    if let Some(longest) = longest_pause {
+        wrk.args(["-s", PACED]);
+        wrk.env("LONGEST_PAUSE_MS", longest.to_string());
+    }
+    let output = wrk.arg(url).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let failed = text.contains("Non-2xx") || text.contains("Socket errors");
     assert!(

@@ -51,6 +51,7 @@ fn kept() -> Report {
         }],
         alerts: vec![Alert {
             name: "DnsLeakerMemoryGrowth".to_owned(),
+            severity: Some("page".to_owned()),
             pending_s: Some(27.0),
             firing_s: Some(FIRED),
             resolved_s: Some(RESOLVED),

@@ -43,11 +43,7 @@ pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Eviden
     let firing = prometheus
         .query("ALERTS{alertstate=\"firing\"}", None)
         .await;
-    let firing: Vec<_> = firing
-        .iter()
-        .flatten()
-        .filter_map(|one| one.metric.get("alertname").cloned())
-        .collect();
+    let firing: Vec<_> = firing.iter().flatten().filter_map(which).collect();
     evidence.alerts = course(&alerts, &firing, record.epoch);
     evidence.budgets = budget::all(&world.catalogue, &prometheus).await;
     evidence
@@ -141,19 +137,25 @@ fn unit(unit: Unit) -> report::Unit {
     }
 }
 
-/// Firsts and lasts per alert name. Resolved: it fired, and is not among those that fire now.
-fn course(series: &[Series], firing: &[String], epoch: f64) -> Vec<Alert> {
-    let mut alerts = BTreeMap::<&str, Alert>::new();
+/// Name and severity of an alert.
+fn which(alert: &Series) -> Option<(&str, Option<&str>)> {
+    let label = |name| alert.metric.get(name).map(String::as_str);
+    Some((label("alertname")?, label("severity")))
+}
+
+/// Firsts and lasts per alert name and severity. Resolved: it fired, and is not among those that fire now.
+fn course(series: &[Series], firing: &[(&str, Option<&str>)], epoch: f64) -> Vec<Alert> {
+    let mut alerts = BTreeMap::<(&str, Option<&str>), Alert>::new();
     for one in series {
-        let (Some(name), Some(state)) = (one.metric.get("alertname"), one.metric.get("alertstate"))
-        else {
+        let (Some(which), Some(state)) = (which(one), one.metric.get("alertstate")) else {
             continue;
         };
         let (Some((first, _)), Some((last, _))) = (one.values.first(), one.values.last()) else {
             continue;
         };
-        let alert = alerts.entry(name).or_insert_with(|| Alert {
-            name: name.clone(),
+        let alert = alerts.entry(which).or_insert_with(|| Alert {
+            name: which.0.to_owned(),
+            severity: which.1.map(str::to_owned),
             pending_s: None,
             firing_s: None,
             resolved_s: None,
@@ -163,7 +165,7 @@ fn course(series: &[Series], firing: &[String], epoch: f64) -> Vec<Alert> {
             alert.pending_s = earliest(alert.pending_s, first - epoch);
         } else {
             alert.firing_s = earliest(alert.firing_s, first - epoch);
-            let resolved = (!firing.contains(name)).then_some(last + 1.0 - epoch);
+            let resolved = (!firing.contains(&which)).then_some(last + 1.0 - epoch);
             alert.resolved_s = resolved.map(|at| alert.resolved_s.map_or(at, |old| old.max(at)));
         }
     }
@@ -184,5 +186,39 @@ mod tests {
     fn a_pod_is_named_after_its_deployment() {
         assert_eq!(owner("dns-leaker-o11y-5c9f7b6d8f-x2x4z"), "dns-leaker-o11y");
         assert_eq!(owner("dns-leaker-o11y"), "dns-leaker-o11y");
+    }
+
+    #[test]
+    fn a_page_is_over_while_its_ticket_stays() {
+        let series = |severity: &str, state: &str, values: &[f64]| Series {
+            metric: [
+                ("alertname", "A"),
+                ("alertstate", state),
+                ("severity", severity),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+            value: None,
+            values: values.iter().map(|at| (*at, "1".to_owned())).collect(),
+        };
+        // Of the page there are two: an SLO's and an SLA's.
+        let seen = [
+            series("page", "firing", &[107.0, 108.0]),
+            series("page", "firing", &[105.0, 106.0]),
+            series("ticket", "pending", &[106.0]),
+            series("ticket", "firing", &[107.0, 120.0]),
+        ];
+        let course = course(&seen, &[("A", Some("ticket"))], 100.0);
+        let times: Vec<_> = course
+            .iter()
+            .map(|one| (one.title(), one.pending_s, one.firing_s, one.resolved_s))
+            .collect();
+        assert_eq!(
+            times,
+            [
+                ("A (page)".to_owned(), None, Some(5.0), Some(9.0)),
+                ("A (ticket)".to_owned(), Some(6.0), Some(7.0), None),
+            ]
+        );
     }
 }

@@ -82,6 +82,7 @@ fn alerts_that_fire_at_once_are_both_named() {
     let mut report = small();
     let firing = |name: &str| Alert {
         name: name.to_owned(),
+        severity: None,
         pending_s: None,
         firing_s: Some(12.0),
         resolved_s: Some(16.0),
@@ -99,6 +100,30 @@ fn alerts_that_fire_at_once_are_both_named() {
             "{name} is not among {shown:?}"
         );
     }
+}
+
+#[test]
+fn a_chart_leaves_out_the_ticket_of_a_page() {
+    let mut report = small();
+    let firing = |name: &str, severity: &str| Alert {
+        name: name.to_owned(),
+        severity: Some(severity.to_owned()),
+        pending_s: None,
+        firing_s: Some(12.0),
+        resolved_s: None,
+    };
+    report.alerts = vec![
+        firing("Fast", "page"),
+        firing("Fast", "ticket"),
+        firing("Slow", "ticket"),
+    ];
+    let shown = shown(&svg(&report, &report.charts[0]));
+    let count = |name: &str| shown.iter().filter(|text| *text == name).count();
+    assert_eq!(
+        (count("Fast firing"), count("Slow firing")),
+        (1, 1),
+        "{shown:?}"
+    );
 }
 
 #[test]

@@ -149,17 +149,30 @@ pub struct Fault {
     pub to_s: Option<f64>,
 }
 
-/// The life of one alert. A state that was never seen is none.
+/// The life of one alert, in one severity: a page may be over while its ticket stays. A state that was never seen is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// The alert's name.
     pub name: String,
+    /// Its label `severity`: `page` wakes somebody, `ticket` waits until morning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
     /// When its condition became true.
     pub pending_s: Option<f64>,
     /// When it fired.
     pub firing_s: Option<f64>,
     /// When it was resolved.
     pub resolved_s: Option<f64>,
+}
+
+impl Alert {
+    /// Name and severity, for people.
+    pub fn title(&self) -> String {
+        match &self.severity {
+            Some(severity) => format!("{} ({severity})", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// One metric over the whole tale.

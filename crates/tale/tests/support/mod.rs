@@ -39,6 +39,7 @@ pub(crate) fn small() -> Report {
         }],
         alerts: vec![Alert {
             name: "MemoryGrowth".to_owned(),
+            severity: None,
             pending_s: Some(10.0),
             firing_s: Some(12.0),
             resolved_s: None,

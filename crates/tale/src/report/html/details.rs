@@ -34,7 +34,7 @@ pub(super) fn budgets(report: &Report) -> String {
 pub(super) fn alerts(report: &Report) -> String {
     let row = |alert: &Alert| {
         [
-            xml(&alert.name),
+            xml(&alert.title()),
             time(alert.pending_s),
             time(alert.firing_s),
             time(alert.resolved_s),

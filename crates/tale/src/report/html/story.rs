@@ -67,7 +67,7 @@ fn events(report: &Report, name: &str) -> String {
         let seen = states
             .into_iter()
             .filter_map(|(at, state)| Some((at?, state)));
-        events.extend(seen.map(|(at, state)| (at, state, format!("{} {state}", alert.name))));
+        events.extend(seen.map(|(at, state)| (at, state, format!("{} {state}", alert.title()))));
     }
     events.retain(|event| during(event.0));
     events.sort_by(|one, other| one.0.total_cmp(&other.0));

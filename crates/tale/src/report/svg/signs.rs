@@ -5,7 +5,7 @@ use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, ROW, WIDTH};
 use super::scenery::vertical;
 use super::text::{bold_width, fit, text};
 use crate::report::escape::xml;
-use crate::report::{Report, units};
+use crate::report::{Alert, Report, units};
 
 /// More rows than this would leave no room for the plot; further signs keep their line and lose their name.
 const ROWS: usize = 4;
@@ -99,9 +99,14 @@ fn moments(report: &Report) -> Vec<Moment> {
         name: format!("{} {}", fault.kind, fault.name),
         short: fault.kind.clone(),
     });
+    let shown: Vec<&Alert> = report
+        .alerts
+        .iter()
+        .filter(|alert| !is_mere_ticket(alert, report))
+        .collect();
     let state = |name: &str, at_s: Option<f64>, what: What, state: &str| {
         // With a single alert there is no doubt whose state it is.
-        let short = match report.alerts.len() {
+        let short = match shown.len() {
             1 => state.to_owned(),
             _ => format!("{} {state}", fit(name, SHORT)),
         };
@@ -113,7 +118,7 @@ fn moments(report: &Report) -> Vec<Moment> {
             short,
         })
     };
-    let alerts = report.alerts.iter().flat_map(|alert| {
+    let alerts = shown.iter().flat_map(|alert| {
         [
             state(&alert.name, alert.firing_s, What::Firing, "firing"),
             state(&alert.name, alert.resolved_s, What::Resolved, "resolved"),
@@ -122,6 +127,13 @@ fn moments(report: &Report) -> Vec<Moment> {
     let mut all: Vec<_> = faults.chain(alerts.flatten()).collect();
     all.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
     all
+}
+
+/// A ticket says what the page of the same name has said, and later: the table has it, a chart has no room for it.
+fn is_mere_ticket(alert: &Alert, report: &Report) -> bool {
+    let is_page =
+        |other: &Alert| other.name == alert.name && other.severity.as_deref() == Some("page");
+    alert.severity.as_deref() == Some("ticket") && report.alerts.iter().any(is_page)
 }
 
 impl Sign {
