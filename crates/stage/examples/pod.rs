@@ -1,6 +1,7 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a test can kill. Told by its
 //! environment to misbehave: `CRASH=1` ends at once with code 3, `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM,
-//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once, `SPIN=1` computes for ever.
+//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does
+//! nothing at all, as a second container may.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -39,6 +40,9 @@ fn serve() {
     }
     if std::env::var_os("EXIT").is_some() {
         std::process::exit(0);
+    }
+    while told("IDLE") {
+        std::thread::park();
     }
     if told("IGNORE_TERM") {
         ignore_sigterm();
@@ -157,7 +161,7 @@ async fn stress(stage: &stage::local::LocalStage, pod: &stage::PodStatus) {
     };
     let until = std::time::Instant::now() + Duration::from_secs(3600);
     let fault = Some((fault, until));
-    let done = stage.stress_fault(&pod.namespace, &pod.name, "x", fault);
+    let done = stage.stress_fault(&pod.namespace, &pod.name, "x", None, fault);
     done.await.unwrap_or_else(|e| fail(&e.to_string()));
 }
 

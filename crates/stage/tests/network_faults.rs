@@ -185,6 +185,60 @@ async fn a_delay_reaches_open_connections_in_each_direction_that_has_it_and_laps
 }
 
 #[tokio::test]
+async fn a_connection_opens_more_slowly_too() {
+    let stage = two().await;
+    let web = pod(&stage, "web");
+    let service = (stage.service_ip("demo", "web").unwrap(), 8000);
+    let calls = async || {
+        let mut stream = TcpStream::connect(service).await.unwrap();
+        stream.write_all(b"echo").await.unwrap();
+        stream
+    };
+    set(&stage, &web, Some(delay(200))).await;
+    // The answer to the SYN, and the echo.
+    let start = Instant::now();
+    assert_eq!(read(&mut calls().await, 4).await, b"echo");
+    assert!(start.elapsed() >= Duration::from_millis(400));
+    // Nobody waits for a delay that is over.
+    set(&stage, &web, Some(delay(3_600_000))).await;
+    let mut stream = calls().await;
+    set(&stage, &web, None).await;
+    assert_eq!(read(&mut stream, 4).await, b"echo");
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_fault_held_up_is_free_when_it_ends_although_another_stays() {
+    let stage = two().await;
+    let web = pod(&stage, "web");
+    let mut stream = open(&stage, "web").await;
+    let until = Instant::now() + SOON;
+    let fault = async |id: &str, fault: Option<NetworkFault>| {
+        let fault = fault.map(|fault| (fault, until));
+        stage
+            .network_fault("demo", &web.name, id, fault)
+            .await
+            .unwrap();
+    };
+    fault("stays", Some(delay(10))).await;
+    let trickle = NetworkFault {
+        bytes_per_second: Some(1),
+        ..Default::default()
+    };
+    for held in [trickle, delay(3_600_000)] {
+        fault("ends", Some(held)).await;
+        // An hour's worth; whatever comes behind it waits even longer.
+        for _ in 0..2 {
+            stream.write_all(&[b'x'; 3_600]).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        fault("ends", None).await;
+        assert_eq!(read(&mut stream, 7_200).await, [b'x'; 7_200]);
+    }
+    stage.down().await.unwrap();
+}
+
+#[tokio::test]
 async fn bandwidth_and_loss_slow_a_body_down_and_keep_every_byte_in_order() {
     let stage = two().await;
     let web = pod(&stage, "web");

@@ -66,7 +66,7 @@ impl Web {
     async fn set(&self, id: &str, fault: Option<StressFault>) {
         let fault = fault.map(|fault| (fault, Instant::now() + SOON));
         self.stage
-            .stress_fault("demo", &self.pod().name, id, fault)
+            .stress_fault("demo", &self.pod().name, id, None, fault)
             .await
             .unwrap();
     }
@@ -224,7 +224,7 @@ async fn stress_lapses_by_itself_and_goes_with_its_pod() {
     let name = web.pod().name;
     let until = Instant::now() + Duration::from_millis(300);
     web.stage
-        .stress_fault("demo", &name, "brief", Some((cpu(1), until)))
+        .stress_fault("demo", &name, "brief", None, Some((cpu(1), until)))
         .await
         .unwrap();
     let healed = |s: &stage::Snapshot| s.pods[0].faults.is_empty();
@@ -305,10 +305,56 @@ async fn memory_stress_holds_what_it_is_told_and_no_more_than_the_stage_can_spar
             "demo",
             &name,
             "z",
+            None,
             Some((privileged, Instant::now() + SOON)),
         )
         .await;
     assert!(refusal.unwrap_err().to_string().contains("oomScoreAdj"));
     web.stage.down().await.unwrap();
     assert!(web.workers().is_empty());
+}
+
+#[tokio::test]
+async fn each_container_has_stress_of_its_own() {
+    let side = "resources: {limits: {memory: 64Mi}}\n          env: [{name: IDLE, value: '1'}]";
+    let web = Web::start(&format!(
+        "resources: {{limits: {{memory: 4Gi}}}}\n        - name: side\n          command: [pod]\n          {side}"
+    ))
+    .await;
+    let name = web.pod().name;
+    let stress = async |container, fault: Option<StressFault>| {
+        let fault = fault.map(|fault| (fault, Instant::now() + SOON));
+        web.stage
+            .stress_fault("demo", &name, "x", Some(container), fault)
+            .await
+    };
+    stress("web", Some(cpu(1))).await.unwrap();
+    stress("side", Some(cpu(2))).await.unwrap();
+    web.wait_for_workers(3).await;
+    assert_eq!(web.pod().faults, ["stress/x"]);
+    stress("side", None).await.unwrap();
+    web.wait_for_workers(1).await;
+    let refusal = stress("nobody", Some(cpu(1))).await.unwrap_err();
+    assert!(refusal.to_string().contains("nobody"), "{refusal}");
+
+    // Too much for one, and little for the other.
+    stress("web", Some(memory(1, 100 << 20))).await.unwrap();
+    let rss = |pid| {
+        let kib = status(pid, "VmRSS");
+        kib.trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    eventually("the memory is held", async || {
+        web.workers()
+            .iter()
+            .any(|pid| rss(*pid) > 100 << 10)
+            .then_some(())
+    })
+    .await;
+    assert!(!web.reasons().contains(&"OOMKilling"));
+    stress("side", Some(memory(1, 100 << 20))).await.unwrap();
+    eventually("the other one is out of memory", async || {
+        web.reasons().contains(&"OOMKilling").then_some(())
+    })
+    .await;
+    web.stage.down().await.unwrap();
 }

@@ -74,7 +74,10 @@ impl Injector for StageInjector {
             Fault::PodFailure => self.0.fail_pod(namespace, pod, true).await,
             Fault::Stress(stress) => {
                 let stress = Some((stress.clone(), instant(expires)));
-                self.0.stress_fault(namespace, pod, id, stress).await
+                let container = target.container.as_deref();
+                self.0
+                    .stress_fault(namespace, pod, id, container, stress)
+                    .await
             }
             Fault::Http(http) => {
                 let http = Some((http.clone(), instant(expires)));
@@ -97,7 +100,12 @@ impl Injector for StageInjector {
             Fault::Dns(_) => self.0.dns_fault(namespace, pod, None).await,
             Fault::PodFailure => self.0.fail_pod(namespace, pod, false).await,
             Fault::PodKill { .. } | Fault::ContainerKill => Ok(()),
-            Fault::Stress(_) => self.0.stress_fault(namespace, pod, id, None).await,
+            Fault::Stress(_) => {
+                let container = target.container.as_deref();
+                self.0
+                    .stress_fault(namespace, pod, id, container, None)
+                    .await
+            }
             Fault::Http(_) => self.0.http_fault(namespace, pod, id, None).await,
             Fault::Network(_) => self.0.network_fault(namespace, pod, id, None).await,
         };

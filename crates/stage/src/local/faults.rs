@@ -8,7 +8,7 @@ use super::address::chaos_dns;
 use super::dns::DnsRule;
 use super::pod::{Key, Pod};
 use super::template;
-use super::world::{World, not_found};
+use super::world::World;
 use crate::StageError;
 use crate::manifest::{EnvVar, ManifestError, Source};
 
@@ -76,15 +76,7 @@ impl World {
         container: Option<&str>,
     ) -> Result<(), StageError> {
         let pod = self.pod(key)?;
-        let index = match container {
-            None => 0,
-            Some(name) => pod
-                .spec
-                .containers
-                .iter()
-                .position(|c| c.name == name)
-                .ok_or_else(|| not_found("container", &(key.1.clone(), name.to_owned())))?,
-        };
+        let index = pod.container_index(container)?;
         pod.containers[index]
             .process
             .iter()

@@ -104,8 +104,8 @@ impl LocalStage {
             .await
     }
 
-    /// Has workers compete for the pod's CPU time and memory limit until that moment, or takes them away. `id` names the
-    /// experiment; several on one pod add up. What a laptop cannot spare is cut, with a `StressClamped` event.
+    /// Has workers compete for the CPU time and the memory limit of a container (the first when none is named) until that
+    /// moment, or takes them away. `id` names the experiment; several on one container add up. What a laptop cannot spare is cut, with a `StressClamped` event.
     ///
     /// # Errors
     /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be started.
@@ -114,10 +114,11 @@ impl LocalStage {
         namespace: &str,
         pod: &str,
         id: &str,
+        container: Option<&str>,
         fault: Option<(StressFault, Instant)>,
     ) -> Result<(), StageError> {
-        let id = id.to_owned();
-        self.ask(|reply| Command::StressFault(key(namespace, pod), id, fault, reply))
+        let (id, container) = (id.to_owned(), container.map(str::to_owned));
+        self.ask(|reply| Command::StressFault(key(namespace, pod), id, container, fault, reply))
             .await
     }
 

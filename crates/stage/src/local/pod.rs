@@ -9,6 +9,8 @@ use super::config::Clock;
 use super::probe::{Check, ProbeState};
 use super::process::Process;
 use super::stress::Stresses;
+use super::world::not_found;
+use crate::StageError;
 use crate::manifest::{Container, Labels, PodSpec, Probe, RestartPolicy, memory_bytes};
 use crate::snapshot::{ContainerStatus, Exit, Phase, PodStatus};
 
@@ -148,6 +150,16 @@ impl Runtime {
 }
 
 impl Pod {
+    /// Where the container of this name stands; the first one when none is named.
+    pub(crate) fn container_index(&self, name: Option<&str>) -> Result<usize, StageError> {
+        let Some(name) = name else {
+            return Ok(0);
+        };
+        let mut all = self.spec.containers.iter();
+        all.position(|container| container.name == name)
+            .ok_or_else(|| not_found("container", &(self.name.clone(), name.to_owned())))
+    }
+
     pub(crate) fn key(&self) -> Key {
         (self.namespace.clone(), self.name.clone())
     }

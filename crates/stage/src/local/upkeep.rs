@@ -47,14 +47,13 @@ impl World {
                 };
                 self.dirty |= container.rss != Some(rss);
                 container.rss = Some(rss);
-                // Stress is charged to the first container.
-                let charged = if index == 0 { pod.stresses.bytes() } else { 0 };
+                let charged = pod.stresses.bytes(index);
                 if rss + charged > limit && !container.oom_killed {
                     let mut text = format!("{rss} bytes resident, limit {limit}");
                     if charged > 0 {
                         text += &format!(", {charged} more by stress");
                     }
-                    match pod.stresses.kill_instead_of(rss, limit) {
+                    match pod.stresses.kill_instead_of(index, rss, limit) {
                         Some(worker) => text += &format!("; stress worker {worker} is killed"),
                         None => {
                             container.oom_killed = true;

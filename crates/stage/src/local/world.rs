@@ -47,7 +47,13 @@ pub(crate) enum Command {
     KillContainer(Key, Option<String>, Reply<()>),
     FailPod(Key, bool, Reply<()>),
     DnsFault(Key, Option<DnsRule>, Reply<()>),
-    StressFault(Key, String, Option<(StressFault, Instant)>, Reply<()>),
+    StressFault(
+        Key,
+        String,
+        Option<String>,
+        Option<(StressFault, Instant)>,
+        Reply<()>,
+    ),
     HttpFault(Key, String, Option<(Box<HttpFault>, Instant)>, Reply<()>),
     NetworkFault(Key, String, Option<(NetworkFault, Instant)>, Reply<()>),
     Down(Reply<()>),
@@ -196,8 +202,10 @@ impl World {
                 let result = self.dns_fault(&key, rule).await;
                 self.answer(reply, result).await;
             }
-            Command::StressFault(key, id, fault, reply) => {
-                let result = self.stress_fault(&key, &id, fault).await;
+            Command::StressFault(key, id, container, fault, reply) => {
+                let result = self
+                    .stress_fault(&key, &id, container.as_deref(), fault)
+                    .await;
                 self.answer(reply, result).await;
             }
             Command::HttpFault(key, id, fault, reply) => {

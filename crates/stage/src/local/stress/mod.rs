@@ -5,11 +5,12 @@
 //! under CPU stress, together with its workers; one without a limit may use them all, as on a node. Unlike in a cgroup, the
 //! workers of a confined pod take no time from what is on other cores, but do from what else is on these.
 //!
-//! Workers stay when the container restarts, and are charged to the pod's first container.
+//! Workers stay when the container restarts, and are charged to its memory limit.
 
 mod cores;
 mod plan;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
@@ -37,9 +38,11 @@ pub(crate) struct Stresses {
     confined: Confined,
 }
 
-/// What one experiment does to one pod.
+/// What one experiment does to one container of a pod.
 struct Stress {
     id: String,
+    /// Its place in the pod.
+    container: usize,
     until: Instant,
     workers: Vec<Worker>,
 }
@@ -57,10 +60,13 @@ impl World {
         &mut self,
         key: &Key,
         id: &str,
+        container: Option<&str>,
         fault: Option<(StressFault, Instant)>,
     ) -> Result<(), StageError> {
-        self.pod(key)?.stresses.remove(id);
-        let object = self.pod(key)?.object();
+        let pod = self.pod(key)?;
+        let container = pod.container_index(container)?;
+        pod.stresses.remove(id, container);
+        let object = pod.object();
         let Some((fault, until)) = fault else {
             self.release_unstressed(key)?;
             self.events.normal("StressRecovered", object, id);
@@ -90,13 +96,14 @@ impl World {
         };
         let stress = Stress {
             id: id.to_owned(),
+            container,
             until,
             workers: plans.into_iter().map(worker).collect(),
         };
         let count = stress.workers.len();
         self.pod(key)?.stresses.list.push(stress);
         if let Err(error) = self.start_workers(key, now).await {
-            self.pod(key)?.stresses.remove(id);
+            self.pod(key)?.stresses.remove(id, container);
             self.release_unstressed(key)?;
             return Err(error);
         }
@@ -124,8 +131,8 @@ impl World {
         let Some(pod) = self.pods.get_mut(key) else {
             return Ok(());
         };
-        for id in pod.stresses.lapsed(now) {
-            pod.stresses.remove(&id);
+        for (id, container) in pod.stresses.lapsed(now) {
+            pod.stresses.remove(&id, container);
             self.dirty = true;
             self.events.normal(
                 "StressRecovered",
@@ -243,25 +250,35 @@ impl World {
 impl Stresses {
     /// The experiments, as `stress/id`.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.list
-            .iter()
-            .map(|stress| format!("stress/{}", stress.id))
-            .collect()
+        let ids = self.list.iter().map(|stress| stress.id.as_str());
+        let ids: BTreeSet<&str> = ids.collect(); // once, however many containers are hit
+        ids.iter().map(|id| format!("stress/{id}")).collect()
     }
 
-    /// Bytes that all workers are charged for.
-    pub(crate) fn bytes(&self) -> u64 {
-        let processes = self.workers().filter_map(|worker| worker.process.as_ref());
+    /// Bytes of the workers that are charged to this container.
+    pub(crate) fn bytes(&self, container: usize) -> u64 {
+        let there = self.list.iter().filter(|one| one.container == container);
+        let workers = there.flat_map(|stress| &stress.workers);
+        let processes = workers.filter_map(|worker| worker.process.as_ref());
         processes.filter_map(Process::anonymous_bytes).sum()
     }
 
-    /// Kills the worker that the kernel would kill rather than a process of the pod with `rss` bytes; returns its pid.
+    /// Kills the worker that the kernel would kill rather than the container's process with `rss` bytes; returns its pid.
     ///
     /// The kernel weighs size and score in the same way, but at the very page that is one too many; this stage looks four
     /// times a second, so a pod may hold more than its limit for that long.
-    pub(crate) fn kill_instead_of(&mut self, rss: u64, limit: u64) -> Option<i32> {
+    pub(crate) fn kill_instead_of(
+        &mut self,
+        container: usize,
+        rss: u64,
+        limit: u64,
+    ) -> Option<i32> {
         let own = badness(rss, POD_OOM_SCORE, limit);
-        let workers = self.list.iter_mut().flat_map(|stress| &mut stress.workers);
+        let there = self
+            .list
+            .iter_mut()
+            .filter(|one| one.container == container);
+        let workers = there.flat_map(|stress| &mut stress.workers);
         let weighed = workers
             .filter(|worker| !worker.killed)
             .filter_map(|worker| {
@@ -292,19 +309,21 @@ impl Stresses {
         self.workers().map(|worker| worker.plan.bytes()).sum()
     }
 
-    fn remove(&mut self, id: &str) {
-        let processes = self.list.iter().filter(|stress| stress.id == id);
+    fn remove(&mut self, id: &str, container: usize) {
+        let it = |stress: &Stress| stress.id == id && stress.container == container;
+        let processes = self.list.iter().filter(|stress| it(stress));
         let processes = processes
             .flat_map(|stress| &stress.workers)
             .filter_map(|w| w.process.as_ref());
         // All at once, so that dropping them does not wait for each in turn.
         processes.for_each(Process::kill);
-        self.list.retain(|stress| stress.id != id);
+        self.list.retain(|stress| !it(stress));
     }
 
-    fn lapsed(&self, now: Instant) -> Vec<String> {
+    fn lapsed(&self, now: Instant) -> Vec<(String, usize)> {
         let over = self.list.iter().filter(|stress| stress.until <= now);
-        over.map(|stress| stress.id.clone()).collect()
+        over.map(|stress| (stress.id.clone(), stress.container))
+            .collect()
     }
 
     /// Takes in the workers that have ended.

@@ -38,11 +38,16 @@ impl Line {
         Some(chunk)
     }
 
-    /// Has everything arrive now: what held it up is gone.
-    pub(crate) fn hurry(&mut self, now: Instant) {
+    /// Has everything arrive by `latest`: what held it up longer is gone.
+    pub(crate) fn hurry(&mut self, latest: Instant) {
         self.chunks
             .iter_mut()
-            .for_each(|(due, _)| *due = (*due).min(now));
+            .for_each(|(due, _)| *due = (*due).min(latest));
+    }
+
+    /// Bytes under way.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// When the next chunk arrives.

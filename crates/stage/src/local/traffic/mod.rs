@@ -13,7 +13,7 @@ mod table;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chaos::fault::HttpFault;
 use tokio::io::Interest;
@@ -127,37 +127,44 @@ impl Route {
         }
     }
 
-    /// Gives the client back once a connection can be opened at all; `None` when it gives up before. Nothing is read
-    /// meanwhile, and nobody is told. (A real SYN would be lost; here the kernel has accepted already, so only the answer is
-    /// missing.)
+    /// Gives the client back once its SYN and the answer have passed; `None` when it gives up while nothing passes. Nothing is
+    /// read meanwhile. (Here the kernel has accepted already, so a connect time-out of the client notices nothing; what it
+    /// sends first waits instead.)
     pub(crate) async fn open(&self, client: TcpStream) -> Option<TcpStream> {
-        if !self.partitioned().await.0 {
+        if self.both_ways().await.iter().all(Shape::is_clear) {
             return Some(client);
         }
         let mut changes = self.changes();
+        let mut due: Option<Instant> = None;
         loop {
             changes.borrow_and_update();
-            let (partitioned, lapse) = self.partitioned().await;
+            let shapes = self.both_ways().await;
+            let partitioned = shapes.iter().any(Shape::partitioned);
             if !partitioned {
-                // Registered anew, because `hung_up` has hidden from the runtime that there is something to read.
-                return TcpStream::from_std(client.into_std().ok()?).ok();
+                let syn: Duration = shapes.iter().map(|shape| shape.syn(&mut rand::rng())).sum();
+                let now = Instant::now();
+                // Sooner if a fault has ended meanwhile.
+                let due = *due.insert(due.map_or(now + syn, |due| due.min(now + syn)));
+                if due <= now {
+                    // Registered anew, because `hung_up` has hidden from the runtime that there is something to read.
+                    return TcpStream::from_std(client.into_std().ok()?).ok();
+                }
             }
+            let lapse = shapes.iter().filter_map(|shape| shape.until).min();
+            let passed = due.filter(|_| !partitioned);
             tokio::select! {
                 _ = changes.changed() => {}
-                () = at(lapse) => {}
-                () = hung_up(&client) => return None,
+                () = at(lapse.into_iter().chain(passed).min()) => {}
+                () = hung_up(&client), if partitioned => return None,
             }
         }
     }
 
-    /// Whether nothing passes on one of the ways, and when that may be over.
-    async fn partitioned(&self) -> (bool, Option<Instant>) {
-        let shapes = [
+    async fn both_ways(&self) -> [Shape; 2] {
+        [
             self.shape(Way::ToServer).await,
             self.shape(Way::ToClient).await,
-        ];
-        let lapse = shapes.iter().filter_map(|shape| shape.until).min();
-        (shapes.iter().any(Shape::partitioned), lapse)
+        ]
     }
 
     async fn client_pod(&self) -> Option<Ipv4Addr> {

@@ -11,7 +11,9 @@ use super::destination::Destination;
 
 /// TCP sends a lost segment again after this long, and after twice that if it is lost again (RFC 6298, Linux' minimum).
 const RETRANSMISSION: Duration = Duration::from_millis(200);
-/// 12.6 s together: nobody watches longer.
+/// The same before anything is known about the way.
+const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
+/// 12.6 s together, 63 s of a SYN: nobody watches longer.
 const MOST_LOSSES: u32 = 6;
 /// A slow link passes bytes on this often, so that they trickle instead of coming in lumps.
 const TRICKLES_PER_SECOND: u64 = 20;
@@ -74,9 +76,12 @@ impl Bandwidth {
     /// Takes the link for `bytes`; returns when they are out.
     fn reserve(&self, bytes: usize, now: Instant) -> Instant {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let takes = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
-        *free_at = (*free_at).max(now) + takes;
+        *free_at = (*free_at).max(now) + self.takes(bytes);
         *free_at
+    }
+
+    fn takes(&self, bytes: usize) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64)
     }
 }
 
@@ -103,6 +108,29 @@ impl Shape {
         self.rules.iter().any(|rule| rule.partition)
     }
 
+    /// Whether one of these rules is not among the other's.
+    pub(crate) fn had_more_than(&self, other: &Self) -> bool {
+        let kept = |rule: &Arc<Rule>| other.rules.iter().any(|one| Arc::ptr_eq(one, rule));
+        !self.rules.iter().all(kept)
+    }
+
+    /// The longest that `bytes` take, losses aside.
+    pub(crate) fn longest(&self, bytes: usize) -> Duration {
+        let delays = self.rules.iter().filter_map(|rule| rule.delay);
+        let delays: Duration = delays.map(|delay| delay.latency + delay.jitter).sum();
+        let links = self.bandwidths().map(|link| link.takes(bytes));
+        delays + links.max().unwrap_or_default()
+    }
+
+    /// How long a SYN of this way takes: a lost one is sent again after a second, and not after 200 ms (RFC 6298).
+    pub(crate) fn syn(&self, random: &mut impl Rng) -> Duration {
+        let waits = self.rules.iter().map(|rule| {
+            let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
+            delay + stall(rule.loss, SYN_RETRANSMISSION, random)
+        });
+        waits.sum()
+    }
+
     /// Most bytes to take at once.
     pub(crate) fn chunk(&self, most: usize) -> usize {
         let slowest = self.bandwidths().map(|b| b.bytes_per_second).min();
@@ -119,7 +147,7 @@ impl Shape {
         let sent = reserved.max().unwrap_or(now);
         let waits = self.rules.iter().map(|rule| {
             let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
-            delay + stall(rule.loss, random)
+            delay + stall(rule.loss, RETRANSMISSION, random)
         });
         Times {
             sent,
@@ -145,13 +173,13 @@ fn delay(delay: NetworkDelay, random: &mut impl Rng) -> Duration {
 
 /// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation: a real stream loses single
 /// packets and mends some of them faster; what is the same is that some requests take 200 ms more, and a few far more.
-fn stall(percent: f64, random: &mut impl Rng) -> Duration {
+fn stall(percent: f64, first: Duration, random: &mut impl Rng) -> Duration {
     let mut stall = Duration::ZERO;
     for again in 0..MOST_LOSSES {
         if random.random_range(0.0..100.0) >= percent {
             break;
         }
-        stall += RETRANSMISSION * 2u32.pow(again);
+        stall += first * 2u32.pow(again);
     }
     stall
 }
@@ -199,7 +227,7 @@ mod tests {
     fn lost_chunks_stall_for_a_retransmission_time_that_doubles() {
         let mut random = StdRng::seed_from_u64(7);
         let stalls: Vec<u128> = (0..10_000)
-            .map(|_| stall(10.0, &mut random).as_millis())
+            .map(|_| stall(10.0, RETRANSMISSION, &mut random).as_millis())
             .collect();
         let share = |ms| stalls.iter().filter(|stall| **stall == ms).count();
         assert_eq!(
@@ -208,8 +236,11 @@ mod tests {
         );
         assert!((8_800..9_200).contains(&share(0)), "{}", share(0));
         assert!((800..1_000).contains(&share(200)), "{}", share(200));
-        assert_eq!(stall(0.0, &mut random), Duration::ZERO);
-        assert_eq!(stall(100.0, &mut random), Duration::from_millis(200 * 63));
+        assert_eq!(stall(0.0, RETRANSMISSION, &mut random), Duration::ZERO);
+        assert_eq!(
+            stall(100.0, RETRANSMISSION, &mut random),
+            Duration::from_millis(200 * 63)
+        );
     }
 
     #[test]
@@ -239,5 +270,7 @@ mod tests {
             }
         );
         assert_eq!(shape.until, Some(now + Duration::from_millis(20)));
+        let syn = shape.syn(&mut StdRng::seed_from_u64(1));
+        assert_eq!(syn, Duration::from_millis(50));
     }
 }

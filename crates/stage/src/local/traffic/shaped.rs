@@ -67,9 +67,12 @@ pub(crate) async fn relay(
         let now = Instant::now();
         if changes.has_changed().unwrap_or(false) || shape.until.is_none_or(|end| end <= now) {
             changes.borrow_and_update();
-            shape = route.shape(way).await;
-            if shape.is_clear() {
-                line.hurry(Instant::now());
+            let before = std::mem::replace(&mut shape, route.shape(way).await);
+            if before.had_more_than(&shape) {
+                // Nobody waits for a fault that is over, whichever others remain.
+                let now = Instant::now();
+                line.hurry(now + shape.longest(line.bytes()));
+                free_at = now;
             }
         }
         let open = !shape.partitioned();
