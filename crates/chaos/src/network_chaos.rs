@@ -201,7 +201,7 @@ impl Chaos for NetworkChaos {
                 "bytes pass at the given rate (limit and buffer are not modelled)"
             }
             _ => {
-                "each chunk of bytes waits, and a lost one stalls its connection for the time of a retransmission, as TCP hides losses"
+                "each chunk of bytes waits, and a lost one stalls its connection for the time of a retransmission, as TCP hides losses; the opening of a connection waits, too, but its client takes it for open already, so what it sends first is what comes later"
             }
         };
         let whose = match self.direction {
