@@ -2,9 +2,8 @@
 
 mod service;
 
-use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
-use service::collector::Collector;
 use service::{Cases, PATIENCE, request};
+use testkit::collector::{Collector, Span, StatusCode};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";

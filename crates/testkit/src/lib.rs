@@ -1,5 +1,6 @@
 //! What the tests of several crates share.
 
+pub mod collector;
 pub mod crd;
 pub mod history;
 pub mod prometheus;

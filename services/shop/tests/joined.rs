@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+use testkit::collector::Collector;
 
 /// How long anything may take before a test gives up. Far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -123,4 +124,41 @@ fn a_failure_of_orders_is_in_the_shops_log_with_the_customers_trace() {
         (&line["trace_id"], &line["level"]),
         (&TRACE.into(), &"WARN".into())
     );
+}
+
+#[test]
+fn the_spans_of_both_services_hang_together_under_the_customers() {
+    let collector = Collector::start();
+    let tracing = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
+    let orders = Running::start(&orders(), &[("WORK_UNITS", "1"), tracing]);
+    let url = format!("http://{}", orders.address());
+    let shop = Running::start(
+        Path::new(env!("CARGO_BIN_EXE_shop")),
+        &[("ORDERS_URL", &url), tracing],
+    );
+    get(&shop.address(), "/price/tea");
+
+    // Two of the shop and one of orders, in any order.
+    let spans = [(); 3].map(|()| collector.next());
+    let named = |name: &str| {
+        let found = spans.iter().find(|span| span.name == name);
+        found.unwrap_or_else(|| panic!("no {name} among {spans:?}"))
+    };
+    let (offer, price) = (
+        named("GET /price/<item>"),
+        named("GET /orders/price/<item>"),
+    );
+    let ask = named("http.client");
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    for span in &spans {
+        assert_eq!(hex(&span.trace_id), TRACE, "{}", span.name);
+    }
+    assert_eq!(hex(&offer.parent_span_id), "00f067aa0ba902b7");
+    assert_eq!(ask.parent_span_id, offer.span_id);
+    assert_eq!(price.parent_span_id, ask.span_id);
 }

@@ -5,8 +5,6 @@
     reason = "a test has nobody to return an error to"
 )]
 
-pub(crate) mod collector;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;

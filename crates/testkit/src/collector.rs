@@ -1,21 +1,32 @@
 //! A trace collector for tests: takes OTLP over HTTP and keeps the spans.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::trace::v1::Span;
+pub use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use prost::Message;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
-pub(crate) struct Collector {
-    pub(crate) endpoint: String,
+/// How long a span may take before a test gives up. Far more than it takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A collector on a port of its own, in threads that end with the process.
+pub struct Collector {
+    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` has to say.
+    pub endpoint: String,
     spans: Receiver<Span>,
 }
 
 impl Collector {
-    pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    /// Listens.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let endpoint = format!("http://{address}");
         let (tell, spans) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -26,13 +37,22 @@ impl Collector {
         Self { endpoint, spans }
     }
 
+    /// The next span.
+    ///
+    /// # Panics
+    /// If there is none within half a minute.
+    pub fn next(&self) -> Span {
+        self.spans.recv_timeout(PATIENCE).expect("a span in time")
+    }
+
     /// The next span with this name.
-    pub(crate) fn span(&self, name: &str) -> Span {
+    ///
+    /// # Panics
+    /// If none comes for half a minute.
+    pub fn span(&self, name: &str) -> Span {
         loop {
-            let span = self
-                .spans
-                .recv_timeout(super::PATIENCE)
-                .unwrap_or_else(|_| panic!("no span named {name}"));
+            let span = self.spans.recv_timeout(PATIENCE);
+            let span = span.unwrap_or_else(|_| panic!("no span named {name}"));
             if span.name == name {
                 return span;
             }
@@ -40,7 +60,7 @@ impl Collector {
     }
 
     /// Everything that has arrived so far.
-    pub(crate) fn drain(&self) -> Vec<Span> {
+    pub fn drain(&self) -> Vec<Span> {
         self.spans.try_iter().collect()
     }
 }
