@@ -130,14 +130,20 @@ async fn parts_of_requests_and_responses_are_replaced_and_patched_in_the_order_o
     first.conditions.code = Some(200);
     first.replace.code = Some(503);
     first.patch.body = Some(serde_json::json!({"b": {"c": null, "d": 3}}));
-    let mut second = fault(HttpSide::Response);
-    second.conditions.code = Some(503);
-    second.patch.headers = vec![("x-second".into(), "yes".into())];
+    // What hits is decided by the answer of the pod, and not by what the first has made of it.
+    let with = |code: u16| {
+        let mut second = fault(HttpSide::Response);
+        second.conditions.code = Some(code);
+        second.patch.headers = vec![("x-second".into(), code.to_string())];
+        second
+    };
     web.set("1-first", Some(first)).await;
-    web.set("2-second", Some(second)).await;
+    web.set("2-second", Some(with(200))).await;
+    web.set("3-third", Some(with(503))).await;
     let seen = web.get("/json").await;
     assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
-    assert!(seen.contains("x-second: yes\r\n"), "{seen}");
+    assert!(seen.contains("x-second: 200\r\n"), "{seen}");
+    assert!(!seen.contains("x-second: 503\r\n"), "{seen}");
     assert!(seen.contains("content-length: 19\r\n"), "{seen}");
     assert!(
         seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"),
@@ -193,6 +199,53 @@ async fn a_delay_holds_an_answer_back_until_it_is_taken_off() {
     let start = Instant::now();
     assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
     assert!(start.elapsed() >= Duration::from_millis(300));
+
+    // Not a moment longer than the fault, whether it is taken off or lapses; nor does a client that says nothing.
+    let request = b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
+    let mut endless = fault(HttpSide::Request);
+    endless.delay = Some(Duration::from_secs(3_600));
+    let lapse = Instant::now() + Duration::from_millis(300);
+    for until in [None, Some(lapse)] {
+        let fault = Some((endless.clone(), until.unwrap_or(Instant::now() + SOON)));
+        web.stage
+            .http_fault("demo", &web.pod, "slow", fault)
+            .await
+            .unwrap();
+        let mut held = TcpStream::connect(web.service).await.unwrap();
+        held.write_all(request).await.unwrap();
+        let mut silent = TcpStream::connect(web.service).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if until.is_none() {
+            web.set("slow", None).await;
+        }
+        for (stream, says) in [(&mut held, &b""[..]), (&mut silent, &request[..])] {
+            stream.write_all(says).await.unwrap();
+            let mut answer = String::new();
+            let read = tokio::time::timeout(SOON, stream.read_to_string(&mut answer));
+            read.await.unwrap().unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    }
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_is_replaced_unread_and_one_that_is_no_json_drops_the_connection() {
+    let web = Web::start().await;
+    let mut replaced = fault(HttpSide::Request);
+    replaced.replace.body = Some(b"new".to_vec());
+    web.set("x", Some(replaced)).await;
+    // The old body never comes.
+    let endless =
+        "POST / HTTP/1.1\r\nHost: web\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n";
+    let seen = web.exchange(endless).await;
+    assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
+
+    let mut patched = fault(HttpSide::Response);
+    patched.patch.body = Some(serde_json::json!({"a": 1}));
+    web.set("x", Some(patched)).await;
+    assert_eq!(web.get("/").await, "");
+    assert!(web.get("/json").await.starts_with("HTTP/1.1 200"));
     web.stage.down().await.unwrap();
 }
 

@@ -246,4 +246,50 @@ mod tests {
             .await
             .unwrap();
     }
+
+    #[tokio::test]
+    async fn a_client_that_is_cut_off_under_an_http_fault_gives_its_slot_back() {
+        use chaos::fault::{HttpFault, HttpSide};
+        let pod = server(1).await;
+        let traffic = Arc::new(Traffic::default());
+        let fault = HttpFault {
+            side: HttpSide::Request,
+            port: pod.port(),
+            conditions: Default::default(),
+            abort: false,
+            delay: None,
+            replace: Default::default(),
+            patch: Default::default(),
+        };
+        let until = std::time::Instant::now() + Duration::from_secs(3_600);
+        traffic
+            .http
+            .set(Ipv4Addr::LOCALHOST, "x", Some((fault, until)));
+        let (slots, (ip, port)) = (Arc::new(Semaphore::new(2)), free_address().await);
+        let proxy = Proxy::start(ip, port, slots.clone(), traffic)
+            .await
+            .unwrap();
+        proxy.set(vec![pod]);
+        for request in [
+            "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf",
+        ] {
+            let mut stream = connected((ip, port)).await;
+            stream.write_all(request.as_bytes()).await.unwrap();
+            if request.starts_with("GET") {
+                stream.read_u8().await.unwrap();
+            }
+            stream.set_zero_linger().unwrap();
+        }
+        // One slot is that of the connection to come.
+        let back = async {
+            while slots.available_permits() < 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            connected((ip, port)).await
+        };
+        tokio::time::timeout(Duration::from_secs(10), back)
+            .await
+            .unwrap();
+    }
 }

@@ -99,7 +99,10 @@ pub(crate) fn decode(text: &str) -> String {
 /// Status code.
 pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(), Unsayable> {
     if let Some(code) = replace.code {
-        *status = StatusCode::from_u16(code).map_err(|_| unsayable("status code", code))?;
+        let new = StatusCode::from_u16(code).ok();
+        // 1xx announces an answer and is none.
+        let new = new.filter(|new| !new.is_informational());
+        *status = new.ok_or_else(|| unsayable("status code", code))?;
     }
     Ok(())
 }
@@ -108,8 +111,13 @@ pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(
 pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), Unsayable> {
     use hyper::header::{HeaderName, HeaderValue};
     let parsed = |name: &str, value: &str| -> Result<(HeaderName, HeaderValue), Unsayable> {
+        let parsed: HeaderName = name.parse().map_err(|_| unsayable("header", name))?;
+        // These say where the message ends; a wrong one would make the rest of it the next message.
+        if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&parsed) {
+            return Err(unsayable("framing header", name));
+        }
         Ok((
-            name.parse().map_err(|_| unsayable("header", name))?,
+            parsed,
             value
                 .parse()
                 .map_err(|_| unsayable("header value", value))?,
@@ -126,27 +134,33 @@ pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), 
     Ok(())
 }
 
-/// Whether the body has to be read as a whole.
-pub(crate) fn needs_body(fault: &HttpFault) -> bool {
+/// Whether the body changes.
+pub(crate) fn concerns_body(fault: &HttpFault) -> bool {
     fault.replace.body.is_some() || fault.patch.body.is_some()
 }
 
-/// The body, and headers that say how long it is and how it is packed. A body that is no JSON is not patched.
-pub(crate) fn body(fault: &HttpFault, old: Vec<u8>, headers: &mut HeaderMap) -> Vec<u8> {
+/// The body, and headers that say how long it is and how it is packed.
+///
+/// # Errors
+/// If something is to be merged into what is no JSON. Chaos Mesh's proxy drops the connection then.
+pub(crate) fn body(
+    fault: &HttpFault,
+    old: Vec<u8>,
+    headers: &mut HeaderMap,
+) -> serde_json::Result<Vec<u8>> {
     let mut body = old;
     if let Some(new) = &fault.replace.body {
         headers.remove(CONTENT_ENCODING);
         body.clone_from(new);
     }
-    if let Some(patch) = &fault.patch.body
-        && let Ok(mut value) = serde_json::from_slice(&body)
-    {
+    if let Some(patch) = &fault.patch.body {
+        let mut value = serde_json::from_slice(&body)?;
         merge(&mut value, patch);
         body = value.to_string().into_bytes();
     }
     headers.remove(TRANSFER_ENCODING);
     headers.insert(CONTENT_LENGTH, body.len().into());
-    body
+    Ok(body)
 }
 
 /// JSON Merge Patch, RFC 7396.
@@ -261,12 +275,12 @@ mod tests {
         let mut map = HeaderMap::new();
         map.insert(CONTENT_LENGTH, 3.into());
         map.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
-        let new = body(&fault, b"old".to_vec(), &mut map);
+        let new = body(&fault, b"old".to_vec(), &mut map).unwrap();
         assert_eq!(new, br#"{"a":1,"b":2}"#);
         assert_eq!(map.get(CONTENT_LENGTH).unwrap(), "13");
         assert!(!map.contains_key(CONTENT_ENCODING));
         fault.replace.body = None;
-        assert_eq!(body(&fault, b"no json".to_vec(), &mut map), b"no json");
+        assert!(body(&fault, b"no json".to_vec(), &mut map).is_err());
     }
 
     #[test]
@@ -277,6 +291,15 @@ mod tests {
             check(&fault).unwrap_err().to_string()
         };
         assert!(refused(|f| f.replace.code = Some(42)).contains("status code `42`"));
+        assert!(refused(|f| f.replace.code = Some(101)).contains("status code `101`"));
+        let length = ("Content-Length".to_owned(), "3".to_owned());
+        let chunked = ("transfer-encoding".to_owned(), "chunked".to_owned());
+        let mut framed = fault();
+        framed.replace.headers = BTreeMap::from([length]);
+        assert!(check(&framed).unwrap_err().to_string().contains("framing"));
+        let mut framed = fault();
+        framed.patch.headers = vec![chunked];
+        assert!(check(&framed).unwrap_err().to_string().contains("framing"));
         assert!(refused(|f| f.replace.method = Some("A B".into())).contains("method"));
         assert!(refused(|f| f.replace.path = Some("/a b".into())).contains("path"));
         assert!(refused(|f| f.patch.headers = vec![("a b".into(), "c".into())]).contains("header"));

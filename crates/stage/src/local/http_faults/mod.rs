@@ -3,64 +3,46 @@
 //! Whether a connection goes this way is decided when it is opened: as with Chaos Mesh, connections that were open before
 //! are not affected. Which faults hit is decided for every request, so a mended pod is mended at once. Bytes that do not
 //! look like HTTP/1 are passed through, as they are without a fault; a client that waits for the server to speak first
-//! waits for ever. Upgrades (WebSocket) are not passed on.
+//! waits until the fault is over. Upgrades (WebSocket) are not passed on.
 
+mod answer;
 mod change;
 mod rules;
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chaos::fault::HttpFault;
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use super::proxy::connect;
-use super::traffic::{Route, Way, address, to_the_end};
-use rules::Head;
+use super::traffic::{Route, Way, address, at, to_the_end};
+use answer::answer;
 
 pub(crate) use change::{check, decode};
 
 /// Bytes between the client and the reverse proxy, each way.
 const BUFFER: usize = 16 * 1024;
-/// A body that is changed is held in memory as a whole; a larger one is answered with 502.
-const MOST_BODY: usize = 16 * 1024 * 1024;
-
-type Body = BoxBody<Bytes, Failure>;
-
-/// Why there is no answer as usual. From the service itself it drops the connection.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("aborted by an HTTP fault")]
-    Aborted,
-    #[error(transparent)]
-    Unsayable(#[from] change::Unsayable),
-    #[error("{0} cannot be reached")]
-    Unreachable(SocketAddr),
-    #[error("the body cannot be changed: {0}")]
-    Body(String),
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
-}
 
 /// Whether a new connection has to go through [`serve`]. Waits for the client's first bytes when there is a fault.
 pub(crate) async fn concern(client: &TcpStream, route: &Route) -> bool {
-    if faults(route).is_empty() {
-        return false;
-    }
+    let mut changes = route.traffic.http.changes();
     let mut first = [0; 16];
-    let length = client.peek(&mut first).await.unwrap_or(0);
-    looks_like_http(&first[..length])
+    loop {
+        let Some(lapse) = faults(route).iter().map(|(_, until)| *until).min() else {
+            return false;
+        };
+        tokio::select! {
+            peeked = client.peek(&mut first) => {
+                return looks_like_http(&first[..peeked.unwrap_or(0)]);
+            }
+            _ = changes.changed() => {}
+            () = at(Some(lapse)) => {}
+        }
+    }
 }
 
 /// A method is upper-case letters and a blank. `PRI` opens HTTP/2, which is not taken apart here.
@@ -78,10 +60,15 @@ pub(crate) async fn serve(client: TcpStream, route: Route) {
     let to_server = to_the_end(read, requests, route, Way::ToServer);
     let to_client = to_the_end(answers, write, route, Way::ToClient);
     let served = async { tokio::join!(reverse_proxy(inside, route), to_client) };
+    let client_fails = async {
+        if to_server.await.is_ok() {
+            // The end of the requests is not yet the end of the answers.
+            std::future::pending::<()>().await;
+        }
+    };
     tokio::select! {
         _ = served => {}
-        // The end of the requests is not yet the end of the answers.
-        _ = async { let _ = to_server.await; std::future::pending::<Infallible>().await } => {}
+        () = client_fails => {}
     }
 }
 
@@ -96,131 +83,28 @@ async fn reverse_proxy(stream: impl AsyncRead + AsyncWrite + Unpin, route: &Rout
         .await;
 }
 
-fn faults(route: &Route) -> Vec<Arc<HttpFault>> {
+/// What is on the pod's port now, and when each lapses.
+fn faults(route: &Route) -> Vec<(Arc<HttpFault>, Instant)> {
     let (pod, port) = (address(route.server), route.server.port());
     let faults = route.traffic.http.of(pod, Instant::now()).into_iter();
-    let faults = faults.map(|(fault, _)| fault);
-    faults.filter(|fault| fault.port == port).collect()
+    faults.filter(|(fault, _)| fault.port == port).collect()
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    route: &Route,
-    upstream: &Mutex<Option<SendRequest<Body>>>,
-) -> Result<Response<Body>, Failure> {
-    let (mut parts, body) = request.into_parts();
-    let mut body = body.map_err(Failure::Http).boxed();
-    for fault in faults(route) {
-        let head = Head {
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
+/// Waits for so long, and no longer than the fault lasts.
+async fn hold(delay: Duration, fault: &Arc<HttpFault>, route: &Route) {
+    let mut changes = route.traffic.http.changes();
+    let end = Instant::now() + delay;
+    loop {
+        let faults = faults(route);
+        let Some((_, until)) = faults.iter().find(|(one, _)| Arc::ptr_eq(one, fault)) else {
+            return;
         };
-        if !rules::hits_request(&fault, &head) {
-            continue;
-        }
-        abort_or_delay(&fault).await?;
-        change::request_line(&fault, &mut parts.method, &mut parts.uri)?;
-        change::headers(&fault, &mut parts.headers)?;
-        if change::needs_body(&fault) {
-            body = match changed(&fault, body, &mut parts.headers).await {
-                Ok(body) => body,
-                Err(why) => return Ok(bad_gateway(&why.to_string())),
-            };
+        tokio::select! {
+            () = at(Some(end)) => return,
+            () = at(Some(*until)) => return,
+            _ = changes.changed() => {}
         }
     }
-    let head = Head {
-        method: parts.method.clone(),
-        uri: parts.uri.clone(),
-        headers: parts.headers.clone(),
-    };
-    let response = match send(Request::from_parts(parts, body), route, upstream).await {
-        Ok(response) => response,
-        Err(why) => return Ok(bad_gateway(&why.to_string())),
-    };
-    let (mut parts, body) = response.into_parts();
-    let mut body = body.map_err(Failure::Http).boxed();
-    for fault in faults(route) {
-        if !rules::hits_response(&fault, &head, parts.status, &parts.headers) {
-            continue;
-        }
-        abort_or_delay(&fault).await?;
-        change::status(&fault.replace, &mut parts.status)?;
-        change::headers(&fault, &mut parts.headers)?;
-        if change::needs_body(&fault) {
-            body = match changed(&fault, body, &mut parts.headers).await {
-                Ok(body) => body,
-                Err(why) => return Ok(bad_gateway(&why.to_string())),
-            };
-        }
-    }
-    Ok(Response::from_parts(parts, body))
-}
-
-async fn abort_or_delay(fault: &HttpFault) -> Result<(), Failure> {
-    if fault.abort {
-        return Err(Failure::Aborted);
-    }
-    if let Some(delay) = fault.delay {
-        tokio::time::sleep(delay).await;
-    }
-    Ok(())
-}
-
-async fn changed(
-    fault: &HttpFault,
-    body: Body,
-    headers: &mut hyper::HeaderMap,
-) -> Result<Body, Failure> {
-    let old = Limited::new(body, MOST_BODY).collect().await;
-    let old = old.map_err(|why| Failure::Body(why.to_string()))?;
-    let new = change::body(fault, old.to_bytes().into(), headers);
-    Ok(whole(new))
-}
-
-fn whole(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into())
-        .map_err(|never| match never {})
-        .boxed()
-}
-
-fn bad_gateway(why: &str) -> Response<Body> {
-    let mut response = Response::new(whole(format!("{why}\n")));
-    *response.status_mut() = StatusCode::BAD_GATEWAY;
-    response
-}
-
-/// Sends on the connection that is there, or on a new one when the pod has closed it.
-async fn send(
-    request: Request<Body>,
-    route: &Route,
-    upstream: &Mutex<Option<SendRequest<Body>>>,
-) -> Result<Response<Incoming>, Failure> {
-    let mut upstream = upstream.lock().await;
-    let mut request = request;
-    if let Some(mut sender) = upstream.take()
-        && sender.ready().await.is_ok()
-    {
-        match sender.try_send_request(request).await {
-            Ok(response) => {
-                *upstream = Some(sender);
-                return Ok(response);
-            }
-            // Closed in this very moment: if nothing was sent, it can be sent again.
-            Err(mut failure) => match failure.take_message() {
-                Some(unsent) => request = unsent,
-                None => return Err(failure.into_error().into()),
-            },
-        }
-    }
-    let pod = route.server;
-    let stream = connect(pod).await.ok_or(Failure::Unreachable(pod))?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // Ends when the sender is dropped with the client's connection, or when the pod hangs up.
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await?;
-    *upstream = Some(sender);
-    Ok(response)
 }
 
 #[cfg(test)]
