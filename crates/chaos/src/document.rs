@@ -75,10 +75,7 @@ impl Document {
     /// How this stage carries it out, one sentence.
     #[must_use]
     pub fn mechanism(&self) -> String {
-        match &self.body {
-            Body::Schedule(schedule) => schedule.child.mechanism(),
-            body => body.mechanism(),
-        }
+        self.body.mechanism()
     }
 
     /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or patterns that cannot work.
@@ -119,7 +116,8 @@ impl Body {
         }
     }
 
-    fn mechanism(&self) -> String {
+    /// How this stage carries it out, one sentence.
+    pub(crate) fn mechanism(&self) -> String {
         match self {
             Self::Experiment { chaos, .. } => chaos.mechanism(),
             Self::Schedule(schedule) => schedule.child.mechanism(),

@@ -103,6 +103,8 @@ pub trait Injector: Send + Sync + 'static {
     /// A failed apply leaves nothing behind. `id` names the fault: applying one of the same id to the same target again
     /// replaces it. Stress, HTTP and network faults of different ids coexist on a target.
     ///
+    /// Returns what the stage had to cut, a phrase each ("2 CPU workers instead of 64"): shown in `Clamped` events.
+    ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
     fn apply(
@@ -111,7 +113,7 @@ pub trait Injector: Send + Sync + 'static {
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
-    ) -> impl Future<Output = Result<(), String>> + Send;
+    ) -> impl Future<Output = Result<Vec<String>, String>> + Send;
 
     /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod that is gone, succeeds.
     ///

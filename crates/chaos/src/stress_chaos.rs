@@ -187,7 +187,7 @@ impl Chaos for StressChaos {
         if let Some(cpu) = self.cpu() {
             let (workers, load) = (cpu.workers, cpu.load.unwrap_or(100));
             parts.push(format!(
-                "{workers} processes compute for {load} % of the time, pinned to the same cores as the pod, which they compete with: that stands in for the container's cgroup"
+                "{workers} processes beside the pod compute for {load} % of the time each; a pod with limits.cpu is confined with them to as many whole cores, which stands in for its cgroup; without limits.cpu they spread over all cores of the machine, at most one for each"
             ));
         }
         if let Some(memory) = self.memory() {

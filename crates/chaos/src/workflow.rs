@@ -106,6 +106,16 @@ impl Template {
         }
     }
 
+    /// How this stage carries it out; empty for steps that only wait or lead to others.
+    pub(crate) fn mechanism(&self) -> String {
+        match &self.step {
+            Step::Chaos { body, .. } => body.mechanism(),
+            Step::Schedule { schedule, .. } => schedule.child.mechanism(),
+            Step::StatusCheck { check, .. } => check.mechanism(),
+            Step::Serial(_) | Step::Parallel(_) | Step::Suspend | Step::Task => String::new(),
+        }
+    }
+
     /// The key of what it embeds, as in the document.
     fn key(&self) -> &'static str {
         match &self.step {

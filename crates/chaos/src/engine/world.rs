@@ -105,6 +105,7 @@ impl World {
             _ => {}
         }
         entry.spec = document.spec.clone();
+        entry.mechanism = document.mechanism();
         let meta_changed = entry.merge(&document.meta);
         entry.touch();
         Ok(if spec_changed || meta_changed {
@@ -141,6 +142,7 @@ impl World {
             deleted: None,
             owner,
             spec,
+            mechanism: body.mechanism(),
             state,
             wake: None,
             gone: false,

@@ -163,6 +163,20 @@ fn containers_that_do_not_exist_are_passed_over() {
 }
 
 #[test]
+fn what_the_stage_had_to_cut_is_told_with_the_target() {
+    let mut stage = Stage::new(&["a"]);
+    stage.cuts = vec!["2 CPU workers instead of 64".to_owned()];
+    stage.apply(&dns("  duration: 10s\n"));
+    let told = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
+    assert!(
+        stage
+            .events("DNSChaos", "dark")
+            .iter()
+            .any(|event| event == told)
+    );
+}
+
+#[test]
 fn a_failed_apply_is_told_and_repeated_with_growing_pauses() {
     let mut stage = Stage::new(&["a"]);
     stage.failing.insert(

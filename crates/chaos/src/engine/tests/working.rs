@@ -91,6 +91,19 @@ fn serial_steps_follow_one_another_and_end_by_their_deadline() {
 }
 
 #[test]
+fn a_step_says_how_this_stage_carries_it_out() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark, wait", &[DNS, WAIT]));
+    let snapshot = stage.snapshot();
+    let text = crate::render::describe(&snapshot, snapshot.find("Workflow", "flow").unwrap());
+    let steps = text.split("Steps:").nth(1).unwrap();
+    assert!(
+        steps.contains("chaos DNS server, which answers SERVFAIL"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_events_of_a_step_are_those_of_chaos_mesh() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&flow(&DNS.replace("dark", "all")));
