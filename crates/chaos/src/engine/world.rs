@@ -101,6 +101,9 @@ impl World {
             (State::Schedule(state), Body::Schedule(schedule)) if spec_changed => {
                 state.replace(schedule.clone())
             }
+            (State::Workflow(state), Body::Workflow(workflow)) if spec_changed => state
+                .replace(workflow.clone())
+                .map_err(|why| EngineError::Unplayable(key.to_string(), why))?,
             _ if spec_changed => return Err(EngineError::Immutable(key.to_string())),
             _ => {}
         }

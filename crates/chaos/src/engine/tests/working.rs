@@ -232,6 +232,51 @@ fn the_annotation_aborts_a_workflow_and_ends_its_faults() {
 }
 
 #[test]
+fn a_changed_workflow_keeps_what_has_begun_and_reads_the_rest_anew() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark, wait, dark", &[DNS, WAIT]));
+    stage.advance(5);
+    // Both steps are half as long now, and the entry no longer leads to the last one.
+    let halved = [DNS.replace("20s", "10s"), WAIT.replace("5s", "2s")];
+    let changed = serial("dark, wait", &[&halved[0], &halved[1]]);
+    assert_eq!(stage.apply(&changed), Applied::Configured);
+    assert_eq!(stage.apply(&changed), Applied::Unchanged);
+    stage.advance(60);
+    use Operation::{Apply, Recover};
+    assert_eq!(
+        log(&stage),
+        [(0, Apply), (20, Recover), (22, Apply), (32, Recover)]
+    );
+    assert!(accomplished(&stage));
+}
+
+#[test]
+fn a_step_that_a_changed_workflow_no_longer_has_is_as_it_was() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("wait, dark", &[DNS, WAIT]));
+    stage.apply(&serial("wait", &[WAIT]));
+    stage.advance(60);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(5, Apply), (25, Recover)]);
+}
+
+#[test]
+fn a_change_that_cannot_be_played_leaves_the_workflow_as_it_is() {
+    let mut stage = Stage::new(&["a"]);
+    let text = serial("dark", &[DNS]);
+    stage.apply(&text);
+    let other = text.replace("mode: all", "mode: all, remoteCluster: other");
+    let refused = stage.world.apply(&parse(&other), stage.now).unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.starts_with("workflow/flow in namespace default goes on as before: spec.templates[1].dnsChaos.remoteCluster: "),
+        "{refused}"
+    );
+    stage.advance(20);
+    assert!(accomplished(&stage));
+}
+
+#[test]
 fn a_check_that_succeeds_lets_the_workflow_go_on() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&serial("check, dark", &[CHECK, DNS]));
