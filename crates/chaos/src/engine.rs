@@ -60,7 +60,7 @@ const QUEUE: usize = 64;
 /// How the engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Ends experiments that have no duration. Default: one hour.
+    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default: one hour.
     pub default_maximum: GoDuration,
     /// Operations on targets at the same time. Default: 64.
     pub concurrency: usize,

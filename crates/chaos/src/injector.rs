@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::dns_chaos::DnsFault;
 use crate::fault::{HttpFault, NetworkFault, StressFault};
 use crate::probe::{HttpProbe, ProbeAnswer};
+
+/// No fault lasts longer on a stage, whatever becomes of the engine: longer durations are refused.
+pub const LONGEST_FAULT: Duration = Duration::from_secs(24 * 3_600);
 
 /// A pod as the selectors see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,7 +102,7 @@ pub trait Injector: Send + Sync + 'static {
     /// The pods that exist now.
     fn pods(&self) -> Vec<Pod>;
 
-    /// Injects `fault` into `target`. It must lapse by itself at `expires`, whatever becomes of the engine.
+    /// Injects `fault` into `target`. It must lapse by itself at `expires`, at most [`LONGEST_FAULT`] from now.
     /// A failed apply leaves nothing behind. `id` names the fault: applying one of the same id to the same target again
     /// replaces it. Stress, HTTP and network faults of different ids coexist on a target.
     ///

@@ -40,7 +40,7 @@ fn of(body: &Body, parent: &str, default_maximum: GoDuration, now: Timestamp) ->
             embedded(chaos.as_ref(), &mut own);
         }
         Body::Schedule(schedule) => own.extend(self::schedule(schedule, now)),
-        Body::Workflow(workflow) => return workflow.lints(parent, now),
+        Body::Workflow(workflow) => return workflow.lints(parent, default_maximum, now),
         Body::StatusCheck(check) => check.lints(&mut own),
     }
     own.into_iter().map(|lint| lint.under(parent)).collect()

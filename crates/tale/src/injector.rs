@@ -2,7 +2,7 @@
 
 use crate::probe;
 use chaos::dns_chaos::DnsAction;
-use chaos::injector::{Fault, Injector, Pod, Target};
+use chaos::injector::{Fault, Injector, LONGEST_FAULT, Pod, Target};
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
 use stage::local::{self, DnsRule, LocalStage};
@@ -152,5 +152,5 @@ fn instant(expires: Option<SystemTime>) -> Instant {
     let left = expires.map_or(longest, |at| {
         at.duration_since(SystemTime::now()).unwrap_or_default()
     });
-    Instant::now() + left.min(Duration::from_secs(24 * 3600))
+    Instant::now() + left.min(LONGEST_FAULT)
 }

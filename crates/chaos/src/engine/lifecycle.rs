@@ -49,7 +49,7 @@ impl World {
         if !deleted {
             add_finalizer(state, &mut tell);
         }
-        let end = state.end(*created, self.default_maximum);
+        let end = state.end(*created, owner.as_ref(), self.default_maximum);
         let desired = decide(
             state,
             desired_phase(deleted, end, meta.paused(), now),

@@ -159,6 +159,31 @@ fn experiments_carry_the_labels_and_the_first_deadline_above_them() {
 }
 
 #[test]
+fn a_deadline_beyond_the_maximum_of_the_stage_is_kept() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark", &[&DNS.replace("20s", "3h")]));
+    stage.advance(4 * 3_600);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(0, Apply), (3 * 3_600, Recover)]);
+    let events = stage.snapshot().events;
+    assert!(events.iter().all(|event| event.reason != "TimeUp"));
+}
+
+#[test]
+fn under_a_longer_deadline_an_experiment_ends_with_the_limit_of_the_stage() {
+    let mut stage = Stage::new(&["a"]);
+    let day = 24 * 3_600;
+    let text = serial("dark", &[&DNS.replace("deadline: 20s, ", "")]).replace(
+        "templateType: Serial",
+        "templateType: Serial, deadline: 48h",
+    );
+    stage.apply(&text);
+    stage.advance(2 * day);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(0, Apply), (day, Recover)]);
+}
+
+#[test]
 fn the_deadline_of_a_parent_ends_its_children() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&serial("dark, wait", &[DNS, WAIT]).replace(
