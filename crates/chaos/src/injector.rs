@@ -130,7 +130,7 @@ pub trait Injector: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Sends one HTTP request and waits for the answer, at most as long as the request says. Names of Services are
-    /// resolved as pods resolve them; no redirect is followed.
+    /// resolved as pods resolve them; redirects are followed, ten requests at most, as Go's client does.
     ///
     /// # Errors
     /// Why there was no answer: refused, timed out, not resolved. A [`crate::status_check`] counts it as a failure.

@@ -167,7 +167,7 @@ impl StatusCheck {
     /// How this stage carries the check out, one sentence.
     pub(crate) fn mechanism(&self) -> String {
         format!(
-            "the stage asks {} every {} s, as a pod would: names of Services are resolved, and the answer has to come within {} s",
+            "the stage asks {} every {} s, as a pod would: names of Services are resolved, redirects are followed on this stage only, and the answer has to come within {} s",
             self.http.as_ref().map_or("nobody", |http| &http.url),
             self.interval_seconds,
             self.timeout_seconds

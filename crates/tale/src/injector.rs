@@ -110,7 +110,7 @@ impl Injector for StageInjector {
     }
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
-        probe::ask(&self.0, request).await
+        probe::ask(probe::services(self.0.clone()), request).await
     }
 }
 

@@ -249,6 +249,18 @@ impl World {
         if state.ended.is_some() {
             return;
         }
+        if let Ok(ProbeAnswer { whole: false, .. }) = answer {
+            // Upstream says so in its log only.
+            let discarded = Told {
+                warning: true,
+                reason: "StatusCheckAnswerDiscarded",
+                source: "statuscheck",
+                message: "the body of the answer broke off or did not end in time, so the answer does not count".to_owned(),
+            };
+            self.events
+                .record(&question.key, uid, &Happening::Other(discarded), now);
+            return;
+        }
         let outcome = match state.check.judge(answer) {
             Ok(()) => Outcome::Success,
             Err(why) => {

@@ -51,7 +51,10 @@ impl Stage {
             log: Vec::new(),
             failing: BTreeMap::new(),
             cuts: Vec::new(),
-            answer: Ok(ProbeAnswer { status: 200 }),
+            answer: Ok(ProbeAnswer {
+                status: 200,
+                whole: true,
+            }),
             asked: Vec::new(),
         }
     }

@@ -42,7 +42,12 @@ fn codes_are_one_or_a_range_with_both_ends() {
     let check = parse("").unwrap();
     for (status, good) in [(199, false), (200, true), (299, true), (300, false)] {
         assert_eq!(
-            check.judge(&Ok(ProbeAnswer { status })).is_ok(),
+            check
+                .judge(&Ok(ProbeAnswer {
+                    status,
+                    whole: true
+                }))
+                .is_ok(),
             good,
             "{status}"
         );

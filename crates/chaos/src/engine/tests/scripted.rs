@@ -76,7 +76,10 @@ impl Injector for Scripted {
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
         match self.temper {
-            Temper::Obedient => Ok(ProbeAnswer { status: 200 }),
+            Temper::Obedient => Ok(ProbeAnswer {
+                status: 200,
+                whole: true,
+            }),
             Temper::Silent => std::future::pending().await,
             Temper::Panicking => panic!("scripted: {}", request.url),
         }
