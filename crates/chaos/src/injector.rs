@@ -93,6 +93,12 @@ impl Fault {
     pub fn one_shot(&self) -> bool {
         matches!(self, Self::PodKill { .. } | Self::ContainerKill)
     }
+
+    /// Do several of them on one target add up, and end one by one? Of the others a target has one: the end of any ends it.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        matches!(self, Self::Stress(_) | Self::Http(_) | Self::Network(_))
+    }
 }
 
 /// Carries faults out. Implemented by a stage.
