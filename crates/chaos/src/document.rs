@@ -10,6 +10,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::duration::GoDuration;
+use crate::injector::LONGEST_FAULT;
 use crate::kind::{self, Chaos, Kind, OtherEnd};
 use crate::problem::{DocumentError, Problem};
 use crate::schedule::{self, Schedule};
@@ -75,10 +77,7 @@ impl Document {
     /// How this stage carries it out, one sentence.
     #[must_use]
     pub fn mechanism(&self) -> String {
-        match &self.body {
-            Body::Schedule(schedule) => schedule.child.mechanism(),
-            body => body.mechanism(),
-        }
+        self.body.mechanism()
     }
 
     /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or patterns that cannot work.
@@ -119,7 +118,8 @@ impl Body {
         }
     }
 
-    fn mechanism(&self) -> String {
+    /// How this stage carries it out, one sentence.
+    pub(crate) fn mechanism(&self) -> String {
         match self {
             Self::Experiment { chaos, .. } => chaos.mechanism(),
             Self::Schedule(schedule) => schedule.child.mechanism(),
@@ -127,6 +127,14 @@ impl Body {
             Self::StatusCheck(check) => check.mechanism(),
         }
     }
+}
+
+/// The remedy for a fault beyond [`LONGEST_FAULT`].
+pub(crate) const TOO_LONG: &str = "this stage ends every fault after 24 hours, so it could not keep this promise; write 24h or less, or a Schedule of shorter ones";
+
+/// Is this beyond [`LONGEST_FAULT`]?
+pub(crate) fn too_long(duration: GoDuration) -> bool {
+    i128::from(duration.as_nanos()) > LONGEST_FAULT.as_nanos().cast_signed()
 }
 
 /// What cannot be carried out about something whose spec is at `parent`.
@@ -147,6 +155,10 @@ pub(crate) fn refusals(chaos: &dyn Chaos) -> Vec<Problem> {
     let mut refusals = chaos.common().refusals();
     refusals.extend(chaos.other_end().iter().flat_map(OtherEnd::refusals));
     refusals.extend(chaos.fault().err());
+    let duration = chaos.common().parsed_duration();
+    if !chaos.one_shot() && duration.is_some_and(too_long) {
+        refusals.push(Problem::new("duration", TOO_LONG));
+    }
     refusals
 }
 

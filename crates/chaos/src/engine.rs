@@ -60,7 +60,7 @@ const QUEUE: usize = 64;
 /// How the engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Ends experiments that have no duration. Default: one hour.
+    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default: one hour.
     pub default_maximum: GoDuration,
     /// Operations on targets at the same time. Default: 64.
     pub concurrency: usize,
@@ -127,10 +127,11 @@ impl Engine {
         })
     }
 
-    /// Creates the object of a document, or changes labels, annotations and (of a Schedule) the spec.
+    /// Creates the object of a document, or changes labels, annotations and (of a Schedule or a Workflow) the spec.
     ///
     /// # Errors
-    /// The spec of an existing experiment differs, or it is being deleted.
+    /// The spec of an existing experiment differs, this stage cannot play the new one of a Workflow, or the object is being
+    /// deleted.
     pub async fn apply(&self, document: Document) -> Result<Applied, EngineError> {
         self.ask(|reply| Request::Apply(Box::new(document), reply))
             .await?

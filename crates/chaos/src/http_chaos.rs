@@ -49,13 +49,13 @@ pub struct HttpChaos {
     pub target: HttpTarget,
     /// The pod's port.
     #[serde(default)]
-    pub port: i32,
+    pub port: i64,
     /// Path without query: `*` is any run of characters, `?` one.
     pub path: Option<String>,
     /// `GET`.
     pub method: Option<String>,
     /// Status code; responses only.
-    pub code: Option<i32>,
+    pub code: Option<i64>,
     /// Values of request headers.
     #[serde(default, rename = "request_headers")]
     pub request_headers: BTreeMap<String, String>,
@@ -94,7 +94,7 @@ pub struct Replace {
     /// The method; requests only.
     pub method: Option<String>,
     /// The status code; responses only.
-    pub code: Option<i32>,
+    pub code: Option<i64>,
     /// The body, in base64.
     pub body: Option<String>,
     /// Query parameters; requests only.

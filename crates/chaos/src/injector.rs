@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::dns_chaos::DnsFault;
 use crate::fault::{HttpFault, NetworkFault, StressFault};
 use crate::probe::{HttpProbe, ProbeAnswer};
+
+/// No fault lasts longer on a stage, whatever becomes of the engine: longer durations are refused.
+pub const LONGEST_FAULT: Duration = Duration::from_secs(24 * 3_600);
 
 /// A pod as the selectors see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +93,12 @@ impl Fault {
     pub fn one_shot(&self) -> bool {
         matches!(self, Self::PodKill { .. } | Self::ContainerKill)
     }
+
+    /// Do several of them on one target add up, and end one by one? Of the others a target has one: the end of any ends it.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        matches!(self, Self::Stress(_) | Self::Http(_) | Self::Network(_))
+    }
 }
 
 /// Carries faults out. Implemented by a stage.
@@ -99,9 +108,11 @@ pub trait Injector: Send + Sync + 'static {
     /// The pods that exist now.
     fn pods(&self) -> Vec<Pod>;
 
-    /// Injects `fault` into `target`. It must lapse by itself at `expires`, whatever becomes of the engine.
+    /// Injects `fault` into `target`. It must lapse by itself at `expires`, at most [`LONGEST_FAULT`] from now.
     /// A failed apply leaves nothing behind. `id` names the fault: applying one of the same id to the same target again
     /// replaces it. Stress, HTTP and network faults of different ids coexist on a target.
+    ///
+    /// Returns what the stage had to cut, a phrase each ("2 CPU workers instead of 64"): shown in `Clamped` events.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
@@ -111,7 +122,7 @@ pub trait Injector: Send + Sync + 'static {
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
-    ) -> impl Future<Output = Result<(), String>> + Send;
+    ) -> impl Future<Output = Result<Vec<String>, String>> + Send;
 
     /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod that is gone, succeeds.
     ///
@@ -125,7 +136,7 @@ pub trait Injector: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Sends one HTTP request and waits for the answer, at most as long as the request says. Names of Services are
-    /// resolved as pods resolve them; no redirect is followed.
+    /// resolved as pods resolve them; redirects are followed, ten requests at most, as Go's client does.
     ///
     /// # Errors
     /// Why there was no answer: refused, timed out, not resolved. A [`crate::status_check`] counts it as a failure.

@@ -40,7 +40,7 @@ fn of(body: &Body, parent: &str, default_maximum: GoDuration, now: Timestamp) ->
             embedded(chaos.as_ref(), &mut own);
         }
         Body::Schedule(schedule) => own.extend(self::schedule(schedule, now)),
-        Body::Workflow(workflow) => return workflow.lints(parent, now),
+        Body::Workflow(workflow) => return workflow.lints(parent, default_maximum, now),
         Body::StatusCheck(check) => check.lints(&mut own),
     }
     own.into_iter().map(|lint| lint.under(parent)).collect()
@@ -150,7 +150,8 @@ fn overlap(schedule: &Schedule, now: Timestamp, lints: &mut Vec<Problem>) {
             field,
             match policy {
                 ConcurrencyPolicy::Forbid => "as long as the interval or longer: ticks are skipped and caught up late; make it shorter",
-                ConcurrencyPolicy::Allow => "as long as the interval or longer: experiments overlap, and the end of one also ends its successor on the same pod",
+                ConcurrencyPolicy::Allow if chaos.fault().is_ok_and(|fault| fault.adds_up()) => "as long as the interval or longer: experiments overlap, and what they do to the same pod adds up; make it shorter",
+                ConcurrencyPolicy::Allow => "as long as the interval or longer: experiments overlap, and the end of one also ends its successor on the same pod; make it shorter",
             },
         )),
         _ => {}

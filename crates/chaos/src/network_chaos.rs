@@ -196,12 +196,26 @@ impl Chaos for NetworkChaos {
 
     fn mechanism(&self) -> String {
         let what = match self.action {
-            NetworkAction::Partition => "bytes vanish and nobody is told, so clients see time-outs",
+            NetworkAction::Partition => {
+                "bytes vanish and nobody is told, so clients see time-outs".to_owned()
+            }
             NetworkAction::Bandwidth => {
-                "bytes pass at the given rate (limit and buffer are not modelled)"
+                "bytes pass at the given rate (limit and buffer are not modelled)".to_owned()
             }
             _ => {
-                "each chunk of bytes waits, and a lost one stalls its connection for the time of a retransmission, as TCP hides losses; the opening of a connection waits, too, but its client takes it for open already, so what it sends first is what comes later"
+                let blocks = [
+                    (
+                        self.delay.is_some(),
+                        "each chunk of bytes waits, and so does the opening of a connection, but its client takes it for open and sees the wait at its first bytes",
+                    ),
+                    (
+                        self.loss.is_some(),
+                        "a lost chunk is not dropped but stalls its connection for the time of a retransmission, as TCP hides losses; at 100 % nothing passes",
+                    ),
+                    (self.rate.is_some(), "bytes pass at the given rate"),
+                ];
+                let given = blocks.iter().filter(|(given, _)| *given);
+                given.map(|(_, what)| *what).collect::<Vec<_>>().join("; ")
             }
         };
         let whose = match self.direction {

@@ -34,7 +34,7 @@ pub struct PodChaos {
     pub duration: Option<String>,
     /// `pod-kill`: seconds between the request to stop and the kill; 0 kills at once.
     #[serde(default)]
-    pub grace_period: u64,
+    pub grace_period: i64,
     /// `container-kill`: the containers, at least one.
     #[serde(default)]
     pub container_names: Vec<String>,
@@ -75,6 +75,12 @@ impl Chaos for PodChaos {
     }
 
     fn check(&self, problems: &mut Vec<Problem>) {
+        let seconds = 0..=i32::MAX.into();
+        problems.extend(Problem::of_range(
+            "gracePeriod",
+            self.grace_period,
+            &seconds,
+        ));
         if self.action == PodAction::ContainerKill && self.container_names.is_empty() {
             problems.push(Problem::new(
                 "containerNames",
@@ -107,7 +113,7 @@ impl Chaos for PodChaos {
     fn fault(&self) -> Result<Fault, Problem> {
         Ok(match self.action {
             PodAction::PodKill => Fault::PodKill {
-                grace_seconds: self.grace_period,
+                grace_seconds: u64::try_from(self.grace_period).unwrap_or(0),
             },
             PodAction::ContainerKill => Fault::ContainerKill,
             PodAction::PodFailure => Fault::PodFailure,

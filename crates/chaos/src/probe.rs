@@ -14,7 +14,7 @@ pub struct HttpProbe {
     pub headers: BTreeMap<String, Vec<String>>,
     /// The body; usually empty.
     pub body: String,
-    /// The longest wait for an answer, the connection included.
+    /// The longest wait for an answer, from the connection to the end of the body.
     pub timeout: Duration,
 }
 
@@ -23,4 +23,6 @@ pub struct HttpProbe {
 pub struct ProbeAnswer {
     /// `200`.
     pub status: u16,
+    /// Did its body arrive in time? Chaos Mesh throws an answer away of which it could not read all.
+    pub whole: bool,
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a document: the field, the trouble, the remedy.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,6 +22,18 @@ impl Problem {
             field: field.into(),
             message: message.to_string(),
         }
+    }
+
+    /// A complaint if `number` is out of `range`. Numbers are read wider than they may be, so that this tells the range and
+    /// not the YAML parser the name of a type.
+    pub(crate) fn of_range(
+        field: impl Into<String>,
+        number: i64,
+        range: &RangeInclusive<i64>,
+    ) -> Option<Self> {
+        let (least, most) = (range.start(), range.end());
+        let message = format!("{number} is out of range; write {least} to {most}");
+        (!range.contains(&number)).then(|| Self::new(field, message))
     }
 
     /// The same complaint about a field that sits below `parent`.
@@ -85,3 +98,6 @@ fn invalid(file: &str, number: usize, problems: &[Problem]) -> String {
         .collect();
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests;

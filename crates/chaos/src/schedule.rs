@@ -63,7 +63,7 @@ struct Raw {
     starting_deadline_seconds: Option<i64>,
     #[serde(default)]
     concurrency_policy: ConcurrencyPolicy,
-    history_limit: Option<u32>,
+    history_limit: Option<i64>,
     #[serde(rename = "type")]
     kind: String,
     #[serde(flatten)]
@@ -104,12 +104,9 @@ impl Schedule {
                 "must be above 0; write a number of seconds, or remove it",
             ));
         }
-        if raw.history_limit == Some(0) {
-            problems.push(Problem::new(
-                at("historyLimit"),
-                "must be at least 1; write how many experiments to keep",
-            ));
-        }
+        problems.extend(raw.history_limit.and_then(|limit| {
+            Problem::of_range(at("historyLimit"), limit, &(1..=i32::MAX.into()))
+        }));
         let key = payload_key(&raw.kind, of)
             .map_err(|message| problems.push(Problem::new(at("type"), message)))
             .ok();
@@ -136,7 +133,7 @@ impl Schedule {
             cron: cron?,
             starting_deadline_seconds: raw.starting_deadline_seconds,
             concurrency_policy: raw.concurrency_policy,
-            history_limit: raw.history_limit,
+            history_limit: raw.history_limit.and_then(|limit| limit.try_into().ok()),
             child,
             payload: payload.clone(),
         })

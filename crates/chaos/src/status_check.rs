@@ -31,19 +31,19 @@ pub struct StatusCheck {
     pub duration: Option<String>,
     /// Seconds until a question counts as failed.
     #[serde(default = "one")]
-    pub timeout_seconds: u32,
+    pub timeout_seconds: i64,
     /// Seconds between questions, and before the first.
     #[serde(default = "ten")]
-    pub interval_seconds: u32,
+    pub interval_seconds: i64,
     /// So many failures in a row end it.
     #[serde(default = "three")]
-    pub failure_threshold: u32,
+    pub failure_threshold: i64,
     /// So many successes in a row end a synchronous one.
     #[serde(default = "one")]
-    pub success_threshold: u32,
+    pub success_threshold: i64,
     /// Answers remembered.
     #[serde(default = "hundred")]
-    pub records_history_limit: u32,
+    pub records_history_limit: i64,
     /// The question.
     pub http: Option<HttpCheck>,
 }
@@ -105,19 +105,19 @@ pub struct Criteria {
     pub status_code: String,
 }
 
-fn one() -> u32 {
+fn one() -> i64 {
     1
 }
 
-fn three() -> u32 {
+fn three() -> i64 {
     3
 }
 
-fn ten() -> u32 {
+fn ten() -> i64 {
     10
 }
 
-fn hundred() -> u32 {
+fn hundred() -> i64 {
     100
 }
 
@@ -167,7 +167,7 @@ impl StatusCheck {
     /// How this stage carries the check out, one sentence.
     pub(crate) fn mechanism(&self) -> String {
         format!(
-            "the stage asks {} every {} s, as a pod would: names of Services are resolved, and the answer has to come within {} s",
+            "the stage asks {} every {} s, as a pod would: names of Services are resolved, redirects are followed on this stage only, and the answer has to come within {} s",
             self.http.as_ref().map_or("nobody", |http| &http.url),
             self.interval_seconds,
             self.timeout_seconds
@@ -185,7 +185,7 @@ impl StatusCheck {
             },
             headers: http.headers.clone(),
             body: http.body.clone(),
-            timeout: Duration::from_secs(self.timeout_seconds.into()),
+            timeout: Duration::from_secs(u64::try_from(self.timeout_seconds).unwrap_or(1)),
         })
     }
 
@@ -211,25 +211,15 @@ impl StatusCheck {
     }
 
     fn check(&self, problems: &mut Vec<Problem>) {
-        for (field, number) in [
-            ("timeoutSeconds", self.timeout_seconds),
-            ("intervalSeconds", self.interval_seconds),
-            ("failureThreshold", self.failure_threshold),
-            ("successThreshold", self.success_threshold),
-            ("recordsHistoryLimit", self.records_history_limit),
+        let most = i32::MAX.into();
+        for (field, number, most) in [
+            ("timeoutSeconds", self.timeout_seconds, most),
+            ("intervalSeconds", self.interval_seconds, most),
+            ("failureThreshold", self.failure_threshold, most),
+            ("successThreshold", self.success_threshold, most),
+            ("recordsHistoryLimit", self.records_history_limit, 1_000),
         ] {
-            if number == 0 {
-                problems.push(Problem::new(
-                    field,
-                    "must be at least 1; write a higher number",
-                ));
-            }
-        }
-        if self.records_history_limit > 1_000 {
-            problems.push(Problem::new(
-                "recordsHistoryLimit",
-                "must be at most 1000; write a lower number",
-            ));
+            problems.extend(Problem::of_range(field, number, &(1..=most)));
         }
         if let Some(Err(error)) = self
             .duration

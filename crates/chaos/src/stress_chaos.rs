@@ -5,6 +5,7 @@
 
 mod size;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,11 @@ pub(crate) static KIND: Kind = Kind {
     parse: |value, parent| Ok(Arc::new(read::<StressChaos>(value, parent)?)),
 };
 
-/// Most workers of one stressor.
-const MAX_WORKERS: u32 = 8_192;
+/// Workers of one stressor.
+const WORKERS: RangeInclusive<i64> = 0..=8_192;
+/// Share of the time in percent.
+const LOAD: RangeInclusive<i64> = 0..=100;
+const OOM_SCORE_ADJ: RangeInclusive<i64> = -1_000..=1_000;
 
 /// The `spec` of a StressChaos.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,9 +74,9 @@ pub struct Stressors {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CpuStressor {
     /// How many, at most 8192.
-    pub workers: u32,
+    pub workers: i64,
     /// Share of the time in which each computes, in percent; all of it when omitted.
-    pub load: Option<u8>,
+    pub load: Option<i64>,
     /// Arguments for stress-ng (refused on this stage).
     #[serde(default)]
     pub options: Vec<String>,
@@ -83,12 +87,12 @@ pub struct CpuStressor {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MemoryStressor {
     /// How many, at most 8192.
-    pub workers: u32,
+    pub workers: i64,
     /// How much all of them hold together: `256MB`, `1GiB`, or `50%` of the host's memory.
     #[serde(default)]
     pub size: String,
     /// From -1000 to 1000; negative values are refused on this stage.
-    pub oom_score_adj: Option<i32>,
+    pub oom_score_adj: Option<i64>,
     /// `-time 30s` grows to the full size within that time; others are refused on this stage.
     #[serde(default)]
     pub options: Vec<String>,
@@ -122,28 +126,26 @@ impl Chaos for StressChaos {
             _ => {}
         }
         if let Some(cpu) = self.cpu() {
-            check_workers("cpu", cpu.workers, problems);
-            if cpu.load.is_some_and(|load| load > 100) {
-                problems.push(Problem::new(
-                    "stressors.cpu.load",
-                    "is a share of the time in percent; write 0 to 100",
-                ));
-            }
+            let (workers, load) = (cpu.workers, cpu.load.unwrap_or(100));
+            problems.extend(Problem::of_range(
+                "stressors.cpu.workers",
+                workers,
+                &WORKERS,
+            ));
+            problems.extend(Problem::of_range("stressors.cpu.load", load, &LOAD));
         }
         if let Some(memory) = self.memory() {
-            check_workers("memory", memory.workers, problems);
+            let (workers, score) = (memory.workers, memory.oom_score_adj.unwrap_or(0));
+            problems.extend(Problem::of_range(
+                "stressors.memory.workers",
+                workers,
+                &WORKERS,
+            ));
             if let Err(error) = size::parse(&memory.size) {
                 problems.push(Problem::new("stressors.memory.size", error));
             }
-            if memory
-                .oom_score_adj
-                .is_some_and(|score| !(-1_000..=1_000).contains(&score))
-            {
-                problems.push(Problem::new(
-                    "stressors.memory.oomScoreAdj",
-                    "out of range; write -1000 to 1000",
-                ));
-            }
+            let field = "stressors.memory.oomScoreAdj";
+            problems.extend(Problem::of_range(field, score, &OOM_SCORE_ADJ));
         }
     }
 
@@ -187,7 +189,7 @@ impl Chaos for StressChaos {
         if let Some(cpu) = self.cpu() {
             let (workers, load) = (cpu.workers, cpu.load.unwrap_or(100));
             parts.push(format!(
-                "{workers} processes compute for {load} % of the time, pinned to the same cores as the pod, which they compete with: that stands in for the container's cgroup"
+                "{workers} processes beside the pod compute for {load} % of the time each; a pod with limits.cpu is confined with them to as many whole cores, which stands in for its cgroup; without limits.cpu they spread over all cores of the machine, at most one for each"
             ));
         }
         if let Some(memory) = self.memory() {
@@ -209,15 +211,6 @@ impl StressChaos {
 
     fn memory(&self) -> Option<&MemoryStressor> {
         self.stressors.as_ref()?.memory.as_ref()
-    }
-}
-
-fn check_workers(stressor: &str, workers: u32, problems: &mut Vec<Problem>) {
-    if workers > MAX_WORKERS {
-        problems.push(Problem::new(
-            format!("stressors.{stressor}.workers"),
-            format!("{workers} are more than the {MAX_WORKERS} allowed; write fewer"),
-        ));
     }
 }
 
@@ -253,8 +246,8 @@ fn cpu_fault(cpu: &CpuStressor) -> Result<CpuStress, Problem> {
         ));
     }
     Ok(CpuStress {
-        workers: cpu.workers,
-        load_percent: cpu.load.unwrap_or(100),
+        workers: narrow("stressors.cpu.workers", cpu.workers, &WORKERS)?,
+        load_percent: narrow("stressors.cpu.load", cpu.load.unwrap_or(100), &LOAD)?,
     })
 }
 
@@ -266,12 +259,27 @@ fn memory_fault(memory: &MemoryStressor) -> Result<MemoryStress, Problem> {
         ));
     }
     Ok(MemoryStress {
-        workers: memory.workers,
+        workers: narrow("stressors.memory.workers", memory.workers, &WORKERS)?,
         size: size::parse(&memory.size)
             .map_err(|error| Problem::new("stressors.memory.size", error))?,
         grow_seconds: grow_seconds(&memory.options)?,
-        oom_score_adj: memory.oom_score_adj,
+        oom_score_adj: memory
+            .oom_score_adj
+            .map(|score| narrow("stressors.memory.oomScoreAdj", score, &OOM_SCORE_ADJ))
+            .transpose()?,
     })
+}
+
+/// A number in `range` as the data plane has it.
+fn narrow<T: TryFrom<i64>>(
+    field: &str,
+    number: i64,
+    range: &RangeInclusive<i64>,
+) -> Result<T, Problem> {
+    match Problem::of_range(field, number, range) {
+        Some(problem) => Err(problem),
+        None => T::try_from(number).map_err(|_| Problem::new(field, "does not fit; write less")),
+    }
 }
 
 /// Reads the one option that this stage knows: `-time 30s`, in one entry or in two.

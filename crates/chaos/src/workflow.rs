@@ -106,6 +106,16 @@ impl Template {
         }
     }
 
+    /// How this stage carries it out; empty for steps that only wait or lead to others.
+    pub(crate) fn mechanism(&self) -> String {
+        match &self.step {
+            Step::Chaos { body, .. } => body.mechanism(),
+            Step::Schedule { schedule, .. } => schedule.child.mechanism(),
+            Step::StatusCheck { check, .. } => check.mechanism(),
+            Step::Serial(_) | Step::Parallel(_) | Step::Suspend | Step::Task => String::new(),
+        }
+    }
+
     /// The key of what it embeds, as in the document.
     fn key(&self) -> &'static str {
         match &self.step {
@@ -132,13 +142,24 @@ impl Workflow {
                 Step::Schedule { schedule, .. } => schedule.refusals(template.key()),
                 _ => Vec::new(),
             };
+            if let Step::Chaos { body, .. } = &template.step
+                && body.chaos().is_some_and(|chaos| !chaos.one_shot())
+                && template.deadline.is_some_and(document::too_long)
+            {
+                refusals.push(Problem::new("deadline", document::TOO_LONG).under(&path));
+            }
             refusals.extend(found.into_iter().map(|refusal| refusal.under(&path)));
         }
         refusals
     }
 
     /// What is allowed but unlikely to be meant, with paths below `parent`.
-    pub(crate) fn lints(&self, parent: &str, now: jiff::Timestamp) -> Vec<Problem> {
+    pub(crate) fn lints(
+        &self,
+        parent: &str,
+        default_maximum: GoDuration,
+        now: jiff::Timestamp,
+    ) -> Vec<Problem> {
         let mut lints = Vec::new();
         let reached = self.reached();
         for (index, template) in self.templates.iter().enumerate() {
@@ -156,7 +177,7 @@ impl Workflow {
             if template.deadline.is_none()
                 && matches!(template.step, Step::Chaos { .. } | Step::Schedule { .. })
             {
-                own.push(Problem::new("deadline", "omitted: such a step ends by its deadline only, so the workflow would wait for ever; write for example 30s"));
+                own.push(Problem::new("deadline", format!("omitted: such a step ends by its deadline only, so the workflow waits for ever, or for a deadline around it; without either this stage ends its faults after {default_maximum}; write for example 30s")));
             }
             let mut inner = Vec::new();
             match &template.step {

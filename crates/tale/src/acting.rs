@@ -120,17 +120,20 @@ impl Acting<'_> {
         if let Some(run) = &act.run {
             self.set_env(&run.set, world).await?;
         }
-        if let Some(path) = act.chaos.as_ref().filter(|_| !self.options.without_chaos) {
-            for document in documents(self.root, path)? {
-                self.inject(document, world).await?;
-            }
+        for document in self.documents(act.chaos.as_deref())? {
+            self.inject(document, world).await?;
         }
-        if let Some(path) = act.calm.as_ref().filter(|_| !self.options.without_chaos) {
-            for document in documents(self.root, path)? {
-                self.recover(&document, world).await?;
-            }
+        for document in self.documents(act.calm.as_deref())? {
+            self.recover(&document, world).await?;
         }
         Ok(())
+    }
+
+    /// The experiments of a file, except for those that are left out of this play.
+    fn documents(&self, path: Option<&Path>) -> Result<Vec<Document>> {
+        let mut all = path.map_or(Ok(Vec::new()), |path| documents(self.root, path))?;
+        all.retain(|document| !self.options.left_out.has(&document.meta.name));
+        Ok(all)
     }
 
     async fn inject(&mut self, document: Document, world: &World) -> Result<()> {

@@ -117,9 +117,10 @@ pub struct Play {
     /// Set a variable of all pods from the start, e.g. LEAK_KIND=off to see the tale fail
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
-    /// Leave the chaos out, to see the tale fail
-    #[arg(long)]
-    pub without_chaos: bool,
+    /// Leave the chaos out, to see the tale fail: all of it, or one experiment, e.g. --without-chaos=http-blocked
+    // With `=` only: a word after it is the tale.
+    #[arg(long, value_name = "EXPERIMENT", num_args = 0..=1, require_equals = true)]
+    pub without_chaos: Option<Option<String>>,
 }
 
 /// `tale up`

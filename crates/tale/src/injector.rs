@@ -2,13 +2,13 @@
 
 use crate::probe;
 use chaos::dns_chaos::DnsAction;
-use chaos::injector::{Fault, Injector, Pod, Target};
+use chaos::injector::{Fault, Injector, LONGEST_FAULT, Pod, Target};
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
 use stage::local::{self, DnsRule, LocalStage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The local stage as the engine sees it.
 pub struct StageInjector(pub Arc<LocalStage>);
@@ -41,7 +41,8 @@ impl Injector for StageInjector {
         fault: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<String>, String> {
+        let since = SystemTime::now();
         if !self.is_there(target) {
             return Err(format!("pod {target} is gone"));
         }
@@ -88,7 +89,8 @@ impl Injector for StageInjector {
                 self.0.network_fault(namespace, pod, id, network).await
             }
         };
-        done.map_err(|why| why.to_string())
+        done.map_err(|why| why.to_string())?;
+        Ok(self.cuts(id, pod, since))
     }
 
     async fn recover(&self, id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
@@ -116,7 +118,7 @@ impl Injector for StageInjector {
     }
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
-        probe::ask(&self.0, request).await
+        probe::ask(probe::services(self.0.clone()), request).await
     }
 }
 
@@ -127,6 +129,21 @@ impl StageInjector {
         snapshot
             .pod(&target.namespace, &target.pod)
             .is_some_and(|pod| pod.uid == target.uid)
+    }
+
+    /// What the stage has told since then to have cut from a fault on a pod.
+    fn cuts(&self, id: &str, pod: &str, since: SystemTime) -> Vec<String> {
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let object = format!("Pod/{pod}");
+        let log = self.0.event_log();
+        let told = log.iter().filter(|event| {
+            event.reason == "StressClamped"
+                && event.object == object
+                && event.at >= since.as_secs_f64()
+        });
+        told.filter_map(|event| event.message.strip_prefix(&format!("{id}: ")))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -143,5 +160,5 @@ fn instant(expires: Option<SystemTime>) -> Instant {
     let left = expires.map_or(longest, |at| {
         at.duration_since(SystemTime::now()).unwrap_or_default()
     });
-    Instant::now() + left.min(Duration::from_secs(24 * 3600))
+    Instant::now() + left.min(LONGEST_FAULT)
 }

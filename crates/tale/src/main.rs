@@ -9,7 +9,7 @@ use tale::cli::{self, Cli, Command, OnArg};
 use tale::control::{Request, Running};
 use tale::down::down;
 use tale::interruptions::Interruptions;
-use tale::play::{self, Options};
+use tale::play::{self, LeftOut, Options};
 use tale::report::Verdict;
 use tale::stage_run::stage_run;
 use tale::ui::Ui;
@@ -143,7 +143,11 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
         clock: args.clock.into(),
         seed: args.seed.unwrap_or_else(|| u64::from(std::process::id())),
         set: args.set.into_iter().collect(),
-        without_chaos: args.without_chaos,
+        left_out: match args.without_chaos {
+            None => LeftOut::Nothing,
+            Some(None) => LeftOut::All,
+            Some(Some(name)) => LeftOut::Experiment(name),
+        },
         keep: args.keep,
     };
     let interrupted = std::sync::atomic::AtomicBool::new(false);

@@ -28,10 +28,32 @@ pub struct Options {
     pub seed: u64,
     /// Variables of all Deployments, from the start.
     pub set: BTreeMap<String, String>,
-    /// Leave the chaos out: the tale has to fail then.
-    pub without_chaos: bool,
+    /// Chaos that is left out: the tale has to fail then.
+    pub left_out: LeftOut,
     /// Keep logs and data.
     pub keep: bool,
+}
+
+/// Which chaos of a tale is left out. A play stops at the first promise that is broken, so what depends on a later fault is
+/// seen to fail only when the earlier ones are there.
+pub enum LeftOut {
+    /// None: the tale as it is.
+    Nothing,
+    /// All of it.
+    All,
+    /// The experiment of this name.
+    Experiment(String),
+}
+
+impl LeftOut {
+    /// Is this experiment left out?
+    pub fn has(&self, experiment: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::Experiment(name) => name == experiment,
+        }
+    }
 }
 
 /// A finished play.

@@ -1,14 +1,14 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
 use crate::budget;
-use crate::play::{Options, documents};
+use crate::play::{LeftOut, Options, documents};
 use crate::stage_dirs;
 use crate::story::Tale;
 use crate::world::{self, Setup};
 use anyhow::{Result, bail, ensure};
 use slo::Catalogue;
 use stage::manifest::{EnvVar, Manifests};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What the stage of this play needs.
@@ -19,7 +19,7 @@ pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
     let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
     let mut manifests = Manifests::load(&paths)?;
     set_everywhere(&mut manifests, &options.set);
-    check_chaos(root, tale)?;
+    check_chaos(root, tale, &options.left_out)?;
     check_deployments(tale, &manifests)?;
     let catalogue = world::load_slos(root, &tale.slos)?;
     check_budgets(tale, &catalogue)?;
@@ -49,14 +49,25 @@ fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
 }
 
 /// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its fault.
-fn check_chaos(root: &Path, tale: &Tale) -> Result<()> {
+fn check_chaos(root: &Path, tale: &Tale, left_out: &LeftOut) -> Result<()> {
+    let mut known = BTreeSet::new();
     for (_, path) in tale.experiments() {
         for document in documents(root, path)? {
+            known.insert(document.meta.name.clone());
             if let Some(refusal) = document.refusals().first() {
                 let (file, name) = (path.display(), &document.meta.name);
                 bail!("{file}: {} {name}: {refusal}", document.kind());
             }
         }
+    }
+    if let LeftOut::Experiment(name) = left_out {
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        ensure!(
+            known.contains(name),
+            "--without-chaos: there is no experiment `{name}` in the tale {}; write one of {}",
+            tale.name,
+            names.join(", ")
+        );
     }
     Ok(())
 }

@@ -57,6 +57,14 @@ async fn an_unknown_field_of_a_tale() {
 }
 
 #[tokio::test]
+async fn an_experiment_that_is_not_in_the_tale() {
+    let project = Project::with_short();
+    let without = "--without-chaos=http-blocked";
+    let words = ["no experiment `http-blocked`", "write one of dns-goes-dark"];
+    refused(&project, &["play", "short", without], &words).await;
+}
+
+#[tokio::test]
 async fn an_unknown_field_of_a_promise() {
     let words = ["acts[0].promises[0]", "`deadline`", "expected one of"];
     edit_is_refused(TALE, "== 4', within: 60s", "== 4', deadline: 60s", &words).await;

@@ -13,6 +13,8 @@ use std::process::Stdio;
 const ERROR: &str = "chaos-experiments/dns-leak/dns-error.yaml";
 const SCHEDULE: &str = "chaos-experiments/dns-leak/schedule.yaml";
 
+const MUCH: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: StressChaos, metadata: {name: much}, spec: {mode: one, selector: {}, duration: 1m, stressors: {cpu: {workers: 8192, load: 1}}}}";
+
 /// Refused: exit code 2, nothing on standard output, one line that says all of these.
 fn refused(said: &Said, words: &[&str]) {
     assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
@@ -55,6 +57,7 @@ fn a_stage_goes_up_is_looked_at_broken_mended_and_taken_down() {
         lines.any(|line| line.starts_with("AllInjected") && line.ends_with("True"))
     };
     eventually(|| injected(describe()), describe);
+    assert!(describe().contains("Mechanism:\n  the pod's resolv.conf"));
     let table = project.ok(&["status"]);
     assert!(table.contains("dnschaos/dns-goes-dark   4 of 4"), "{table}");
 
@@ -73,6 +76,14 @@ fn a_stage_goes_up_is_looked_at_broken_mended_and_taken_down() {
     assert!(half.err.contains("cannot change"), "{}", half.err);
     assert_eq!(half.code, 2);
     project.ok(&["chaos", "delete", "dnschaos.chaos-mesh.org/other"]);
+
+    // More than a laptop can spare: what was cut is told.
+    project.write("much.yaml", MUCH);
+    project.ok(&["chaos", "apply", "much.yaml"]);
+    let describe = || project.ok(&["chaos", "describe", "much"]);
+    let cut = |text: String| text.contains("CPU workers instead of 8192");
+    eventually(|| cut(describe()), describe);
+    project.ok(&["chaos", "delete", "much"]);
 
     let deleted = project.ok(&["chaos", "delete", ERROR]);
     assert_eq!(

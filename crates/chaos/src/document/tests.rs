@@ -39,16 +39,15 @@ fn refusal(text: &str) -> String {
     parse("x.yaml", text).unwrap_err().to_string()
 }
 
-fn lint_fields(text: &str) -> Vec<String> {
+fn all_lints(text: &str) -> Vec<Problem> {
     let document = parse("x.yaml", text).unwrap().remove(0);
-    lints(
-        &document,
-        GoDuration::from_nanos(3_600_000_000_000),
-        Timestamp::UNIX_EPOCH,
-    )
-    .into_iter()
-    .map(|lint| lint.field)
-    .collect()
+    let hour = GoDuration::from_nanos(3_600_000_000_000);
+    lints(&document, hour, Timestamp::UNIX_EPOCH)
+}
+
+fn lint_fields(text: &str) -> Vec<String> {
+    let all = all_lints(text).into_iter();
+    all.map(|lint| lint.field).collect()
 }
 
 #[test]
@@ -165,7 +164,7 @@ fn a_schedule_must_carry_the_payload_of_its_type_and_no_other() {
 fn schedule_numbers_out_of_range_are_refused() {
     assert!(
         refusal(&TALK.replace("historyLimit: 2", "historyLimit: 0"))
-            .contains("spec.historyLimit: must be at least 1")
+            .contains("spec.historyLimit: 0 is out of range; write 1 to 2147483647")
     );
     assert!(
         refusal(&TALK.replace(
@@ -258,6 +257,17 @@ fn unlikely_schedules_are_linted() {
         lint_fields(&endless),
         ["spec.dnsChaos.duration", "spec.dnsChaos.duration"]
     );
+}
+
+#[test]
+fn what_overlapping_experiments_do_to_one_another_depends_on_their_kind() {
+    let overlap = |text: &str| all_lints(text).remove(0).message;
+    assert!(overlap(TALK).contains("the end of one also ends its successor"));
+    let (head, tail) = TALK.split_once("  dnsChaos:").unwrap();
+    let tail = tail.replace("action: error", "stressors: {cpu: {workers: 1}}");
+    let tail = tail.replace("patterns: [o11y.*, cncf.io, gitlab.com]", "");
+    let stress = format!("{head}  stressChaos:{tail}").replace("DNSChaos", "StressChaos");
+    assert!(overlap(&stress).contains("what they do to the same pod adds up"));
 }
 
 #[test]

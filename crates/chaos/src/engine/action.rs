@@ -33,13 +33,16 @@ pub(super) struct Failure {
     pub(super) partial: bool,
 }
 
+/// How an action went: done, with what the stage had to cut, or not done.
+pub(super) type Done = Result<Vec<String>, Failure>;
+
 pub(super) async fn carry_out<I: Injector>(
     injector: Arc<I>,
     permits: Arc<Semaphore>,
     limit: Duration,
     action: Action,
     journalled: bool,
-) -> Result<(), Failure> {
+) -> Done {
     if action.operation == Operation::Apply && !journalled {
         return Err(Failure {
             message: "the journal cannot be written; see the stage's log".to_owned(),
@@ -65,7 +68,10 @@ pub(super) async fn carry_out<I: Injector>(
                     .apply(&id, fault, target, expires.map(SystemTime::from))
                     .await
             }
-            Operation::Recover => injector.recover(&id, fault, target).await,
+            Operation::Recover => {
+                let recovered = injector.recover(&id, fault, target).await;
+                recovered.map(|()| Vec::new())
+            }
         }
     };
     match tokio::time::timeout(limit, work).await {
@@ -81,10 +87,10 @@ pub(super) async fn carry_out<I: Injector>(
 }
 
 /// Is the target certainly free of the fault after this?
-pub(super) fn leaves_nothing(action: &Action, outcome: &Result<(), Failure>) -> bool {
+pub(super) fn leaves_nothing(action: &Action, outcome: &Done) -> bool {
     match (action.operation, outcome) {
-        (Operation::Recover, Ok(())) => true,
-        (Operation::Apply, Ok(())) => action.fault.one_shot(),
+        (Operation::Recover, Ok(_)) => true,
+        (Operation::Apply, Ok(_)) => action.fault.one_shot(),
         (Operation::Apply, Err(failure)) => !failure.partial,
         (Operation::Recover, Err(_)) => false,
     }

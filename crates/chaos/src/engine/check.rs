@@ -125,7 +125,7 @@ impl CheckState {
     }
 
     fn interval(&self) -> SignedDuration {
-        SignedDuration::from_secs(self.check.interval_seconds.into())
+        SignedDuration::from_secs(self.check.interval_seconds)
     }
 
     fn end(&self) -> Option<Timestamp> {
@@ -134,9 +134,10 @@ impl CheckState {
     }
 
     /// Are the latest answers, `threshold` of them, all alike?
-    fn in_a_row(&self, outcome: Outcome, threshold: u32) -> bool {
+    fn in_a_row(&self, outcome: Outcome, threshold: i64) -> bool {
         let alike = |record: &&CheckRecord| record.outcome == outcome;
-        self.records.iter().rev().take_while(alike).count() >= threshold as usize
+        let in_a_row = self.records.iter().rev().take_while(alike).count();
+        usize::try_from(threshold).is_ok_and(|threshold| in_a_row >= threshold)
     }
 
     /// Duration beats failures, failures beat successes, which end a synchronous check only.
@@ -163,10 +164,8 @@ impl CheckState {
         let missed = self
             .next
             .map_or(0, |next| now.duration_since(next).as_secs());
-        let intervals = missed / i64::from(self.check.interval_seconds.max(1)) + 1;
-        let step = SignedDuration::from_secs(
-            intervals.saturating_mul(i64::from(self.check.interval_seconds)),
-        );
+        let intervals = missed / self.check.interval_seconds.max(1) + 1;
+        let step = SignedDuration::from_secs(intervals.saturating_mul(self.check.interval_seconds));
         self.next = self.next.and_then(|next| next.checked_add(step).ok());
         self.asking = true;
         self.check.probe()
@@ -175,10 +174,8 @@ impl CheckState {
     fn remember(&mut self, record: CheckRecord) {
         self.count += 1;
         self.records.push(record);
-        let excess = self
-            .records
-            .len()
-            .saturating_sub(self.check.records_history_limit as usize);
+        let kept = usize::try_from(self.check.records_history_limit).unwrap_or(0);
+        let excess = self.records.len().saturating_sub(kept);
         self.records.drain(..excess);
     }
 }
@@ -247,6 +244,18 @@ impl World {
             return;
         }
         if state.ended.is_some() {
+            return;
+        }
+        if let Ok(ProbeAnswer { whole: false, .. }) = answer {
+            // Upstream says so in its log only.
+            let discarded = Told {
+                warning: true,
+                reason: "StatusCheckAnswerDiscarded",
+                source: "statuscheck",
+                message: "the body of the answer broke off or did not end in time, so the answer does not count".to_owned(),
+            };
+            self.events
+                .record(&question.key, uid, &Happening::Other(discarded), now);
             return;
         }
         let outcome = match state.check.judge(answer) {

@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Options;
-use super::action::{Action, Failure, carry_out, leaves_nothing, leftover, place};
+use super::action::{Action, Done, Failure, carry_out, leaves_nothing, leftover, place};
 use super::clock::Clock;
 use super::probing::Probing;
 use super::request::Request;
@@ -34,7 +34,7 @@ pub(super) struct Driver<I, C> {
     journal: Arc<Mutex<Journal>>,
     /// The journal's number of every target that may be under a fault, by experiment and target.
     journalled: BTreeMap<(String, String), u64>,
-    running: JoinSet<Result<(), Failure>>,
+    running: JoinSet<Done>,
     actions: HashMap<Id, Action>,
     probing: Probing,
     permits: Arc<Semaphore>,
@@ -199,7 +199,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
     }
 
     /// Takes in one finished action and all others that have finished meanwhile.
-    async fn finish(&mut self, first: Result<(Id, Result<(), Failure>), JoinError>) {
+    async fn finish(&mut self, first: Result<(Id, Done), JoinError>) {
         let mut outcomes = Vec::new();
         let mut next = Some(first);
         while let Some(done) = next {

@@ -145,39 +145,37 @@ fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
 
 fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
     let step = |template: &Template| {
-        let (about, mechanism) = match &template.step {
+        let about = match &template.step {
             Step::Serial(children) | Step::Parallel(children) => {
                 let name = |child: &usize| workflow.templates[*child].name.clone();
-                (children.iter().map(name).collect(), String::new())
+                children.iter().map(name).collect()
             }
             Step::Chaos { body, .. } => about(body, namespace, pods),
             Step::Schedule { schedule, .. } => about(&schedule.child, namespace, pods),
-            Step::StatusCheck { check, .. } => (Vec::new(), check.mechanism()),
-            Step::Suspend | Step::Task => (Vec::new(), String::new()),
+            Step::StatusCheck { .. } | Step::Suspend | Step::Task => Vec::new(),
         };
         DryStep {
             name: template.name.clone(),
             kind: template.kind(),
             deadline: template.deadline.map(|deadline| deadline.to_string()),
             about,
-            mechanism,
+            mechanism: template.mechanism(),
         }
     };
     workflow.templates.iter().map(step).collect()
 }
 
-/// Targets and mechanism of an experiment within a workflow.
-fn about(body: &Body, namespace: &str, pods: Result<&[Pod], &str>) -> (Vec<String>, String) {
+/// The targets of an experiment within a workflow.
+fn about(body: &Body, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<String> {
     let Some(chaos) = body.chaos() else {
-        return (Vec::new(), String::new());
+        return Vec::new();
     };
     let mut run = DryRun::default();
     take(&mut run, chaos, namespace, pods);
-    let about = match run.selection_error {
+    match run.selection_error {
         Some(error) => vec![format!("no target: {error}")],
         None => run.matched,
-    };
-    (about, chaos.mechanism())
+    }
 }
 
 fn ticks(document: &Document, now: Timestamp) -> Option<Vec<Timestamp>> {

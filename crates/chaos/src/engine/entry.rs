@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) deleted: Option<Timestamp>,
     pub(super) owner: Option<Owner>,
     pub(super) spec: serde_json::Value,
+    /// How this stage carries it out.
+    pub(super) mechanism: String,
     pub(super) state: State,
     /// When it must be looked at again even if nothing happens.
     pub(super) wake: Option<Timestamp>,
@@ -96,6 +98,7 @@ impl Entry {
             owner: self.owner.as_ref().map(|owner| owner.name.clone()),
             owner_kind: self.owner.as_ref().map(|owner| owner.kind),
             spec: self.spec.clone(),
+            mechanism: self.mechanism.clone(),
             status,
         }
     }

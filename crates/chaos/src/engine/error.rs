@@ -19,6 +19,9 @@ pub enum EngineError {
     /// The spec of an experiment cannot change, as in Chaos Mesh.
     #[error("{0}: the spec of an experiment cannot change; delete it first, or use another name")]
     Immutable(String),
+    /// The new spec of a Workflow that is under way asks for what this stage cannot do.
+    #[error("{0} goes on as before: {1}")]
+    Unplayable(String, String),
     /// Only experiments and Schedules can be paused, as in Chaos Mesh.
     #[error(
         "{0} cannot be paused; delete it, or abort a workflow by its annotation workflow.chaos-mesh.org/abort"

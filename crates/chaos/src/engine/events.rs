@@ -54,6 +54,11 @@ pub(super) enum Happening<'a> {
     Deleted,
     Applied(&'a str),
     Recovered(&'a str),
+    /// Injected, but less of it than the document asks for. Upstream has no budget, so no such event either.
+    Clamped {
+        id: &'a str,
+        cut: &'a str,
+    },
     Updated(&'static str),
     Failed {
         source: &'static str,
@@ -87,6 +92,7 @@ impl Happening<'_> {
             Self::Deleted => "Deleted",
             Self::Applied(_) => "Applied",
             Self::Recovered(_) => "Recovered",
+            Self::Clamped { .. } => "Clamped",
             Self::Updated(_) => "Updated",
             Self::Failed { .. } => "Failed",
             Self::Spawned(_) => "Spawned",
@@ -106,7 +112,10 @@ impl Happening<'_> {
             | Self::Paused
             | Self::Deleted
             | Self::Updated("desiredPhase") => "desiredphase",
-            Self::Applied(_) | Self::Recovered(_) | Self::Updated("records") => "records",
+            Self::Applied(_)
+            | Self::Recovered(_)
+            | Self::Clamped { .. }
+            | Self::Updated("records") => "records",
             Self::Failed { source, .. } => source,
             Self::Updated("active") => "schedule-active",
             Self::Spawned(_) | Self::Forbid(_) | Self::Updated(_) => "schedule-cron",
@@ -119,6 +128,7 @@ impl Happening<'_> {
     fn severity(&self) -> &'static str {
         match self {
             Self::Failed { .. }
+            | Self::Clamped { .. }
             | Self::Forbid(_)
             | Self::SkipHistory(_)
             | Self::NotPausable(_)
@@ -139,6 +149,7 @@ impl fmt::Display for Happening<'_> {
             Self::Deleted => out.write_str("Experiment has been deleted"),
             Self::Applied(id) => write!(out, "Successfully apply chaos for {id}"),
             Self::Recovered(id) => write!(out, "Successfully recover chaos for {id}"),
+            Self::Clamped { id, cut } => write!(out, "This stage gave {id} {cut}"),
             Self::Updated(field) => write!(out, "Successfully update {field} of resource"),
             Self::Failed {
                 activity, error, ..

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::entry::Owner;
 use super::status::{
     Condition, DesiredPhase, Experiment, ExperimentStatus, Operation, Phase, Record, RecordEvent,
 };
 use crate::document;
 use crate::duration::GoDuration;
-use crate::injector::{Fault, Target};
+use crate::injector::{Fault, LONGEST_FAULT, Target};
 use crate::kind::{Chaos, Side};
 
 /// What keeps an experiment from going before it has recovered.
@@ -78,20 +79,24 @@ impl ExperimentState {
     }
 
     /// When the experiment is over: its duration, or the stage's maximum, after its creation. `None` for one-shots.
-    pub(super) fn end(&self, created: Timestamp, default_maximum: GoDuration) -> Option<Timestamp> {
+    pub(super) fn end(
+        &self,
+        created: Timestamp,
+        owner: Option<&Owner>,
+        default_maximum: GoDuration,
+    ) -> Option<Timestamp> {
         if self.chaos.one_shot() {
             return None;
         }
-        let duration = self
-            .chaos
-            .common()
-            .parsed_duration()
-            .unwrap_or(default_maximum);
-        Some(
-            created
-                .saturating_add(duration.as_signed())
-                .unwrap_or(Timestamp::MAX),
-        )
+        let duration = self.chaos.common().parsed_duration();
+        let until = owner.and_then(|owner| owner.until);
+        let end = match (duration, until) {
+            (Some(duration), _) => created.saturating_add(duration.as_signed()),
+            // Its owner deletes it then, which is no time-up: only the stage's own limit is one.
+            (None, Some(_)) => created.saturating_add(LONGEST_FAULT),
+            (None, None) => created.saturating_add(default_maximum.as_signed()),
+        };
+        Some(end.unwrap_or(Timestamp::MAX))
     }
 
     /// Is a next experiment of the same Schedule allowed?

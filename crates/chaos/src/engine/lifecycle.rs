@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rand::Rng;
 
-use super::action::{Action, Failure};
+use super::action::{Action, Done};
 use super::entry::{Entry, State};
 use super::events::Happening;
 use super::experiment::{ExperimentState, Slot};
@@ -49,7 +49,7 @@ impl World {
         if !deleted {
             add_finalizer(state, &mut tell);
         }
-        let end = state.end(*created, self.default_maximum);
+        let end = state.end(*created, owner.as_ref(), self.default_maximum);
         let desired = decide(
             state,
             desired_phase(deleted, end, meta.paused(), now),
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Takes in how actions went.
-    pub(super) fn settle(&mut self, outcomes: Vec<(Action, Result<(), Failure>)>, now: Timestamp) {
+    pub(super) fn settle(&mut self, outcomes: Vec<(Action, Done)>, now: Timestamp) {
         let mut updated: Vec<(Key, String)> = Vec::new();
         for (action, outcome) in outcomes {
             self.busy.remove(&action.target.to_string());
@@ -105,14 +105,14 @@ impl World {
             };
             let id = slot.record.id.clone();
             match (&outcome, action.operation) {
-                (Ok(()), operation) => slot.succeeded(operation, now),
+                (Ok(_), operation) => slot.succeeded(operation, now),
                 (Err(failure), operation) => {
                     slot.failed(operation, &failure.message, failure.partial, now)
                 }
             }
             let happening = match (&outcome, action.operation) {
-                (Ok(()), Operation::Apply) => Happening::Applied(&id),
-                (Ok(()), Operation::Recover) => Happening::Recovered(&id),
+                (Ok(_), Operation::Apply) => Happening::Applied(&id),
+                (Ok(_), Operation::Recover) => Happening::Recovered(&id),
                 (Err(failure), Operation::Apply) => Happening::Failed {
                     source: "records",
                     activity: "apply chaos",
@@ -125,6 +125,10 @@ impl World {
                 },
             };
             self.tell(&action.key, &action.uid, &happening, now);
+            for cut in outcome.iter().flatten() {
+                let clamped = Happening::Clamped { id: &id, cut };
+                self.tell(&action.key, &action.uid, &clamped, now);
+            }
             let object = (action.key, action.uid);
             if !updated.contains(&object) {
                 updated.push(object);

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 
 use super::check::Question;
 use crate::injector::Injector;
 use crate::probe::ProbeAnswer;
+
+/// How much longer than its time-out a question may take.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Questions under way.
 #[derive(Debug, Default)]
@@ -21,7 +25,9 @@ impl Probing {
         for question in questions {
             let (injector, probe) = (injector.clone(), question.probe.clone());
             let asking = async move {
-                let answer = tokio::time::timeout(probe.timeout, injector.probe(&probe)).await;
+                // The stage keeps the time-out; a stage that does not is given up on.
+                let limit = probe.timeout + GRACE;
+                let answer = tokio::time::timeout(limit, injector.probe(&probe)).await;
                 answer.unwrap_or_else(|_| {
                     Err(format!("no answer within {} s", probe.timeout.as_secs()))
                 })

@@ -189,8 +189,12 @@ impl World {
             Entry {
                 state: State::Experiment(state),
                 created,
+                owner,
                 ..
-            } => !state.finished(state.end(*created, self.default_maximum), now),
+            } => {
+                let end = state.end(*created, owner.as_ref(), self.default_maximum);
+                !state.finished(end, now)
+            }
             Entry {
                 state: State::Workflow(state),
                 ..

@@ -45,6 +45,8 @@ pub struct Object {
     pub owner_kind: Option<&'static str>,
     /// The spec as written.
     pub spec: Value,
+    /// How this stage carries it out, and where that differs from a cluster.
+    pub mechanism: String,
     /// How it is doing.
     pub status: Status,
 }

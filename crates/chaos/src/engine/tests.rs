@@ -31,6 +31,8 @@ struct Stage {
     log: Vec<(i64, Operation, String)>,
     /// Operations on these targets fail with this message.
     failing: BTreeMap<String, Failure>,
+    /// What is cut from every fault.
+    cuts: Vec<String>,
     /// What the servers answer that StatusChecks ask.
     answer: Result<ProbeAnswer, String>,
     /// Seconds since the start at which they were asked.
@@ -48,7 +50,11 @@ impl Stage {
             pods: pods.iter().map(|name| pod(name)).collect(),
             log: Vec::new(),
             failing: BTreeMap::new(),
-            answer: Ok(ProbeAnswer { status: 200 }),
+            cuts: Vec::new(),
+            answer: Ok(ProbeAnswer {
+                status: 200,
+                whole: true,
+            }),
             asked: Vec::new(),
         }
     }
@@ -79,7 +85,8 @@ impl Stage {
                     action.operation,
                     id.clone(),
                 ));
-                let outcome = self.failing.get(&id).cloned().map_or(Ok(()), Err);
+                let done = Ok(self.cuts.clone());
+                let outcome = self.failing.get(&id).cloned().map_or(done, Err);
                 (action, outcome)
             });
             let outcomes = outcomes.collect();

@@ -20,6 +20,7 @@ pub use status::{NodeStatus, WorkflowStatus};
 /// See the module's description.
 #[derive(Debug)]
 pub(super) struct WorkflowState {
+    /// The latest spec.
     workflow: Arc<Workflow>,
     /// What this stage cannot do about it; then nothing is started.
     refusal: Option<String>,
@@ -33,6 +34,8 @@ pub(super) struct WorkflowState {
 #[derive(Debug)]
 struct Node {
     name: String,
+    /// The spec as it was when the step began, and the step's place in it.
+    workflow: Arc<Workflow>,
     template: usize,
     parent: Option<usize>,
     created: Timestamp,
@@ -69,19 +72,29 @@ pub(super) struct View<'a> {
 
 impl WorkflowState {
     pub(super) fn new(workflow: Arc<Workflow>) -> Self {
-        let refusals: Vec<String> = workflow
-            .refusals("spec")
-            .iter()
-            .map(ToString::to_string)
-            .collect();
         Self {
+            refusal: refusal(&workflow),
             workflow,
-            refusal: (!refusals.is_empty()).then(|| refusals.join("; ")),
             refusal_told: false,
             nodes: Vec::new(),
             start: None,
             end: None,
         }
+    }
+
+    /// Takes over a changed spec, as Chaos Mesh does: steps that have begun keep theirs, and so the list of their children;
+    /// what these children are is read when they begin. A workflow that has ended does not start again.
+    ///
+    /// # Errors
+    /// This stage cannot play the new spec, while steps of the old one are under way.
+    pub(super) fn replace(&mut self, workflow: Arc<Workflow>) -> Result<(), String> {
+        let refusal = refusal(&workflow);
+        match refusal {
+            Some(refusal) if !self.nodes.is_empty() => return Err(refusal),
+            refusal => (self.refusal, self.refusal_told) = (refusal, false),
+        }
+        self.workflow = workflow;
+        Ok(())
     }
 
     /// Has the entry ended?
@@ -106,7 +119,8 @@ impl WorkflowState {
         }
         if self.nodes.is_empty() {
             self.start = Some(whole_second(view.now));
-            let name = self.begin(self.workflow.entry, None, view.now, rng);
+            let workflow = self.workflow.clone();
+            let name = self.begin((workflow.clone(), workflow.entry), None, view.now, rng);
             orders.push(told(
                 "EntryCreated",
                 format!("entry node created, entry node {name}"),
@@ -138,18 +152,30 @@ impl WorkflowState {
     }
 
     fn template(&self, index: usize) -> &Template {
-        &self.workflow.templates[self.nodes[index].template]
+        let node = &self.nodes[index];
+        &node.workflow.templates[node.template]
+    }
+
+    /// What a child of that step is now; a template that the latest spec no longer has is as it was.
+    fn child(&self, parent: usize, template: usize) -> (Arc<Workflow>, usize) {
+        let before = &self.nodes[parent].workflow;
+        let name = &before.templates[template].name;
+        let mut latest = self.workflow.templates.iter();
+        match latest.position(|template| template.name == *name) {
+            Some(found) => (self.workflow.clone(), found),
+            None => (before.clone(), template),
+        }
     }
 
     fn begin(
         &mut self,
-        template: usize,
+        (workflow, template): (Arc<Workflow>, usize),
         parent: Option<usize>,
         now: Timestamp,
         rng: &mut impl Rng,
     ) -> String {
         let created = whole_second(now);
-        let written = &self.workflow.templates[template];
+        let written = &workflow.templates[template];
         let end = written
             .deadline
             .and_then(|deadline| created.saturating_add(deadline.as_signed()).ok());
@@ -157,6 +183,7 @@ impl WorkflowState {
         let name = names::child(&written.name, rng);
         self.nodes.push(Node {
             name: name.clone(),
+            workflow,
             template,
             parent,
             created,
@@ -175,7 +202,7 @@ impl WorkflowState {
             self.finish(index, outcome, &message, orders);
             return;
         }
-        let workflow = self.workflow.clone();
+        let workflow = self.nodes[index].workflow.clone();
         match &workflow.templates[self.nodes[index].template].step {
             Step::Serial(children) => {
                 let begun = self.children(index);
@@ -265,7 +292,7 @@ impl WorkflowState {
     ) {
         let names: Vec<String> = templates
             .iter()
-            .map(|template| self.begin(*template, Some(index), now, rng))
+            .map(|template| self.begin(self.child(index, *template), Some(index), now, rng))
             .collect();
         orders.push(told(
             "NodesCreated",
@@ -306,4 +333,11 @@ impl WorkflowState {
             node.cleared = true;
         }
     }
+}
+
+/// What this stage cannot do about a workflow, in one line.
+fn refusal(workflow: &Workflow) -> Option<String> {
+    let refusals = workflow.refusals("spec");
+    let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    (!refusals.is_empty()).then(|| refusals.join("; "))
 }

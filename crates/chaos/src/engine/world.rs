@@ -101,10 +101,14 @@ impl World {
             (State::Schedule(state), Body::Schedule(schedule)) if spec_changed => {
                 state.replace(schedule.clone())
             }
+            (State::Workflow(state), Body::Workflow(workflow)) if spec_changed => state
+                .replace(workflow.clone())
+                .map_err(|why| EngineError::Unplayable(key.to_string(), why))?,
             _ if spec_changed => return Err(EngineError::Immutable(key.to_string())),
             _ => {}
         }
         entry.spec = document.spec.clone();
+        entry.mechanism = document.mechanism();
         let meta_changed = entry.merge(&document.meta);
         entry.touch();
         Ok(if spec_changed || meta_changed {
@@ -141,6 +145,7 @@ impl World {
             deleted: None,
             owner,
             spec,
+            mechanism: body.mechanism(),
             state,
             wake: None,
             gone: false,

@@ -142,7 +142,7 @@ fn pairs(field: &str, entries: &[Vec<String>]) -> Result<Vec<(String, String)>, 
     entries.iter().enumerate().map(pair).collect()
 }
 
-fn code(field: &str, code: Option<i32>) -> Result<Option<u16>, Problem> {
+fn code(field: &str, code: Option<i64>) -> Result<Option<u16>, Problem> {
     // The zero value is absent, as everywhere.
     let Some(code) = code.filter(|code| *code != 0) else {
         return Ok(None);

@@ -53,12 +53,7 @@ impl NetworkChaos {
                 ("bandwidth.limit", bandwidth.limit),
                 ("bandwidth.buffer", bandwidth.buffer),
             ] {
-                if bytes == 0 {
-                    problems.push(Problem::new(
-                        field,
-                        "must be at least 1; write a number of bytes",
-                    ));
-                }
+                problems.extend(Problem::of_range(field, bytes, &(1..=u32::MAX.into())));
             }
         }
     }

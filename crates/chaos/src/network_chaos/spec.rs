@@ -78,12 +78,12 @@ pub struct Rate {
 pub struct Bandwidth {
     /// `1mbps` is a mebibyte, `1mbit` a million bits per second.
     pub rate: String,
-    /// Bytes that may wait.
-    pub limit: u32,
-    /// Bytes that may pass at once.
-    pub buffer: u32,
+    /// Bytes that may wait, 1 to 4294967295.
+    pub limit: i64,
+    /// Bytes that may pass at once, 1 to 4294967295.
+    pub buffer: i64,
     /// Rate at which the bucket empties (refused on this stage).
-    pub peakrate: Option<u64>,
+    pub peakrate: Option<i64>,
     /// Bytes that may pass at the peak rate (refused on this stage).
-    pub minburst: Option<u32>,
+    pub minburst: Option<i64>,
 }

@@ -8,7 +8,8 @@ use crate::engine::{
     Snapshot, Status, StatusCheckStatus, WorkflowStatus,
 };
 
-/// The object as `kubectl describe` shows it: metadata, spec, status, events.
+/// The object as `kubectl describe` shows it: metadata, spec, status, events. The mechanism is ours: what a stage without
+/// privileges does in place of a cluster has to be seen by whoever reads the result.
 #[must_use]
 pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
     let mut text = String::new();
@@ -38,6 +39,10 @@ pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
     }
     line(0, "Spec:", "");
     spec(&object.spec, 1, &mut line);
+    line(0, "Mechanism:", "");
+    for part in object.mechanism.split("; ") {
+        line(1, part, "");
+    }
     line(0, "Status:", "");
     match &object.status {
         Status::Experiment(status) => experiment(status, &mut line),
@@ -150,6 +155,9 @@ fn workflow(status: &WorkflowStatus, line: Line<'_>) {
             about.push_str(&format!(", made {resource}"));
         }
         line(2 + node.depth, &node.name, &about);
+        if !node.mechanism.is_empty() {
+            line(3 + node.depth, &node.mechanism, "");
+        }
     }
 }
 

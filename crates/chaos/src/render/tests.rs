@@ -32,6 +32,7 @@ fn object(kind: &'static str, name: &str, spec: serde_json::Value, status: Statu
         owner: None,
         owner_kind: None,
         spec,
+        mechanism: "by hand; nobody is told".into(),
         status,
     }
 }
@@ -147,6 +148,9 @@ Spec:
   duration:     5m
   selector:
     namespaces:   [\"default\"]
+Mechanism:
+  by hand
+  nobody is told
 Status:
   Conditions:
     Selected       True
@@ -160,6 +164,47 @@ Events:
   Normal   Started   2m (x2 over 2m10s)   desiredphase   Experiment has started
 ";
     let text = describe(&snapshot, &snapshot.objects[0]);
+    assert_eq!(text, expected);
+}
+
+/// What `describe` says below `Mechanism:` about an experiment of this kind and spec.
+fn mechanism(kind: &str, spec: &str) -> String {
+    let text = format!(
+        "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: x}}, spec: {{mode: all, selector: {{}}, {spec}}}}}"
+    );
+    let document = crate::document::parse("x.yaml", &text).unwrap().remove(0);
+    let object = Object {
+        mechanism: document.mechanism(),
+        ..experiment()
+    };
+    let text = describe(&snapshot(), &object);
+    let section = text.split("Mechanism:\n").nth(1).unwrap();
+    let section = section.split("Status:\n").next().unwrap();
+    section.trim_start().to_owned()
+}
+
+#[test]
+fn describe_admits_that_a_loss_is_a_stall() {
+    let text = mechanism("NetworkChaos", "action: loss, loss: {loss: '10'}");
+    assert!(
+        text.contains("a lost chunk is not dropped but stalls its connection"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("waits"),
+        "only what is given is told: {text}"
+    );
+}
+
+#[test]
+fn describe_says_which_pods_a_stress_confines() {
+    let text = mechanism("StressChaos", "stressors: {cpu: {workers: 2, load: 50}}");
+    let expected = "\
+2 processes beside the pod compute for 50 % of the time each
+  a pod with limits.cpu is confined with them to as many whole cores, which stands in for its cgroup
+  without limits.cpu they spread over all cores of the machine, at most one for each
+  the app's own process metrics do not show them
+";
     assert_eq!(text, expected);
 }
 

@@ -42,7 +42,12 @@ fn codes_are_one_or_a_range_with_both_ends() {
     let check = parse("").unwrap();
     for (status, good) in [(199, false), (200, true), (299, true), (300, false)] {
         assert_eq!(
-            check.judge(&Ok(ProbeAnswer { status })).is_ok(),
+            check
+                .judge(&Ok(ProbeAnswer {
+                    status,
+                    whole: true
+                }))
+                .is_ok(),
             good,
             "{status}"
         );
@@ -69,11 +74,11 @@ fn what_admission_refuses_is_refused() {
     for (extra, field) in [
         (
             ", intervalSeconds: 0",
-            "spec.intervalSeconds: must be at least 1",
+            "spec.intervalSeconds: 0 is out of range; write 1 to 2147483647",
         ),
         (
             ", recordsHistoryLimit: 1001",
-            "spec.recordsHistoryLimit: must be at most",
+            "spec.recordsHistoryLimit: 1001 is out of range; write 1 to 1000",
         ),
         (", duration: 1d", "spec.duration: `1d` is not a duration"),
         (", deadline: 20s", "spec.deadline: unknown field"),

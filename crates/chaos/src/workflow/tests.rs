@@ -13,6 +13,8 @@ templates:
 - {name: often, templateType: Schedule, deadline: 1m, schedule: {schedule: '@every 20s', type: PodChaos, historyLimit: 1, podChaos: {action: pod-kill, mode: one, selector: {}}}}
 ";
 
+const HOUR: GoDuration = GoDuration::from_nanos(3_600_000_000_000);
+
 fn parse(text: &str) -> Result<Workflow, Vec<String>> {
     let value: Value = serde_saphyr::from_str(text).unwrap();
     let mut problems = Vec::new();
@@ -38,7 +40,7 @@ fn a_careful_workflow_is_read_without_lint_or_refusal() {
     assert_eq!(workflow.templates[1].kind(), "StressChaos");
     assert!(workflow.refusals("spec").is_empty());
     assert_eq!(
-        fields(workflow.lints("spec", jiff::Timestamp::UNIX_EPOCH)),
+        fields(workflow.lints("spec", HOUR, jiff::Timestamp::UNIX_EPOCH)),
         Vec::<String>::new()
     );
 }
@@ -185,11 +187,13 @@ fn what_this_stage_cannot_do_is_refused_by_its_path() {
                 "Task, task: {container: {}}, conditionalBranches: [{target: load}]",
             )
             .replace("{workers: 2}", "{workers: 2, options: [x]}")
+            .replace("deadline: 30s", "deadline: 25h")
             .replace("podChaos: {", "podChaos: {remoteCluster: x, "),
     );
     assert_eq!(
         fields(workflow.unwrap().refusals("spec")),
         [
+            "spec.templates[1].deadline",
             "spec.templates[1].stressChaos.stressors.cpu.options",
             "spec.templates[2].task",
             "spec.templates[5].schedule.podChaos.remoteCluster"
@@ -200,11 +204,11 @@ fn what_this_stage_cannot_do_is_refused_by_its_path() {
 #[test]
 fn unlikely_workflows_are_linted() {
     let lints = |from: &str, to: &str| {
-        fields(
-            parse(&GOOD.replace(from, to))
-                .unwrap()
-                .lints("spec", jiff::Timestamp::UNIX_EPOCH),
-        )
+        fields(parse(&GOOD.replace(from, to)).unwrap().lints(
+            "spec",
+            HOUR,
+            jiff::Timestamp::UNIX_EPOCH,
+        ))
     };
     assert_eq!(lints("deadline: 30s, ", ""), ["spec.templates[1].deadline"]);
     assert_eq!(

@@ -67,7 +67,10 @@ fn only_answers_in_a_row_count() {
         "  mode: Continuous\n  intervalSeconds: 1\n  recordsHistoryLimit: 3\n",
     ));
     for status in [500, 500, 200, 500, 500] {
-        stage.answer = Ok(ProbeAnswer { status });
+        stage.answer = Ok(ProbeAnswer {
+            status,
+            whole: true,
+        });
         stage.advance(1);
     }
     assert_eq!(completed(&stage), None);
@@ -75,6 +78,20 @@ fn only_answers_in_a_row_count() {
     stage.advance(1);
     assert_eq!(completed(&stage), Some("StatusCheckFailureThresholdExceed"));
     assert_eq!(status(&stage).count, 6);
+}
+
+#[test]
+fn an_answer_whose_body_does_not_arrive_does_not_count() {
+    let mut stage = Stage::new(&[]);
+    stage.answer = Ok(ProbeAnswer {
+        status: 200,
+        whole: false,
+    });
+    stage.apply(&check(""));
+    stage.advance(60);
+    assert_eq!(stage.asked.len(), 6);
+    assert_eq!((completed(&stage), status(&stage).count), (None, 0));
+    assert!(stage.events("StatusCheck", "well")[0].starts_with("StatusCheckAnswerDiscarded "));
 }
 
 #[test]

@@ -64,6 +64,23 @@ fn an_experiment_without_a_duration_ends_at_the_maximum_of_the_stage() {
 }
 
 #[test]
+fn a_duration_that_no_stage_keeps_is_refused() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&dns("  duration: 24h1s\n"));
+    let events = stage.events("DNSChaos", "dark");
+    let refused =
+        "Failed Failed to apply chaos: spec.duration: this stage ends every fault after 24 hours";
+    assert!(
+        events.iter().any(|event| event.starts_with(refused)),
+        "{events:?}"
+    );
+    assert!(stage.log.is_empty());
+    stage.apply(&dns("  duration: 24h\n").replace("dark", "day"));
+    stage.apply(&pod_chaos("pod-kill", "  duration: 25h\n"));
+    assert_eq!(stage.operations(Operation::Apply).len(), 2);
+}
+
+#[test]
 fn a_negative_duration_is_over_at_once() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: -1m\n"));
@@ -159,6 +176,20 @@ fn containers_that_do_not_exist_are_passed_over() {
             .map(|entry| entry.2.as_str())
             .collect::<Vec<_>>(),
         ["default/a/side"]
+    );
+}
+
+#[test]
+fn what_the_stage_had_to_cut_is_told_with_the_target() {
+    let mut stage = Stage::new(&["a"]);
+    stage.cuts = vec!["2 CPU workers instead of 64".to_owned()];
+    stage.apply(&dns("  duration: 10s\n"));
+    let told = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
+    assert!(
+        stage
+            .events("DNSChaos", "dark")
+            .iter()
+            .any(|event| event == told)
     );
 }
 

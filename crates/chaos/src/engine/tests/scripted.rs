@@ -50,7 +50,7 @@ impl Injector for Scripted {
         _: &Fault,
         target: &Target,
         expires: Option<SystemTime>,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<String>, String> {
         assert!(expires.is_some(), "a fault without an end");
         match self.temper {
             Temper::Obedient => {}
@@ -66,7 +66,7 @@ impl Injector for Scripted {
         tokio::time::sleep(Duration::from_millis(50)).await;
         self.now.fetch_sub(1, Ordering::SeqCst);
         self.injected.lock().unwrap().insert(target.to_string());
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn recover(&self, _: &str, _: &Fault, target: &Target) -> Result<(), String> {
@@ -76,7 +76,10 @@ impl Injector for Scripted {
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
         match self.temper {
-            Temper::Obedient => Ok(ProbeAnswer { status: 200 }),
+            Temper::Obedient => Ok(ProbeAnswer {
+                status: 200,
+                whole: true,
+            }),
             Temper::Silent => std::future::pending().await,
             Temper::Panicking => panic!("scripted: {}", request.url),
         }

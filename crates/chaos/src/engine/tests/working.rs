@@ -91,6 +91,19 @@ fn serial_steps_follow_one_another_and_end_by_their_deadline() {
 }
 
 #[test]
+fn a_step_says_how_this_stage_carries_it_out() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark, wait", &[DNS, WAIT]));
+    let snapshot = stage.snapshot();
+    let text = crate::render::describe(&snapshot, snapshot.find("Workflow", "flow").unwrap());
+    let steps = text.split("Steps:").nth(1).unwrap();
+    assert!(
+        steps.contains("chaos DNS server, which answers SERVFAIL"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_events_of_a_step_are_those_of_chaos_mesh() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&flow(&DNS.replace("dark", "all")));
@@ -143,6 +156,31 @@ fn experiments_carry_the_labels_and_the_first_deadline_above_them() {
         (dark.owner.as_deref(), dark.owner_kind),
         (Some("flow"), Some("Workflow"))
     );
+}
+
+#[test]
+fn a_deadline_beyond_the_maximum_of_the_stage_is_kept() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark", &[&DNS.replace("20s", "3h")]));
+    stage.advance(4 * 3_600);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(0, Apply), (3 * 3_600, Recover)]);
+    let events = stage.snapshot().events;
+    assert!(events.iter().all(|event| event.reason != "TimeUp"));
+}
+
+#[test]
+fn under_a_longer_deadline_an_experiment_ends_with_the_limit_of_the_stage() {
+    let mut stage = Stage::new(&["a"]);
+    let day = 24 * 3_600;
+    let text = serial("dark", &[&DNS.replace("deadline: 20s, ", "")]).replace(
+        "templateType: Serial",
+        "templateType: Serial, deadline: 48h",
+    );
+    stage.apply(&text);
+    stage.advance(2 * day);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(0, Apply), (day, Recover)]);
 }
 
 #[test]
@@ -215,6 +253,51 @@ fn the_annotation_aborts_a_workflow_and_ends_its_faults() {
         ]
     );
     assert_eq!(stage.operations(Operation::Recover), [3]);
+    assert!(accomplished(&stage));
+}
+
+#[test]
+fn a_changed_workflow_keeps_what_has_begun_and_reads_the_rest_anew() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("dark, wait, dark", &[DNS, WAIT]));
+    stage.advance(5);
+    // Both steps are half as long now, and the entry no longer leads to the last one.
+    let halved = [DNS.replace("20s", "10s"), WAIT.replace("5s", "2s")];
+    let changed = serial("dark, wait", &[&halved[0], &halved[1]]);
+    assert_eq!(stage.apply(&changed), Applied::Configured);
+    assert_eq!(stage.apply(&changed), Applied::Unchanged);
+    stage.advance(60);
+    use Operation::{Apply, Recover};
+    assert_eq!(
+        log(&stage),
+        [(0, Apply), (20, Recover), (22, Apply), (32, Recover)]
+    );
+    assert!(accomplished(&stage));
+}
+
+#[test]
+fn a_step_that_a_changed_workflow_no_longer_has_is_as_it_was() {
+    let mut stage = Stage::new(&["a"]);
+    stage.apply(&serial("wait, dark", &[DNS, WAIT]));
+    stage.apply(&serial("wait", &[WAIT]));
+    stage.advance(60);
+    use Operation::{Apply, Recover};
+    assert_eq!(log(&stage), [(5, Apply), (25, Recover)]);
+}
+
+#[test]
+fn a_change_that_cannot_be_played_leaves_the_workflow_as_it_is() {
+    let mut stage = Stage::new(&["a"]);
+    let text = serial("dark", &[DNS]);
+    stage.apply(&text);
+    let other = text.replace("mode: all", "mode: all, remoteCluster: other");
+    let refused = stage.world.apply(&parse(&other), stage.now).unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.starts_with("workflow/flow in namespace default goes on as before: spec.templates[1].dnsChaos.remoteCluster: "),
+        "{refused}"
+    );
+    stage.advance(20);
     assert!(accomplished(&stage));
 }
 

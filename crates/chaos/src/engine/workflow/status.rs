@@ -50,6 +50,9 @@ pub struct NodeStatus {
     pub phase: &'static str,
     /// Why it ended, in one word; empty when it ended by itself.
     pub reason: &'static str,
+    /// How this stage carries it out; empty for steps that only wait or lead to others.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub mechanism: String,
 }
 
 impl WorkflowState {
@@ -95,6 +98,7 @@ impl WorkflowState {
                 .map(|made| format!("{}/{}", made.kind.to_lowercase(), made.name)),
             phase,
             reason,
+            mechanism: template.mechanism(),
         }
     }
 }
