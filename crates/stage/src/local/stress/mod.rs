@@ -9,16 +9,17 @@
 
 mod cores;
 mod plan;
+mod stresses;
 
-use std::collections::BTreeSet;
 use std::fs::File;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chaos::fault::StressFault;
 
 use self::cores::Confined;
-use self::plan::{Plan, Room, badness, plan};
-use super::launch::{POD_NICE, POD_OOM_SCORE};
+use self::plan::{Room, plan};
+use self::stresses::{RESPAWN, Stress, Worker};
+use super::launch::POD_NICE;
 use super::pod::{Key, Pod};
 use super::process::{Launch, Process};
 use super::world::World;
@@ -26,33 +27,10 @@ use crate::StageError;
 use crate::manifest::cpu_millis;
 use crate::stress;
 
-/// A worker that was killed is back after this long: out of memory shows as a saw-tooth, as with Chaos Mesh.
-const RESPAWN: Duration = Duration::from_secs(1);
+pub(crate) use self::stresses::Stresses;
+
 /// Open files of a worker.
 const FILES: u64 = 16;
-
-/// All stress on one pod.
-#[derive(Default)]
-pub(crate) struct Stresses {
-    list: Vec<Stress>,
-    confined: Confined,
-}
-
-/// What one experiment does to one container of a pod.
-struct Stress {
-    id: String,
-    /// Its place in the pod.
-    container: usize,
-    until: Instant,
-    workers: Vec<Worker>,
-}
-
-struct Worker {
-    plan: Plan,
-    process: Option<Process>,
-    killed: bool,
-    start_at: Instant,
-}
 
 impl World {
     /// Has the pod share its cores and its memory limit with workers, or takes them away.
@@ -244,112 +222,6 @@ impl World {
             available,
             promised,
         }
-    }
-}
-
-impl Stresses {
-    /// The experiments, as `stress/id`.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let ids = self.list.iter().map(|stress| stress.id.as_str());
-        let ids: BTreeSet<&str> = ids.collect(); // once, however many containers are hit
-        ids.iter().map(|id| format!("stress/{id}")).collect()
-    }
-
-    /// Bytes of the workers that are charged to this container.
-    pub(crate) fn bytes(&self, container: usize) -> u64 {
-        let there = self.list.iter().filter(|one| one.container == container);
-        let workers = there.flat_map(|stress| &stress.workers);
-        let processes = workers.filter_map(|worker| worker.process.as_ref());
-        processes.filter_map(Process::anonymous_bytes).sum()
-    }
-
-    /// Kills the worker that the kernel would kill rather than the container's process with `rss` bytes; returns its pid.
-    ///
-    /// The kernel weighs size and score in the same way, but at the very page that is one too many; this stage looks four
-    /// times a second, so a pod may hold more than its limit for that long.
-    pub(crate) fn kill_instead_of(
-        &mut self,
-        container: usize,
-        rss: u64,
-        limit: u64,
-    ) -> Option<i32> {
-        let own = badness(rss, POD_OOM_SCORE, limit);
-        let there = self
-            .list
-            .iter_mut()
-            .filter(|one| one.container == container);
-        let workers = there.flat_map(|stress| &mut stress.workers);
-        let weighed = workers
-            .filter(|worker| !worker.killed)
-            .filter_map(|worker| {
-                let rss = worker.process.as_ref()?.anonymous_bytes()?;
-                (worker.plan.bytes() > 0)
-                    .then(|| (badness(rss, worker.plan.oom_score, limit), worker))
-            });
-        let (_, worker) = weighed
-            .max_by_key(|(badness, _)| *badness)
-            .filter(|(badness, _)| *badness > own)?;
-        let process = worker.process.as_ref()?;
-        process.kill();
-        worker.killed = true;
-        Some(process.pid())
-    }
-
-    fn workers(&self) -> impl Iterator<Item = &Worker> {
-        self.list.iter().flat_map(|stress| &stress.workers)
-    }
-
-    fn takes_cpu(&self) -> bool {
-        self.workers()
-            .any(|worker| matches!(worker.plan.work, stress::Work::Cpu { .. }))
-    }
-
-    /// Bytes that the workers hold or will hold.
-    fn promised(&self) -> u64 {
-        self.workers().map(|worker| worker.plan.bytes()).sum()
-    }
-
-    fn remove(&mut self, id: &str, container: usize) {
-        let it = |stress: &Stress| stress.id == id && stress.container == container;
-        let processes = self.list.iter().filter(|stress| it(stress));
-        let processes = processes
-            .flat_map(|stress| &stress.workers)
-            .filter_map(|w| w.process.as_ref());
-        // All at once, so that dropping them does not wait for each in turn.
-        processes.for_each(Process::kill);
-        self.list.retain(|stress| !it(stress));
-    }
-
-    fn lapsed(&self, now: Instant) -> Vec<(String, usize)> {
-        let over = self.list.iter().filter(|stress| stress.until <= now);
-        over.map(|stress| (stress.id.clone(), stress.container))
-            .collect()
-    }
-
-    /// Takes in the workers that have ended.
-    fn reap(&mut self, now: Instant) {
-        for worker in self.list.iter_mut().flat_map(|stress| &mut stress.workers) {
-            if worker
-                .process
-                .as_mut()
-                .is_some_and(|process| process.poll().is_some())
-            {
-                worker.process = None;
-                worker.start_at = now + RESPAWN;
-            }
-        }
-    }
-
-    /// Stress and worker of those that have to be started.
-    fn due(&self, now: Instant) -> Vec<(usize, usize)> {
-        let all = self.list.iter().enumerate().flat_map(|(stress, s)| {
-            s.workers
-                .iter()
-                .enumerate()
-                .map(move |(worker, w)| ((stress, worker), w))
-        });
-        let due = all.filter(|(_, worker)| worker.process.is_none() && worker.start_at <= now);
-        due.map(|(index, _)| index).collect()
     }
 }
 
