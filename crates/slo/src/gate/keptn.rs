@@ -180,6 +180,9 @@ pub(super) fn judge(
             None if scored.outcome == Outcome::Fail => {
                 format!("{} That counts as failed.", judgement.reason)
             }
+            None if scored.outcome == Outcome::Info => {
+                format!("{} It is for information only.", judgement.reason)
+            }
             None => std::mem::take(&mut judgement.reason),
         };
     }

@@ -10,6 +10,8 @@ use super::{Baseline, SCHEMA};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
+    /// Nothing was wanted of it (Keptn).
+    Info,
     /// The objective was met.
     Pass,
     /// Met by the weaker of two criteria (Keptn).
@@ -24,6 +26,7 @@ impl Outcome {
     /// The lower-case word used in every output.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Info => "info",
             Self::Pass => "pass",
             Self::Warning => "warning",
             Self::Inconclusive => "inconclusive",
@@ -34,7 +37,7 @@ impl Outcome {
     /// 0 pass (or warning), 1 fail, 2 could not judge.
     fn exit_code(self) -> u8 {
         match self {
-            Self::Pass | Self::Warning => 0,
+            Self::Info | Self::Pass | Self::Warning => 0,
             Self::Fail => 1,
             Self::Inconclusive => 2,
         }
@@ -71,7 +74,7 @@ pub struct Judgement {
     pub slo: String,
     /// Id of the objective.
     pub objective: String,
-    /// Pass, fail, or cannot say.
+    /// Pass, fail, or cannot say; or for information only.
     pub outcome: Outcome,
     /// Good ratio in [0, 1], or the value of a criterion.
     pub observed: Option<f64>,

@@ -197,6 +197,63 @@ fn without_an_earlier_result_keptn_passes_and_we_cannot_judge() {
 }
 
 #[test]
+fn a_warning_that_cannot_be_compared_is_undecided_and_no_failure() {
+    let slo = "
+comparison: {compare_with: single_result, include_result_with_score: pass}
+objectives:
+  - sli: response_time_p95
+    pass: [{criteria: ['<600']}]
+    warning: [{criteria: ['<=+10%']}]
+total_score: {pass: '90%', warning: '50%'}
+";
+    let strict = |value, past| evaluate(slo, &[Some(value)], Leniency::Strict, past, None);
+    let first = strict(700.0, Vec::new());
+    assert_eq!(first.outcome, Outcome::Inconclusive);
+    assert!(first.objectives[0].uncompared, "{first:?}");
+    // So a history can begin, and the next run has something to compare with.
+    let past = EarlierResult::from_json(&first.to_json()).unwrap();
+    assert_eq!(
+        strict(750.0, vec![past.clone()]).outcome,
+        Outcome::Warning,
+        "{past:?}"
+    );
+    let lenient = evaluate(slo, &[Some(700.0)], Leniency::Compat, Vec::new(), None);
+    assert_eq!(
+        (lenient.outcome, lenient.score),
+        (Outcome::Warning, Some(50.0))
+    );
+    // Half the points are the best it can still get: too little for a gate that wants more.
+    let hard = slo.replace("warning: '50%'", "warning: '60%'");
+    let failed = evaluate(&hard, &[Some(700.0)], Leniency::Strict, Vec::new(), None);
+    assert_eq!(failed.outcome, Outcome::Fail);
+}
+
+#[test]
+fn information_without_data_neither_blocks_nor_fails() {
+    let past = || vec![earlier(Outcome::Pass, 500.0)];
+    let values = [Some(500.0), Some(0.5), None];
+    for leniency in [Leniency::Strict, Leniency::Compat] {
+        let verdict = evaluate(SLO, &values, leniency, past(), None);
+        assert_eq!(verdict.outcome, Outcome::Pass, "{leniency:?}");
+        let throughput = &verdict.objectives[2];
+        assert_eq!(throughput.outcome, Outcome::Info, "{leniency:?}");
+        assert!(
+            throughput.reason.ends_with("It is for information only."),
+            "{throughput:?}"
+        );
+        let junit = verdict.to_junit();
+        assert!(junit.contains("failures=\"0\""), "{junit}");
+        assert!(verdict.to_json().contains("\"outcome\": \"info\""));
+        assert!(verdict.to_text(crate::gate::Style::Plain).contains("info "));
+        assert!(
+            !verdict
+                .to_gitlab_metrics()
+                .contains("slo_pass{service=\"keptn\",slo=\"keptn\",objective=\"throughput\"}")
+        );
+    }
+}
+
+#[test]
 fn a_failed_indicator_fails_in_keptn_and_is_undecided_here_unless_it_decides() {
     let past = || vec![earlier(Outcome::Pass, 500.0)];
     let values = [None, Some(0.5), Some(1.0)];

@@ -12,7 +12,8 @@ impl Verdict {
         text
     }
 
-    /// JUnit: a suite per service, a test case per objective. Inconclusive is skipped, a warning passes with output.
+    /// JUnit: a suite per service, a test case per objective. What is inconclusive or for
+    /// information only is skipped, a warning passes with output.
     pub fn to_junit(&self) -> String {
         let mut suites: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
         for judgement in &self.objectives {
@@ -21,10 +22,10 @@ impl Verdict {
                 .or_default()
                 .push(judgement);
         }
-        let count = |judgements: &[&Judgement], outcome| {
+        let count = |judgements: &[&Judgement], outcomes: &[Outcome]| {
             judgements
                 .iter()
-                .filter(|judgement| judgement.outcome == outcome)
+                .filter(|judgement| outcomes.contains(&judgement.outcome))
                 .count()
         };
         let mut text = String::from(
@@ -35,8 +36,8 @@ impl Verdict {
                 "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
                 xml(service),
                 judgements.len(),
-                count(&judgements, Outcome::Fail),
-                count(&judgements, Outcome::Inconclusive)
+                count(&judgements, &[Outcome::Fail]),
+                count(&judgements, &[Outcome::Info, Outcome::Inconclusive])
             ));
             for judgement in judgements {
                 text.push_str(&test_case(judgement));
@@ -75,10 +76,9 @@ impl Verdict {
                 judgement.worst.as_ref().map(|worst| worst.value),
             );
             line("slo_coverage_ratio", judgement.coverage);
-            line(
-                "slo_pass",
-                Some(f64::from(u8::from(judgement.outcome == Outcome::Pass))),
-            );
+            let wanted = judgement.outcome != Outcome::Info;
+            let passed = f64::from(u8::from(judgement.outcome == Outcome::Pass));
+            line("slo_pass", wanted.then_some(passed));
         }
         if let Some(score) = self.score {
             text.push_str(&format!("gate_score {}\n", rounded(score)));
@@ -90,7 +90,7 @@ impl Verdict {
     /// GitHub workflow commands: an error per failed objective, a warning per undecided one, at the given file.
     pub fn to_github_annotations(&self, file: &str) -> String {
         let level = |outcome| match outcome {
-            Outcome::Pass => None,
+            Outcome::Info | Outcome::Pass => None,
             Outcome::Warning | Outcome::Inconclusive => Some("warning"),
             Outcome::Fail => Some("error"),
         };
@@ -124,7 +124,9 @@ fn test_case(judgement: &Judgement) -> String {
     match judgement.outcome {
         Outcome::Pass => format!("{open}/>\n"),
         Outcome::Warning => format!("{open}><system-out>{reason}</system-out></testcase>\n"),
-        Outcome::Inconclusive => format!("{open}><skipped message=\"{reason}\"/></testcase>\n"),
+        Outcome::Info | Outcome::Inconclusive => {
+            format!("{open}><skipped message=\"{reason}\"/></testcase>\n")
+        }
         Outcome::Fail => format!("{open}><failure message=\"{reason}\"/></testcase>\n"),
     }
 }

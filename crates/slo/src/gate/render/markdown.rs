@@ -17,7 +17,7 @@ impl Verdict {
         let judgements = self.worst_first();
         if let Some(worst) = judgements
             .first()
-            .filter(|worst| worst.outcome != Outcome::Pass)
+            .filter(|worst| worst.outcome > Outcome::Pass)
         {
             text.push_str(&format!(
                 "**{}**: {}\n\n",
@@ -70,6 +70,7 @@ fn row(judgement: &Judgement) -> String {
 
 fn sign(outcome: Outcome) -> &'static str {
     match outcome {
+        Outcome::Info => "ℹ️",
         Outcome::Pass => "✅",
         Outcome::Warning => "⚠️",
         Outcome::Inconclusive => "❔",

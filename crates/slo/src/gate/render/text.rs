@@ -52,6 +52,7 @@ impl Verdict {
 
 fn paint(text: &str, outcome: Outcome, style: Style) -> String {
     let code = match outcome {
+        Outcome::Info => 0,
         Outcome::Pass => 32,
         Outcome::Warning | Outcome::Inconclusive => 33,
         Outcome::Fail => 31,
