@@ -12,7 +12,7 @@ use crate::openslo::model::Threshold;
 use crate::stats::{events_to_prove, wilson_bounds};
 
 /// A window with less data than this proves nothing good.
-const LEAST_COVERAGE: f64 = 0.8;
+pub(super) const LEAST_COVERAGE: f64 = 0.8;
 
 /// The answer to one query.
 pub type Answer = Result<Vec<Sample>, QueryError>;
@@ -44,6 +44,7 @@ pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> 
         window_seconds: plan.window_seconds,
         until: None,
         score: None,
+        needed: None,
         objectives: judged,
     }
 }
@@ -51,7 +52,10 @@ pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> 
 fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement {
     let mut judgement = blank(check);
     let outcome = match answer {
-        Err(error) => Err(format!("The query failed: {error}.")),
+        Err(error) => {
+            judgement.query_error = Some(error.message.clone());
+            Err(format!("The query failed: {error}."))
+        }
         Ok(samples) => match &check.rule {
             Judging::Events { .. } | Judging::Ratio { .. } => {
                 counted(check, &samples, &mut judgement)
@@ -59,13 +63,7 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
             Judging::Value(criterion) => {
                 relative::judge(check, criterion, &samples, baseline, &mut judgement)
             }
-            Judging::Indicator => match relative::single_value(&samples) {
-                Ok(value) => {
-                    judgement.observed = Some(value);
-                    Ok((Outcome::Pass, String::new()))
-                }
-                Err(reason) => Err(reason),
-            },
+            Judging::Indicator => super::keptn::weigh(check, &samples, &mut judgement),
         },
     };
     (judgement.outcome, judgement.reason) =
@@ -84,6 +82,7 @@ fn blank(check: &Check) -> Judgement {
         service: check.service.clone(),
         slo: check.slo.clone(),
         objective: check.objective.clone(),
+        title: None,
         outcome: Outcome::Inconclusive,
         observed: None,
         since: check.since.clone(),
@@ -96,6 +95,7 @@ fn blank(check: &Check) -> Judgement {
         worst: None,
         baseline: None,
         uncompared: false,
+        query_error: None,
         reason: String::new(),
         series: Vec::new(),
     }
@@ -104,7 +104,7 @@ fn blank(check: &Check) -> Judgement {
 /// `Ok` is an outcome, `Err` the reason why there is none.
 pub(super) type Weighed = Result<(Outcome, String), String>;
 
-fn part(samples: &[Sample], name: &str) -> Option<f64> {
+pub(super) fn part(samples: &[Sample], name: &str) -> Option<f64> {
     let mut found = samples.iter().filter(|sample| {
         sample
             .labels

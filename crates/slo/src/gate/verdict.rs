@@ -10,6 +10,8 @@ use super::{Baseline, SCHEMA};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
+    /// Nothing was wanted of it (Keptn).
+    Info,
     /// The objective was met.
     Pass,
     /// Met by the weaker of two criteria (Keptn).
@@ -24,6 +26,7 @@ impl Outcome {
     /// The lower-case word used in every output.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Info => "info",
             Self::Pass => "pass",
             Self::Warning => "warning",
             Self::Inconclusive => "inconclusive",
@@ -34,7 +37,7 @@ impl Outcome {
     /// 0 pass (or warning), 1 fail, 2 could not judge.
     fn exit_code(self) -> u8 {
         match self {
-            Self::Pass | Self::Warning => 0,
+            Self::Info | Self::Pass | Self::Warning => 0,
             Self::Fail => 1,
             Self::Inconclusive => 2,
         }
@@ -56,8 +59,24 @@ pub struct Verdict {
     /// Keptn's total score in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// What the total score had to reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<Needed>,
     /// One per query, in the order of the plan.
     pub objectives: Vec<Judgement>,
+}
+
+/// What Keptn's total score has to reach, in percent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Needed {
+    /// To pass.
+    pub pass: f64,
+    /// For a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<f64>,
+    /// Key indicators that failed: with one of them, everything fails, whatever the score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_keys: Vec<String>,
 }
 
 /// What the gate says about one objective.
@@ -71,7 +90,10 @@ pub struct Judgement {
     pub slo: String,
     /// Id of the objective.
     pub objective: String,
-    /// Pass, fail, or cannot say.
+    /// What people call it: Keptn's `displayName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Pass, fail, or cannot say; or for information only.
     pub outcome: Outcome,
     /// Good ratio in [0, 1], or the value of a criterion.
     pub observed: Option<f64>,
@@ -97,6 +119,9 @@ pub struct Judgement {
     /// Undecided for one reason alone: nothing earlier to compare with. Such a result may be what later ones compare with.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncompared: bool,
+    /// The query itself failed: what Prometheus or the network said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_error: Option<String>,
     /// A sentence for people.
     pub reason: String,
     /// Course over the window, oldest first; empty unless the caller adds one.

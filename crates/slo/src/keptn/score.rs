@@ -8,8 +8,10 @@ use crate::gate::{EarlierResult, Outcome};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scored {
     pub(crate) outcome: Outcome,
-    /// Points won.
+    /// Points won whatever the undecided turns out to be.
     pub(crate) points: f64,
+    /// Points won if all that is undecided goes well.
+    pub(crate) best: f64,
     /// Without pass criteria an objective is for information and not counted.
     pub(crate) counted: bool,
     /// The earlier value that relative criteria were compared with.
@@ -37,63 +39,41 @@ pub(crate) fn score(
             one(objective, value, earlier, evaluation.leniency)
         })
         .collect();
-    let points = |undecided: f64| -> f64 {
-        let each = slo
-            .objectives
-            .iter()
-            .zip(&scored)
-            .filter(|(_, scored)| scored.counted);
-        each.map(|(objective, scored)| match scored.outcome {
-            Outcome::Inconclusive => undecided * f64::from(objective.weight),
-            _ => scored.points,
-        })
-        .sum()
+    let counted = || {
+        let all = slo.objectives.iter().zip(&scored);
+        all.filter(|(_, scored)| scored.counted)
     };
-    let most: f64 = slo
-        .objectives
-        .iter()
-        .zip(&scored)
-        .filter(|(_, scored)| scored.counted)
+    let most: f64 = counted()
         .map(|(objective, _)| f64::from(objective.weight))
         .sum();
-    let total = |points: f64| {
+    let total = |points: fn(&Scored) -> f64| {
+        let points: f64 = counted().map(|(_, scored)| points(scored)).sum();
         if most > 0.0 {
             points / most * 100.0
         } else {
             100.0
         }
     };
-    let outcome_at = |undecided: f64| {
-        let key_failed = slo
-            .objectives
-            .iter()
-            .zip(&scored)
-            .any(|(objective, scored)| {
-                let failed = scored.outcome == Outcome::Fail
-                    || (scored.outcome == Outcome::Inconclusive && undecided == 0.0);
-                objective.key_sli && scored.counted && failed
-            });
-        let total = total(points(undecided));
-        if slo.objectives.is_empty() || key_failed {
-            Outcome::Fail
-        } else if total >= slo.pass_score {
-            Outcome::Pass
-        } else if slo.warning_score.is_some_and(|warning| total >= warning) {
-            Outcome::Warning
-        } else {
-            Outcome::Fail
-        }
-    };
-    let undecided = scored
-        .iter()
-        .any(|scored| scored.outcome == Outcome::Inconclusive);
+    let key_failed =
+        counted().any(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail);
+    let undecided = counted().any(|(_, scored)| scored.outcome == Outcome::Inconclusive);
+    let best = total(|scored| scored.best);
     // With everything undecided going well it still fails: then it fails. Anything better is not proven.
-    let outcome = match outcome_at(1.0) {
+    let outcome = if slo.objectives.is_empty() || key_failed {
+        Outcome::Fail
+    } else if best >= slo.pass_score {
+        Outcome::Pass
+    } else if slo.warning_score.is_some_and(|warning| best >= warning) {
+        Outcome::Warning
+    } else {
+        Outcome::Fail
+    };
+    let outcome = match outcome {
         Outcome::Fail => Outcome::Fail,
         _ if undecided => Outcome::Inconclusive,
         decided => decided,
     };
-    (outcome, total(points(0.0)), scored)
+    (outcome, total(|scored| scored.points), scored)
 }
 
 fn one(
@@ -104,24 +84,28 @@ fn one(
 ) -> Scored {
     let weight = f64::from(objective.weight);
     let counted = !objective.pass.is_empty();
-    let result = |outcome, points, reason: String| Scored {
+    let result = |outcome, (points, best), reason: String| Scored {
         outcome,
         points,
+        best,
         counted,
         earlier,
         uncompared: value.is_some() && outcome == Outcome::Inconclusive,
         reason,
     };
-    let Some(value) = value else {
-        let outcome = match leniency {
-            Leniency::Strict => Outcome::Inconclusive,
-            Leniency::Compat => Outcome::Fail,
-        };
-        return result(outcome, 0.0, String::new());
-    };
     if !counted {
-        return result(Outcome::Pass, 0.0, "For information only.".to_owned());
+        return result(
+            Outcome::Info,
+            (0.0, 0.0),
+            "for information only.".to_owned(),
+        );
     }
+    let Some(value) = value else {
+        return match leniency {
+            Leniency::Strict => result(Outcome::Inconclusive, (0.0, weight), String::new()),
+            Leniency::Compat => result(Outcome::Fail, (0.0, 0.0), String::new()),
+        };
+    };
     let any = |lists: &[Vec<Criterion>]| -> Option<bool> {
         let mut unknown = false;
         for list in lists {
@@ -133,25 +117,20 @@ fn one(
         }
         if unknown { None } else { Some(false) }
     };
-    let wanted = describe(&objective.pass);
-    match any(&objective.pass) {
-        Some(true) => result(Outcome::Pass, weight, format!("wanted {wanted}.")),
-        None => result(
-            Outcome::Inconclusive,
-            0.0,
-            format!("wanted {wanted}, and there is no earlier value to compare with."),
-        ),
-        Some(false) => match any(&objective.warning) {
-            Some(true) => result(
-                Outcome::Warning,
-                weight / 2.0,
-                format!(
-                    "wanted {wanted}, tolerated {}.",
-                    describe(&objective.warning)
-                ),
-            ),
-            _ => result(Outcome::Fail, 0.0, format!("wanted {wanted}.")),
-        },
+    let half = weight / 2.0;
+    let wanted = format!("wanted {}", describe(&objective.pass));
+    let tolerated = format!("{wanted}, tolerated {}", describe(&objective.warning));
+    let incomparable =
+        |text: &str| format!("{text}, and there is no earlier value to compare with.");
+    match (any(&objective.pass), any(&objective.warning)) {
+        (Some(true), _) => result(Outcome::Pass, (weight, weight), wanted + "."),
+        (None, warned) => {
+            let sure = if warned == Some(true) { half } else { 0.0 };
+            result(Outcome::Inconclusive, (sure, weight), incomparable(&wanted))
+        }
+        (Some(false), Some(true)) => result(Outcome::Warning, (half, half), tolerated + "."),
+        (Some(false), None) => result(Outcome::Inconclusive, (0.0, half), incomparable(&tolerated)),
+        (Some(false), Some(false)) => result(Outcome::Fail, (0.0, 0.0), wanted + "."),
     }
 }
 

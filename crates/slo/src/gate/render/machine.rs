@@ -1,49 +1,12 @@
-//! Forms for programs: JSON, JUnit XML, GitLab's metrics report, GitHub annotations.
+//! Forms for programs: JSON and GitLab's metrics report.
 
-use std::collections::BTreeMap;
-
-use crate::gate::{Judgement, Outcome, Verdict};
+use crate::gate::{Outcome, Verdict};
 
 impl Verdict {
     /// The whole verdict; `schema` changes when the meaning of a field does.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("numbers and strings are JSON");
         text.push('\n');
-        text
-    }
-
-    /// JUnit: a suite per service, a test case per objective. Inconclusive is skipped, a warning passes with output.
-    pub fn to_junit(&self) -> String {
-        let mut suites: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
-        for judgement in &self.objectives {
-            suites
-                .entry(&judgement.service)
-                .or_default()
-                .push(judgement);
-        }
-        let count = |judgements: &[&Judgement], outcome| {
-            judgements
-                .iter()
-                .filter(|judgement| judgement.outcome == outcome)
-                .count()
-        };
-        let mut text = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gate\">\n",
-        );
-        for (service, judgements) in suites {
-            text.push_str(&format!(
-                "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                xml(service),
-                judgements.len(),
-                count(&judgements, Outcome::Fail),
-                count(&judgements, Outcome::Inconclusive)
-            ));
-            for judgement in judgements {
-                text.push_str(&test_case(judgement));
-            }
-            text.push_str("  </testsuite>\n");
-        }
-        text.push_str("</testsuites>\n");
         text
     }
 
@@ -75,10 +38,9 @@ impl Verdict {
                 judgement.worst.as_ref().map(|worst| worst.value),
             );
             line("slo_coverage_ratio", judgement.coverage);
-            line(
-                "slo_pass",
-                Some(f64::from(u8::from(judgement.outcome == Outcome::Pass))),
-            );
+            let wanted = judgement.outcome != Outcome::Info;
+            let passed = f64::from(u8::from(judgement.outcome == Outcome::Pass));
+            line("slo_pass", wanted.then_some(passed));
         }
         if let Some(score) = self.score {
             text.push_str(&format!("gate_score {}\n", rounded(score)));
@@ -86,60 +48,6 @@ impl Verdict {
         text.push_str("# EOF\n");
         text
     }
-
-    /// GitHub workflow commands: an error per failed objective, a warning per undecided one, at the given file.
-    pub fn to_github_annotations(&self, file: &str) -> String {
-        let level = |outcome| match outcome {
-            Outcome::Pass => None,
-            Outcome::Warning | Outcome::Inconclusive => Some("warning"),
-            Outcome::Fail => Some("error"),
-        };
-        let escape = |text: &str| {
-            text.replace('%', "%25")
-                .replace('\r', "%0D")
-                .replace('\n', "%0A")
-        };
-        let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
-        self.worst_first()
-            .into_iter()
-            .filter_map(|judgement| {
-                let level = level(judgement.outcome)?;
-                let (file, title) = (property(file), property(&judgement.id));
-                Some(format!(
-                    "::{level} file={file},title={title}::{}\n",
-                    escape(&judgement.reason)
-                ))
-            })
-            .collect()
-    }
-}
-
-fn test_case(judgement: &Judgement) -> String {
-    let open = format!(
-        "    <testcase classname=\"{}\" name=\"{}\"",
-        xml(&judgement.service),
-        xml(&judgement.id)
-    );
-    let reason = xml(&judgement.reason);
-    match judgement.outcome {
-        Outcome::Pass => format!("{open}/>\n"),
-        Outcome::Warning => format!("{open}><system-out>{reason}</system-out></testcase>\n"),
-        Outcome::Inconclusive => format!("{open}><skipped message=\"{reason}\"/></testcase>\n"),
-        Outcome::Fail => format!("{open}><failure message=\"{reason}\"/></testcase>\n"),
-    }
-}
-
-fn xml(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
 }
 
 /// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside the quotes.

@@ -1,6 +1,6 @@
 //! One page for a merge request, the failing objective first.
 
-use super::{evidence, number, sparkline, window};
+use super::{evidence, name, number, score, sparkline, window};
 use crate::gate::{Judgement, Outcome, Verdict};
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
@@ -17,11 +17,11 @@ impl Verdict {
         let judgements = self.worst_first();
         if let Some(worst) = judgements
             .first()
-            .filter(|worst| worst.outcome != Outcome::Pass)
+            .filter(|worst| worst.outcome > Outcome::Pass)
         {
             text.push_str(&format!(
                 "**{}**: {}\n\n",
-                escape(&worst.id),
+                escape(&name(worst)),
                 escape(&worst.reason)
             ));
             let line = sparkline(&worst.series);
@@ -29,8 +29,8 @@ impl Verdict {
                 text.push_str(&format!("`{line}`\n\n"));
             }
         }
-        if let Some(score) = self.score {
-            text.push_str(&format!("Score: {score:.1} of 100.\n\n"));
+        if let Some(score) = score(self) {
+            text.push_str(&format!("Total {}.\n\n", escape(&score)));
         }
         text.push_str("| | objective | observed | wanted | evidence | |\n| --- | --- | ---: | ---: | --- | --- |\n");
         for judgement in judgements {
@@ -60,7 +60,7 @@ fn row(judgement: &Judgement) -> String {
     format!(
         "| {} | {} | {} | {} | {} | {} |\n",
         sign(judgement.outcome),
-        escape(&judgement.id),
+        escape(&name(judgement)),
         number(judgement, judgement.observed),
         number(judgement, judgement.target),
         evidence(judgement),
@@ -70,6 +70,7 @@ fn row(judgement: &Judgement) -> String {
 
 fn sign(outcome: Outcome) -> &'static str {
     match outcome {
+        Outcome::Info => "ℹ️",
         Outcome::Pass => "✅",
         Outcome::Warning => "⚠️",
         Outcome::Inconclusive => "❔",
