@@ -46,6 +46,15 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
+    /// What a report has to say about it.
+    pub(crate) fn note(&self) -> Option<String> {
+        match self {
+            LeftOut::Nothing => None,
+            LeftOut::All => Some("all chaos was left out".to_owned()),
+            LeftOut::Experiment(name) => Some(format!("the experiment {name} was left out")),
+        }
+    }
+
     /// Is this experiment left out?
     pub fn has(&self, experiment: &str) -> bool {
         match self {
@@ -85,6 +94,7 @@ pub async fn play(
         record: Record::start(),
     };
     ui.title(&tale.title, &tale.teller, options.clock);
+    acting.record.notes.extend(options.left_out.note());
 
     tokio::pin!(stop);
     let started = tokio::select! {

@@ -93,4 +93,6 @@ async fn breaks_exactly(without: &str, promise: &str) {
         .filter(|(outcome, _)| *outcome == "broken")
         .collect();
     assert_eq!(broken, [("broken", promise)]);
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("left out"), "{notes}");
 }
