@@ -71,7 +71,7 @@ fn plan(
         Objectives::Keptn(_) if args.calendar => {
             bail!("--calendar: Keptn's files have no calendar; write --last or --from")
         }
-        Objectives::Keptn(keptn) => plan_keptn(&keptn_gate(keptn, args, period, earlier)),
+        Objectives::Keptn(keptn) => plan_keptn(&keptn_gate(keptn, args, period, clock, earlier)),
     }
     .map_err(listed)
 }
@@ -97,6 +97,7 @@ fn keptn_gate<'a>(
     keptn: &'a Keptn,
     args: &Gate,
     period: &Period,
+    clock: Clock,
     earlier: &'a [EarlierResult],
 ) -> KeptnGate<'a> {
     KeptnGate {
@@ -104,6 +105,7 @@ fn keptn_gate<'a>(
         sli: &keptn.sli,
         context: &keptn.context,
         window: period.length,
+        clock,
         leniency: if args.keptn_compat {
             Leniency::Compat
         } else {

@@ -12,7 +12,7 @@ use crate::openslo::model::Threshold;
 use crate::stats::{events_to_prove, wilson_bounds};
 
 /// A window with less data than this proves nothing good.
-const LEAST_COVERAGE: f64 = 0.8;
+pub(super) const LEAST_COVERAGE: f64 = 0.8;
 
 /// The answer to one query.
 pub type Answer = Result<Vec<Sample>, QueryError>;
@@ -59,13 +59,7 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
             Judging::Value(criterion) => {
                 relative::judge(check, criterion, &samples, baseline, &mut judgement)
             }
-            Judging::Indicator => match relative::single_value(&samples) {
-                Ok(value) => {
-                    judgement.observed = Some(value);
-                    Ok((Outcome::Pass, String::new()))
-                }
-                Err(reason) => Err(reason),
-            },
+            Judging::Indicator => super::keptn::weigh(check, &samples, &mut judgement),
         },
     };
     (judgement.outcome, judgement.reason) =
@@ -104,7 +98,7 @@ fn blank(check: &Check) -> Judgement {
 /// `Ok` is an outcome, `Err` the reason why there is none.
 pub(super) type Weighed = Result<(Outcome, String), String>;
 
-fn part(samples: &[Sample], name: &str) -> Option<f64> {
+pub(super) fn part(samples: &[Sample], name: &str) -> Option<f64> {
     let mut found = samples.iter().filter(|sample| {
         sample
             .labels

@@ -1,5 +1,6 @@
 //! Keptn files as a plan: one query per indicator, one total score.
 
+mod coverage;
 #[cfg(test)]
 mod tests;
 
@@ -9,9 +10,12 @@ use super::numbers::short;
 use super::{
     Baseline, Check, EarlierResult, Judgement, Judging, Outcome, Plan, Query, SCHEMA, Verdict,
 };
+use crate::clock::Clock;
 use crate::keptn::{Evaluation, KeptnSli, KeptnSlo, Leniency, score};
 use crate::problem::Problem;
 use crate::span::Span;
+pub(super) use coverage::weigh;
+use coverage::{Asked, is_unknown};
 
 /// Keptn files, and all that their evaluation needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,8 @@ pub struct KeptnGate<'a> {
     pub context: &'a BTreeMap<String, String>,
     /// The window to judge, in wall-clock time.
     pub window: Span,
+    /// How dense samples are, and so how old the newest may be.
+    pub clock: Clock,
     /// What to do where Keptn was lenient.
     pub leniency: Leniency,
     /// Earlier results, oldest first. A pinned baseline given to [`judge`](super::judge()) wins over them.
@@ -68,11 +74,16 @@ pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
             })),
             None => {}
         }
+        let asked = match (&query, gate.leniency) {
+            // Keptn fails a missing indicator as any other without data: this selects nothing.
+            (None, _) => Asked::plain("vector(1) < 0"),
+            (Some(query), Leniency::Compat) => Asked::plain(query),
+            (Some(query), Leniency::Strict) => Asked::with_coverage(query, gate.window, gate.clock),
+        };
         checks.push(Check {
             query: Query {
                 id: format!("{service}/{name}"),
-                // Keptn fails a missing indicator as any other without data: this selects nothing.
-                promql: query.clone().unwrap_or_else(|| "vector(1) < 0".to_owned()),
+                promql: asked.promql,
                 before_end_seconds: 0,
                 window_seconds: gate.window.as_secs_f64(),
                 chart: query,
@@ -81,8 +92,8 @@ pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
             slo: "keptn".to_owned(),
             objective: name.clone(),
             since: None,
-            expected_points: 1.0,
-            stale_after_seconds: f64::INFINITY,
+            expected_points: asked.expected_points,
+            stale_after_seconds: asked.stale_after_seconds,
             rule: Judging::Indicator,
         });
     }
@@ -155,10 +166,13 @@ pub(super) fn judge(
     mut judgements: Vec<Judgement>,
     baseline: Option<&Baseline>,
 ) -> Verdict {
-    let values: Vec<_> = judgements
-        .iter()
-        .map(|judgement| judgement.observed)
-        .collect();
+    // A value that was weighed and found too light is none.
+    let weighed = |judgement: &Judgement| {
+        judgement
+            .observed
+            .filter(|_| judgement.outcome == Outcome::Pass)
+    };
+    let values: Vec<_> = judgements.iter().map(weighed).collect();
     let ids: BTreeMap<&str, &str> = plan
         .checks
         .iter()
@@ -171,20 +185,26 @@ pub(super) fn judge(
             .copied()
     };
     let (outcome, total, scored) = score(evaluation, &values, pinned);
-    for (judgement, scored) in judgements.iter_mut().zip(scored) {
+    for (((judgement, scored), value), check) in judgements
+        .iter_mut()
+        .zip(scored)
+        .zip(values)
+        .zip(&plan.checks)
+    {
         judgement.outcome = scored.outcome;
         judgement.baseline = scored.earlier;
         judgement.uncompared = scored.uncompared;
-        judgement.reason = match judgement.observed {
-            Some(value) => format!("{}; {}", short(value), scored.reason),
-            None if scored.outcome == Outcome::Fail => {
-                format!("{} That counts as failed.", judgement.reason)
-            }
-            None if scored.outcome == Outcome::Info => {
-                format!("{} It is for information only.", judgement.reason)
-            }
-            None => std::mem::take(&mut judgement.reason),
+        judgement.reason = match (value, scored.outcome) {
+            (Some(value), _) => format!("{}; {}", short(value), scored.reason),
+            (None, Outcome::Fail) => format!("{} That counts as failed.", judgement.reason),
+            (None, Outcome::Info) => format!("{} It is for information only.", judgement.reason),
+            (None, _) => std::mem::take(&mut judgement.reason),
         };
+        if evaluation.leniency == Leniency::Strict && value.is_some() && is_unknown(check) {
+            judgement
+                .reason
+                .push_str(" Coverage unknown: the query names no series to look for.");
+        }
     }
     Verdict {
         schema: SCHEMA,

@@ -156,7 +156,7 @@ fn probe_range(clock: Clock) -> Span {
     }
 }
 
-fn step(window: Span, shortest: Span) -> Span {
+pub(super) fn step(window: Span, shortest: Span) -> Span {
     let even = Span::from_millis(window.as_millis().div_ceil(MOST_STEPS));
     // Whole seconds: Prometheus aligns the steps of a subquery, and people read them.
     Span::seconds(even.as_millis().div_ceil(1000)).max(shortest)

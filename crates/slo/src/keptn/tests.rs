@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::Clock;
 use crate::gate::{Baseline, KeptnGate, Outcome, QueryError, Sample, Verdict, judge, plan_keptn};
 use crate::span::Span;
 
@@ -53,6 +54,7 @@ fn evaluate(
             ("LABEL.team", "ops"),
         ]),
         window: Span::minutes(5),
+        clock: Clock::Real,
         leniency,
         earlier: &earlier,
     })
@@ -61,11 +63,11 @@ fn evaluate(
         .iter()
         .map(|value| {
             value
-                .map(|value| {
-                    vec![Sample {
-                        labels: BTreeMap::new(),
-                        value,
-                    }]
+                .map(|value| match leniency {
+                    Leniency::Strict => [("value", value), ("age", 1.0), ("points", 1000.0)]
+                        .map(part)
+                        .into(),
+                    Leniency::Compat => vec![part(("value", value))],
                 })
                 .ok_or(QueryError {
                     message: "down".to_owned(),
@@ -73,6 +75,13 @@ fn evaluate(
         })
         .collect();
     judge(&plan, answers, pinned)
+}
+
+fn part((name, value): (&str, f64)) -> Sample {
+    Sample {
+        labels: context(&[("gate_part", name)]),
+        value,
+    }
 }
 
 fn earlier(outcome: Outcome, time: f64) -> EarlierResult {
