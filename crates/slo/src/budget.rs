@@ -24,7 +24,8 @@ impl Budget {
 }
 
 /// The budgets of all objectives with a rolling window, in the order of the files. Calendar windows have no recording
-/// rules, and so nothing to read.
+/// rules, and so nothing to read. The parts of a composite SLO are left out: it is kept or broken as a whole, and no series
+/// says how much of a budget the whole has spent.
 pub fn budgets(catalogue: &Catalogue) -> Vec<Budget> {
     let rolling = catalogue
         .slos

@@ -70,7 +70,8 @@ Exit codes:
   2  could not judge: usage, a query failed, no data, too little of it, nothing to compare with
   3  a warning with --fail-on warning; a verdict that could not judge with --fail-on inconclusive
 
-Each query has 5 seconds, all of them together 30. What is not answered by then is inconclusive.";
+Each query has 5 seconds, all of them together 30. What is not answered by then is inconclusive.
+There is one query for each objective; --format markdown and github ask a second one for its course, within 10 seconds.";
 
 /// Outcomes between pass and fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

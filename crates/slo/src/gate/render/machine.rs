@@ -1,4 +1,4 @@
-//! Forms for programs: JSON, JUnit XML, GitLab's metrics report, GitHub annotations.
+//! Forms for programs: JSON, JUnit XML, GitLab's metrics report.
 
 use std::collections::BTreeMap;
 
@@ -85,32 +85,6 @@ impl Verdict {
         }
         text.push_str("# EOF\n");
         text
-    }
-
-    /// GitHub workflow commands: an error per failed objective, a warning per undecided one, at the given file.
-    pub fn to_github_annotations(&self, file: &str) -> String {
-        let level = |outcome| match outcome {
-            Outcome::Info | Outcome::Pass => None,
-            Outcome::Warning | Outcome::Inconclusive => Some("warning"),
-            Outcome::Fail => Some("error"),
-        };
-        let escape = |text: &str| {
-            text.replace('%', "%25")
-                .replace('\r', "%0D")
-                .replace('\n', "%0A")
-        };
-        let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
-        self.worst_first()
-            .into_iter()
-            .filter_map(|judgement| {
-                let level = level(judgement.outcome)?;
-                let (file, title) = (property(file), property(&judgement.id));
-                Some(format!(
-                    "::{level} file={file},title={title}::{}\n",
-                    escape(&judgement.reason)
-                ))
-            })
-            .collect()
     }
 }
 
