@@ -44,6 +44,7 @@ pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> 
         window_seconds: plan.window_seconds,
         until: None,
         score: None,
+        needed: None,
         objectives: judged,
     }
 }
@@ -51,7 +52,10 @@ pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> 
 fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement {
     let mut judgement = blank(check);
     let outcome = match answer {
-        Err(error) => Err(format!("The query failed: {error}.")),
+        Err(error) => {
+            judgement.query_error = Some(error.message.clone());
+            Err(format!("The query failed: {error}."))
+        }
         Ok(samples) => match &check.rule {
             Judging::Events { .. } | Judging::Ratio { .. } => {
                 counted(check, &samples, &mut judgement)
@@ -90,6 +94,7 @@ fn blank(check: &Check) -> Judgement {
         worst: None,
         baseline: None,
         uncompared: false,
+        query_error: None,
         reason: String::new(),
         series: Vec::new(),
     }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use super::numbers::short;
 use super::{
-    Baseline, Check, EarlierResult, Judgement, Judging, Outcome, Plan, Query, SCHEMA, Verdict,
+    Baseline, Check, EarlierResult, Judgement, Judging, Needed, Outcome, Plan, Query, SCHEMA,
+    Verdict,
 };
 use crate::clock::Clock;
 use crate::keptn::{Evaluation, KeptnSli, KeptnSlo, Leniency, score};
@@ -185,6 +186,16 @@ pub(super) fn judge(
             .copied()
     };
     let (outcome, total, scored) = score(evaluation, &values, pinned);
+    let objectives = evaluation.slo.objectives.iter();
+    let failed_keys = objectives
+        .zip(&scored)
+        .filter(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail)
+        .map(|(objective, _)| objective.sli.clone());
+    let needed = Needed {
+        pass: evaluation.slo.pass_score,
+        warning: evaluation.slo.warning_score,
+        failed_keys: failed_keys.collect(),
+    };
     for (((judgement, scored), value), check) in judgements
         .iter_mut()
         .zip(scored)
@@ -212,6 +223,7 @@ pub(super) fn judge(
         window_seconds: plan.window_seconds,
         until: None,
         score: Some(total),
+        needed: Some(needed),
         objectives: judgements,
     }
 }

@@ -28,7 +28,7 @@ pub use keptn::{KeptnGate, plan_keptn};
 pub(crate) use plan::{Count, count_factor};
 pub use plan::{plan, plan_windows};
 pub use render::Style;
-pub use verdict::{Bounds, Judgement, Outcome, Verdict, Worst};
+pub use verdict::{Bounds, Judgement, Needed, Outcome, Verdict, Worst};
 pub use windows::Windows;
 
 /// What to ask, and how to judge what comes back. Queries and answers are matched by position.

@@ -59,8 +59,24 @@ pub struct Verdict {
     /// Keptn's total score in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// What the total score had to reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<Needed>,
     /// One per query, in the order of the plan.
     pub objectives: Vec<Judgement>,
+}
+
+/// What Keptn's total score has to reach, in percent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Needed {
+    /// To pass.
+    pub pass: f64,
+    /// For a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<f64>,
+    /// Key indicators that failed: with one of them, everything fails, whatever the score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_keys: Vec<String>,
 }
 
 /// What the gate says about one objective.
@@ -100,6 +116,9 @@ pub struct Judgement {
     /// Undecided for one reason alone: nothing earlier to compare with. Such a result may be what later ones compare with.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncompared: bool,
+    /// The query itself failed: what Prometheus or the network said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_error: Option<String>,
     /// A sentence for people.
     pub reason: String,
     /// Course over the window, oldest first; empty unless the caller adds one.

@@ -1,50 +1,12 @@
-//! Forms for programs: JSON, JUnit XML, GitLab's metrics report.
+//! Forms for programs: JSON and GitLab's metrics report.
 
-use std::collections::BTreeMap;
-
-use crate::gate::{Judgement, Outcome, Verdict};
+use crate::gate::{Outcome, Verdict};
 
 impl Verdict {
     /// The whole verdict; `schema` changes when the meaning of a field does.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("numbers and strings are JSON");
         text.push('\n');
-        text
-    }
-
-    /// JUnit: a suite per service, a test case per objective. What is inconclusive or for
-    /// information only is skipped, a warning passes with output.
-    pub fn to_junit(&self) -> String {
-        let mut suites: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
-        for judgement in &self.objectives {
-            suites
-                .entry(&judgement.service)
-                .or_default()
-                .push(judgement);
-        }
-        let count = |judgements: &[&Judgement], outcomes: &[Outcome]| {
-            judgements
-                .iter()
-                .filter(|judgement| outcomes.contains(&judgement.outcome))
-                .count()
-        };
-        let mut text = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gate\">\n",
-        );
-        for (service, judgements) in suites {
-            text.push_str(&format!(
-                "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                xml(service),
-                judgements.len(),
-                count(&judgements, &[Outcome::Fail]),
-                count(&judgements, &[Outcome::Info, Outcome::Inconclusive])
-            ));
-            for judgement in judgements {
-                text.push_str(&test_case(judgement));
-            }
-            text.push_str("  </testsuite>\n");
-        }
-        text.push_str("</testsuites>\n");
         text
     }
 
@@ -86,36 +48,6 @@ impl Verdict {
         text.push_str("# EOF\n");
         text
     }
-}
-
-fn test_case(judgement: &Judgement) -> String {
-    let open = format!(
-        "    <testcase classname=\"{}\" name=\"{}\"",
-        xml(&judgement.service),
-        xml(&judgement.id)
-    );
-    let reason = xml(&judgement.reason);
-    match judgement.outcome {
-        Outcome::Pass => format!("{open}/>\n"),
-        Outcome::Warning => format!("{open}><system-out>{reason}</system-out></testcase>\n"),
-        Outcome::Info | Outcome::Inconclusive => {
-            format!("{open}><skipped message=\"{reason}\"/></testcase>\n")
-        }
-        Outcome::Fail => format!("{open}><failure message=\"{reason}\"/></testcase>\n"),
-    }
-}
-
-fn xml(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
 }
 
 /// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside the quotes.

@@ -1,6 +1,6 @@
 //! One page for a merge request, the failing objective first.
 
-use super::{evidence, number, sparkline, window};
+use super::{evidence, number, score, sparkline, window};
 use crate::gate::{Judgement, Outcome, Verdict};
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
@@ -29,8 +29,8 @@ impl Verdict {
                 text.push_str(&format!("`{line}`\n\n"));
             }
         }
-        if let Some(score) = self.score {
-            text.push_str(&format!("Score: {score:.1} of 100.\n\n"));
+        if let Some(score) = score(self) {
+            text.push_str(&format!("Total {}.\n\n", escape(&score)));
         }
         text.push_str("| | objective | observed | wanted | evidence | |\n| --- | --- | ---: | ---: | --- | --- |\n");
         for judgement in judgements {

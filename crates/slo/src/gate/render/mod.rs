@@ -1,5 +1,6 @@
 //! A verdict in every form that somebody reads: people, merge requests, CI systems, programs.
 
+mod junit;
 mod machine;
 mod markdown;
 #[cfg(test)]
@@ -77,15 +78,28 @@ fn headline(verdict: &Verdict) -> String {
     } else {
         "objectives"
     };
-    let score = verdict
-        .score
-        .map(|score| format!(", score {}", short(score)))
-        .unwrap_or_default();
+    let score = score(verdict).map(|score| format!(", {score}"));
+    let score = score.unwrap_or_default();
     format!(
         "gate: {} ({count} {objectives}, {}{score})",
         verdict.outcome.word(),
         window(verdict)
     )
+}
+
+/// `score 75, 90 needed, 60 for a warning; the key indicator error_rate failed`; Keptn only.
+fn score(verdict: &Verdict) -> Option<String> {
+    let mut text = format!("score {}", short(verdict.score?));
+    if let Some(needed) = &verdict.needed {
+        text.push_str(&format!(", {} needed", short(needed.pass)));
+        if let Some(warning) = needed.warning {
+            text.push_str(&format!(", {} for a warning", short(warning)));
+        }
+        for key in &needed.failed_keys {
+            text.push_str(&format!("; the key indicator {key} failed"));
+        }
+    }
+    Some(text)
 }
 
 /// `last 300 s`, or `300 s until 2022-05-19T09:30:00Z`.
