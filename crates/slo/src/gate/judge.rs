@@ -82,6 +82,7 @@ fn blank(check: &Check) -> Judgement {
         service: check.service.clone(),
         slo: check.slo.clone(),
         objective: check.objective.clone(),
+        title: None,
         outcome: Outcome::Inconclusive,
         observed: None,
         since: check.since.clone(),

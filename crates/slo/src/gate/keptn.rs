@@ -187,6 +187,9 @@ pub(super) fn judge(
     };
     let (outcome, total, scored) = score(evaluation, &values, pinned);
     let objectives = evaluation.slo.objectives.iter();
+    for (judgement, objective) in judgements.iter_mut().zip(objectives.clone()) {
+        judgement.title.clone_from(&objective.display_name);
+    }
     let failed_keys = objectives
         .zip(&scored)
         .filter(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail)

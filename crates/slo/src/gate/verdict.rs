@@ -90,6 +90,9 @@ pub struct Judgement {
     pub slo: String,
     /// Id of the objective.
     pub objective: String,
+    /// What people call it: Keptn's `displayName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// Pass, fail, or cannot say; or for information only.
     pub outcome: Outcome,
     /// Good ratio in [0, 1], or the value of a criterion.

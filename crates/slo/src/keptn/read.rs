@@ -51,18 +51,7 @@ fn load<T>(
         file,
         problems: &problems,
     };
-    let document = match crate::yaml::documents(text).map(|documents| documents.into_iter().next())
-    {
-        Ok(document) => document.unwrap_or(Value::Null),
-        Err(error) => {
-            sink.error(
-                "the file",
-                format!("is not valid YAML: {error}"),
-                "correct the YAML",
-            );
-            Value::Null
-        }
-    };
+    let document = only_document(&sink, text);
     let read = if problems.borrow().is_empty() {
         Fields::new(&sink, "", document).and_then(read)
     } else {
@@ -73,6 +62,28 @@ fn load<T>(
         Some(read) if found.is_empty() => Ok(read),
         _ => Err(found),
     }
+}
+
+/// The one document of a file; an empty one behind a last `---` is none.
+fn only_document(sink: &Sink<'_>, text: &str) -> Value {
+    let documents = match crate::yaml::documents(text) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let message = format!("is not valid YAML: {error}");
+            sink.error("the file", message, "correct the YAML");
+            return Value::Null;
+        }
+    };
+    let mut documents = documents.into_iter().filter(|one| !one.is_null());
+    let first = documents.next().unwrap_or(Value::Null);
+    if documents.next().is_some() {
+        sink.error(
+            "the file",
+            "has a second YAML document, which Keptn would not read",
+            "keep one document in the file",
+        );
+    }
+    first
 }
 
 fn strings(fields: &mut Fields<'_>, key: &'static str) -> BTreeMap<String, String> {
@@ -208,11 +219,18 @@ fn criteria(fields: &mut Fields<'_>, key: &'static str) -> Vec<Vec<Criterion>> {
         .into_iter()
         .filter_map(|(path, value)| {
             let mut fields = Fields::new(sink, &path, value)?;
-            let all = fields
-                .list("criteria")
-                .into_iter()
-                .filter_map(|(path, value)| criterion(sink, &path, &value))
-                .collect();
+            let all = fields.list("criteria");
+            if all.is_empty() {
+                // All of no criteria hold, so this would let everything pass.
+                fields.error(
+                    "criteria",
+                    "is empty",
+                    "write a criterion such as <600, or remove the item",
+                );
+            }
+            let all = all.into_iter();
+            let all = all.filter_map(|(path, value)| criterion(sink, &path, &value));
+            let all = all.collect();
             fields.finish();
             Some(all)
         })

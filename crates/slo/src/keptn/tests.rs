@@ -284,6 +284,27 @@ fn the_key_indicator_that_decided_is_named() {
 }
 
 #[test]
+fn the_display_name_of_an_objective_is_shown() {
+    let named = "- sli: error_rate\n    displayName: Errors <per second>";
+    let slo = SLO.replace("- sli: error_rate", named);
+    let values = [Some(500.0), Some(0.5), Some(1.0)];
+    let verdict = evaluate(&slo, &values, Leniency::Compat, Vec::new(), None);
+    let text = verdict.to_text(crate::gate::Style::Plain);
+    assert!(
+        text.contains("keptn/error_rate (Errors <per second>) "),
+        "{text}"
+    );
+    let escaped = "(Errors &lt;per second&gt;)";
+    assert!(verdict.to_markdown().contains(escaped));
+    assert!(verdict.to_junit().contains(escaped));
+    let json = verdict.to_json();
+    assert!(
+        json.contains("\"title\": \"Errors <per second>\""),
+        "{json}"
+    );
+}
+
+#[test]
 fn a_query_that_failed_is_an_error_in_junit() {
     for (leniency, outcome) in [
         (Leniency::Strict, Outcome::Inconclusive),

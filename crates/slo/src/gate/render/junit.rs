@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::score;
+use super::{name, score};
 use crate::gate::{Judgement, Outcome, Verdict};
 
 /// One test case.
@@ -64,7 +64,7 @@ fn of_objective(judgement: &Judgement) -> Case<'_> {
     };
     Case {
         class: &judgement.service,
-        name: judgement.id.clone(),
+        name: name(judgement),
         state,
         text: &judgement.reason,
     }

@@ -1,6 +1,6 @@
 //! One page for a merge request, the failing objective first.
 
-use super::{evidence, number, score, sparkline, window};
+use super::{evidence, name, number, score, sparkline, window};
 use crate::gate::{Judgement, Outcome, Verdict};
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
@@ -21,7 +21,7 @@ impl Verdict {
         {
             text.push_str(&format!(
                 "**{}**: {}\n\n",
-                escape(&worst.id),
+                escape(&name(worst)),
                 escape(&worst.reason)
             ));
             let line = sparkline(&worst.series);
@@ -60,7 +60,7 @@ fn row(judgement: &Judgement) -> String {
     format!(
         "| {} | {} | {} | {} | {} | {} |\n",
         sign(judgement.outcome),
-        escape(&judgement.id),
+        escape(&name(judgement)),
         number(judgement, judgement.observed),
         number(judgement, judgement.target),
         evidence(judgement),

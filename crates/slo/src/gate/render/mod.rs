@@ -12,6 +12,14 @@ pub use text::Style;
 use super::{Judgement, Verdict};
 use crate::gate::numbers::{percent, short};
 
+/// `shop/keptn/p95`, or `shop/keptn/p95 (Response time)` if people call it that.
+fn name(judgement: &Judgement) -> String {
+    match &judgement.title {
+        Some(title) => format!("{} ({title})", judgement.id),
+        None => judgement.id.clone(),
+    }
+}
+
 /// `99.95 %` or `12.3 M`: a number in the unit of the judgement.
 fn number(judgement: &Judgement, value: Option<f64>) -> String {
     match value {

@@ -1,6 +1,6 @@
 //! Aligned lines for a terminal.
 
-use super::{evidence, headline, number, sparkline};
+use super::{evidence, headline, name, number, sparkline};
 use crate::gate::{Outcome, Verdict};
 
 /// With or without colour codes.
@@ -24,7 +24,7 @@ impl Verdict {
                 .max()
                 .unwrap_or(0)
         };
-        let id_width = width(|judgement| judgement.id.clone());
+        let id_width = width(name);
         let observed_width = width(|judgement| number(judgement, judgement.observed));
         let mut text = String::new();
         for judgement in &judgements {
@@ -32,7 +32,7 @@ impl Verdict {
             text.push_str(&format!(
                 "{} {:<id_width$}  {:>observed_width$}  {}\n",
                 paint(&word, judgement.outcome, style),
-                judgement.id,
+                name(judgement),
                 number(judgement, judgement.observed),
                 evidence(judgement)
             ));

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::keptn::tests::SLO;
+use crate::keptn::tests::{SLI, SLO};
 
 #[test]
 fn an_unknown_field_is_refused() {
@@ -44,6 +44,36 @@ fn the_defaults_are_those_of_keptn() {
     );
     let weightless = KeptnSlo::load("slo.yaml", &SLO.replace("weight: 2", "weight: 0")).unwrap();
     assert_eq!(weightless.objectives[0].weight, 1);
+}
+
+#[test]
+fn an_item_without_criteria_would_always_pass_and_is_refused() {
+    for item in ["{}", "{criteria: }", "{criteria: []}"] {
+        let text = SLO.replace(
+            "pass: [{criteria: ['<=1']}, {criteria: ['=0%']}]",
+            &format!("pass: [{item}]"),
+        );
+        assert_ne!(text, SLO);
+        let problems = KeptnSlo::load("slo.yaml", &text).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let told = problems[0].to_string();
+        assert!(
+            told.contains("objectives[1].pass[0].criteria: is empty"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_second_document_is_refused_in_either_file() {
+    let twice = |text: &str| format!("{text}---\n{text}");
+    let slo = KeptnSlo::load("slo.yaml", &twice(SLO)).unwrap_err();
+    let sli = KeptnSli::load("sli.yaml", &twice(SLI)).unwrap_err();
+    for problems in [slo, sli] {
+        let told = problems[0].to_string();
+        assert!(told.contains("has a second YAML document"), "{told}");
+    }
+    assert!(KeptnSlo::load("slo.yaml", &format!("---\n{SLO}---\n")).is_ok());
 }
 
 proptest! {
