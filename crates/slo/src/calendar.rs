@@ -71,11 +71,8 @@ impl Length {
 /// # Errors
 /// See [`NoWindow`].
 pub fn window_start(calendar: &Calendar, now: Timestamp) -> Result<Zoned, NoWindow> {
-    let zone = TimeZoneDatabase::bundled()
-        .get(&calendar.time_zone)
-        .map_err(|_| NoWindow::Zone(calendar.time_zone.clone()))?;
+    let (zone, first) = read(calendar)?;
     let no_start = || NoWindow::Start(calendar.start_time.clone());
-    let first: DateTime = calendar.start_time.parse().map_err(|_| no_start())?;
     let begins = |n: i64| start(first, calendar.length, n, &zone);
     let begun = |n: i64| begins(n).is_some_and(|start| start.timestamp() <= now);
     if !begun(0) {
@@ -97,6 +94,23 @@ pub fn window_start(calendar: &Calendar, now: Timestamp) -> Result<Zoned, NoWind
         }
     }
     begins(reached).ok_or_else(no_start)
+}
+
+/// Checks what can be checked before anybody knows the time: that the zone and the date exist.
+///
+/// # Errors
+/// See [`NoWindow`].
+pub(crate) fn check(calendar: &Calendar) -> Result<(), NoWindow> {
+    read(calendar).map(drop)
+}
+
+fn read(calendar: &Calendar) -> Result<(TimeZone, DateTime), NoWindow> {
+    let zone = TimeZoneDatabase::bundled()
+        .get(&calendar.time_zone)
+        .map_err(|_| NoWindow::Zone(calendar.time_zone.clone()))?;
+    let first = calendar.start_time.parse();
+    let first = first.map_err(|_| NoWindow::Start(calendar.start_time.clone()))?;
+    Ok((zone, first))
 }
 
 /// The start of the window number `n`; `None` beyond the end of the calendar.

@@ -1,9 +1,13 @@
 //! Warnings about objectives that are valid and probably not what their author meant.
 
+mod bounds;
+
 use std::collections::BTreeMap;
 
-use crate::compile::part_of;
+use crate::calendar::{self, NoWindow};
+use crate::clock::Clock;
 use crate::compile::windows::pairs;
+use crate::compile::{compile, part_of};
 use crate::decimal::Decimal;
 use crate::openslo::Catalogue;
 use crate::openslo::model::{BudgetingMethod, Metric, Objective, Slo};
@@ -12,9 +16,11 @@ use crate::promql::{has_placeholder, selectors, windowed};
 use crate::span::Span;
 use crate::stats::events_to_prove;
 use crate::words::label_name;
+use bounds::whole_bounds;
 
 /// Labels that the rules set themselves.
-const RESERVED: [&str; 6] = [
+const RESERVED: [&str; 7] = [
+    "namespace",
     "service",
     "slo",
     "objective",
@@ -23,11 +29,12 @@ const RESERVED: [&str; 6] = [
     "targets",
 ];
 
-/// Checks every objective. Findings are warnings, but for queries that cannot be compiled.
+/// Checks every objective. Findings are warnings, but for what the gate or `compile` refuses.
 pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
     let mut found = Vec::new();
     for slo in &catalogue.slos {
         window(slo, &mut found);
+        calendar(slo, &mut found);
         labels(slo, &mut found);
         policies(slo, &mut found);
         for (index, objective) in slo.objectives.iter().enumerate() {
@@ -43,7 +50,19 @@ pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
             found.extend(uncompilable(slo, objective));
         }
     }
+    for problem in refused(catalogue) {
+        if !found.contains(&problem) {
+            found.push(problem);
+        }
+    }
     found
+}
+
+/// What `compile` refuses, but for calendar windows, which are the gate's.
+fn refused(catalogue: &Catalogue) -> Vec<Problem> {
+    let mut rolling = catalogue.clone();
+    rolling.slos.retain(|slo| slo.window.calendar.is_none());
+    compile(&rolling, Clock::Real).err().unwrap_or_default()
 }
 
 /// Checks that each objective has enough traffic to be judged: events per second by objective id
@@ -94,6 +113,26 @@ fn window(slo: &Slo, found: &mut Vec<Problem>) {
             "write at least 4h; 28d is usual",
         ));
     }
+}
+
+/// A zone or a date that does not exist: the gate would refuse them on the day it is asked.
+fn calendar(slo: &Slo, found: &mut Vec<Problem>) {
+    let Some(Err(why)) = slo.window.calendar.as_ref().map(calendar::check) else {
+        return;
+    };
+    let (key, remedy) = match why {
+        NoWindow::Zone(_) => ("timeZone", "write a name such as Europe/Vienna or UTC"),
+        _ => ("startTime", "write a date that exists"),
+    };
+    found.push(Problem::error(
+        &slo.metadata.file,
+        format!(
+            "SLO/{}: spec.timeWindow[0].calendar.{key}",
+            slo.metadata.name
+        ),
+        why.to_string(),
+        remedy,
+    ));
 }
 
 fn labels(slo: &Slo, found: &mut Vec<Problem>) {
@@ -189,15 +228,16 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
     }
 }
 
-/// Queries without a place for the window: `compile` refuses them, too.
+/// Queries without a place for the window. `compile` stops at the first one of an SLO, and at none if it has a calendar.
 fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
     let metric = &objective.indicator.metric;
-    if !metric.has_events() {
-        return Vec::new();
-    }
     let part = part_of(slo, objective);
-    let failed = metric.queries().into_iter();
-    let failed = failed.filter_map(|query| windowed(query, "5m").err());
+    let queries = metric.queries().into_iter();
+    let queries = queries.filter(|query| match metric {
+        Metric::Raw { .. } => query.counter || has_placeholder(&query.text),
+        metric => metric.has_events(),
+    });
+    let failed = queries.filter_map(|query| windowed(query, "5m").err());
     failed.map(|why| part.refuse(why)).collect()
 }
 
@@ -221,33 +261,11 @@ fn queries(objective: &Objective, warn: &mut Warn<'_>) {
                 "write counter: true or put {{.window}} where the range belongs",
             );
         }
-        if selectors(&query.text)
-            .iter()
-            .any(|selector| integer_le(selector))
-        {
-            warn(
-                "",
-                "le=\"1\" matches nothing in Prometheus 3, which writes 1.0".to_owned(),
-                "write le=~\"1(\\\\.0)?\"",
-            );
+        let selected = selectors(&query.text);
+        for found in selected.iter().flat_map(|one| whole_bounds(one)) {
+            warn("", found.message(), &found.remedy());
         }
     }
-}
-
-/// `le="1"` or `quantile="1"`: a bound without a point, compared exactly.
-fn integer_le(selector: &str) -> bool {
-    ["le", "quantile"].iter().any(|label| {
-        let compact: String = selector.chars().filter(|c| !c.is_whitespace()).collect();
-        let matcher = format!("{label}=\"");
-        compact
-            .split(['{', ','])
-            .filter_map(|part| part.strip_prefix(&matcher))
-            .any(|rest| {
-                rest.split('"')
-                    .next()
-                    .is_some_and(|bound| bound.parse::<u64>().is_ok())
-            })
-    })
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! the range belongs, or the query has no range at all and every selector is wrapped (`rate()` for counters,
 //! `avg_over_time()` for gauges). A literal range such as `[5m]` is never rewritten: the author meant it.
 
+mod matchers;
 mod scan;
 
 use crate::openslo::model::Query;
+pub(crate) use matchers::matchers;
 pub(crate) use scan::without_comments;
 use scan::{closing, scan};
 

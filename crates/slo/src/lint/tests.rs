@@ -118,12 +118,87 @@ fn an_integer_bucket_bound_is_found() {
 }
 
 #[test]
+fn the_bucket_bound_that_is_found_is_named() {
+    only(
+        "'bad_total{le=~\"1(\\\\.0)?\"}'",
+        "\"bad_total{le='5'}\"",
+        "le='5' matches nothing in Prometheus 3, which writes 5.0; write le=~\"5(\\\\.0)?\"",
+    );
+}
+
+const CALENDAR: &str = "duration: 1M, calendar: {startTime: '2026-02-03 00:00:00', timeZone: ZONE}";
+
+#[test]
+fn a_zone_or_a_date_that_does_not_exist_is_found() {
+    let with = |from: &str, to: &str| {
+        let text = CALENDAR.replace(from, to).replace("ZONE", "UTC");
+        findings("duration: 30d, isRolling: true", &text)
+    };
+    for zone in ["GMT", "CET", "Europe/Vienna", "Etc/GMT+5"] {
+        assert_eq!(with("ZONE", zone), [""; 0], "{zone}");
+    }
+    let found = with("ZONE", "Europe/Wien");
+    assert!(
+        found[0].starts_with("error: ")
+            && found[0].contains("calendar.timeZone: \"Europe/Wien\" is not a known time zone"),
+        "{found:?}"
+    );
+    let found = with("02-03", "02-30");
+    assert!(
+        found[0].contains("calendar.startTime: \"2026-02-30 00:00:00\" is not a date"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn whatever_compile_refuses_is_found() {
+    let raw = CLEAN.replace(
+        CLEAN.split("      ratioMetric:\n").nth(1).unwrap(),
+        "        counter: true
+        rawType: failure
+        raw: {metricSource: {type: Prometheus, spec: {query: 'rate(x[5m])'}}}
+  objectives: [{target: 0.999}]
+",
+    );
+    let twin = CLEAN.split("---\n").nth(1).unwrap();
+    // Both are ShopAnswersToAll.
+    let twins = format!(
+        "{}---\n{}",
+        CLEAN.replace(
+            "metadata: {name: answers, labels",
+            "metadata: {name: answers-to-all, labels"
+        ),
+        twin.replace(
+            "metadata: {name: answers, labels",
+            "metadata: {name: answers-toall, labels"
+        )
+        .replace("answers-toall", "answers-to--all")
+    );
+    for (text, wanted) in [
+        (raw, "the query has a fixed range"),
+        (twins, "is also the alert of"),
+    ] {
+        let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
+        let refused = compile(&catalogue, Clock::Real).unwrap_err();
+        let found = lint(&catalogue);
+        assert!(
+            refused.iter().all(|problem| found.contains(problem)),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].to_string().contains(wanted), "{found:?}");
+    }
+}
+
+#[test]
 fn a_label_that_collides_is_found() {
     only(
         "team: ops",
         "severity: ops",
         "collides with a label of the generated rules",
     );
+    // The PrometheusRule would overwrite it.
+    only("team: ops", "namespace: ops", "collides with a label of");
     only("team: ops", "a-b: x, a.b: y", "collides with the label");
 }
 

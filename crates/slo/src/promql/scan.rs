@@ -186,7 +186,7 @@ fn number(rest: &str) -> usize {
 }
 
 /// Length of the quoted string at the start.
-fn string(rest: &str) -> Option<usize> {
+pub(super) fn string(rest: &str) -> Option<usize> {
     let quote = rest.chars().next()?;
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
