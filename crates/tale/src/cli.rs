@@ -201,8 +201,9 @@ pub enum Slo {
     ///
     /// Takes the good or bad and total events of each objective in the files, and forgets their targets: what would be met?
     /// Every window of the history is tested, windows of random blocks of days say how much luck was in it, and the tightest
-    /// of 90, 95, 99, 99.5, 99.9, 99.95 and 99.99 % wins that nine windows of ten keep, that the traffic can prove and that an
-    /// alert can page for. Chaos is left out, and both numbers are shown. History is not need: ask the users what they notice.
+    /// of 90, 95, 99, 99.5, 99.9, 99.95 and 99.99 % wins that 95 of 100 such random windows keep, that the traffic can prove and
+    /// that an alert can page for. Chaos is left out, and both numbers are shown. Time without data is neither good nor bad, and
+    /// no history. History is not need: ask the users what they notice.
     ///
     /// Exit codes: 0 a proposal for every objective, 2 none for at least one, with the reason.
     Suggest(Suggest),
@@ -280,9 +281,10 @@ pub struct Suggest {
     /// What to ask, and where
     #[command(flatten)]
     pub source: Source,
-    /// How far back to look; at least one and a half windows
-    #[arg(long, default_value = "30d")]
-    pub last: String,
+    /// How far back to look; at least one and a half windows with data. By default two windows of the objective, and at least 30
+    /// days
+    #[arg(long, value_name = "LENGTH")]
+    pub last: Option<String>,
     /// The period of the proposal, instead of the objective's own
     #[arg(long, value_name = "LENGTH")]
     pub window: Option<String>,

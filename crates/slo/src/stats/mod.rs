@@ -13,6 +13,8 @@ pub use correlate::{
 };
 pub use leak::{LeakReport, LeakSettings, LeakVerdict, leak};
 pub use questions::{EventQueries, error_ratio, events_of_slice, labels_of};
-pub use suggest::{Ask, Counted, History, Refusal, Slice, Suggestion, openslo_stream, suggest};
+pub use suggest::{
+    Ask, Counted, Events, History, Refusal, Slice, Suggestion, openslo_stream, suggest,
+};
 pub use trend::{Trend, trend};
 pub use wilson::{bounds as wilson_bounds, events_to_prove};

@@ -13,8 +13,8 @@ impl fmt::Display for Suggestion {
         )?;
         writeln!(
             f,
-            "observed {:.6}, with experiments {:.6} ({} slices left out)",
-            self.observed, self.observed_with_experiments, self.excluded
+            "observed {:.6}, with experiments {:.6} ({} slices left out, {} had no data)",
+            self.observed, self.observed_with_experiments, self.excluded, self.without_data
         )?;
         writeln!(
             f,
@@ -48,6 +48,7 @@ mod tests {
             interval: (0.99905, 0.9999),
             events_per_window: 1234.0,
             excluded: 24,
+            without_data: 3,
             service: "shop".to_owned(),
             name: "availability".to_owned(),
             document: String::new(),
@@ -55,7 +56,7 @@ mod tests {
         assert_eq!(
             found.to_string(),
             "target 0.999 (history is not need: ask the users what they notice)\n\
-             observed 0.999500, with experiments 0.990000 (24 slices left out)\n\
+             observed 0.999500, with experiments 0.990000 (24 slices left out, 3 had no data)\n\
              backtest: 97.5 % of 40 windows met it, the worst had 0.998900\n\
              block bootstrap: 90 % of windows between 0.999050 and 0.999900, 1234 events each"
         );

@@ -2,28 +2,39 @@
 //!
 //! History is not need: a service that was up for 99.99 % does not have to be. The proposal says so itself.
 
+mod document;
+mod windows;
+
 use std::collections::BTreeSet;
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use document::document;
 use serde::Serialize;
+use windows::{backtest, bootstrap, ratio};
 
 use super::events_to_prove;
 use crate::compile::windows::{Urgency, pairs};
 use crate::decimal::Decimal;
 use crate::span::Span;
 
-/// Events of one slice of history.
+/// One slice of history.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slice {
-    /// Good events; at most `total`.
-    pub good: f64,
-    /// All events.
-    pub total: f64,
+    /// What happened in it; `None` if nobody knows, which is neither good nor bad, and no history.
+    pub events: Option<Events>,
     /// Inside a declared experiment: shown, and left out of the proposal.
     pub excluded: bool,
 }
 
-/// Slices of equal length, oldest first; a slice without data has a total of zero.
+/// Events of a slice; both zero if there was no traffic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Events {
+    /// Good events; at most `total`.
+    pub good: f64,
+    /// All events.
+    pub total: f64,
+}
+
+/// Slices of equal length, oldest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
     /// Length of a slice.
@@ -84,6 +95,8 @@ pub struct Suggestion {
     pub events_per_window: f64,
     /// Slices that were left out, because they lie in an experiment.
     pub excluded: usize,
+    /// Slices between the first and the last event that have no data.
+    pub without_data: usize,
     /// Name of the service.
     pub service: String,
     /// Name of the SLO.
@@ -102,10 +115,10 @@ fn as_text<S: serde::Serializer>(decimal: &Decimal, serializer: S) -> Result<S::
 pub enum Refusal {
     /// A backtest of one window is an anecdote.
     #[error(
-        "the history is {found:.1} windows long, 1.5 are needed; collect more or ask for a shorter window"
+        "the history is {found:.1} windows long, 1.5 are needed; collect more, look further back or ask for a shorter window"
     )]
     TooShort {
-        /// Length of the history in windows.
+        /// Time with data, in windows.
         found: f64,
     },
     /// Not even the loosest target could be proven.
@@ -126,6 +139,17 @@ pub enum Refusal {
         /// Lower end of the confidence interval.
         low: f64,
     },
+    /// Targets are kept that no alert could page for: in a long window, even the fastest burn rate is more than all errors.
+    #[error(
+        "{target} is kept, but nothing can page for it in a window of {window}: the fastest alert would need more errors than \
+         there are events; ask for a shorter window"
+    )]
+    CannotPage {
+        /// The tightest target that history and traffic support.
+        target: Decimal,
+        /// Period that was asked for.
+        window: Span,
+    },
     /// Good above total, negative or not finite.
     #[error("slice {index} has impossible counts; check the queries")]
     Impossible {
@@ -145,68 +169,78 @@ const RESAMPLES: usize = 1000;
 /// See [`Refusal`]: short histories, little traffic and bad services get no proposal.
 pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
     let impossible = |slice: &Slice| {
-        !(slice.good >= 0.0 && slice.good <= slice.total && slice.total.is_finite())
+        slice.events.is_some_and(|events| {
+            !(events.good >= 0.0 && events.good <= events.total && events.total.is_finite())
+        })
     };
     if let Some(index) = history.slices.iter().position(impossible) {
         return Err(Refusal::Impossible { index });
     }
     // Time before the first event and after the last one is no history.
-    let has_events = |slice: &Slice| slice.total > 0.0;
-    let from = history.slices.iter().position(has_events).unwrap_or(0);
-    let to = history
-        .slices
-        .iter()
-        .rposition(has_events)
-        .map_or(0, |last| last + 1);
-    let all = &history.slices[from..to];
-    let clean: Vec<Slice> = all
+    let happened = |slice: &Slice| slice.events.is_some_and(|events| events.total > 0.0);
+    let from = history.slices.iter().position(happened).unwrap_or(0);
+    let to = history.slices.iter().rposition(happened);
+    let slices = &history.slices[from..to.map_or(0, |last| last + 1)];
+    let all: Vec<Events> = slices.iter().filter_map(|slice| slice.events).collect();
+    let clean: Vec<Events> = slices
         .iter()
         .filter(|slice| !slice.excluded)
-        .copied()
+        .filter_map(|slice| slice.events)
         .collect();
     let window = (ask.window.ratio(history.slice).round() as usize).max(1);
     let length = clean.len() as f64 / window as f64;
     if length < 1.5 {
         return Err(Refusal::TooShort { found: length });
     }
-    let events: f64 = clean.iter().map(|slice| slice.total).sum::<f64>() / length;
-    let needed = events_to_prove(0.9);
-    if events < needed {
-        return Err(Refusal::TooFewEvents {
-            found: events,
-            needed,
-        });
+    let events = clean.iter().map(|slice| slice.total).sum::<f64>() / length;
+    let too_few = Refusal::TooFewEvents {
+        found: events,
+        needed: events_to_prove(0.9),
+    };
+    if events < events_to_prove(0.9) {
+        return Err(too_few);
     }
     let backtest = backtest(&clean, window);
-    let interval = bootstrap(&clean, window, history.slice, ask.seed);
-    let target = TARGETS
-        .iter()
-        .filter_map(|text| text.parse::<Decimal>().ok())
-        .find(|target| {
-            let ratio = target.to_f64();
-            ratio <= interval.0 && events >= events_to_prove(ratio) && can_page(*target, ask.window)
-        })
-        .ok_or(Refusal::TooBad { low: interval.0 })?;
+    let interval = bootstrap(&clean, window, history.slice, ask.seed).ok_or(too_few)?;
+    let target = target(interval.0, events, ask.window)?;
     let met = backtest
         .iter()
         .filter(|ratio| **ratio >= target.to_f64())
         .count();
     let mut suggestion = Suggestion {
         target,
-        observed: ratio(&clean),
-        observed_with_experiments: ratio(all),
+        observed: ratio(&clean).unwrap_or(1.0),
+        observed_with_experiments: ratio(&all).unwrap_or(1.0),
         worst_window: backtest.iter().copied().fold(1.0, f64::min),
         windows: backtest.len(),
         windows_met: met as f64 / backtest.len().max(1) as f64,
         interval,
         events_per_window: events,
         excluded: all.len() - clean.len(),
+        without_data: slices.len() - all.len(),
         service: ask.service.clone(),
         name: ask.name.clone(),
         document: String::new(),
     };
     suggestion.document = document(ask, &suggestion);
     Ok(suggestion)
+}
+
+/// The tightest usual target up to `low` that so many events in a window can prove and that can page.
+fn target(low: f64, events: f64, window: Span) -> Result<Decimal, Refusal> {
+    let targets = TARGETS.iter().filter_map(|text| text.parse().ok());
+    let kept: Vec<Decimal> = targets
+        .filter(|target: &Decimal| {
+            target.to_f64() <= low && events >= events_to_prove(target.to_f64())
+        })
+        .collect();
+    let tightest = *kept.first().ok_or(Refusal::TooBad { low })?;
+    kept.into_iter()
+        .find(|target| can_page(*target, window))
+        .ok_or(Refusal::CannotPage {
+            target: tightest,
+            window,
+        })
 }
 
 /// Is there a page that this target can trigger? Periods without alerts need none.
@@ -219,42 +253,6 @@ fn can_page(target: Decimal, window: Span) -> bool {
     pages.is_empty() || pages.iter().any(|pair| reachable(pair.factor.to_f64()))
 }
 
-/// Good by total; no traffic is no failure.
-fn ratio<'a>(slices: impl IntoIterator<Item = &'a Slice>) -> f64 {
-    let (good, total) = slices.into_iter().fold((0.0, 0.0), |(good, total), slice| {
-        (good + slice.good, total + slice.total)
-    });
-    if total > 0.0 { good / total } else { 1.0 }
-}
-
-/// The ratio of every window of the history, a twentieth of a window apart.
-fn backtest(slices: &[Slice], window: usize) -> Vec<f64> {
-    let stride = (window / 20).max(1);
-    slices.windows(window).step_by(stride).map(ratio).collect()
-}
-
-/// 5th and 95th percentile of the ratio of windows put together from random blocks. Whole blocks, because bad slices
-/// come in runs: drawing slices one by one would make the future look smoother than the past.
-fn bootstrap(slices: &[Slice], window: usize, slice: Span, seed: u64) -> (f64, f64) {
-    let day = Span::days(1).ratio(slice).round() as usize;
-    let block = day.min(window / 4).clamp(1, slices.len());
-    let mut rng = StdRng::seed_from_u64(seed);
-    let mut ratios: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let blocks = window.div_ceil(block);
-            ratio((0..blocks).flat_map(|_| {
-                let from = rng.random_range(0..=slices.len() - block);
-                &slices[from..from + block]
-            }))
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    (
-        ratios[RESAMPLES / 20],
-        ratios[RESAMPLES - 1 - RESAMPLES / 20],
-    )
-}
-
 /// All that is proposed as one OpenSLO stream, every Service once. `Catalogue::load` takes it.
 pub fn openslo_stream(suggestions: &[Suggestion]) -> String {
     let services: BTreeSet<&str> = suggestions.iter().map(|one| one.service.as_str()).collect();
@@ -265,54 +263,6 @@ pub fn openslo_stream(suggestions: &[Suggestion]) -> String {
         .chain(suggestions.iter().map(|one| one.document.clone()))
         .collect();
     documents.join("---\n")
-}
-
-fn document(ask: &Ask, found: &Suggestion) -> String {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let evidence = format!(
-        "observed {:.6}, with experiments {:.6}; worst of {} windows {:.6}; {:.1} % of windows met the target; 90 % \
-         interval of a window [{:.6}, {:.6}]; {:.0} events a window; {} slices with experiments left out",
-        found.observed,
-        found.observed_with_experiments,
-        found.windows,
-        found.worst_window,
-        found.windows_met * 100.0,
-        found.interval.0,
-        found.interval.1,
-        found.events_per_window,
-        found.excluded
-    );
-    let (part, query) = match &ask.counted {
-        Counted::Good(query) => ("good", query),
-        Counted::Bad(query) => ("bad", query),
-    };
-    let source = |query: &str| {
-        format!(
-            "\n          metricSource:\n            type: Prometheus\n            spec:\n              query: {}\n",
-            quoted(query)
-        )
-    };
-    format!(
-        "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: {name}\n  annotations:\n    \
-         tales.dev/evidence: {evidence}\n    tales.dev/method: {method}\n    tales.dev/history: {history}\n    \
-         tales.dev/caution: {caution}\nspec:\n  service: {service}\n  timeWindow:\n    - duration: {window}\n      isRolling: true\n  \
-         budgetingMethod: Occurrences\n  indicator:\n    metadata:\n      name: {name}\n    spec:\n      ratioMetric:\n        \
-         counter: {counter}\n        {part}:{counted}        total:{total}  objectives:\n    - target: {target}\n",
-        service = ask.service,
-        name = ask.name,
-        evidence = quoted(&evidence),
-        method = quoted(&format!(
-            "backtest and block bootstrap, {RESAMPLES} resamples, seed {}",
-            ask.seed
-        )),
-        caution = quoted("History is not need: ask the users what they notice."),
-        window = ask.window,
-        counter = ask.counter,
-        history = quoted(&ask.source),
-        counted = source(query),
-        total = source(&ask.total),
-        target = found.target,
-    )
 }
 
 #[cfg(test)]

@@ -27,7 +27,16 @@ impl Past {
         last: &str,
         note: impl Fn(&str),
     ) -> Result<Self> {
-        let last = span("--last", last)?;
+        Self::over(root, source, span("--last", last)?, note).await
+    }
+
+    /// As [`Self::of`], for a length that is no argument.
+    pub(super) async fn over(
+        root: &Path,
+        source: Source,
+        last: Span,
+        note: impl Fn(&str),
+    ) -> Result<Self> {
         let to = source.until.unwrap_or_else(jiff::Timestamp::now);
         let on_stage = source.prometheus.is_none();
         let url = match source.prometheus {
@@ -41,6 +50,15 @@ impl Past {
             to,
             on_stage,
         })
+    }
+
+    /// The latest part of it.
+    pub(super) fn latest(&self, length: Span) -> Self {
+        Self {
+            prometheus: self.prometheus.clone(),
+            from: self.to - length.as_secs_f64(),
+            ..*self
+        }
     }
 
     /// The course of an expression, every `step` seconds.

@@ -9,20 +9,22 @@ use serde_json::{Value, json};
 use slo::Span;
 use slo::openslo::model::{Metric, Objective, Slo};
 use slo::stats::{
-    Ask, Counted, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
+    Ask, Counted, Events, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Lengths of slices, and the most that are asked for: enough for a month of five minutes.
-const SLICES: [Span; 5] = [
-    Span::minutes(1),
+/// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute would hold one sample of
+/// a target that is scraped every minute, and a rate needs two.
+const SLICES: [Span; 4] = [
     Span::minutes(5),
     Span::minutes(15),
     Span::hours(1),
     Span::hours(6),
 ];
 const MOST_SLICES: f64 = 9_000.0;
+/// How far back to look at least, unless `--last` says otherwise.
+const MONTH: Span = Span::days(30);
 
 /// A proposal for one indicator, or why there is none.
 struct Answer {
@@ -39,20 +41,26 @@ pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Resu
     for text in &args.exclude {
         excluded.push(range(text)?);
     }
-    let past = Past::of(root, args.source, &args.last, &note).await?;
+    let last = args.last.as_deref().map(|text| span("--last", text));
+    let last = last.transpose()?;
+    let window_of = |slo: &Slo| window.unwrap_or(slo.window.duration);
+    let length_of = |slo: &Slo| last.unwrap_or(look_back(window_of(slo)));
+    let longest = catalogue.slos.iter().map(length_of).max();
+    let past = Past::over(root, args.source, longest.unwrap_or(MONTH), &note).await?;
     let slice = slice_of(past.to - past.from);
     for event in observed::chaos(root, &past, slice.as_secs_f64(), &note).await {
         excluded.push((event.start, event.end));
     }
     let mut answers = Vec::new();
     for slo in &catalogue.slos {
+        let past = past.latest(length_of(slo));
         for (name, objective) in indicators(slo) {
             let asked = Asked {
                 slo,
                 objective,
                 name,
-                window: window.unwrap_or(slo.window.duration),
-                slice,
+                window: window_of(slo),
+                slice: slice_of(past.to - past.from),
                 seed: args.seed,
                 excluded: &excluded,
             };
@@ -90,6 +98,11 @@ fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
         .collect()
 }
 
+/// Twice as long as what is tested, because what happened once may be chance; and a month if there is one.
+fn look_back(window: Span) -> Span {
+    Span::from_millis(2 * window.as_millis()).max(MONTH)
+}
+
 /// The shortest slice that does not ask for too many.
 fn slice_of(seconds: f64) -> Span {
     let few = |slice: &&Span| seconds / slice.as_secs_f64() <= MOST_SLICES;
@@ -123,16 +136,14 @@ impl Asked<'_> {
             .enumerate()
             .map(|(index, (total, bad))| {
                 let end = past.from + step * index as f64;
-                let total = total.unwrap_or(0.0);
                 // Rates are extrapolated: a hair more bad events than events is no contradiction.
-                let good = (total - bad.unwrap_or(0.0)).clamp(0.0, total);
+                let events = total.zip(*bad).map(|(total, bad)| Events {
+                    good: (total - bad).max(0.0).min(total),
+                    total,
+                });
                 let overlaps = |(from, to): &(f64, f64)| *from < end && *to > end - step;
                 let excluded = self.excluded.iter().any(overlaps);
-                Slice {
-                    good,
-                    total,
-                    excluded,
-                }
+                Slice { events, excluded }
             });
         // The first slot ends where the time begins.
         let slices = slices.skip(1).collect();
@@ -243,4 +254,23 @@ fn as_json(answer: &Answer) -> Value {
 
 fn one_line(why: &anyhow::Error) -> String {
     format!("{why:#}").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_two_windows_are_looked_at_and_at_least_a_month() {
+        assert_eq!(look_back(Span::days(30)), Span::days(60));
+        assert_eq!(look_back(Span::days(7)), Span::days(30));
+    }
+
+    #[test]
+    fn a_slice_holds_at_least_two_scrapes_a_minute_apart_and_a_month_has_not_too_many() {
+        assert_eq!(slice_of(600.0), Span::minutes(5));
+        assert_eq!(slice_of(30.0 * 86_400.0), Span::minutes(5));
+        assert_eq!(slice_of(60.0 * 86_400.0), Span::minutes(15));
+        assert_eq!(slice_of(1e9), Span::hours(6));
+    }
 }

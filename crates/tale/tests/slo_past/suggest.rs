@@ -3,6 +3,7 @@
 use crate::{START, Said, jiff_text, slo};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use slo::{Catalogue, Clock};
+use std::ops::Range;
 use std::path::PathBuf;
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
@@ -37,14 +38,21 @@ spec:
 
 /// Minutes with about 600 requests by day and 60 by night, of which about 4 in 10,000 fail: 99.95 % allows 5.
 fn month(seed: u64, gauge: bool) -> Prometheus {
+    month_but(seed, gauge, 0.0..0.0)
+}
+
+/// The same, and Prometheus was down for some time.
+fn month_but(seed: u64, gauge: bool, down: Range<f64>) -> Prometheus {
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let (mut good, mut bad) = (0.0, 0.0);
     let (mut goods, mut bads, mut experiments) = (Vec::new(), Vec::new(), Vec::new());
     for minute in 0..=30 * 1440 {
         let time = START + f64::from(minute) * 60.0;
-        goods.push((time, good));
-        bads.push((time, bad));
+        if !down.contains(&time) {
+            goods.push((time, good));
+            bads.push((time, bad));
+        }
         let chaos = (CHAOS.0..CHAOS.1).contains(&time);
         experiments.push((time, f64::from(u8::from(chaos))));
         let day = (6..22).contains(&(minute / 60 % 24));
@@ -122,6 +130,22 @@ fn an_experiment_that_nobody_declares_costs_the_target_and_one_that_is_excluded_
     assert!(target(&[]) < 0.995);
     let window = format!("{}..{}", jiff_text(CHAOS.0), jiff_text(CHAOS.1));
     assert_eq!(target(&["--exclude", &window]), 0.9995);
+}
+
+#[test]
+fn days_without_data_are_told_and_are_no_history() {
+    let down = START + 8.0 * DAY..START + 28.0 * DAY;
+    let prometheus = month_but(4, false, down);
+    let found = suggest(&prometheus, END, &["--format", "json", "--window", "3d"]).json();
+    let without_data = found[0]["suggestion"]["without_data"].as_f64().unwrap();
+    assert!((without_data - 20.0 * 288.0).abs() <= 2.0, "{found}");
+    // Ten days are left, which is less than one and a half weeks.
+    let said = suggest(&prometheus, END, &[]);
+    assert_eq!(said.code, 2, "{said}");
+    assert!(
+        said.out.contains("the history is 1.4 windows long"),
+        "{said}"
+    );
 }
 
 #[test]

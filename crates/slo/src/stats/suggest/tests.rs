@@ -1,5 +1,7 @@
 //! What is proposed, and what is refused.
 
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
 use super::*;
 use crate::clock::Clock;
 use crate::openslo::Catalogue;
@@ -17,14 +19,20 @@ fn ask() -> Ask {
     }
 }
 
+fn slice(good: f64, total: f64) -> Slice {
+    Slice {
+        events: Some(Events { good, total }),
+        excluded: false,
+    }
+}
+
 /// Hours of 1000 events, `bad` of which fail, with some noise.
 fn history(days: usize, bad: f64) -> History {
     let mut rng = StdRng::seed_from_u64(1);
     let slices = (0..days * 24)
-        .map(|_| Slice {
-            good: 1000.0 - (bad * rng.random_range(0.5..1.5)).min(1000.0),
-            total: 1000.0,
-            excluded: false,
+        .map(|_| {
+            let good = 1000.0 - (bad * rng.random_range(0.5..1.5)).min(1000.0);
+            slice(good, 1000.0)
         })
         .collect();
     History {
@@ -51,9 +59,8 @@ fn experiments_are_left_out_and_both_numbers_are_shown() {
     let mut history = history(28, 0.7);
     for slice in history.slices.iter_mut().skip(100).take(3) {
         *slice = Slice {
-            good: 0.0,
-            total: 1000.0,
             excluded: true,
+            ..self::slice(0.0, 1000.0)
         };
     }
     let found = suggest(&history, &ask()).unwrap();
@@ -65,7 +72,7 @@ fn experiments_are_left_out_and_both_numbers_are_shown() {
 fn one_bad_day_lowers_the_proposal() {
     let mut history = history(28, 0.0);
     for slice in history.slices.iter_mut().skip(100).take(5) {
-        slice.good = 500.0;
+        *slice = self::slice(500.0, 1000.0);
     }
     let found = suggest(&history, &ask()).unwrap();
     assert!(found.target.to_f64() <= 0.99, "{found:?}");
@@ -76,7 +83,7 @@ fn one_bad_day_lowers_the_proposal() {
 fn little_traffic_caps_the_target() {
     let mut history = history(28, 0.0);
     for slice in &mut history.slices {
-        (slice.good, slice.total) = (2.0, 2.0);
+        *slice = self::slice(2.0, 2.0);
     }
     // 336 events a week without an error: enough for 99 %, not for 99.5 %.
     assert_eq!(
@@ -99,13 +106,13 @@ fn what_cannot_be_judged_is_refused() {
     quiet
         .slices
         .iter_mut()
-        .for_each(|slice| (slice.good, slice.total) = (0.01, 0.01));
+        .for_each(|slice| *slice = self::slice(0.01, 0.01));
     assert!(matches!(
         suggest(&quiet, &ask()),
         Err(Refusal::TooFewEvents { .. })
     ));
     let mut wrong = history(28, 0.0);
-    wrong.slices[3].good = 2000.0;
+    wrong.slices[3] = slice(2000.0, 1000.0);
     assert_eq!(
         suggest(&wrong, &ask()),
         Err(Refusal::Impossible { index: 3 })
@@ -115,7 +122,7 @@ fn what_cannot_be_judged_is_refused() {
 #[test]
 fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
     let mut history = history(28, 0.0);
-    let nothing = |slice: &mut Slice| (slice.good, slice.total) = (0.0, 0.0);
+    let nothing = |slice: &mut Slice| *slice = self::slice(0.0, 0.0);
     history.slices.iter_mut().take(18 * 24).for_each(nothing);
     let refused = suggest(&history, &ask()).unwrap_err();
     let Refusal::TooShort { found } = refused else {
@@ -125,6 +132,70 @@ fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
     history.slices.iter_mut().for_each(nothing);
     let refused = suggest(&history, &ask()).unwrap_err();
     assert_eq!(refused, Refusal::TooShort { found: 0.0 });
+}
+
+#[test]
+fn time_without_data_is_no_history_and_not_perfect() {
+    // A Prometheus that was down for 19 of 28 days remembers nine: 1.3 windows.
+    let mut gap = history(28, 0.7);
+    for slice in gap.slices.iter_mut().skip(100).take(19 * 24) {
+        slice.events = None;
+    }
+    let refused = suggest(&gap, &ask()).unwrap_err();
+    let Refusal::TooShort { found } = refused else {
+        panic!("{refused}");
+    };
+    assert!((found - 9.0 / 7.0).abs() < 1e-9, "{found}");
+    // With enough left the gap is told, and makes nothing better or worse.
+    let mut gap = history(28, 0.7);
+    for slice in gap.slices.iter_mut().skip(100).take(10 * 24) {
+        slice.events = None;
+    }
+    let found = suggest(&gap, &ask()).unwrap();
+    assert_eq!((found.without_data, found.excluded), (240, 0));
+    assert!(
+        (found.events_per_window - 168_000.0).abs() < 1e-6,
+        "{found:?}"
+    );
+    assert!(found.document.contains("240 had no data"));
+    // All windows of the 18 days that are left, eight hours apart.
+    assert_eq!(found.windows, (18 * 24 - 168) / 8 + 1);
+}
+
+#[test]
+fn windows_without_traffic_are_neither_met_nor_missed() {
+    // Three weeks off in the middle: measured, but nobody came.
+    let mut holidays = history(42, 3.0);
+    for slice in holidays.slices.iter_mut().skip(10 * 24).take(21 * 24) {
+        *slice = self::slice(0.0, 0.0);
+    }
+    let found = suggest(&holidays, &ask()).unwrap();
+    assert_eq!(found.target.to_string(), "0.995");
+    assert!(found.interval.1 < 0.998, "{found:?}");
+    let possible = (42 * 24 - 168) / 8 + 1;
+    assert!(found.windows < possible, "{} of {possible}", found.windows);
+}
+
+#[test]
+fn a_window_too_long_to_page_in_is_refused_for_that_reason() {
+    // 97 % is kept for two years, but 0.95 and 0.9 would need burn rates of 146 and 73 times the budget.
+    let year = Ask {
+        window: Span::days(365),
+        ..ask()
+    };
+    let refused = suggest(&history(730, 30.0), &year).unwrap_err();
+    let Refusal::CannotPage { target, window } = &refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(
+        (target.to_string().as_str(), *window),
+        ("0.95", Span::days(365))
+    );
+    assert!(
+        refused.to_string().contains("ask for a shorter window"),
+        "{refused}"
+    );
+    assert!(suggest(&history(730, 3.0), &year).is_ok());
 }
 
 #[test]
