@@ -98,6 +98,7 @@ fn keptn(input: &[u8]) {
             sli: &indicators,
             context: &BTreeMap::new(),
             window: five_minutes(),
+            clock: Clock::Real,
             leniency,
             earlier: &[],
         }) else {

@@ -1,7 +1,7 @@
 //! Keptn's files over imported history: the score decides.
 
 use crate::objectives::{Files, KEPTN_SLI, KEPTN_SLO};
-use crate::real::Real;
+use crate::real::{PART, Real};
 
 fn files() -> Files {
     Files::of(&[
@@ -72,4 +72,32 @@ async fn keptn_files_are_known_by_their_content_and_a_pinned_baseline_wins() {
     let verdict = real.gate(3, &json).await.expect(1).json();
     assert_eq!(verdict["objectives"][0]["baseline"], 109e6);
     assert_eq!(verdict["objectives"][2]["observed"], 4000.0);
+}
+
+#[tokio::test]
+async fn a_value_of_the_first_minutes_is_no_value_of_the_window() {
+    let real = Real::start().await;
+    let slo =
+        "objectives: [{sli: errors, pass: [{criteria: ['<=0.01']}]}]\ntotal_score: {pass: '90%'}\n";
+    let sli = "indicators:\n  errors: sum(rate(http_requests_total{job='good',code='500'}[$DURATION_SECONDS]))\n";
+    let files = Files::of(&[("slo.yaml", slo.to_owned()), ("sli.yaml", sli.to_owned())]);
+    let folder = files.path("");
+    // Eight minutes after the last sample, and forty-five before the first one.
+    let (late, early) = (real.at(3 * PART + 480), real.end(1));
+    for (end, last, why) in [
+        (&late, "10m", "the target is gone"),
+        (&early, "60m", "Only 25"),
+    ] {
+        let judge = |more: &'static [&str]| {
+            let args = [&folder, "--clock", "real", "--last", last, "--to", end];
+            let args = [&args[..], &["--prometheus", &real.url], more].concat();
+            async move { crate::gate(&args).await }
+        };
+        let said = judge(&[]).await.expect(2);
+        assert!(said.out.contains(why), "{}", said.out);
+        judge(&["--keptn-compat"]).await.expect(0);
+    }
+    let args = [&folder[..]];
+    let said = real.gate(2, &args).await.expect(0);
+    assert!(said.out.contains("100 % covered"), "{}", said.out);
 }

@@ -33,11 +33,11 @@ impl Asked {
         let text = without_comments(query);
         let selected = selectors(&text);
         // `label_replace` takes no scalar, and without a parser nobody knows what comes out of `scalar(a) / 2`.
-        let (Some(first), false) = (selected.first(), text.contains("scalar(")) else {
+        let (Some(first), false) = (selected.first(), has_word(&text, "scalar")) else {
             return Self::plain(query);
         };
         // `errors or vector(0)`: in good times the first of the two does not exist.
-        let seen = if has_or(&text) {
+        let seen = if has_word(&text, "or") {
             selected.join(" or ")
         } else {
             first.clone()
@@ -57,9 +57,9 @@ impl Asked {
     }
 }
 
-fn has_or(text: &str) -> bool {
+fn has_word(text: &str, wanted: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .any(|word| word.eq_ignore_ascii_case("or"))
+        .any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 /// Nothing was asked about coverage.

@@ -136,7 +136,7 @@ fn a_target_that_was_dead_for_fifty_of_sixty_minutes_does_not_pass() {
 
 #[test]
 fn without_a_series_to_look_for_the_coverage_is_unknown_and_said_to_be() {
-    for query in ["vector(5)", "scalar(sum(t)) / 2"] {
+    for query in ["vector(5)", "scalar (sum(t)) / 2"] {
         let (promql, verdict) = hour(query, Leniency::Strict, &[("", 5.0)]);
         assert_eq!(promql, query);
         assert_eq!(verdict.outcome, Outcome::Pass);
