@@ -45,6 +45,35 @@ fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
 }
 
 #[test]
+fn a_single_bad_slice_of_twelve_hundred_is_found() {
+    let catalogue = dns_leaker();
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(20), Clock::Stage).unwrap();
+    let query = &plan.queries()[0].promql;
+    let series = |name: &str, values: &str| {
+        (
+            match name {
+                "rss" => r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
+                _ => r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
+            },
+            values.to_owned(),
+        )
+    };
+    let input = [
+        series("rss", "100x600 200 100x700"),
+        series("warm", "100x1302"),
+    ];
+    let checks =
+        [("bad", "== 1", 1.0), ("total", ">= bool 1200", 1.0)].map(|(part, test, value)| {
+            (
+                "1250s".to_owned(),
+                format!("{} {test}", gate_part(query, part)),
+                value,
+            )
+        });
+    raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+}
+
+#[test]
 fn the_queries_of_the_gate_count_events() {
     let catalogue = only(&shop(), "availability");
     let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
