@@ -121,6 +121,10 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     if !total.is_finite() || !bad.is_finite() || !points.is_finite() {
         return Err("The answer is not a number (NaN or infinite).".to_owned());
     }
+    let points = match check.bad_source {
+        Some(_) => points.min(part(samples, "bad_points").unwrap_or(0.0)),
+        None => points,
+    };
     let coverage = (points / check.expected_points).min(1.0);
     judgement.coverage = Some(coverage);
     judgement.events = Some(total);
@@ -144,6 +148,9 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
         }
         Judging::Value(_) | Judging::Indicator => return Err("Nothing was counted.".to_owned()),
     };
+    if outcome == Outcome::Pass {
+        bad_is_measured(check, samples)?;
+    }
     if outcome == Outcome::Pass && coverage < LEAST_COVERAGE {
         return Err(format!(
             "Only {} of the window has data, {} is needed to pass.",
@@ -162,6 +169,24 @@ pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
         Some(age) if age <= check.stale_after_seconds => Ok(()),
         Some(age) if age.is_finite() => Err(format!("The newest sample is {age:.0} s old.")),
         _ => Err("There is no current sample: the target is gone.".to_owned()),
+    }
+}
+
+/// No errors were seen: was there anybody who would have seen them?
+fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
+    let Some(source) = &check.bad_source else {
+        return Ok(());
+    };
+    if part(samples, "bad_points").is_none() {
+        return Err(format!(
+            "{source} has no sample in the window, so no errors are proven: correct its name, or let it begin at 0."
+        ));
+    }
+    match part(samples, "bad_now") {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "{source} has no current sample: whoever counts bad events is gone."
+        )),
     }
 }
 

@@ -83,6 +83,7 @@ pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
             since: None,
             expected_points: 1.0,
             stale_after_seconds: f64::INFINITY,
+            bad_source: None,
             rule: Judging::Indicator,
         });
     }

@@ -77,6 +77,8 @@ pub(crate) struct Check {
     pub(crate) expected_points: f64,
     /// The newest sample may be this old.
     pub(crate) stale_after_seconds: f64,
+    /// Selectors of bad events that are measured apart from all events: nothing heard from them is no proof of no errors.
+    pub(crate) bad_source: Option<String>,
     pub(crate) rule: Judging,
 }
 

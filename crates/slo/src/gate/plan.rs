@@ -1,8 +1,9 @@
 //! What to ask Prometheus: one instant query per objective.
 //!
 //! A query is a union of parts, told apart by the label `gate_part`: `bad` and `total` (events, slices or samples),
-//! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series). The indicators
-//! are asked directly, so the gate needs no recording rules.
+//! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series); `bad_now` and
+//! `bad_points` if bad events have a source of their own. The indicators are asked directly, so the gate needs no
+//! recording rules.
 
 mod events;
 mod states;
@@ -16,7 +17,7 @@ use crate::compile::Part;
 use crate::openslo::Catalogue;
 use crate::openslo::model::Metric;
 use crate::problem::Problem;
-use crate::promql::selectors;
+use crate::promql::{metric_name, selectors};
 use crate::span::Span;
 pub(crate) use events::{Count, count_factor};
 
@@ -119,6 +120,16 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
             .map(|selector| named("age", &age(selector))),
     );
     parts.extend(evidence.worst.map(|worst| named("worst", &worst)));
+    let bad_source = bad_source(&part.objective.indicator.metric);
+    if let Some(selectors) = &bad_source {
+        let found: Vec<_> = selectors
+            .iter()
+            .map(|one| format!("count({one})"))
+            .collect();
+        let found = found.join(" and ");
+        let points = format!("count_over_time(({found})[{window}:{}])", evidence.step);
+        parts.extend([named("bad_now", &found), named("bad_points", &points)]);
+    }
     Ok(Check {
         query: Query {
             id: part.slo.objective_id(part.objective),
@@ -133,8 +144,25 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
         since: None,
         expected_points: window.ratio(evidence.step).floor().max(1.0),
         stale_after_seconds: stale_after(part.clock, selected.first()),
+        bad_source: bad_source.map(|selectors| selectors.join(" and ")),
         rule: evidence.rule,
     })
+}
+
+/// What bad events are read from if that is not what all events are read from. Of one metric, the series that counts
+/// errors may not exist before the first error; another metric may be mistyped, or its target dead.
+fn bad_source(metric: &Metric) -> Option<Vec<String>> {
+    let Metric::Bad { bad, total } = metric else {
+        return None;
+    };
+    let of_total = selectors(&total.text);
+    let mut apart = selectors(&bad.text);
+    apart.retain(|one| {
+        of_total
+            .iter()
+            .all(|other| metric_name(other) != metric_name(one))
+    });
+    (!apart.is_empty()).then_some(apart)
 }
 
 pub(super) fn named(part: &str, expr: &str) -> String {

@@ -71,6 +71,7 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
         since: None,
         expected_points: 1.0,
         stale_after_seconds: stale_after(clock, selected.first()),
+        bad_source: None,
         rule: Judging::Value(criterion),
     }))
 }

@@ -177,6 +177,35 @@ fn what_is_not_evidence_never_passes() {
 }
 
 #[test]
+fn no_errors_are_proven_only_by_somebody_who_counts_them() {
+    let text = EVENTS.replace("http_requests_total{code=~\"5..\"}", "app_errors_total");
+    let plan = plan_of(&text);
+    let outcome = |bad: f64, source: &[(&str, f64)]| {
+        let all = [
+            ("bad", bad),
+            ("total", 5000.0),
+            ("points", 60.0),
+            ("age", 1.0),
+        ];
+        let verdict = judge(&plan, vec![Ok(parts(&[&all, source].concat()))], None);
+        (verdict.outcome, verdict.objectives[0].reason.clone())
+    };
+    let alive = [("bad_points", 60.0), ("bad_now", 1.0)];
+    assert_eq!(outcome(0.0, &alive).0, Outcome::Pass);
+    for (source, wanted) in [
+        (&[][..], "app_errors_total has no sample in the window"),
+        (&alive[..1], "app_errors_total has no current sample"),
+        (&[("bad_points", 40.0), ("bad_now", 1.0)], "66.666 %"),
+    ] {
+        let (outcome, reason) = outcome(0.0, source);
+        assert_eq!(outcome, Outcome::Inconclusive, "{reason}");
+        assert!(reason.contains(wanted), "{reason}");
+    }
+    // What was counted before it died is bad enough.
+    assert_eq!(outcome(500.0, &alive[..1]).0, Outcome::Fail);
+}
+
+#[test]
 fn a_gate_without_objectives_cannot_judge() {
     let verdict = judge(&plan_of("[]"), vec![], None);
     assert_eq!(verdict.outcome, Outcome::Inconclusive);

@@ -106,6 +106,41 @@ fn the_queries_of_the_gate_count_events() {
 }
 
 #[test]
+fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
+    let text = include_str!("../fixtures/shop.yaml").replace(
+        r#"http_requests_total{job="shop",code=~"5.."}"#,
+        "app_errors_total + proxy_errors_total",
+    );
+    let catalogue = slo::Catalogue::load(&[("shop.yaml", text)]).unwrap();
+    let catalogue = only(&catalogue, "availability");
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
+    let query = &plan.queries()[0].promql;
+    let input = |errors: &str| {
+        [
+            ("http_requests_total{job=\"shop\"}", "0+100x60".to_owned()),
+            ("app_errors_total", errors.to_owned()),
+            ("proxy_errors_total", "0x60".to_owned()),
+        ]
+    };
+    let check = |part: &str, test: &str| {
+        let expr = format!("({} {test}) or vector(-1)", gate_part(query, part));
+        ("20m".to_owned(), expr)
+    };
+    for (errors, now, points) in [
+        ("0x60", 1.0, ">= bool 20"),
+        // It went five minutes ago, and was marked stale.
+        ("0x30 stale", -1.0, "<= bool 11"),
+        ("_x60", -1.0, "> bool 0"),
+    ] {
+        let (at, expr) = check("bad_now", "");
+        let (_, covered) = check("bad_points", points);
+        let known = if errors == "_x60" { -1.0 } else { 1.0 };
+        let checks = [(at.clone(), expr, now), (at, covered, known)];
+        raw_test(Clock::Real, &catalogue, "30s", &input(errors), &checks);
+    }
+}
+
+#[test]
 fn every_query_of_the_gate_is_valid_promql() {
     for clock in [Clock::Real, Clock::Stage] {
         let plan = slo::gate::plan(&shop(), slo::Span::minutes(10), clock).unwrap();

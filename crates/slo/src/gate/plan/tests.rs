@@ -17,6 +17,29 @@ fn every_slice_of_a_month_is_looked_at() {
 }
 
 #[test]
+fn bad_events_of_another_metric_are_probed_and_of_the_same_metric_are_not() {
+    let text = include_str!("../../../tests/fixtures/shop.yaml");
+    let same = planned(text, Span::hours(1)).unwrap();
+    assert!(same.checks.iter().all(|check| check.bad_source.is_none()));
+    let bad = "http_requests_total{job=\"shop\",code=~\"5..\"}";
+    let other = planned(&text.replace(bad, "app_errors_total"), Span::hours(1)).unwrap();
+    let check = &other.checks[0];
+    assert_eq!(check.bad_source.as_deref(), Some("app_errors_total"));
+    for wanted in [
+        "count_over_time((count(app_errors_total))[1h:",
+        "\"bad_points\"",
+        "\"bad_now\"",
+    ] {
+        assert!(
+            check.query.promql.contains(wanted),
+            "{}",
+            check.query.promql
+        );
+    }
+    assert_eq!(other.checks.len(), same.checks.len(), "no query more");
+}
+
+#[test]
 fn more_slices_than_can_be_looked_at_are_refused() {
     let refused = planned(MEMORY, Span::days(90)).unwrap_err()[0].to_string();
     for wanted in ["129600 slices of 1m", "--last", "timeSliceWindow"] {
