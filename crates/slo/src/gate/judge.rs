@@ -53,7 +53,7 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
     let outcome = match answer {
         Err(error) => Err(format!("The query failed: {error}.")),
         Ok(samples) => match &check.rule {
-            Judging::Events { .. } | Judging::Ratio { .. } => {
+            Judging::Events { .. } | Judging::Ratio { .. } | Judging::Gauges { .. } => {
                 counted(check, &samples, &mut judgement)
             }
             Judging::Value(criterion) => {
@@ -77,6 +77,7 @@ fn blank(check: &Check) -> Judgement {
     let (target, unit) = match &check.rule {
         Judging::Events { target } => (Some(*target), Some("events")),
         Judging::Ratio { target, unit, .. } => (Some(*target), Some(*unit)),
+        Judging::Gauges { target } => (Some(*target), None),
         Judging::Value(_) | Judging::Indicator => (None, None),
     };
     Judgement {
@@ -127,7 +128,7 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     };
     let coverage = (points / check.expected_points).min(1.0);
     judgement.coverage = Some(coverage);
-    judgement.events = Some(total);
+    judgement.events = judgement.unit.is_some().then_some(total);
     if total <= 0.0 {
         return Err("There was no traffic in the window.".to_owned());
     }
@@ -145,6 +146,22 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
             judgement.worst = threshold.and_then(|threshold| worst(samples, threshold));
             let missing = 1.0 - coverage;
             ratio(observed, *target, missing, unit, *threshold, judgement)?
+        }
+        Judging::Gauges { target } => {
+            let (outcome, text) = ratio(
+                observed,
+                *target,
+                1.0 - coverage,
+                "traffic",
+                None,
+                judgement,
+            )?;
+            if outcome == Outcome::Pass {
+                return Err(format!(
+                    "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
+                ));
+            }
+            (outcome, text)
         }
         Judging::Value(_) | Judging::Indicator => return Err("Nothing was counted.".to_owned()),
     };

@@ -94,6 +94,9 @@ pub(crate) enum Judging {
         threshold: Option<Threshold>,
         unit: &'static str,
     },
+    /// A ratio of gauges: how many events it stands for is unknown. It may show that the objective was missed, and never
+    /// proves that it was met.
+    Gauges { target: f64 },
     /// One value, compared with a number or with the baseline.
     Value(Criterion),
     /// One value for a Keptn objective; judged by its criteria, with the others.

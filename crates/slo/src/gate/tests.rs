@@ -206,6 +206,25 @@ fn no_errors_are_proven_only_by_somebody_who_counts_them() {
 }
 
 #[test]
+fn a_ratio_of_gauges_may_fail_and_never_passes() {
+    let text = EVENTS.replace("counter: true", "counter: false");
+    let plan = plan_of(&text);
+    let verdict = |bad: f64| {
+        let answer = parts(&[("bad", bad), ("total", 0.4), ("points", 60.0), ("age", 1.0)]);
+        judge(&plan, vec![Ok(answer)], None)
+    };
+    let met = verdict(0.0);
+    assert_eq!(met.outcome, Outcome::Inconclusive);
+    assert!(
+        met.objectives[0].reason.contains("How many events"),
+        "{}",
+        met.objectives[0].reason
+    );
+    assert_eq!(met.objectives[0].events, None);
+    assert_eq!(verdict(0.2).outcome, Outcome::Fail);
+}
+
+#[test]
 fn a_gate_without_objectives_cannot_judge() {
     let verdict = judge(&plan_of("[]"), vec![], None);
     assert_eq!(verdict.outcome, Outcome::Inconclusive);

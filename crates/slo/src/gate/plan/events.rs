@@ -3,7 +3,7 @@
 use super::{Evidence, Judging, step};
 use crate::clock::Clock;
 use crate::compile::{Part, bad_and_total};
-use crate::openslo::model::Metric;
+use crate::openslo::model::{Metric, Query};
 use crate::problem::Problem;
 use crate::promql::has_placeholder;
 use crate::span::Span;
@@ -23,14 +23,7 @@ pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Proble
     let (factor, rule) = match count_factor(metric) {
         Count::PerSecond => (per_second.as_str(), Judging::Events { target }),
         Count::Events => ("1", Judging::Events { target }),
-        Count::Unknown => (
-            "1",
-            Judging::Ratio {
-                target,
-                threshold: None,
-                unit: "units",
-            },
-        ),
+        Count::Unknown => ("1", Judging::Gauges { target }),
     };
     Ok(Evidence {
         bad: format!("({bad}) * {factor}"),
@@ -60,21 +53,35 @@ pub(crate) enum Count {
 }
 
 pub(crate) fn count_factor(metric: &Metric) -> Count {
-    let mut counts = metric.queries().into_iter().map(|query| {
-        let text = &query.text;
-        if has_placeholder(text)
-            && (text.contains("increase(") || text.contains("count_over_time("))
-        {
-            Count::Events
-        } else if query.counter || text.contains("rate(") {
+    let mut counts = metric.queries().into_iter().map(count);
+    match (counts.next(), counts.next()) {
+        (Some(bad), Some(total)) if bad == total => bad,
+        _ => Count::Unknown,
+    }
+}
+
+/// `counter: true` only says what is wrapped around a query without a window. A query with one has its own function.
+fn count(query: &Query) -> Count {
+    let text = &query.text;
+    if !has_placeholder(text) {
+        return if query.counter {
             Count::PerSecond
         } else {
             Count::Unknown
-        }
-    });
-    match (counts.next(), counts.next()) {
-        (Some(Count::PerSecond), Some(Count::PerSecond)) => Count::PerSecond,
-        (Some(Count::Events), Some(Count::Events)) => Count::Events,
+        };
+    }
+    let events = calls(text, "increase") || calls(text, "count_over_time");
+    match (events, calls(text, "rate")) {
+        (true, false) => Count::Events,
+        (false, true) => Count::PerSecond,
         _ => Count::Unknown,
     }
+}
+
+/// `rate(`, and not `irate(`, which forgets all but the last two samples.
+fn calls(text: &str, function: &str) -> bool {
+    text.match_indices(function).any(|(at, _)| {
+        let inside = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        !inside && text[at + function.len()..].trim_start().starts_with('(')
+    })
 }
