@@ -18,6 +18,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 
+pub(crate) use crate::compile::{Count, count_factor};
 use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 pub use baseline::Baseline;
@@ -25,7 +26,6 @@ pub(crate) use baseline::SCHEMA;
 pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{Answer, judge};
 pub use keptn::{KeptnGate, plan_keptn};
-pub(crate) use plan::{Count, count_factor};
 pub use plan::{plan, plan_windows};
 pub use render::Style;
 pub use verdict::{Bounds, Judgement, Outcome, Verdict, Worst};

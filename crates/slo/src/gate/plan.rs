@@ -19,7 +19,6 @@ use crate::openslo::model::Metric;
 use crate::problem::Problem;
 use crate::promql::{metric_name, selectors};
 use crate::span::Span;
-pub(crate) use events::{Count, count_factor};
 
 /// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;

@@ -248,6 +248,17 @@ fn a_failed_time_slice_objective_names_the_worst_pod() {
 }
 
 #[test]
+fn an_infinite_value_is_told_as_prometheus_writes_it() {
+    for (value, text) in [
+        (f64::INFINITY, "+Inf"),
+        (f64::NEG_INFINITY, "-Inf"),
+        (2e9, "2 G"),
+    ] {
+        assert_eq!(numbers::short(value), text);
+    }
+}
+
+#[test]
 fn missing_slices_could_have_been_good() {
     // 1 of 10 seen is bad, but 1 of 100 would be within the objective.
     let verdict = memory(0.1, 10.0, Some(10_500_000.0));

@@ -74,6 +74,29 @@ fn a_single_bad_slice_of_twelve_hundred_is_found() {
 }
 
 #[test]
+fn one_infinite_sample_is_a_bad_slice_and_no_more() {
+    let catalogue = dns_leaker();
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+    let query = &plan.queries()[0].promql;
+    let (rss, warm) = (
+        r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
+        r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
+    );
+    let input = [
+        (rss, "100x99 Inf 100x100".to_owned()),
+        (warm, "100x200".to_owned()),
+    ];
+    let checks = [("bad", "== 1", 1.0), ("total", ">= bool 60", 1.0)].map(|(part, test, value)| {
+        (
+            "140s".to_owned(),
+            format!("{} {test}", gate_part(query, part)),
+            value,
+        )
+    });
+    raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+}
+
+#[test]
 fn the_queries_of_the_gate_count_events() {
     let catalogue = only(&shop(), "availability");
     let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();

@@ -2,10 +2,8 @@
 
 use super::{Evidence, Judging, step};
 use crate::clock::Clock;
-use crate::compile::{Part, bad_and_total};
-use crate::openslo::model::{Metric, Query};
+use crate::compile::{Count, Part, bad_and_total, count_factor};
 use crate::problem::Problem;
-use crate::promql::has_placeholder;
 use crate::span::Span;
 
 pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
@@ -42,46 +40,4 @@ fn probe_range(clock: Clock) -> Span {
         Clock::Real => Span::minutes(2),
         Clock::Stage => Span::seconds(3),
     }
-}
-
-/// What the numbers of a ratio indicator count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Count {
-    PerSecond,
-    Events,
-    Unknown,
-}
-
-pub(crate) fn count_factor(metric: &Metric) -> Count {
-    let mut counts = metric.queries().into_iter().map(count);
-    match (counts.next(), counts.next()) {
-        (Some(bad), Some(total)) if bad == total => bad,
-        _ => Count::Unknown,
-    }
-}
-
-/// `counter: true` only says what is wrapped around a query without a window. A query with one has its own function.
-fn count(query: &Query) -> Count {
-    let text = &query.text;
-    if !has_placeholder(text) {
-        return if query.counter {
-            Count::PerSecond
-        } else {
-            Count::Unknown
-        };
-    }
-    let events = calls(text, "increase") || calls(text, "count_over_time");
-    match (events, calls(text, "rate")) {
-        (true, false) => Count::Events,
-        (false, true) => Count::PerSecond,
-        _ => Count::Unknown,
-    }
-}
-
-/// `rate(`, and not `irate(`, which forgets all but the last two samples.
-fn calls(text: &str, function: &str) -> bool {
-    text.match_indices(function).any(|(at, _)| {
-        let inside = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        !inside && text[at + function.len()..].trim_start().starts_with('(')
-    })
 }

@@ -68,7 +68,7 @@ fn of_threshold(
     );
     // A slice is bad if any series is; without slices every sample counts.
     let (bad, all) = match part.objective.slice {
-        Some(_) => (format!("max({bad})"), format!("max({values}) * 0 + 1")),
+        Some(_) => (format!("max({bad})"), format!("count({values}) > bool 0")),
         None => (format!("sum({bad})"), format!("count({values})")),
     };
     Evidence {

@@ -1,6 +1,5 @@
 //! What is asked, and what is refused.
 
-use super::events::{Count, count_factor};
 use super::*;
 
 const MEMORY: &str = include_str!("../../../../../manifests/slo/dns-leaker.yaml");
@@ -38,33 +37,6 @@ fn bad_events_of_another_metric_are_probed_and_of_the_same_metric_are_not() {
         );
     }
     assert_eq!(other.checks.len(), same.checks.len(), "no query more");
-}
-
-#[test]
-fn only_a_function_that_counts_gives_numbers_of_events() {
-    for (query, counter, count) in [
-        ("x", true, Count::PerSecond),
-        ("x", false, Count::Unknown),
-        ("job:rate:x", false, Count::Unknown),
-        ("sum(rate(x[{{.window}}]))", false, Count::PerSecond),
-        ("sum(increase (x[{{.window}}]))", true, Count::Events),
-        ("count_over_time(x[{{.window}}])", true, Count::Events),
-        ("sum(sum_over_time(x[{{.window}}]))", true, Count::Unknown),
-        ("sum(irate(x[{{.window}}]))", true, Count::Unknown),
-        (
-            "rate(x[{{.window}}]) + increase(y[{{.window}}])",
-            true,
-            Count::Unknown,
-        ),
-    ] {
-        let text = query.to_owned();
-        let query = crate::openslo::model::Query { text, counter };
-        let metric = Metric::Bad {
-            bad: query.clone(),
-            total: query.clone(),
-        };
-        assert_eq!(count_factor(&metric), count, "{query:?}");
-    }
 }
 
 #[test]
