@@ -299,6 +299,15 @@ fn a_baseline_survives_its_json() {
 }
 
 #[test]
+fn a_stale_value_is_not_pinned() {
+    let plan = plan_of(MEMORY);
+    let value = parts(&[("value", 11_000_000.0), ("age", 60.0)]);
+    let verdict = judge(&plan, vec![Ok(vec![]), Ok(value)], None);
+    assert_eq!(verdict.objectives[1].observed, Some(11_000_000.0));
+    assert!(verdict.to_baseline().values.is_empty());
+}
+
+#[test]
 fn the_exit_code_tells_warnings_and_doubt_apart_when_asked() {
     let asked = [Outcome::Warning, Outcome::Inconclusive];
     for (outcome, plain, strict) in [
