@@ -1,15 +1,14 @@
 //! Weighs the answers.
 
-use std::collections::BTreeMap;
+mod ratio;
 
-use super::numbers::{percent, short};
+use super::numbers::percent;
 use super::relative;
 use super::{
-    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample,
-    Verdict, Worst,
+    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample, Verdict,
 };
-use crate::openslo::model::Threshold;
 use crate::stats::{events_to_prove, wilson_bounds};
+use ratio::{ratio, worst};
 
 /// A window with less data than this proves nothing good.
 const LEAST_COVERAGE: f64 = 0.8;
@@ -105,7 +104,7 @@ fn blank(check: &Check) -> Judgement {
 /// `Ok` is an outcome, `Err` the reason why there is none.
 pub(super) type Weighed = Result<(Outcome, String), String>;
 
-fn part(samples: &[Sample], name: &str) -> Option<f64> {
+pub(super) fn part(samples: &[Sample], name: &str) -> Option<f64> {
     let mut found = samples.iter().filter(|sample| {
         sample
             .labels
@@ -168,14 +167,22 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     if outcome == Outcome::Pass {
         bad_is_measured(check, samples)?;
     }
-    if outcome == Outcome::Pass && coverage < LEAST_COVERAGE {
-        return Err(format!(
-            "Only {} of the window has data, {} is needed to pass.",
-            percent(coverage),
-            percent(LEAST_COVERAGE)
-        ));
+    if outcome == Outcome::Pass {
+        covered(coverage)?;
     }
     Ok((outcome, reason))
+}
+
+/// Enough of the window has data to say something good about it.
+pub(super) fn covered(coverage: f64) -> Result<(), String> {
+    if coverage >= LEAST_COVERAGE {
+        return Ok(());
+    }
+    Err(format!(
+        "Only {} of the window has data, {} is needed to pass.",
+        percent(coverage),
+        percent(LEAST_COVERAGE)
+    ))
 }
 
 pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
@@ -228,71 +235,4 @@ fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weig
             events_to_prove(target)
         ))
     }
-}
-
-fn ratio(
-    observed: f64,
-    target: f64,
-    missing: f64,
-    unit: &str,
-    threshold: Option<Threshold>,
-    judgement: &Judgement,
-) -> Weighed {
-    let worst = match (&judgement.worst, threshold) {
-        (Some(worst), Some(threshold)) => format!(
-            "; the worst was {} at {}, wanted {} {}",
-            worst.name(),
-            short(worst.value),
-            threshold.op.promql(),
-            threshold.value
-        ),
-        _ => String::new(),
-    };
-    let text = format!(
-        "{} of the {unit} good, {} wanted{worst}.",
-        percent(observed),
-        percent(target)
-    );
-    if observed >= target {
-        return Ok((Outcome::Pass, text));
-    }
-    // Even if everything that is missing had been good, would the objective be missed?
-    let best_case = observed * (1.0 - missing) + missing;
-    if best_case < target {
-        Ok((Outcome::Fail, text))
-    } else {
-        Err(format!(
-            "{text} With {} of the window missing that is not certain.",
-            percent(missing)
-        ))
-    }
-}
-
-fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
-    let candidates = samples.iter().filter(|sample| {
-        sample
-            .labels
-            .get("gate_part")
-            .is_some_and(|part| part == "worst")
-    });
-    let sign = if threshold.op.high_is_bad() {
-        1.0
-    } else {
-        -1.0
-    };
-    candidates
-        .filter(|sample| !sample.value.is_nan())
-        .max_by(|a, b| (a.value * sign).total_cmp(&(b.value * sign)))
-        .map(|sample| {
-            let labels: BTreeMap<_, _> = sample
-                .labels
-                .iter()
-                .filter(|(key, _)| *key != "gate_part")
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect();
-            Worst {
-                series: labels,
-                value: sample.value,
-            }
-        })
 }

@@ -141,7 +141,7 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
         slo: part.slo.metadata.name.clone(),
         objective: part.objective.id.clone(),
         since: None,
-        expected_points: window.ratio(evidence.step).floor().max(1.0),
+        expected_points: points_in(window, evidence.step),
         stale_after_seconds: stale_after(part.clock, selected.first()),
         bad_source: bad_source.map(|selectors| selectors.join(" and ")),
         rule: evidence.rule,
@@ -181,7 +181,12 @@ pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
     }
 }
 
-fn step(window: Span, shortest: Span) -> Span {
+/// How many steps a window without gaps has.
+pub(super) fn points_in(window: Span, step: Span) -> f64 {
+    window.ratio(step).floor().max(1.0)
+}
+
+pub(super) fn step(window: Span, shortest: Span) -> Span {
     let even = Span::from_millis(window.as_millis().div_ceil(MOST_STEPS));
     // Whole seconds: Prometheus aligns the steps of a subquery, and people read them.
     Span::seconds(even.as_millis().div_ceil(1000)).max(shortest)

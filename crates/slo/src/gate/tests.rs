@@ -69,7 +69,7 @@ pub(super) fn memory(bad: f64, points: f64, baseline: Option<f64>) -> Verdict {
     ]);
     answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-1")], 1.02));
     answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-2")], 1.24));
-    let value = parts(&[("value", 11_000_000.0), ("age", 1.0)]);
+    let value = parts(&[("value", 11_000_000.0), ("points", 60.0), ("age", 1.0)]);
     let baseline = baseline.map(|value| Baseline {
         schema: 1,
         values: BTreeMap::from([("dns-leaker/memory-growth/gate".to_owned(), value)]),
@@ -281,6 +281,29 @@ fn a_relative_criterion_compares_with_the_pinned_baseline() {
 }
 
 #[test]
+fn a_value_of_a_few_seconds_neither_passes_nor_is_pinned() {
+    let plan = plan_of(MEMORY);
+    let verdict = |value: f64, baseline: Option<f64>| {
+        let value = parts(&[("value", value), ("points", 10.0), ("age", 1.0)]);
+        let baseline = baseline.map(|value| Baseline {
+            schema: 1,
+            values: BTreeMap::from([("dns-leaker/memory-growth/gate".to_owned(), value)]),
+        });
+        judge(&plan, vec![Ok(vec![]), Ok(value)], baseline.as_ref())
+    };
+    let young = verdict(10e6, Some(10e6)).objectives[1].clone();
+    assert_eq!(young.outcome, Outcome::Inconclusive);
+    assert!(young.reason.contains("Only 16.666 %"), "{}", young.reason);
+    assert_eq!(young.coverage, Some(10.0 / 60.0));
+    assert!(verdict(10e6, None).to_baseline().values.is_empty());
+    // Too much already is too much.
+    assert_eq!(
+        verdict(12e6, Some(10e6)).objectives[1].outcome,
+        Outcome::Fail
+    );
+}
+
+#[test]
 fn a_baseline_survives_its_json() {
     let baseline = memory(0.0, 60.0, None).to_baseline();
     assert_eq!(
@@ -301,7 +324,7 @@ fn a_baseline_survives_its_json() {
 #[test]
 fn a_stale_value_is_not_pinned() {
     let plan = plan_of(MEMORY);
-    let value = parts(&[("value", 11_000_000.0), ("age", 60.0)]);
+    let value = parts(&[("value", 11_000_000.0), ("points", 60.0), ("age", 60.0)]);
     let verdict = judge(&plan, vec![Ok(vec![]), Ok(value)], None);
     assert_eq!(verdict.objectives[1].observed, Some(11_000_000.0));
     assert!(verdict.to_baseline().values.is_empty());

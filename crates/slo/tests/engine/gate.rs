@@ -165,8 +165,12 @@ fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
 
 #[test]
 fn every_query_of_the_gate_is_valid_promql() {
-    for clock in [Clock::Real, Clock::Stage] {
-        let plan = slo::gate::plan(&shop(), slo::Span::minutes(10), clock).unwrap();
+    for (catalogue, clock) in [
+        (shop(), Clock::Real),
+        (shop(), Clock::Stage),
+        (dns_leaker(), Clock::Stage),
+    ] {
+        let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), clock).unwrap();
         let rules: String = plan
             .queries()
             .iter()
