@@ -39,7 +39,7 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
         Some(url) => url.clone(),
         None => prometheus_of_the_stage(root, note).await?,
     };
-    let prometheus = Prometheus::new(&url);
+    let prometheus = Prometheus::for_window(&url, plan.window_seconds);
     let end = period.end_seconds();
     let mut verdict = run_at(&plan, &prometheus, end, baseline.as_ref()).await;
     verdict.until = period.tell_end.then(|| period.end.to_string());
