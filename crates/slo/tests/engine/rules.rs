@@ -219,8 +219,7 @@ fn a_damaged_rule_is_caught_by_its_generated_tests() {
         folder.write("rules.yaml", &damaged);
         let test = &promtool_tests(&catalogue, Clock::Stage, "rules.yaml")[0];
         folder.write("test.yaml", &test.text);
-        if let Some((passed, output)) = folder.run(&["test", "rules", "test.yaml"]) {
-            assert!(!passed, "{sound} was damaged and nobody noticed:\n{output}");
-        }
+        let (passed, output) = folder.run(&["test", "rules", "test.yaml"]);
+        assert!(!passed, "{sound} was damaged and nobody noticed:\n{output}");
     }
 }
