@@ -127,6 +127,17 @@ pub(crate) fn selectors(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The metric that a selector names; of `{__name__="x"}` what stands between the quotes.
+pub(crate) fn metric_name(selector: &str) -> &str {
+    let (name, matchers) = selector.split_once('{').unwrap_or((selector, ""));
+    if !name.trim().is_empty() {
+        return name.trim();
+    }
+    let quoted = matchers.split_once("__name__").map(|(_, rest)| rest);
+    let mut parts = quoted.unwrap_or(matchers).splitn(3, ['"', '\'', '`']);
+    parts.nth(1).unwrap_or(selector)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,9 +262,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_selector_names_its_metric() {
+        for (selector, name) in [
+            ("x", "x"),
+            ("x {a=\"b\"}", "x"),
+            ("{a=\"b\", __name__=\"x\"}", "x"),
+            ("{__name__=~'x|y'}", "x|y"),
+            ("{\"x.y\", a=\"b\"}", "x.y"),
+        ] {
+            assert_eq!(metric_name(selector), name);
+        }
+    }
+
     proptest! {
         #[test]
         fn scanning_never_panics(text in ".*") {
+            let _ = metric_name(&text);
             let _ = counter(&text);
             let _ = selectors(&text);
             let _ = summed(&text);

@@ -5,6 +5,7 @@ use crate::control::{Request, Running};
 use crate::gate::history::History;
 use crate::gate::objectives::{Keptn, Objectives};
 use crate::gate::period::Period;
+use crate::gate::pin::pin;
 use crate::gate::{course, listed, run_at};
 use crate::prometheus::Prometheus;
 use crate::world::slo_clock;
@@ -38,16 +39,15 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
         Some(url) => url.clone(),
         None => prometheus_of_the_stage(root, note).await?,
     };
-    let prometheus = Prometheus::new(&url);
+    let prometheus = Prometheus::for_window(&url, plan.window_seconds);
     let end = period.end_seconds();
     let mut verdict = run_at(&plan, &prometheus, end, baseline.as_ref()).await;
     verdict.until = period.tell_end.then(|| period.end.to_string());
-    if let Some(file) = &args.pin {
-        let text = verdict.to_baseline().to_json();
-        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    }
     if let Some(history) = history {
         history.keep(&verdict)?;
+    }
+    if let Some(file) = &args.pin {
+        pin(file, &verdict)?;
     }
     if matches!(args.format, Format::Markdown | Format::Github) {
         course::add(&plan, &prometheus, end, &mut verdict).await;

@@ -6,6 +6,8 @@ pub(crate) mod course;
 pub(crate) mod history;
 pub(crate) mod objectives;
 pub(crate) mod period;
+pub(crate) mod pin;
+mod whole;
 
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 use anyhow::{Error, Result, anyhow};

@@ -10,6 +10,9 @@ const TIME_OUT: Duration = Duration::from_secs(5);
 /// How long it may take when weeks are asked for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A window of more seconds takes patience: six hours.
+const LONG_WINDOW: f64 = 6.0 * 3600.0;
+
 /// Why there is no answer. The two are told apart, because a wrong query never gets right by asking again.
 #[derive(Debug, Clone)]
 pub enum QueryFailed {
@@ -58,6 +61,15 @@ impl Series {
     }
 }
 
+/// How long an answer about a window may take.
+fn limit(window_seconds: f64) -> Duration {
+    if window_seconds > LONG_WINDOW {
+        PATIENCE
+    } else {
+        TIME_OUT
+    }
+}
+
 impl Prometheus {
     /// A server at `url`, e.g. `http://127.0.0.1:9090`.
     pub fn new(url: &str) -> Self {
@@ -67,6 +79,11 @@ impl Prometheus {
     /// The same, when there is time: an answer about weeks may take a minute.
     pub fn patient(url: &str) -> Self {
         Self::answering_within(url, PATIENCE)
+    }
+
+    /// The one or the other: slices of a month, each of them looked at, take more than a moment.
+    pub fn for_window(url: &str, seconds: f64) -> Self {
+        Self::answering_within(url, limit(seconds))
     }
 
     fn answering_within(url: &str, limit: Duration) -> Self {
@@ -219,4 +236,15 @@ fn chain(error: &dyn std::error::Error, url: &str) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_takes_more_patience_than_an_hour() {
+        assert_eq!(limit(3600.0), TIME_OUT);
+        assert_eq!(limit(30.0 * 86_400.0), PATIENCE);
+    }
 }

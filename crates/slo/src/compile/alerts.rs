@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::part::{NOW, alert_name};
 use super::windows::{Pair, Urgency};
-use super::{Name, Part, Rule, budget, sli};
+use super::{Name, Part, Rule, bad_and_total, budget, sli};
 use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
 use crate::span::Span;
 use crate::words::{label_name, pascal};
@@ -34,7 +34,7 @@ pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {
         part.slo
             .alert_policies
             .iter()
-            .map(|policy| from_policy(part, policy)),
+            .flat_map(|policy| from_policy(part, policy)),
     );
     rules
 }
@@ -110,39 +110,60 @@ fn exhausted(part: &Part<'_>) -> Rule {
     )
 }
 
-/// Fires when the rules have been loaded for a while and no sample came. Without `for`, so it is never pending.
 fn no_data(part: &Part<'_>) -> Rule {
-    let nominal = part
-        .objective
-        .slice
-        .map_or(NO_DATA_AFTER, |slice| NO_DATA_AFTER.max(slice));
-    let range = part.clock.range(nominal);
-    let expr = format!(
-        "{} offset {range} unless count_over_time({}[{range}])",
-        part.series(budget::OBJECTIVE),
-        part.series(sli::sample_name(part))
-    );
+    let (range, expr) = blind(part, NO_DATA_AFTER);
     let title = part.slo.metadata.title();
     let summary = format!("{}: {title} has no data", part.slo.service);
     let description = format!("No sample for {range}: nobody knows whether the objective is met.");
     alert(part, "NoData", "ticket", expr, summary, description)
 }
 
-fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
-    let budget = part.objective.target.one_minus();
-    let ratio = part.ratio(policy.lookback);
-    let burning = format!(
-        "{ratio} / {budget} {} {}",
+/// True when the rules have been loaded for a while and no sample came. The range takes the place of `for`: it is never
+/// pending.
+fn blind(part: &Part<'_>, after: Span) -> (Span, String) {
+    let nominal = part.objective.slice.map_or(after, |slice| after.max(slice));
+    let range = part.clock.range(nominal);
+    let expr = format!(
+        "{} offset {range} unless count_over_time({}[{range}])",
+        part.series(budget::OBJECTIVE),
+        part.series(sli::sample_name(part))
+    );
+    // Without traffic there are no slices of a ratio, though all is well: ask for the traffic's own metric, too.
+    let metric = &part.objective.indicator.metric;
+    let events = match part.objective.slice {
+        Some(_) => bad_and_total(metric, &range.to_string()).ok().flatten(),
+        None => None,
+    };
+    match events {
+        Some((_, total)) => (range, format!("{expr} unless on () {total}")),
+        None => (range, expr),
+    }
+}
+
+/// One rule for each thing that the policy alerts about: their values, and so their texts, differ.
+fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    if policy.when_breaching || !policy.when_no_data {
+        rules.push(breach(part, policy));
+    }
+    if policy.when_no_data {
+        rules.push(no_data_of_policy(part, policy));
+    }
+    for rule in &mut rules {
+        let targets = policy.targets.join(",");
+        rule.labels.insert("targets".to_owned(), targets);
+    }
+    rules
+}
+
+fn breach(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
+    let expr = format!(
+        "{} / {} {} {}",
+        part.ratio(policy.lookback),
+        part.objective.target.one_minus(),
         policy.op.promql(),
         policy.threshold
     );
-    let objective = part.series(budget::OBJECTIVE);
-    let no_data = format!("{objective} unless {ratio}");
-    let expr = match (policy.when_breaching, policy.when_no_data) {
-        (true, true) => format!("{burning} or ({no_data})"),
-        (false, true) => no_data,
-        _ => burning,
-    };
     let title = part.slo.metadata.title();
     let summary = format!(
         "{}: {title} broke the alert policy {}",
@@ -154,18 +175,25 @@ fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
         policy.op.promql(),
         policy.threshold
     );
-    let mut rule = alert(
-        part,
-        &pascal(&policy.name),
-        &policy.severity,
-        expr,
-        summary,
-        description,
-    );
+    let name = pascal(&policy.name);
+    let mut rule = alert(part, &name, &policy.severity, expr, summary, description);
     rule.hold = policy.alert_after.map(|after| part.clock.length(after));
-    rule.labels
-        .insert("targets".to_owned(), policy.targets.join(","));
     rule
+}
+
+fn no_data_of_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
+    let after = policy
+        .alert_after
+        .map_or(NO_DATA_AFTER, |after| after.max(NO_DATA_AFTER));
+    let (range, expr) = blind(part, after);
+    let title = part.slo.metadata.title();
+    let summary = format!(
+        "{}: {title} has no data for the alert policy {}",
+        part.slo.service, policy.name
+    );
+    let description = format!("No sample for {range}: nobody knows the burn rate.");
+    let name = format!("{}NoData", pascal(&policy.name));
+    alert(part, &name, &policy.severity, expr, summary, description)
 }
 
 fn alert(

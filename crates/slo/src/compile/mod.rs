@@ -5,6 +5,7 @@
 
 mod alerts;
 mod budget;
+mod count;
 mod part;
 mod promtool;
 mod sli;
@@ -21,6 +22,7 @@ use crate::openslo::model::Slo;
 use crate::problem::Problem;
 use crate::span::Span;
 pub(crate) use budget::PERIOD_BURN;
+pub(crate) use count::{Count, count_factor};
 pub(crate) use part::{Part, bad_and_total};
 pub use promtool::{PromtoolTest, promtool_tests};
 pub(crate) use sli::{raw_error, values};

@@ -12,7 +12,7 @@
 //! missing slice counts as good in the alerting windows (a Prometheus that started a minute ago must not call its first
 //! bad second an outage); that data is missing has an alert of its own, and the gate reports coverage.
 
-use super::part::NOW;
+use super::part::{NOW, may_be_nan};
 use super::{Part, Rule, bad_and_total};
 use crate::openslo::model::{BudgetingMethod, Metric, Query, Threshold};
 use crate::problem::Problem;
@@ -47,7 +47,15 @@ pub(super) fn samples(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
     let events = bad_and_total(metric, &range).map_err(|error| part.refuse(error))?;
     Ok(match (metric, events, part.slo.method) {
         (_, Some((bad, total)), BudgetingMethod::Occurrences) => {
-            vec![part.record(BAD, bad), part.record(TOTAL, total)]
+            let both = |this: &str, other: &str| match may_be_nan(metric) {
+                // What is known of one alone would shift the ratio of the sums.
+                true => format!("{this} and {other}"),
+                false => this.to_owned(),
+            };
+            vec![
+                part.record(BAD, both(&bad, &total)),
+                part.record(TOTAL, both(&total, &bad)),
+            ]
         }
         (_, Some((bad, total)), method) => {
             let ratio = format!("{bad} / ({total} > 0)");

@@ -82,6 +82,35 @@ fn the_alert_of_a_threshold_names_the_worst_series() {
 }
 
 #[test]
+fn an_alert_policy_tells_a_breach_and_no_data_apart() {
+    let policy = |wanted: &str| {
+        let text = include_str!("../../tests/fixtures/shop.yaml");
+        let text = text.replace("alertWhenNoData: true", wanted);
+        let catalogue = Catalogue::load(&[("shop.yaml", text)]).unwrap();
+        compile(&catalogue, Clock::Real).unwrap().to_rules()
+    };
+    for (wanted, breach, no_data) in [
+        ("alertWhenNoData: true", true, true),
+        ("alertWhenNoData: false", true, false),
+        (
+            "{alertWhenNoData: true, alertWhenBreaching: false}",
+            false,
+            true,
+        ),
+    ] {
+        let rules = policy(
+            wanted
+                .trim_matches(['{', '}'])
+                .replace(", ", "\n        ")
+                .as_str(),
+        );
+        let has = |name: &str| rules.contains(&format!("alert: {name}\n"));
+        assert_eq!(has("ShopAvailabilitySlowBurn"), breach, "{wanted}");
+        assert_eq!(has("ShopAvailabilitySlowBurnNoData"), no_data, "{wanted}");
+    }
+}
+
+#[test]
 fn a_calendar_window_is_refused_with_a_hint() {
     let calendar = "calendar: {startTime: '2026-01-01 00:00:00', timeZone: UTC}";
     let text = CATALOGUE.replacen("isRolling: true", calendar, 1);

@@ -1,15 +1,14 @@
 //! Weighs the answers.
 
-use std::collections::BTreeMap;
+mod ratio;
 
-use super::numbers::{percent, short};
+use super::numbers::percent;
 use super::relative;
 use super::{
-    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample,
-    Verdict, Worst,
+    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample, Verdict,
 };
-use crate::openslo::model::Threshold;
 use crate::stats::{events_to_prove, wilson_bounds};
+use ratio::{ratio, worst};
 
 /// A window with less data than this proves nothing good.
 pub(super) const LEAST_COVERAGE: f64 = 0.8;
@@ -57,7 +56,7 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
             Err(format!("The query failed: {error}."))
         }
         Ok(samples) => match &check.rule {
-            Judging::Events { .. } | Judging::Ratio { .. } => {
+            Judging::Events { .. } | Judging::Ratio { .. } | Judging::Gauges { .. } => {
                 counted(check, &samples, &mut judgement)
             }
             Judging::Value(criterion) => {
@@ -75,6 +74,7 @@ fn blank(check: &Check) -> Judgement {
     let (target, unit) = match &check.rule {
         Judging::Events { target } => (Some(*target), Some("events")),
         Judging::Ratio { target, unit, .. } => (Some(*target), Some(*unit)),
+        Judging::Gauges { target } => (Some(*target), None),
         Judging::Value(_) | Judging::Indicator => (None, None),
     };
     Judgement {
@@ -121,9 +121,13 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     if !total.is_finite() || !bad.is_finite() || !points.is_finite() {
         return Err("The answer is not a number (NaN or infinite).".to_owned());
     }
+    let points = match check.bad_source {
+        Some(_) => points.min(part(samples, "bad_points").unwrap_or(0.0)),
+        None => points,
+    };
     let coverage = (points / check.expected_points).min(1.0);
     judgement.coverage = Some(coverage);
-    judgement.events = Some(total);
+    judgement.events = judgement.unit.is_some().then_some(total);
     if total <= 0.0 {
         return Err("There was no traffic in the window.".to_owned());
     }
@@ -142,16 +146,43 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
             let missing = 1.0 - coverage;
             ratio(observed, *target, missing, unit, *threshold, judgement)?
         }
+        Judging::Gauges { target } => {
+            let (outcome, text) = ratio(
+                observed,
+                *target,
+                1.0 - coverage,
+                "traffic",
+                None,
+                judgement,
+            )?;
+            if outcome == Outcome::Pass {
+                return Err(format!(
+                    "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
+                ));
+            }
+            (outcome, text)
+        }
         Judging::Value(_) | Judging::Indicator => return Err("Nothing was counted.".to_owned()),
     };
-    if outcome == Outcome::Pass && coverage < LEAST_COVERAGE {
-        return Err(format!(
-            "Only {} of the window has data, {} is needed to pass.",
-            percent(coverage),
-            percent(LEAST_COVERAGE)
-        ));
+    if outcome == Outcome::Pass {
+        bad_is_measured(check, samples)?;
+    }
+    if outcome == Outcome::Pass {
+        covered(coverage)?;
     }
     Ok((outcome, reason))
+}
+
+/// Enough of the window has data to say something good about it.
+pub(super) fn covered(coverage: f64) -> Result<(), String> {
+    if coverage >= LEAST_COVERAGE {
+        return Ok(());
+    }
+    Err(format!(
+        "Only {} of the window has data, {} is needed to pass.",
+        percent(coverage),
+        percent(LEAST_COVERAGE)
+    ))
 }
 
 pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
@@ -162,6 +193,24 @@ pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
         Some(age) if age <= check.stale_after_seconds => Ok(()),
         Some(age) if age.is_finite() => Err(format!("The newest sample is {age:.0} s old.")),
         _ => Err("There is no current sample: the target is gone.".to_owned()),
+    }
+}
+
+/// No errors were seen: was there anybody who would have seen them?
+fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
+    let Some(source) = &check.bad_source else {
+        return Ok(());
+    };
+    if part(samples, "bad_points").is_none() {
+        return Err(format!(
+            "{source} has no sample in the window, so no errors are proven: correct its name, or let it begin at 0."
+        ));
+    }
+    match part(samples, "bad_now") {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "{source} has no current sample: whoever counts bad events is gone."
+        )),
     }
 }
 
@@ -186,71 +235,4 @@ fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weig
             events_to_prove(target)
         ))
     }
-}
-
-fn ratio(
-    observed: f64,
-    target: f64,
-    missing: f64,
-    unit: &str,
-    threshold: Option<Threshold>,
-    judgement: &Judgement,
-) -> Weighed {
-    let worst = match (&judgement.worst, threshold) {
-        (Some(worst), Some(threshold)) => format!(
-            "; the worst was {} at {}, wanted {} {}",
-            worst.name(),
-            short(worst.value),
-            threshold.op.promql(),
-            threshold.value
-        ),
-        _ => String::new(),
-    };
-    let text = format!(
-        "{} of the {unit} good, {} wanted{worst}.",
-        percent(observed),
-        percent(target)
-    );
-    if observed >= target {
-        return Ok((Outcome::Pass, text));
-    }
-    // Even if everything that is missing had been good, would the objective be missed?
-    let best_case = observed * (1.0 - missing) + missing;
-    if best_case < target {
-        Ok((Outcome::Fail, text))
-    } else {
-        Err(format!(
-            "{text} With {} of the window missing that is not certain.",
-            percent(missing)
-        ))
-    }
-}
-
-fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
-    let candidates = samples.iter().filter(|sample| {
-        sample
-            .labels
-            .get("gate_part")
-            .is_some_and(|part| part == "worst")
-    });
-    let sign = if threshold.op.high_is_bad() {
-        1.0
-    } else {
-        -1.0
-    };
-    candidates
-        .filter(|sample| !sample.value.is_nan())
-        .max_by(|a, b| (a.value * sign).total_cmp(&(b.value * sign)))
-        .map(|sample| {
-            let labels: BTreeMap<_, _> = sample
-                .labels
-                .iter()
-                .filter(|(key, _)| *key != "gate_part")
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect();
-            Worst {
-                series: labels,
-                value: sample.value,
-            }
-        })
 }

@@ -95,6 +95,7 @@ pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
             since: None,
             expected_points: asked.expected_points,
             stale_after_seconds: asked.stale_after_seconds,
+            bad_source: None,
             rule: Judging::Indicator,
         });
     }

@@ -18,6 +18,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 
+pub(crate) use crate::compile::{Count, count_factor};
 use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 pub use baseline::Baseline;
@@ -25,7 +26,6 @@ pub(crate) use baseline::SCHEMA;
 pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{Answer, judge};
 pub use keptn::{KeptnGate, plan_keptn};
-pub(crate) use plan::{Count, count_factor};
 pub use plan::{plan, plan_windows};
 pub use render::Style;
 pub use verdict::{Bounds, Judgement, Needed, Outcome, Verdict, Worst};
@@ -77,6 +77,8 @@ pub(crate) struct Check {
     pub(crate) expected_points: f64,
     /// The newest sample may be this old.
     pub(crate) stale_after_seconds: f64,
+    /// Selectors of bad events that are measured apart from all events: nothing heard from them is no proof of no errors.
+    pub(crate) bad_source: Option<String>,
     pub(crate) rule: Judging,
 }
 
@@ -92,6 +94,9 @@ pub(crate) enum Judging {
         threshold: Option<Threshold>,
         unit: &'static str,
     },
+    /// A ratio of gauges: how many events it stands for is unknown. It may show that the objective was missed, and never
+    /// proves that it was met.
+    Gauges { target: f64 },
     /// One value, compared with a number or with the baseline.
     Value(Criterion),
     /// One value for a Keptn objective; judged by its criteria, with the others.

@@ -9,6 +9,9 @@ pub(crate) fn percent(ratio: f64) -> String {
 
 /// A number for people: four significant digits, with the usual multiples.
 pub(crate) fn short(value: f64) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
     let (scaled, unit) = match value.abs() {
         size if size >= 1e9 => (value / 1e9, " G"),
         size if size >= 1e6 => (value / 1e6, " M"),

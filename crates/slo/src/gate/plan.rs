@@ -1,20 +1,26 @@
 //! What to ask Prometheus: one instant query per objective.
 //!
 //! A query is a union of parts, told apart by the label `gate_part`: `bad` and `total` (events, slices or samples),
-//! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series). The indicators
-//! are asked directly, so the gate needs no recording rules.
+//! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series); `bad_now` and
+//! `bad_points` if bad events have a source of their own. The indicators are asked directly, so the gate needs no
+//! recording rules.
+
+mod events;
+mod states;
+#[cfg(test)]
+mod tests;
 
 use super::windows::{Windows, window_of};
 use super::{Check, Judging, Plan, Query, relative};
 use crate::clock::Clock;
-use crate::compile::{Part, bad_and_total, raw_error, values};
+use crate::compile::Part;
 use crate::openslo::Catalogue;
-use crate::openslo::model::{BudgetingMethod, Metric};
+use crate::openslo::model::Metric;
 use crate::problem::Problem;
-use crate::promql::{has_placeholder, selectors};
+use crate::promql::{metric_name, selectors};
 use crate::span::Span;
 
-/// A window is looked at in at most this many steps: a gate must not load Prometheus.
+/// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;
 
 /// Plans the judgement of every objective over the last `window` (wall-clock time; the clock only says how long slices
@@ -91,8 +97,8 @@ struct Evidence {
 
 fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
     let evidence = match (part.objective.slice, &part.objective.indicator.metric) {
-        (None, Metric::Good { .. } | Metric::Bad { .. }) => events(part, window)?,
-        _ => states(part, window)?,
+        (None, Metric::Good { .. } | Metric::Bad { .. }) => events::evidence(part, window)?,
+        _ => states::evidence(part, window)?,
     };
     let points = format!(
         "count_over_time(({})[{window}:{}])",
@@ -113,6 +119,16 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
             .map(|selector| named("age", &age(selector))),
     );
     parts.extend(evidence.worst.map(|worst| named("worst", &worst)));
+    let bad_source = bad_source(&part.objective.indicator.metric);
+    if let Some(selectors) = &bad_source {
+        let found: Vec<_> = selectors
+            .iter()
+            .map(|one| format!("count({one})"))
+            .collect();
+        let found = found.join(" and ");
+        let points = format!("count_over_time(({found})[{window}:{}])", evidence.step);
+        parts.extend([named("bad_now", &found), named("bad_points", &points)]);
+    }
     Ok(Check {
         query: Query {
             id: part.slo.objective_id(part.objective),
@@ -125,10 +141,27 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
         slo: part.slo.metadata.name.clone(),
         objective: part.objective.id.clone(),
         since: None,
-        expected_points: window.ratio(evidence.step).floor().max(1.0),
+        expected_points: points_in(window, evidence.step),
         stale_after_seconds: stale_after(part.clock, selected.first()),
+        bad_source: bad_source.map(|selectors| selectors.join(" and ")),
         rule: evidence.rule,
     })
+}
+
+/// What bad events are read from if that is not what all events are read from. Of one metric, the series that counts
+/// errors may not exist before the first error; another metric may be mistyped, or its target dead.
+fn bad_source(metric: &Metric) -> Option<Vec<String>> {
+    let Metric::Bad { bad, total } = metric else {
+        return None;
+    };
+    let of_total = selectors(&total.text);
+    let mut apart = selectors(&bad.text);
+    apart.retain(|one| {
+        of_total
+            .iter()
+            .all(|other| metric_name(other) != metric_name(one))
+    });
+    (!apart.is_empty()).then_some(apart)
 }
 
 pub(super) fn named(part: &str, expr: &str) -> String {
@@ -148,149 +181,13 @@ pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
     }
 }
 
-/// The range of a rate that shows whether there are samples: a few scrapes.
-fn probe_range(clock: Clock) -> Span {
-    match clock {
-        Clock::Real => Span::minutes(2),
-        Clock::Stage => Span::seconds(3),
-    }
+/// How many steps a window without gaps has.
+pub(super) fn points_in(window: Span, step: Span) -> f64 {
+    window.ratio(step).floor().max(1.0)
 }
 
 pub(super) fn step(window: Span, shortest: Span) -> Span {
     let even = Span::from_millis(window.as_millis().div_ceil(MOST_STEPS));
     // Whole seconds: Prometheus aligns the steps of a subquery, and people read them.
     Span::seconds(even.as_millis().div_ceil(1000)).max(shortest)
-}
-
-fn events(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
-    let metric = &part.objective.indicator.metric;
-    let over = |range: Span| {
-        let events =
-            bad_and_total(metric, &range.to_string()).map_err(|error| part.refuse(error))?;
-        events.ok_or_else(|| part.refuse(crate::promql::WindowError::NoSelector))
-    };
-    let (bad, total) = over(window)?;
-    let (probe_bad, probe) = over(probe_range(part.clock))?;
-    let target = part.objective.target.to_f64();
-    let per_second = format!("{}", window.as_secs_f64());
-    // How many events there were decides what they prove; a gauge does not say.
-    let (factor, rule) = match count_factor(metric) {
-        Count::PerSecond => (per_second.as_str(), Judging::Events { target }),
-        Count::Events => ("1", Judging::Events { target }),
-        Count::Unknown => (
-            "1",
-            Judging::Ratio {
-                target,
-                threshold: None,
-                unit: "units",
-            },
-        ),
-    };
-    Ok(Evidence {
-        bad: format!("({bad}) * {factor}"),
-        total: format!("({total}) * {factor}"),
-        step: step(window, part.clock.interval()),
-        worst: None,
-        rule,
-        chart: format!("{probe_bad} / ({probe} > 0)"),
-        probe,
-    })
-}
-
-/// What the numbers of a ratio indicator count.
-pub(crate) enum Count {
-    PerSecond,
-    Events,
-    Unknown,
-}
-
-pub(crate) fn count_factor(metric: &Metric) -> Count {
-    let mut counts = metric.queries().into_iter().map(|query| {
-        let text = &query.text;
-        if has_placeholder(text)
-            && (text.contains("increase(") || text.contains("count_over_time("))
-        {
-            Count::Events
-        } else if query.counter || text.contains("rate(") {
-            Count::PerSecond
-        } else {
-            Count::Unknown
-        }
-    });
-    match (counts.next(), counts.next()) {
-        (Some(Count::PerSecond), Some(Count::PerSecond)) => Count::PerSecond,
-        (Some(Count::Events), Some(Count::Events)) => Count::Events,
-        _ => Count::Unknown,
-    }
-}
-
-/// Slices, samples of a threshold and raw ratios: an error ratio now, looked at step by step.
-fn states(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
-    let metric = &part.objective.indicator.metric;
-    let slice = part.objective.slice.map(|slice| part.clock.length(slice));
-    let step = step(window, slice.unwrap_or(part.clock.interval()));
-    let range = part
-        .clock
-        .range(part.objective.slice.unwrap_or(Span::minutes(5)))
-        .to_string();
-    let target = part.objective.target.to_f64();
-    let over = |function: &str, expr: &str| format!("{function}(({expr})[{window}:{step}])");
-    let unit = if slice.is_some() { "slices" } else { "samples" };
-    if let (Metric::Threshold(query), Some(threshold)) = (metric, part.objective.threshold) {
-        let (extreme, pick) = if threshold.op.high_is_bad() {
-            ("max_over_time", "max")
-        } else {
-            ("min_over_time", "min")
-        };
-        let values = values(query, threshold, &range);
-        let bad = format!(
-            "({values}) {} bool {}",
-            threshold.op.negated().promql(),
-            threshold.value
-        );
-        // A slice is bad if any series is; without slices every sample counts.
-        let (bad, all) = match slice {
-            Some(_) => (format!("max({bad})"), format!("max({values}) * 0 + 1")),
-            None => (format!("sum({bad})"), format!("count({values})")),
-        };
-        return Ok(Evidence {
-            bad: over("sum_over_time", &bad),
-            total: over("sum_over_time", &all),
-            probe: all,
-            step,
-            worst: Some(over(extreme, &values)),
-            rule: Judging::Ratio {
-                target,
-                threshold: Some(threshold),
-                unit,
-            },
-            chart: format!("{pick}({values})"),
-        });
-    }
-    let ratio = match metric {
-        Metric::Raw { ratio, failure } => raw_error(part, ratio, *failure, &range)?,
-        metric => match bad_and_total(metric, &range).map_err(|error| part.refuse(error))? {
-            Some((bad, total)) => format!("{bad} / ({total} > 0)"),
-            None => return Err(part.refuse(crate::promql::WindowError::NoSelector)),
-        },
-    };
-    let bad = match (part.slo.method, part.objective.slice_target) {
-        (BudgetingMethod::Timeslices, Some(share)) => {
-            format!("{ratio} > bool {}", share.one_minus())
-        }
-        _ => ratio.clone(),
-    };
-    Ok(Evidence {
-        bad: over("sum_over_time", &bad),
-        total: over("count_over_time", &bad),
-        probe: bad,
-        step,
-        worst: None,
-        rule: Judging::Ratio {
-            target,
-            threshold: None,
-            unit,
-        },
-        chart: ratio,
-    })
 }

@@ -1,8 +1,8 @@
 //! Relative criteria: the gate annotations of an SLO, planned and judged.
 
-use super::judge::{Weighed, fresh};
+use super::judge::{Weighed, covered, fresh, part};
 use super::numbers::short;
-use super::plan::{age, named, stale_after};
+use super::plan::{age, named, points_in, stale_after, step};
 use super::{Baseline, Check, Judgement, Judging, Outcome, Query, Sample};
 use crate::clock::Clock;
 use crate::criterion::Criterion;
@@ -52,11 +52,11 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
     let text = substitute(query, &window.to_string());
     let mut parts = vec![named("value", &format!("({text})"))];
     let selected = selectors(query);
-    parts.extend(
-        selected
-            .first()
-            .map(|selector| named("age", &age(selector))),
-    );
+    let step = step(window, clock.interval());
+    if let Some(selector) = selected.first() {
+        let points = format!("count_over_time((count({selector}))[{window}:{step}])");
+        parts.extend([named("age", &age(selector)), named("points", &points)]);
+    }
     Ok(Some(Check {
         query: Query {
             id: format!("{}/{}/gate", slo.service, slo.metadata.name),
@@ -69,8 +69,9 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
         slo: slo.metadata.name.clone(),
         objective: "gate".to_owned(),
         since: None,
-        expected_points: 1.0,
+        expected_points: points_in(window, step),
         stale_after_seconds: stale_after(clock, selected.first()),
+        bad_source: None,
         rule: Judging::Value(criterion),
     }))
 }
@@ -93,22 +94,34 @@ pub(super) fn judge(
     let value = single_value(&values)?;
     judgement.observed = Some(value);
     fresh(check, samples)?;
+    let covered = match coverage(check, samples) {
+        Some(coverage) => {
+            judgement.coverage = Some(coverage);
+            covered(coverage)
+        }
+        None => Ok(()),
+    };
     let earlier = baseline
         .and_then(|baseline| baseline.values.get(&check.query.id))
         .copied();
     judgement.baseline = earlier.filter(|_| criterion.is_relative());
-    let bound = criterion.bound(earlier).ok_or_else(|| {
+    let Some(bound) = criterion.bound(earlier) else {
+        // A value of a few seconds is no example for later ones either.
+        covered?;
         judgement.uncompared = true;
-        format!(
+        return Err(format!(
             "{}; wanted {criterion}, and there is no earlier value to compare with.",
             short(value)
-        )
-    })?;
+        ));
+    };
     if !bound.is_finite() {
         return Err("The baseline is not a number.".to_owned());
     }
     judgement.target = Some(bound);
     let holds = criterion.holds(value, bound);
+    if holds {
+        covered?;
+    }
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let change = match judgement.baseline {
         Some(earlier) if earlier != 0.0 => {
@@ -124,6 +137,13 @@ pub(super) fn judge(
         outcome,
         format!("{}{change}; wanted {criterion}.", short(value)),
     ))
+}
+
+/// Share of the window in which what the query reads has data; a constant reads nothing.
+fn coverage(check: &Check, samples: &[Sample]) -> Option<f64> {
+    let reads = check.stale_after_seconds.is_finite();
+    let points = part(samples, "points").filter(|points| points.is_finite());
+    reads.then(|| (points.unwrap_or(0.0) / check.expected_points).min(1.0))
 }
 
 /// Exactly one finite sample, or the reason why not.

@@ -169,12 +169,14 @@ impl Worst {
 }
 
 impl Verdict {
-    /// The observed values of everything that a relative criterion may compare, to be pinned.
+    /// The observed values of everything that a relative criterion may compare, to be pinned: those that were judged, or
+    /// lacked nothing but a baseline. A stale value is no example for later ones.
     pub fn to_baseline(&self) -> Baseline {
         let values = self
             .objectives
             .iter()
             .filter(|judgement| !judgement.ratio)
+            .filter(|judgement| judgement.outcome != Outcome::Inconclusive || judgement.uncompared)
             .filter_map(|judgement| {
                 Some((
                     judgement.id.clone(),

@@ -45,6 +45,58 @@ fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
 }
 
 #[test]
+fn a_single_bad_slice_of_twelve_hundred_is_found() {
+    let catalogue = dns_leaker();
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(20), Clock::Stage).unwrap();
+    let query = &plan.queries()[0].promql;
+    let series = |name: &str, values: &str| {
+        (
+            match name {
+                "rss" => r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
+                _ => r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
+            },
+            values.to_owned(),
+        )
+    };
+    let input = [
+        series("rss", "100x600 200 100x700"),
+        series("warm", "100x1302"),
+    ];
+    let checks =
+        [("bad", "== 1", 1.0), ("total", ">= bool 1200", 1.0)].map(|(part, test, value)| {
+            (
+                "1250s".to_owned(),
+                format!("{} {test}", gate_part(query, part)),
+                value,
+            )
+        });
+    raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+}
+
+#[test]
+fn one_infinite_sample_is_a_bad_slice_and_no_more() {
+    let catalogue = dns_leaker();
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+    let query = &plan.queries()[0].promql;
+    let (rss, warm) = (
+        r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
+        r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
+    );
+    let input = [
+        (rss, "100x99 Inf 100x100".to_owned()),
+        (warm, "100x200".to_owned()),
+    ];
+    let checks = [("bad", "== 1", 1.0), ("total", ">= bool 60", 1.0)].map(|(part, test, value)| {
+        (
+            "140s".to_owned(),
+            format!("{} {test}", gate_part(query, part)),
+            value,
+        )
+    });
+    raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+}
+
+#[test]
 fn the_queries_of_the_gate_count_events() {
     let catalogue = only(&shop(), "availability");
     let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
@@ -77,9 +129,48 @@ fn the_queries_of_the_gate_count_events() {
 }
 
 #[test]
+fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
+    let text = include_str!("../fixtures/shop.yaml").replace(
+        r#"http_requests_total{job="shop",code=~"5.."}"#,
+        "app_errors_total + proxy_errors_total",
+    );
+    let catalogue = slo::Catalogue::load(&[("shop.yaml", text)]).unwrap();
+    let catalogue = only(&catalogue, "availability");
+    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
+    let query = &plan.queries()[0].promql;
+    let input = |errors: &str| {
+        [
+            ("http_requests_total{job=\"shop\"}", "0+100x60".to_owned()),
+            ("app_errors_total", errors.to_owned()),
+            ("proxy_errors_total", "0x60".to_owned()),
+        ]
+    };
+    let check = |part: &str, test: &str| {
+        let expr = format!("({} {test}) or vector(-1)", gate_part(query, part));
+        ("20m".to_owned(), expr)
+    };
+    for (errors, now, points) in [
+        ("0x60", 1.0, ">= bool 20"),
+        // It went five minutes ago, and was marked stale.
+        ("0x30 stale", -1.0, "<= bool 11"),
+        ("_x60", -1.0, "> bool 0"),
+    ] {
+        let (at, expr) = check("bad_now", "");
+        let (_, covered) = check("bad_points", points);
+        let known = if errors == "_x60" { -1.0 } else { 1.0 };
+        let checks = [(at.clone(), expr, now), (at, covered, known)];
+        raw_test(Clock::Real, &catalogue, "30s", &input(errors), &checks);
+    }
+}
+
+#[test]
 fn every_query_of_the_gate_is_valid_promql() {
-    for clock in [Clock::Real, Clock::Stage] {
-        let plan = slo::gate::plan(&shop(), slo::Span::minutes(10), clock).unwrap();
+    for (catalogue, clock) in [
+        (shop(), Clock::Real),
+        (shop(), Clock::Stage),
+        (dns_leaker(), Clock::Stage),
+    ] {
+        let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), clock).unwrap();
         let rules: String = plan
             .queries()
             .iter()

@@ -65,6 +65,58 @@ fn an_hour_without_traffic_is_no_sample_and_poisons_nothing() {
 }
 
 #[test]
+fn a_gauge_that_is_no_number_for_a_moment_poisons_nothing() {
+    let gauges = |method: &str| {
+        let text = format!(
+            "
+apiVersion: openslo/v1
+kind: Service
+metadata: {{name: shop}}
+spec: {{}}
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: availability}}
+spec:
+  service: shop
+  timeWindow: [{{duration: 1d, isRolling: true}}]
+  budgetingMethod: {method}
+  indicator:
+    metadata: {{name: answers}}
+    spec:
+      ratioMetric:
+        bad: {{metricSource: {{type: Prometheus, spec: {{query: 'job:errors:rate5m'}}}}}}
+        total: {{metricSource: {{type: Prometheus, spec: {{query: 'job:requests:rate5m'}}}}}}
+  objectives: [{{target: 0.99, timeSliceTarget: 0.95, timeSliceWindow: 1m}}]
+"
+        );
+        let text = if method == "Occurrences" {
+            text.replace(", timeSliceTarget: 0.95, timeSliceWindow: 1m", "")
+        } else {
+            text
+        };
+        Catalogue::load(&[("slo.yaml", text)]).unwrap()
+    };
+    for (bad, total) in [
+        ("1x60 NaN 1x119", "100x180"),
+        ("1x60 Inf 1x119", "100x180"),
+        ("1x180", "100x60 NaN 100x119"),
+        ("1x60 NaN 1x119", "100x60 NaN 100x119"),
+    ] {
+        let input = [
+            ("job:errors:rate5m", bad.to_owned()),
+            ("job:requests:rate5m", total.to_owned()),
+        ];
+        // Half an hour before and after the ratio is 1 in 100, and so it is over the day; no slice is bad.
+        for (method, ratio) in [("Occurrences", "0.01"), ("Timeslices", "0")] {
+            let check = format!("sum(abs(slo:sli_error:ratio_rate1d - {ratio}) < bool 0.000001)");
+            let checks = [("3h".to_owned(), check, 1.0)];
+            raw_test(Clock::Real, &gauges(method), "1m", &input, &checks);
+        }
+    }
+}
+
+#[test]
 fn an_error_series_that_does_not_exist_yet_means_no_errors() {
     let input = [(ALL, "0+100x60".to_owned())];
     let checks = [(

@@ -156,6 +156,49 @@ fn an_alert_policy_fires_after_its_delay() {
 }
 
 #[test]
+fn an_alert_policy_tells_no_data_from_no_traffic() {
+    let both = |name: &str| {
+        let name = format!("{name}SlowBurn");
+        let breach = firing(&name, ",objective=\"slo\"");
+        let blind = firing(
+            &format!("{name}NoData"),
+            ",objective=\"slo\",targets=\"chat\"",
+        );
+        (breach, blind)
+    };
+    let sliced = include_str!("../fixtures/shop.yaml")
+        .replacen(
+            "budgetingMethod: Occurrences",
+            "budgetingMethod: Timeslices",
+            1,
+        )
+        .replace(
+            "target: 0.999}",
+            "target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 1m}",
+        )
+        .replace(
+            "targetPercent: 99.5}",
+            "targetPercent: 99.5, timeSliceTarget: 0.95, timeSliceWindow: 1m}",
+        );
+    let sliced = Catalogue::load(&[("shop.yaml", sliced)]).unwrap();
+    for catalogue in [shop(), sliced] {
+        // An hour of traffic, two of silence, then the shop is gone.
+        let input = [(
+            r#"http_requests_total{job="shop",code="200"}"#,
+            "0+100x60 6000x120 stale".to_owned(),
+        )];
+        let (breach, blind) = both("ShopAvailability");
+        let mut checks = Vec::new();
+        for (minute, gone) in [(50, 0.0), (120, 0.0), (175, 0.0), (240, 1.0)] {
+            checks.push((format!("{minute}m"), breach.clone(), 0.0));
+            checks.push((format!("{minute}m"), blind.clone(), gone));
+        }
+        let catalogue = only(&catalogue, "availability");
+        raw_test(Clock::Real, &catalogue, "1m", &input, &checks);
+    }
+}
+
+#[test]
 fn a_damaged_rule_is_caught_by_its_generated_tests() {
     let catalogue = dns_leaker();
     let rules = compile(&catalogue, Clock::Stage).unwrap().to_rules();
@@ -176,8 +219,7 @@ fn a_damaged_rule_is_caught_by_its_generated_tests() {
         folder.write("rules.yaml", &damaged);
         let test = &promtool_tests(&catalogue, Clock::Stage, "rules.yaml")[0];
         folder.write("test.yaml", &test.text);
-        if let Some((passed, output)) = folder.run(&["test", "rules", "test.yaml"]) {
-            assert!(!passed, "{sound} was damaged and nobody noticed:\n{output}");
-        }
+        let (passed, output) = folder.run(&["test", "rules", "test.yaml"]);
+        assert!(!passed, "{sound} was damaged and nobody noticed:\n{output}");
     }
 }

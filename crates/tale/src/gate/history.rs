@@ -3,11 +3,12 @@
 //! One JSON file per verdict, named by the end of its window, so that names sort by time and judging the same window again
 //! replaces its verdict. Only files of that form are written; what else a `.json` in the folder may be is asked, not guessed.
 
+use crate::gate::whole::write_whole;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use slo::gate::{EarlierResult, Outcome, Verdict};
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// So many verdicts that passed (or warned) are kept, and so many others.
@@ -68,18 +69,8 @@ impl History {
     pub(crate) fn keep(mut self, verdict: &Verdict) -> Result<()> {
         let text = verdict.to_json();
         let target = self.folder.join(&self.name);
-        let part = self
-            .folder
-            .join(format!(".{}.{}", self.name, std::process::id()));
-        let written = File::create(&part).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&part, &target)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&part); // the error that is told is that of writing
-        }
-        written.with_context(|| format!("cannot write {}", target.display()))?;
+        write_whole(&target, &text)
+            .with_context(|| format!("cannot write {}", target.display()))?;
         self.results.retain(|(name, _)| *name != self.name);
         let result = EarlierResult::from_json(&text).context("the verdict just written")?;
         self.results.push((self.name.clone(), result));

@@ -8,7 +8,7 @@ fn the_text_for_people_is_aligned_and_plain() {
     let expected = "\
 fail         dns-leaker/memory-growth/objective-1  83.333 %  100 % covered, 60 slices
              83.333 % of the slices good, 99 % wanted; the worst was pod leaker-2 at 1.24, wanted <= 1.1.
-pass         dns-leaker/memory-growth/gate             11 M
+pass         dns-leaker/memory-growth/gate             11 M  100 % covered
              11 M, +4.8 % of the baseline 10.5 M; wanted <=+10%.
 gate: fail (2 objectives, last 60 s)
 ";

@@ -1,0 +1,81 @@
+//! What the numbers of a ratio indicator count: decides what they prove, and whether they can be NaN.
+
+use crate::openslo::model::{Metric, Query};
+use crate::promql::has_placeholder;
+
+/// What the numbers of a ratio indicator count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    /// Events per second.
+    PerSecond,
+    /// Events in the window.
+    Events,
+    /// Anything: a gauge does not say.
+    Unknown,
+}
+
+pub(crate) fn count_factor(metric: &Metric) -> Count {
+    let mut counts = metric.queries().into_iter().map(count);
+    match (counts.next(), counts.next()) {
+        (Some(bad), Some(total)) if bad == total => bad,
+        _ => Count::Unknown,
+    }
+}
+
+/// `counter: true` only says what is wrapped around a query without a window. A query with one has its own function.
+fn count(query: &Query) -> Count {
+    let text = &query.text;
+    if !has_placeholder(text) {
+        return if query.counter {
+            Count::PerSecond
+        } else {
+            Count::Unknown
+        };
+    }
+    let events = calls(text, "increase") || calls(text, "count_over_time");
+    match (events, calls(text, "rate")) {
+        (true, false) => Count::Events,
+        (false, true) => Count::PerSecond,
+        _ => Count::Unknown,
+    }
+}
+
+/// `rate(`, and not `irate(`, which forgets all but the last two samples.
+fn calls(text: &str, function: &str) -> bool {
+    text.match_indices(function).any(|(at, _)| {
+        let inside = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        !inside && text[at + function.len()..].trim_start().starts_with('(')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_function_that_counts_gives_numbers_of_events() {
+        for (query, counter, count) in [
+            ("x", true, Count::PerSecond),
+            ("x", false, Count::Unknown),
+            ("job:rate:x", false, Count::Unknown),
+            ("sum(rate(x[{{.window}}]))", false, Count::PerSecond),
+            ("sum(increase (x[{{.window}}]))", true, Count::Events),
+            ("count_over_time(x[{{.window}}])", true, Count::Events),
+            ("sum(sum_over_time(x[{{.window}}]))", true, Count::Unknown),
+            ("sum(irate(x[{{.window}}]))", true, Count::Unknown),
+            (
+                "rate(x[{{.window}}]) + increase(y[{{.window}}])",
+                true,
+                Count::Unknown,
+            ),
+        ] {
+            let text = query.to_owned();
+            let query = Query { text, counter };
+            let metric = Metric::Bad {
+                bad: query.clone(),
+                total: query.clone(),
+            };
+            assert_eq!(count_factor(&metric), count, "{query:?}");
+        }
+    }
+}
