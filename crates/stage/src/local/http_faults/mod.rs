@@ -8,7 +8,7 @@
 mod change;
 mod rules;
 
-use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -75,13 +75,23 @@ pub(crate) async fn serve(client: TcpStream, route: Route) {
     let (read, write) = client.into_split();
     let (outside, inside) = duplex(BUFFER);
     let (answers, requests) = tokio::io::split(outside);
-    let to_server = to_the_end(read, requests, route, Way::ToServer);
+    let to_server = async {
+        match to_the_end(read, requests, route, Way::ToServer).await {
+            // The end of the requests is not yet the end of the answers; nor is it when the reverse proxy takes no more.
+            Ok(()) => std::future::pending().await,
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => std::future::pending().await,
+            Err(_reset) => {}
+        }
+    };
     let to_client = to_the_end(answers, write, route, Way::ToClient);
-    let served = async { tokio::join!(reverse_proxy(inside, route), to_client) };
+    let proxied = async {
+        reverse_proxy(inside, route).await;
+        Ok(())
+    };
+    // A client that is gone ends everything: the reverse proxy itself would wait for it for ever.
     tokio::select! {
-        _ = served => {}
-        // The end of the requests is not yet the end of the answers.
-        _ = async { let _ = to_server.await; std::future::pending::<Infallible>().await } => {}
+        _ = async { tokio::try_join!(proxied, to_client) } => {}
+        () = to_server => {}
     }
 }
 
@@ -224,22 +234,4 @@ async fn send(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::looks_like_http;
-
-    #[test]
-    fn http_is_told_from_other_bytes_by_its_first_word() {
-        for (bytes, expected) in [
-            (&b"GET / HTTP/1.1"[..], true),
-            (b"OPTIONS * HTTP/1", true),
-            (b"PO", true),
-            (b"PRI * HTTP/2.0", false),
-            (b"\x16\x03\x01", false),
-            (b"get /", false),
-            (b" GET", false),
-            (b"", false),
-        ] {
-            assert_eq!(looks_like_http(bytes), expected, "{bytes:?}");
-        }
-    }
-}
+mod tests;
