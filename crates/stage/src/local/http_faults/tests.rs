@@ -1,7 +1,8 @@
-//! Connections under an HTTP fault, counted by the slots of the Service proxy that they hold.
+//! How long connections last under an HTTP fault, and the slots of the Service proxy that they hold.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chaos::fault::{HttpFault, HttpSide};
@@ -19,8 +20,13 @@ const SLOTS: usize = 20;
 const FREE: usize = SLOTS - 1;
 const POD: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
+const HOUR: Duration = Duration::from_secs(3600);
+const ASKED: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /// A Service with one pod, which answers every connection once, or for ever when asked for `/endless`.
 struct Service {
+    /// By the pod.
+    accepted: Arc<AtomicUsize>,
     address: SocketAddr,
     port: u16,
     slots: Arc<Semaphore>,
@@ -32,8 +38,11 @@ impl Service {
     async fn start() -> Self {
         let pod = TcpListener::bind((POD, 0)).await.unwrap();
         let server = pod.local_addr().unwrap();
+        let accepted = Arc::<AtomicUsize>::default();
+        let count = accepted.clone();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = pod.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move { answer(&mut stream).await });
             }
         });
@@ -46,6 +55,7 @@ impl Service {
         let proxy = proxy.await.unwrap();
         proxy.set(vec![server]);
         Self {
+            accepted,
             address,
             port: server.port(),
             slots,
@@ -70,9 +80,23 @@ impl Service {
         }
     }
 
-    fn set(&self, fault: HttpFault) {
-        let lasting = Instant::now() + Duration::from_secs(3600);
-        self.traffic.http.set(POD, "fault", Some((fault, lasting)));
+    /// A fault that holds every message back.
+    fn slow(&self, side: HttpSide) -> HttpFault {
+        HttpFault {
+            side,
+            delay: Some(HOUR),
+            conditions: Default::default(),
+            ..self.fault()
+        }
+    }
+
+    fn set(&self, fault: HttpFault, lasts: Duration) {
+        let fault = Some((fault, Instant::now() + lasts));
+        self.traffic.http.set(POD, "fault", fault);
+    }
+
+    fn heal(&self) {
+        self.traffic.http.set(POD, "fault", None);
     }
 
     /// A client that has asked.
@@ -83,6 +107,13 @@ impl Service {
         .await;
         client.write_all(request.as_bytes()).await.unwrap();
         client
+    }
+
+    /// Held back, with certainty: the fault is longer than the longest wait of a test.
+    async fn holds(&self, client: &mut TcpStream) {
+        let early = client.read_u8();
+        let early = tokio::time::timeout(Duration::from_millis(100), early).await;
+        assert!(early.is_err(), "{early:?}");
     }
 
     async fn free_slots(&self, wanted: usize) {
@@ -105,6 +136,13 @@ async fn answer(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.read(&mut head).await.map(drop)
 }
 
+async fn answered(client: &mut TcpStream) {
+    let mut status = [0; 12];
+    let read = tokio::time::timeout(SOON, client.read_exact(&mut status));
+    read.await.expect("never answered").unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+}
+
 async fn soon<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let search = async {
         loop {
@@ -121,9 +159,8 @@ async fn soon<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
 #[tokio::test]
 async fn a_client_that_resets_gives_its_slot_back() {
     let service = Service::start().await;
-    service.set(service.fault());
-    let (asking, asked) = ("GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    for request in [asking, asked] {
+    service.set(service.fault(), HOUR);
+    for request in ["GET / HTTP/1.1\r\n", ASKED] {
         let mut clients = Vec::new();
         for _ in 0..5 {
             clients.push(service.ask(request).await);
@@ -140,7 +177,7 @@ async fn a_client_that_resets_gives_its_slot_back() {
 async fn a_client_that_resets_in_the_middle_of_an_answer_gives_its_slot_back_though_it_asks_no_more()
  {
     let service = Service::start().await;
-    service.set(service.fault());
+    service.set(service.fault(), HOUR);
     let mut client = service
         .ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
         .await;
@@ -149,6 +186,66 @@ async fn a_client_that_resets_in_the_middle_of_an_answer_gives_its_slot_back_tho
     client.set_zero_linger().unwrap();
     drop(client);
     service.free_slots(FREE).await;
+}
+
+#[tokio::test]
+async fn a_delay_ends_when_the_fault_is_taken_off_or_replaced() {
+    let service = Service::start().await;
+    let replace = |service: &Service| service.set(service.fault(), HOUR);
+    let ends: [fn(&Service); 2] = [Service::heal, replace];
+    for side in [HttpSide::Request, HttpSide::Response] {
+        for end in ends {
+            service.set(service.slow(side), HOUR);
+            let mut client = service.ask(ASKED).await;
+            service.holds(&mut client).await;
+            end(&service);
+            answered(&mut client).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_delay_ends_when_the_time_of_the_fault_is_over() {
+    let service = Service::start().await;
+    for side in [HttpSide::Request, HttpSide::Response] {
+        service.set(service.slow(side), Duration::from_millis(300));
+        let mut client = service.ask(ASKED).await;
+        answered(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_during_a_delay_has_asked_the_pod_nothing() {
+    let service = Service::start().await;
+    service.set(service.slow(HttpSide::Request), HOUR);
+    for reset in [true, false] {
+        let mut client = service.ask(ASKED).await;
+        service.holds(&mut client).await;
+        if reset {
+            client.set_zero_linger().unwrap();
+        }
+        drop(client);
+        service.free_slots(FREE).await;
+    }
+    assert_eq!(service.accepted.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_the_server_waits_no_longer_than_there_is_a_fault() {
+    let service = Service::start().await;
+    let ends: [fn(&Service); 2] = [Service::heal, |service| {
+        service.set(service.fault(), Duration::from_millis(50));
+    }];
+    for (connections, end) in ends.into_iter().enumerate() {
+        service.set(service.fault(), HOUR);
+        let mut client = service.ask("").await;
+        service.holds(&mut client).await;
+        assert_eq!(service.accepted.load(Ordering::Relaxed), connections);
+        end(&service);
+        let accepted =
+            async || (service.accepted.load(Ordering::Relaxed) > connections).then_some(());
+        soon("the pod accepts", accepted).await;
+    }
 }
 
 #[test]
