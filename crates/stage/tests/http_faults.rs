@@ -109,8 +109,7 @@ async fn an_abort_closes_the_connection_without_an_answer_where_the_path_matches
 }
 
 #[tokio::test]
-async fn parts_of_requests_and_responses_are_replaced_and_patched_in_the_order_of_the_experiments()
-{
+async fn parts_of_requests_and_responses_are_replaced_and_patched() {
     let web = Web::start().await;
     let mut request = fault(HttpSide::Request);
     request.replace.path = Some("/head".into());
@@ -126,23 +125,68 @@ async fn parts_of_requests_and_responses_are_replaced_and_patched_in_the_order_o
     assert!(seen.to_lowercase().contains("x-new: 1\r\n"), "{seen}");
     web.set("a", None).await;
 
-    let mut first = fault(HttpSide::Response);
-    first.conditions.code = Some(200);
-    first.replace.code = Some(503);
-    first.patch.body = Some(serde_json::json!({"b": {"c": null, "d": 3}}));
-    let mut second = fault(HttpSide::Response);
-    second.conditions.code = Some(503);
-    second.patch.headers = vec![("x-second".into(), "yes".into())];
-    web.set("1-first", Some(first)).await;
-    web.set("2-second", Some(second)).await;
+    let mut response = fault(HttpSide::Response);
+    response.replace.code = Some(503);
+    response.patch.headers = vec![("x-new".into(), "yes".into())];
+    response.patch.body = Some(serde_json::json!({"b": {"c": null, "d": 3}}));
+    web.set("b", Some(response)).await;
     let seen = web.get("/json").await;
     assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
-    assert!(seen.contains("x-second: yes\r\n"), "{seen}");
+    assert!(seen.contains("x-new: yes\r\n"), "{seen}");
     assert!(seen.contains("content-length: 19\r\n"), "{seen}");
     assert!(
         seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"),
         "{seen}"
     );
+    web.stage.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn several_experiments_are_matched_with_the_message_as_it_came_and_applied_in_turn() {
+    let web = Web::start().await;
+    let at = |path: &str, new: &str, header: &str| {
+        let mut fault = fault(HttpSide::Request);
+        fault.conditions.path = Some(path.into());
+        fault.replace.path = Some(new.into());
+        fault.patch.headers = vec![(header.into(), "yes".into())];
+        fault
+    };
+    web.set("1", Some(at("/old", "/head/one", "x-one"))).await;
+    web.set("2", Some(at("/head/one", "/never", "x-two"))).await;
+    web.set("3", Some(at("/old", "/head/three", "x-three")))
+        .await;
+    let with = |code, new, header: &str| {
+        let mut fault = fault(HttpSide::Response);
+        // The request is the one that the pod has seen.
+        fault.conditions.path = Some("/head/three".into());
+        fault.conditions.code = Some(code);
+        fault.replace.code = Some(new);
+        fault.patch.headers = vec![(header.into(), "yes".into())];
+        fault
+    };
+    web.set("4", Some(with(200, 503, "x-four"))).await;
+    web.set("5", Some(with(503, 599, "x-five"))).await;
+    web.set("6", Some(with(200, 404, "x-six"))).await;
+    let seen = web.get("/old").await.to_lowercase();
+    assert!(seen.starts_with("http/1.1 404 "), "{seen}");
+    assert!(
+        seen.contains("\r\n\r\nget /head/three http/1.1\r\n"),
+        "{seen}"
+    );
+    for (header, expected) in [
+        ("x-one", true),
+        ("x-two", false),
+        ("x-three", true),
+        ("x-four", true),
+        ("x-five", false),
+        ("x-six", true),
+    ] {
+        assert_eq!(
+            seen.contains(&format!("{header}: yes\r\n")),
+            expected,
+            "{header}: {seen}"
+        );
+    }
     web.stage.down().await.unwrap();
 }
 

@@ -19,15 +19,8 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Failure> {
     let (mut parts, body) = request.into_parts();
     let mut body = body.map_err(Failure::Http).boxed();
-    for (fault, _) in faults(connection.route) {
-        let head = Head {
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
-        };
-        if !rules::hits_request(&fault, &head) {
-            continue;
-        }
+    let head = Head::of(&parts);
+    for fault in hits(connection, |fault| rules::hits_request(fault, &head)) {
         if !abort_or_delay(&fault, connection).await? {
             continue;
         }
@@ -40,21 +33,17 @@ pub(super) async fn answer(
             };
         }
     }
-    let head = Head {
-        method: parts.method.clone(),
-        uri: parts.uri.clone(),
-        headers: parts.headers.clone(),
-    };
+    // For responses, the request counts as the pod has seen it.
+    let head = Head::of(&parts);
     let response = match upstream::send(Request::from_parts(parts, body), connection).await {
         Ok(response) => response,
         Err(why) => return Ok(bad_gateway(&why.to_string())),
     };
     let (mut parts, body) = response.into_parts();
     let mut body = body.map_err(Failure::Http).boxed();
-    for (fault, _) in faults(connection.route) {
-        if !rules::hits_response(&fault, &head, parts.status, &parts.headers) {
-            continue;
-        }
+    let (status, headers) = (parts.status, parts.headers.clone());
+    let hit = |fault: &HttpFault| rules::hits_response(fault, &head, status, &headers);
+    for fault in hits(connection, hit) {
         if !abort_or_delay(&fault, connection).await? {
             continue;
         }
@@ -70,11 +59,25 @@ pub(super) async fn answer(
     Ok(Response::from_parts(parts, body))
 }
 
+/// All faults that hit a message are found before the first changes it: as with Chaos Mesh's proxy, none makes room for
+/// another, nor hides the message from it. They then take their turns.
+fn hits(connection: &Connection<'_>, hit: impl Fn(&HttpFault) -> bool) -> Vec<Arc<HttpFault>> {
+    let faults = faults(connection.route).into_iter();
+    faults
+        .map(|(fault, _)| fault)
+        .filter(|fault| hit(fault))
+        .collect()
+}
+
 /// Whether the fault is still there after that.
 async fn abort_or_delay(
     fault: &Arc<HttpFault>,
     connection: &Connection<'_>,
 ) -> Result<bool, Failure> {
+    // It may have ended while another one held the message back.
+    if hold::lasts(fault, connection.route).is_none() {
+        return Ok(false);
+    }
     match fault.delay {
         _ if fault.abort => Err(Failure::Aborted),
         Some(delay) => hold::delay(fault, delay, connection).await,

@@ -3,14 +3,24 @@
 use std::collections::BTreeMap;
 
 use chaos::fault::{HttpConditions, HttpFault, HttpSide};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 
 /// What is known of a request, also when its response is looked at.
-#[derive(Clone)]
 pub(crate) struct Head {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Head {
+    pub(crate) fn of(request: &Parts) -> Self {
+        Self {
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            headers: request.headers.clone(),
+        }
+    }
 }
 
 /// Whether `fault` hits a request on its way to the pod.

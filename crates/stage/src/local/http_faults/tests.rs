@@ -215,6 +215,24 @@ async fn a_delay_ends_when_the_time_of_the_fault_is_over() {
 }
 
 #[tokio::test]
+async fn a_fault_that_ends_while_another_holds_the_message_back_does_nothing_more() {
+    let service = Service::start().await;
+    let abort = HttpFault {
+        abort: true,
+        conditions: Default::default(),
+        ..service.fault()
+    };
+    let later = Some((abort, Instant::now() + HOUR));
+    service.traffic.http.set(POD, "later", later);
+    service.set(service.slow(HttpSide::Request), HOUR);
+    let mut client = service.ask(ASKED).await;
+    service.holds(&mut client).await;
+    service.traffic.http.set(POD, "later", None);
+    service.heal();
+    answered(&mut client).await;
+}
+
+#[tokio::test]
 async fn a_client_that_goes_away_during_a_delay_has_asked_the_pod_nothing() {
     let service = Service::start().await;
     service.set(service.slow(HttpSide::Request), HOUR);
