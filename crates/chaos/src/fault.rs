@@ -114,7 +114,7 @@ pub struct HttpReplace {
 /// Parts of a message that are added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HttpPatch {
-    /// Merged into a JSON body (RFC 7396).
+    /// Merged into a JSON body (RFC 7396). A message with any other body is lost, and its connection with it.
     pub body: Option<Value>,
     /// Appended query parameters; requests only.
     pub queries: Vec<(String, String)>,

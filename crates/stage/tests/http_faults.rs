@@ -138,6 +138,8 @@ async fn parts_of_requests_and_responses_are_replaced_and_patched() {
         seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"),
         "{seen}"
     );
+    // There is nothing to merge with: the connection is dropped.
+    assert_eq!(web.get("/").await, "");
     web.stage.down().await.unwrap();
 }
 

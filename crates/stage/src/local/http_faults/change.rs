@@ -1,10 +1,8 @@
-//! How a message is changed: parts are replaced, then others are added. Pure.
+//! How the head of a message is changed: parts are replaced, then others are added. Pure.
 
 use chaos::fault::{HttpFault, HttpPatch, HttpReplace};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
-use serde_json::Value;
 
 /// A part of a fault that HTTP does not allow, such as a header name with a blank.
 #[derive(Debug, thiserror::Error)]
@@ -126,50 +124,6 @@ pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), 
     Ok(())
 }
 
-/// Whether the body has to be read as a whole.
-pub(crate) fn needs_body(fault: &HttpFault) -> bool {
-    fault.replace.body.is_some() || fault.patch.body.is_some()
-}
-
-/// The body, and headers that say how long it is and how it is packed. A body that is no JSON is not patched.
-pub(crate) fn body(fault: &HttpFault, old: Vec<u8>, headers: &mut HeaderMap) -> Vec<u8> {
-    let mut body = old;
-    if let Some(new) = &fault.replace.body {
-        headers.remove(CONTENT_ENCODING);
-        body.clone_from(new);
-    }
-    if let Some(patch) = &fault.patch.body
-        && let Ok(mut value) = serde_json::from_slice(&body)
-    {
-        merge(&mut value, patch);
-        body = value.to_string().into_bytes();
-    }
-    headers.remove(TRANSFER_ENCODING);
-    headers.insert(CONTENT_LENGTH, body.len().into());
-    body
-}
-
-/// JSON Merge Patch, RFC 7396.
-pub(crate) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    let Value::Object(target) = target else {
-        return;
-    };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name).or_insert(Value::Null), value);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,34 +139,6 @@ mod tests {
             delay: None,
             replace: Default::default(),
             patch: Default::default(),
-        }
-    }
-
-    #[test]
-    fn merging_follows_the_table_of_rfc_7396() {
-        for (target, patch, expected) in [
-            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
-            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
-            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
-            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
-            (
-                r#"{"a":{"b":"c"}}"#,
-                r#"{"a":{"b":"d","c":null}}"#,
-                r#"{"a":{"b":"d"}}"#,
-            ),
-            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
-            (r#"{"a":"b"}"#, r#"["c"]"#, r#"["c"]"#),
-            (r#"{"a":"foo"}"#, "null", "null"),
-            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
-            ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
-            ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
-        ] {
-            let mut value: Value = serde_json::from_str(target).unwrap();
-            merge(&mut value, &serde_json::from_str(patch).unwrap());
-            let expected: Value = serde_json::from_str(expected).unwrap();
-            assert_eq!(value, expected, "{target} and {patch}");
         }
     }
 
@@ -251,22 +177,6 @@ mod tests {
             (values("x-one"), values("x-two")),
             (vec!["new"], vec!["c", "more"])
         );
-    }
-
-    #[test]
-    fn a_changed_body_has_its_own_length_and_no_old_packing() {
-        let mut fault = fault();
-        fault.replace.body = Some(br#"{"a":1}"#.to_vec());
-        fault.patch.body = Some(serde_json::json!({"b": 2}));
-        let mut map = HeaderMap::new();
-        map.insert(CONTENT_LENGTH, 3.into());
-        map.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
-        let new = body(&fault, b"old".to_vec(), &mut map);
-        assert_eq!(new, br#"{"a":1,"b":2}"#);
-        assert_eq!(map.get(CONTENT_LENGTH).unwrap(), "13");
-        assert!(!map.contains_key(CONTENT_ENCODING));
-        fault.replace.body = None;
-        assert_eq!(body(&fault, b"no json".to_vec(), &mut map), b"no json");
     }
 
     #[test]

@@ -3,17 +3,27 @@
 use std::sync::Arc;
 
 use chaos::fault::HttpFault;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 
 use super::rules::{self, Head};
-use super::{Body, Connection, Failure, change, faults, hold, upstream};
+use super::{Body, Connection, Failure, body, change, faults, hold, upstream};
 
-/// A body that is changed is held in memory as a whole; a larger one is answered with 502.
-const MOST_BODY: usize = 16 * 1024 * 1024;
-
+/// The answer of the pod, or a 502 when there cannot be one; an error drops the connection.
 pub(super) async fn answer(
+    request: Request<Incoming>,
+    connection: &Connection<'_>,
+) -> Result<Response<Body>, Failure> {
+    match exchange(request, connection).await {
+        Err(why @ (Failure::Unreachable(_) | Failure::Body(_) | Failure::Http(_))) => {
+            Ok(bad_gateway(&why.to_string()))
+        }
+        other => other,
+    }
+}
+
+async fn exchange(
     request: Request<Incoming>,
     connection: &Connection<'_>,
 ) -> Result<Response<Body>, Failure> {
@@ -25,21 +35,13 @@ pub(super) async fn answer(
             continue;
         }
         change::request_line(&fault, &mut parts.method, &mut parts.uri)?;
+        body = body::change(&fault, body, &mut parts.headers).await?;
         change::headers(&fault, &mut parts.headers)?;
-        if change::needs_body(&fault) {
-            body = match changed(&fault, body, &mut parts.headers).await {
-                Ok(body) => body,
-                Err(why) => return Ok(bad_gateway(&why.to_string())),
-            };
-        }
     }
     // For responses, the request counts as the pod has seen it.
     let head = Head::of(&parts);
-    let response = match upstream::send(Request::from_parts(parts, body), connection).await {
-        Ok(response) => response,
-        Err(why) => return Ok(bad_gateway(&why.to_string())),
-    };
-    let (mut parts, body) = response.into_parts();
+    let request = Request::from_parts(parts, body);
+    let (mut parts, body) = upstream::send(request, connection).await?.into_parts();
     let mut body = body.map_err(Failure::Http).boxed();
     let (status, headers) = (parts.status, parts.headers.clone());
     let hit = |fault: &HttpFault| rules::hits_response(fault, &head, status, &headers);
@@ -48,13 +50,8 @@ pub(super) async fn answer(
             continue;
         }
         change::status(&fault.replace, &mut parts.status)?;
+        body = body::change(&fault, body, &mut parts.headers).await?;
         change::headers(&fault, &mut parts.headers)?;
-        if change::needs_body(&fault) {
-            body = match changed(&fault, body, &mut parts.headers).await {
-                Ok(body) => body,
-                Err(why) => return Ok(bad_gateway(&why.to_string())),
-            };
-        }
     }
     Ok(Response::from_parts(parts, body))
 }
@@ -85,25 +82,8 @@ async fn abort_or_delay(
     }
 }
 
-async fn changed(
-    fault: &HttpFault,
-    body: Body,
-    headers: &mut hyper::HeaderMap,
-) -> Result<Body, Failure> {
-    let old = Limited::new(body, MOST_BODY).collect().await;
-    let old = old.map_err(|why| Failure::Body(why.to_string()))?;
-    let new = change::body(fault, old.to_bytes().into(), headers);
-    Ok(whole(new))
-}
-
-fn whole(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into())
-        .map_err(|never| match never {})
-        .boxed()
-}
-
 fn bad_gateway(why: &str) -> Response<Body> {
-    let mut response = Response::new(whole(format!("{why}\n")));
+    let mut response = Response::new(body::whole(format!("{why}\n")));
     *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
 }

@@ -5,8 +5,10 @@
 //! look like HTTP/1 are passed through, as they are without a fault; a client that waits for the server to speak first
 //! waits as long as there is a fault. Upgrades (WebSocket) are not passed on.
 //!
-//! `exchange` is where requests and responses meet their faults; `rules` says which, `change` what becomes of them.
+//! `exchange` is where requests and responses meet their faults; `rules` says which, `change` and `body` what becomes of
+//! them.
 
+mod body;
 mod change;
 mod exchange;
 mod hold;
@@ -48,8 +50,10 @@ enum Failure {
     Unsayable(#[from] change::Unsayable),
     #[error("{0} cannot be reached")]
     Unreachable(SocketAddr),
-    #[error("the body cannot be changed: {0}")]
+    #[error("the body cannot be patched: {0}")]
     Body(String),
+    #[error("a body that is not JSON cannot be patched: {0}")]
+    NotJson(serde_json::Error),
     #[error(transparent)]
     Http(#[from] hyper::Error),
 }

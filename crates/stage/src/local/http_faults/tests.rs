@@ -233,6 +233,38 @@ async fn a_fault_that_ends_while_another_holds_the_message_back_does_nothing_mor
 }
 
 #[tokio::test]
+async fn a_replaced_body_needs_no_end_of_the_old_one() {
+    let service = Service::start().await;
+    for (side, request) in [
+        (
+            HttpSide::Response,
+            "GET /endless HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        ),
+        (
+            HttpSide::Request,
+            "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n",
+        ),
+    ] {
+        let mut fault = service.fault();
+        fault.side = side;
+        fault.conditions = Default::default();
+        fault.replace.body = Some(b"new".to_vec());
+        service.set(fault, HOUR);
+        let mut client = service.ask(request).await;
+        let mut answer = String::new();
+        let read = tokio::time::timeout(SOON, client.read_to_string(&mut answer));
+        read.await.expect("never answered").unwrap();
+        let expected = match side {
+            HttpSide::Request => "ok",
+            HttpSide::Response => "new",
+        };
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.ends_with(&format!("\r\n\r\n{expected}")), "{answer}");
+    }
+    service.free_slots(FREE).await;
+}
+
+#[tokio::test]
 async fn a_client_that_goes_away_during_a_delay_has_asked_the_pod_nothing() {
     let service = Service::start().await;
     service.set(service.slow(HttpSide::Request), HOUR);
