@@ -276,19 +276,20 @@ async fn bytes_that_are_no_http_pass_and_an_unreachable_pod_is_a_bad_gateway() {
 #[tokio::test]
 async fn what_http_cannot_say_is_refused_and_changes_nothing() {
     let web = Web::start().await;
-    let mut wrong = fault(HttpSide::Response);
-    wrong.replace.code = Some(42);
-    let until = Instant::now() + SOON;
-    let refusal = web
-        .stage
-        .http_fault("demo", &web.pod, "x", Some((wrong, until)))
-        .await;
-    assert!(
-        refusal
-            .unwrap_err()
-            .to_string()
-            .contains("status code `42`")
-    );
+    for code in [42, 101] {
+        let mut wrong = fault(HttpSide::Response);
+        wrong.replace.code = Some(code);
+        let until = Instant::now() + SOON;
+        let refusal = web
+            .stage
+            .http_fault("demo", &web.pod, "x", Some((wrong, until)))
+            .await;
+        let refusal = refusal.unwrap_err().to_string();
+        assert!(
+            refusal.contains(&format!("status code `{code}`")),
+            "{refusal}"
+        );
+    }
     let nobody = web.stage.http_fault("demo", "nobody", "x", None).await;
     assert!(nobody.is_err() && web.stage.status().pods[0].faults.is_empty());
     web.stage.down().await.unwrap();

@@ -4,7 +4,7 @@ use chaos::fault::{HttpFault, HttpPatch, HttpReplace};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 
-/// A part of a fault that HTTP does not allow, such as a header name with a blank.
+/// A part of a fault that HTTP does not allow, such as a header name with a blank, or not in a message that is complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP fault's {part} `{value}` is not allowed in HTTP; correct it in the experiment")]
 pub(crate) struct Unsayable {
@@ -24,6 +24,11 @@ pub(crate) fn check(fault: &HttpFault) -> Result<(), Unsayable> {
     let (mut method, mut uri) = (Method::GET, Uri::from_static("/"));
     request_line(fault, &mut method, &mut uri)?;
     status(&fault.replace, &mut StatusCode::OK.clone())?;
+    let patched = fault.patch.headers.iter().map(|(name, _)| name);
+    let mut named = fault.replace.headers.keys().chain(patched);
+    if let Some(name) = named.find(|name| chaos::fault::is_framing(name)) {
+        return Err(unsayable("header", name));
+    }
     headers(fault, &mut HeaderMap::new())
 }
 
@@ -94,10 +99,12 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Status code.
+/// Status code. One below 200 announces another response, which would never come.
 pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(), Unsayable> {
     if let Some(code) = replace.code {
-        *status = StatusCode::from_u16(code).map_err(|_| unsayable("status code", code))?;
+        let new = StatusCode::from_u16(code).ok();
+        let last = new.filter(|new| !new.is_informational());
+        *status = last.ok_or_else(|| unsayable("status code", code))?;
     }
     Ok(())
 }
@@ -187,9 +194,12 @@ mod tests {
             check(&fault).unwrap_err().to_string()
         };
         assert!(refused(|f| f.replace.code = Some(42)).contains("status code `42`"));
+        assert!(refused(|f| f.replace.code = Some(199)).contains("status code `199`"));
         assert!(refused(|f| f.replace.method = Some("A B".into())).contains("method"));
         assert!(refused(|f| f.replace.path = Some("/a b".into())).contains("path"));
         assert!(refused(|f| f.patch.headers = vec![("a b".into(), "c".into())]).contains("header"));
+        let framing = refused(|f| f.patch.headers = vec![("Content-Length".into(), "9".into())]);
+        assert!(framing.contains("header `Content-Length`"));
         assert!(check(&fault()).is_ok());
     }
 }
