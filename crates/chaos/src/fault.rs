@@ -101,7 +101,7 @@ pub struct HttpReplace {
     pub path: Option<String>,
     /// The method; requests only.
     pub method: Option<String>,
-    /// The status code; responses only.
+    /// The status code, 200 to 999; responses only.
     pub code: Option<u16>,
     /// The body.
     pub body: Option<Vec<u8>>,
@@ -114,12 +114,21 @@ pub struct HttpReplace {
 /// Parts of a message that are added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HttpPatch {
-    /// Merged into a JSON body (RFC 7396).
+    /// Merged into a JSON body (RFC 7396). A message with any other body is lost, and its connection with it.
     pub body: Option<Value>,
     /// Appended query parameters; requests only.
     pub queries: Vec<(String, String)>,
     /// Appended headers.
     pub headers: Vec<(String, String)>,
+}
+
+/// Whether the header `name` tells where a message ends (RFC 9112, section 6). A fault cannot set it: it follows from the
+/// body, and with any other value the next message would be read from the wrong place.
+pub fn is_framing(name: &str) -> bool {
+    let framing = ["Content-Length", "Transfer-Encoding"];
+    framing
+        .iter()
+        .any(|header| header.eq_ignore_ascii_case(name))
 }
 
 /// Packets that leave a pod are delayed, lost, slowed down or dropped (NetworkChaos).

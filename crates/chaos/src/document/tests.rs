@@ -66,6 +66,16 @@ fn the_schedule_of_the_talk_is_read_as_it_is() {
 }
 
 #[test]
+fn what_cannot_be_carried_out_is_known_before_anything_is_injected() {
+    let text = dns("  target: Response\n  port: 80\n  replace: {headers: {Content-Length: '3'}}\n")
+        .replace("DNSChaos", "HTTPChaos")
+        .replace("  action: error\n", "");
+    let refusals = parse("x.yaml", &text).unwrap().remove(0).refusals();
+    let fields: Vec<&str> = refusals.iter().map(|refusal| &*refusal.field).collect();
+    assert_eq!(fields, ["spec.replace.headers.Content-Length"]);
+}
+
+#[test]
 fn an_unknown_field_is_refused_with_file_document_and_path() {
     let text = format!(
         "{}---\n{}",

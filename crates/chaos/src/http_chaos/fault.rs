@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::{HttpChaos, HttpTarget, Patch, PatchBody, Replace, given};
 use crate::duration::GoDuration;
-use crate::fault::{HttpConditions, HttpFault, HttpPatch, HttpReplace, HttpSide};
+use crate::fault::{HttpConditions, HttpFault, HttpPatch, HttpReplace, HttpSide, is_framing};
 use crate::problem::Problem;
 
 impl HttpChaos {
@@ -89,10 +89,13 @@ fn replace(parts: &Replace, side: HttpSide) -> Result<HttpReplace, Problem> {
             format!("is not base64 ({error}); encode the text, for example with `base64 -w0`"),
         )
     })?;
+    for name in parts.headers.keys() {
+        not_framing(format!("replace.headers.{name}"), name)?;
+    }
     Ok(HttpReplace {
         path: of_request(&parts.path),
         method: of_request(&parts.method),
-        code: code("replace.code", parts.code.filter(|_| !request))?,
+        code: new_code(parts.code.filter(|_| !request))?,
         body,
         queries: if request {
             parts.queries.clone()
@@ -105,6 +108,10 @@ fn replace(parts: &Replace, side: HttpSide) -> Result<HttpReplace, Problem> {
 
 fn patch(parts: &Patch, side: HttpSide) -> Result<HttpPatch, Problem> {
     let queries = pairs("patch.queries", &parts.queries)?;
+    let headers = pairs("patch.headers", &parts.headers)?;
+    for (index, (name, _)) in headers.iter().enumerate() {
+        not_framing(format!("patch.headers[{index}]"), name)?;
+    }
     Ok(HttpPatch {
         body: parts.body.as_ref().map(json).transpose()?,
         queries: if side == HttpSide::Request {
@@ -112,7 +119,7 @@ fn patch(parts: &Patch, side: HttpSide) -> Result<HttpPatch, Problem> {
         } else {
             Vec::new()
         },
-        headers: pairs("patch.headers", &parts.headers)?,
+        headers,
     })
 }
 
@@ -140,6 +147,29 @@ fn pairs(field: &str, entries: &[Vec<String>]) -> Result<Vec<(String, String)>, 
         )),
     };
     entries.iter().enumerate().map(pair).collect()
+}
+
+fn not_framing(field: String, name: &str) -> Result<(), Problem> {
+    if is_framing(name) {
+        return Err(Problem::new(
+            field,
+            format!(
+                "`{name}` is set by the reverse proxy, from the body; remove it, and change the body instead"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// A code below 200 can be waited for, but not sent in place of another: clients would wait for the one that counts.
+fn new_code(new: Option<i64>) -> Result<Option<u16>, Problem> {
+    match code("replace.code", new)? {
+        Some(informational @ ..200) => Err(Problem::new(
+            "replace.code",
+            format!("{informational} does not end a response; write 200 to 999"),
+        )),
+        code => Ok(code),
+    }
 }
 
 fn code(field: &str, code: Option<i64>) -> Result<Option<u16>, Problem> {

@@ -141,3 +141,37 @@ fn what_this_stage_cannot_do_is_refused_by_its_field() {
     everywhere.port = 0;
     assert_eq!(everywhere.fault().unwrap_err().field, "port");
 }
+
+#[test]
+fn what_would_break_the_framing_of_messages_is_refused_by_its_field() {
+    for (extra, expected) in [
+        (
+            "replace: {headers: {Content-Length: '3'}}",
+            "replace.headers.Content-Length: ",
+        ),
+        (
+            "replace: {headers: {x: y, transfer-encoding: chunked}}",
+            "replace.headers.transfer-encoding: ",
+        ),
+        (
+            "patch: {headers: [[x, y], [CONTENT-LENGTH, '3']]}",
+            "patch.headers[1]: ",
+        ),
+        (
+            "patch: {headers: [[Transfer-Encoding, gzip]]}",
+            "patch.headers[0]: ",
+        ),
+    ] {
+        let refusal = refused(extra);
+        assert!(refusal.starts_with(expected), "{refusal}");
+        assert!(refusal.contains("remove it"), "{refusal}");
+    }
+    for code in [100, 101, 199] {
+        let refusal = response(&format!("replace: {{code: {code}}}")).fault();
+        let refusal = refusal.unwrap_err().to_string();
+        assert!(refusal.starts_with("replace.code: "), "{refusal}");
+        assert!(refusal.ends_with("write 200 to 999"), "{refusal}");
+    }
+    let harmless = "code: 100, replace: {code: 200, headers: {Connection: keep-alive}}";
+    assert_eq!(fault(&response(harmless)).replace.code, Some(200));
+}

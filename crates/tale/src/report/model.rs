@@ -155,7 +155,6 @@ pub struct Alert {
     /// The alert's name.
     pub name: String,
     /// Its label `severity`: `page` wakes somebody, `ticket` waits until morning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
     /// When its condition became true.
     pub pending_s: Option<f64>,

@@ -3,46 +3,77 @@
 //! Whether a connection goes this way is decided when it is opened: as with Chaos Mesh, connections that were open before
 //! are not affected. Which faults hit is decided for every request, so a mended pod is mended at once. Bytes that do not
 //! look like HTTP/1 are passed through, as they are without a fault; a client that waits for the server to speak first
-//! waits until the fault is over. Upgrades (WebSocket) are not passed on.
+//! waits as long as there is a fault. Upgrades (WebSocket) are not passed on.
+//!
+//! `exchange` is where requests and responses meet their faults; `rules` says which, `change` and `body` what becomes of
+//! them.
 
-mod answer;
+mod body;
 mod change;
+mod exchange;
+mod hold;
 mod rules;
+mod upstream;
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chaos::fault::HttpFault;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 
-use super::traffic::{Route, Way, address, at, to_the_end};
-use answer::answer;
+use super::traffic::{Route, Way, address, to_the_end};
+use upstream::Upstream;
 
 pub(crate) use change::{check, decode};
 
 /// Bytes between the client and the reverse proxy, each way.
 const BUFFER: usize = 16 * 1024;
 
+type Body = BoxBody<Bytes, Failure>;
+
+/// Why there is no answer as usual. From the service itself it drops the connection.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("aborted by an HTTP fault")]
+    Aborted,
+    #[error("the client is gone")]
+    Departed,
+    #[error(transparent)]
+    Unsayable(#[from] change::Unsayable),
+    #[error("{0} cannot be reached")]
+    Unreachable(SocketAddr),
+    #[error("the body cannot be patched: {0}")]
+    Body(String),
+    #[error("a body that is not JSON cannot be patched: {0}")]
+    NotJson(serde_json::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+}
+
+/// What the requests of one client have in common.
+struct Connection<'a> {
+    route: &'a Route,
+    upstream: Upstream,
+    /// Whether the client has ended its requests.
+    departed: watch::Receiver<bool>,
+}
+
 /// Whether a new connection has to go through [`serve`]. Waits for the client's first bytes when there is a fault.
 pub(crate) async fn concern(client: &TcpStream, route: &Route) -> bool {
-    let mut changes = route.traffic.http.changes();
-    let mut first = [0; 16];
-    loop {
-        let Some(lapse) = faults(route).iter().map(|(_, until)| *until).min() else {
-            return false;
-        };
-        tokio::select! {
-            peeked = client.peek(&mut first) => {
-                return looks_like_http(&first[..peeked.unwrap_or(0)]);
-            }
-            _ = changes.changed() => {}
-            () = at(Some(lapse)) => {}
-        }
+    if faults(route).is_empty() {
+        return false;
     }
+    let mut buffer = [0; 16];
+    let first = hold::first_bytes(client, route, &mut buffer).await;
+    first.is_some_and(looks_like_http)
 }
 
 /// A method is upper-case letters and a blank. `PRI` opens HTTP/2, which is not taken apart here.
@@ -57,24 +88,37 @@ pub(crate) async fn serve(client: TcpStream, route: Route) {
     let (read, write) = client.into_split();
     let (outside, inside) = duplex(BUFFER);
     let (answers, requests) = tokio::io::split(outside);
-    let to_server = to_the_end(read, requests, route, Way::ToServer);
-    let to_client = to_the_end(answers, write, route, Way::ToClient);
-    let served = async { tokio::join!(reverse_proxy(inside, route), to_client) };
-    let client_fails = async {
-        if to_server.await.is_ok() {
-            // The end of the requests is not yet the end of the answers.
-            std::future::pending::<()>().await;
+    let (depart, departed) = watch::channel(false);
+    let connection = Connection {
+        route,
+        upstream: Upstream::default(),
+        departed,
+    };
+    let to_server = async {
+        match to_the_end(read, requests, route, Way::ToServer).await {
+            // The end of the requests is not yet the end of the answers; nor is it when the reverse proxy takes no more.
+            Ok(()) => {
+                depart.send_replace(true);
+                std::future::pending().await
+            }
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => std::future::pending().await,
+            Err(_reset) => {}
         }
     };
+    let to_client = to_the_end(answers, write, route, Way::ToClient);
+    let proxied = async {
+        reverse_proxy(inside, &connection).await;
+        Ok(())
+    };
+    // A client that is gone ends everything: the reverse proxy itself would wait for it for ever.
     tokio::select! {
-        _ = served => {}
-        () = client_fails => {}
+        _ = async { tokio::try_join!(proxied, to_client) } => {}
+        () = to_server => {}
     }
 }
 
-async fn reverse_proxy(stream: impl AsyncRead + AsyncWrite + Unpin, route: &Route) {
-    let upstream = Mutex::new(None);
-    let service = service_fn(|request| answer(request, route, &upstream));
+async fn reverse_proxy(stream: impl AsyncRead + AsyncWrite + Unpin, connection: &Connection<'_>) {
+    let service = service_fn(|request| exchange::answer(request, connection));
     let mut http = hyper::server::conn::http1::Builder::new();
     // An error is an abort, or one side went away; dropping the connection passes that on.
     let _ = http
@@ -83,47 +127,12 @@ async fn reverse_proxy(stream: impl AsyncRead + AsyncWrite + Unpin, route: &Rout
         .await;
 }
 
-/// What is on the pod's port now, and when each lapses.
+/// What is on the pod for this port, and when each lapses.
 fn faults(route: &Route) -> Vec<(Arc<HttpFault>, Instant)> {
     let (pod, port) = (address(route.server), route.server.port());
     let faults = route.traffic.http.of(pod, Instant::now()).into_iter();
     faults.filter(|(fault, _)| fault.port == port).collect()
 }
 
-/// Waits for so long, and no longer than the fault lasts.
-async fn hold(delay: Duration, fault: &Arc<HttpFault>, route: &Route) {
-    let mut changes = route.traffic.http.changes();
-    let end = Instant::now() + delay;
-    loop {
-        let faults = faults(route);
-        let Some((_, until)) = faults.iter().find(|(one, _)| Arc::ptr_eq(one, fault)) else {
-            return;
-        };
-        tokio::select! {
-            () = at(Some(end)) => return,
-            () = at(Some(*until)) => return,
-            _ = changes.changed() => {}
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::looks_like_http;
-
-    #[test]
-    fn http_is_told_from_other_bytes_by_its_first_word() {
-        for (bytes, expected) in [
-            (&b"GET / HTTP/1.1"[..], true),
-            (b"OPTIONS * HTTP/1", true),
-            (b"PO", true),
-            (b"PRI * HTTP/2.0", false),
-            (b"\x16\x03\x01", false),
-            (b"get /", false),
-            (b" GET", false),
-            (b"", false),
-        ] {
-            assert_eq!(looks_like_http(bytes), expected, "{bytes:?}");
-        }
-    }
-}
+mod tests;

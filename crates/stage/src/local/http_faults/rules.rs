@@ -7,11 +7,10 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 
 /// What is known of a request, also when its response is looked at.
-#[derive(Clone)]
 pub(crate) struct Head {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
 }
 
 impl Head {
