@@ -112,13 +112,14 @@ fn threshold_samples(
 
 /// One sample per series, NaN dropped (no comparison with NaN is true) and freed of labels that collide with ours.
 pub(crate) fn values(query: &Query, threshold: Threshold, range: &str) -> String {
-    let worst = if threshold.op.high_is_bad() {
-        "max"
+    // Where low is bad, -Inf is the worst there is, and no gap.
+    let (worst, number) = if threshold.op.high_is_bad() {
+        ("max", "> -Inf")
     } else {
-        "min"
+        ("min", ">= -Inf")
     };
     let text = substitute(&query.text, range);
-    format!("{worst} without (service, slo, objective) ({text}) > -Inf")
+    format!("{worst} without (service, slo, objective) ({text}) {number}")
 }
 
 /// The failure ratio of a raw indicator within [0, 1]; NaN is dropped.

@@ -75,25 +75,29 @@ fn a_single_bad_slice_of_twelve_hundred_is_found() {
 
 #[test]
 fn one_infinite_sample_is_a_bad_slice_and_no_more() {
-    let catalogue = dns_leaker();
-    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
-    let query = &plan.queries()[0].promql;
-    let (rss, warm) = (
-        r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
-        r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
-    );
-    let input = [
-        (rss, "100x99 Inf 100x100".to_owned()),
-        (warm, "100x200".to_owned()),
-    ];
-    let checks = [("bad", "== 1", 1.0), ("total", ">= bool 60", 1.0)].map(|(part, test, value)| {
-        (
-            "140s".to_owned(),
-            format!("{} {test}", gate_part(query, part)),
-            value,
-        )
-    });
-    raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+    let text = include_str!("../../../../manifests/slo/dns-leaker.yaml");
+    for (op, infinite, warm) in [("lte", "Inf", "100x200"), ("gte", "-Inf", "50x200")] {
+        let text = text.replace("op: lte", &format!("op: {op}"));
+        let catalogue = slo::Catalogue::load(&[("slo.yaml", text)]).unwrap();
+        let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+        let query = &plan.queries()[0].promql;
+        let input = [
+            (
+                r#"process_resident_memory_bytes{job="dns-leaker",pod="leaker-1"}"#,
+                format!("100x99 {infinite} 100x100"),
+            ),
+            (
+                r#"pod:process_resident_memory_warm:bytes{job="dns-leaker",pod="leaker-1"}"#,
+                warm.to_owned(),
+            ),
+        ];
+        let checks =
+            [("bad", "== 1", 1.0), ("total", ">= bool 60", 1.0)].map(|(part, test, value)| {
+                let expr = format!("{} {test}", gate_part(query, part));
+                ("140s".to_owned(), expr, value)
+            });
+        raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
+    }
 }
 
 #[test]
