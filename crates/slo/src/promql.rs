@@ -195,6 +195,7 @@ mod tests {
         for (text, wanted) in [
             ("a # b", "a "),
             ("a # b\n/ c#d", "a \n/ c"),
+            ("a # b\r/ c", "a \r/ c"),
             ("a{b=\"#\"} # c", "a{b=\"#\"} "),
             ("`#`", "`#`"),
             ("\"# never ends", "\"# never ends"),

@@ -49,7 +49,7 @@ pub(super) fn scan(text: &str) -> Result<Scan, WindowError> {
         let c = rest.chars().next().ok_or(WindowError::Unbalanced)?;
         at += match c {
             c if c.is_whitespace() => c.len_utf8(),
-            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '#' => comment(rest),
             c if c.is_ascii_alphabetic() || c == '_' || c == ':' => {
                 let word = Word::at(text, at);
                 word.read(&mut found, &mut operand)?
@@ -168,7 +168,7 @@ pub(crate) fn without_comments(text: &str) -> String {
             // A string without an end is somebody else's error.
             '"' | '\'' | '`' => string(rest).unwrap_or(rest.len()),
             '#' => {
-                at += rest.find('\n').unwrap_or(rest.len());
+                at += comment(rest);
                 continue;
             }
             c => c.len_utf8(),
@@ -177,6 +177,11 @@ pub(crate) fn without_comments(text: &str) -> String {
         at += length;
     }
     kept
+}
+
+/// Length of the comment at the start: a carriage return ends it, too (Prometheus' lexer).
+fn comment(rest: &str) -> usize {
+    rest.find(['\n', '\r']).unwrap_or(rest.len())
 }
 
 /// Numbers and durations: `1e9`, `0x1f`, `5m`.
