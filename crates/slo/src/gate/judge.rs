@@ -2,6 +2,7 @@
 
 mod ratio;
 
+use super::asked;
 use super::numbers::percent;
 use super::relative;
 use super::{
@@ -11,7 +12,7 @@ use crate::stats::{events_to_prove, wilson_bounds};
 use ratio::{ratio, worst};
 
 /// A window with less data than this proves nothing good.
-pub(super) const LEAST_COVERAGE: f64 = 0.8;
+const LEAST_COVERAGE: f64 = 0.8;
 
 /// The answer to one query.
 pub type Answer = Result<Vec<Sample>, QueryError>;
@@ -62,7 +63,7 @@ fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement 
             Judging::Value(criterion) => {
                 relative::judge(check, criterion, &samples, baseline, &mut judgement)
             }
-            Judging::Indicator => super::keptn::weigh(check, &samples, &mut judgement),
+            Judging::Indicator => indicator(check, &samples, &mut judgement),
         },
     };
     (judgement.outcome, judgement.reason) =
@@ -171,6 +172,13 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
         covered(coverage)?;
     }
     Ok((outcome, reason))
+}
+
+/// A value that is worth to be scored: what it is worth, the others decide, too.
+fn indicator(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
+    asked::value(check, samples, judgement)?;
+    asked::seen(judgement)?;
+    Ok((Outcome::Pass, String::new()))
 }
 
 /// Enough of the window has data to say something good about it.

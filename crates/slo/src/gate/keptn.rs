@@ -1,11 +1,11 @@
 //! Keptn files as a plan: one query per indicator, one total score.
 
-mod coverage;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use super::asked::{Asked, is_unknown};
 use super::numbers::short;
 use super::{
     Baseline, Check, EarlierResult, Judgement, Judging, Needed, Outcome, Plan, Query, SCHEMA,
@@ -15,8 +15,6 @@ use crate::clock::Clock;
 use crate::keptn::{Evaluation, KeptnSli, KeptnSlo, Leniency, score};
 use crate::problem::Problem;
 use crate::span::Span;
-pub(super) use coverage::weigh;
-use coverage::{Asked, is_unknown};
 
 /// Keptn files, and all that their evaluation needs to know.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 //! Three steps, none of which touches a network: [`plan`] says what to ask Prometheus, the caller asks, [`judge`]
 //! weighs the answers. No data, stale data, NaN, too little traffic and too little coverage never pass.
 
+mod asked;
 mod baseline;
 mod earlier;
 mod judge;

@@ -100,14 +100,11 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
         (None, Metric::Good { .. } | Metric::Bad { .. }) => events::evidence(part, window)?,
         _ => states::evidence(part, window)?,
     };
-    let points = format!(
-        "count_over_time(({})[{window}:{}])",
-        evidence.probe, evidence.step
-    );
+    let points = |probe: &str| over("count_over_time", probe, window, evidence.step);
     let mut parts = vec![
         named("bad", &evidence.bad),
         named("total", &evidence.total),
-        named("points", &points),
+        named("points", &points(&evidence.probe)),
     ];
     let query = part.objective.indicator.metric.queries().pop();
     let selected = query
@@ -126,8 +123,10 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
             .map(|one| format!("count({one})"))
             .collect();
         let found = found.join(" and ");
-        let points = format!("count_over_time(({found})[{window}:{}])", evidence.step);
-        parts.extend([named("bad_now", &found), named("bad_points", &points)]);
+        parts.extend([
+            named("bad_now", &found),
+            named("bad_points", &points(&found)),
+        ]);
     }
     Ok(Check {
         query: Query {
@@ -179,6 +178,11 @@ pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
         (Clock::Real, _) => 120.0,
         (Clock::Stage, _) => 5.0,
     }
+}
+
+/// A function over all steps of the window.
+pub(super) fn over(function: &str, expr: &str, window: Span, step: Span) -> String {
+    format!("{function}(({expr})[{window}:{step}])")
 }
 
 /// How many steps a window without gaps has.

@@ -1,6 +1,6 @@
 //! Evidence of slices, samples of a threshold and raw ratios: an error ratio now, looked at step by step.
 
-use super::{Evidence, Judging, step};
+use super::{Evidence, Judging, over, step};
 use crate::compile::{Part, bad_and_total, raw_error, values};
 use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
 use crate::problem::Problem;
@@ -89,10 +89,6 @@ fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Judging {
         threshold,
         unit: if slices { "slices" } else { "samples" },
     }
-}
-
-fn over(function: &str, expr: &str, window: Span, step: Span) -> String {
-    format!("{function}(({expr})[{window}:{step}])")
 }
 
 /// The step that looks at each slice once.

@@ -1,16 +1,14 @@
-//! How much of the window an indicator of Keptn has seen. Its query is one number and does not say: a target that died
-//! after ten minutes of an hour leaves the number of those ten minutes.
+//! A query for one number, and how much of the window it has seen. The number itself does not say: a target that died after
+//! ten minutes of an hour leaves the number of those ten minutes.
 
-use super::super::judge::{LEAST_COVERAGE, Weighed, fresh, part};
-use super::super::numbers::percent;
-use super::super::plan::{age, named, stale_after, step};
-use super::super::relative::single_value;
-use super::super::{Check, Judgement, Outcome, Sample};
+use super::judge::{covered, fresh, part};
+use super::plan::{age, named, over, points_in, stale_after, step};
+use super::{Check, Judgement, Sample};
 use crate::clock::Clock;
 use crate::promql::{selectors, without_comments};
 use crate::span::Span;
 
-/// The query of an indicator as it is asked, and what a whole answer looks like.
+/// The query as it is asked, and what a whole answer looks like.
 pub(super) struct Asked {
     pub(super) promql: String,
     /// Points of a fully covered window.
@@ -19,7 +17,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The value alone, as Keptn asked.
+    /// The value alone.
     pub(super) fn plain(query: &str) -> Self {
         Self {
             promql: query.to_owned(),
@@ -43,15 +41,17 @@ impl Asked {
             first.clone()
         };
         let step = step(window, clock.interval());
-        let points = format!("count_over_time((count({seen}))[{window}:{step}])");
         let parts = [
             named("value", &format!("({text})")),
             named("age", &age(&seen)),
-            named("points", &points),
+            named(
+                "points",
+                &over("count_over_time", &format!("count({seen})"), window, step),
+            ),
         ];
         Self {
             promql: parts.join(" or "),
-            expected_points: window.ratio(step).floor().max(1.0),
+            expected_points: points_in(window, step),
             stale_after_seconds: stale_after(clock, Some(first)),
         }
     }
@@ -67,31 +67,42 @@ pub(super) fn is_unknown(check: &Check) -> bool {
     check.stale_after_seconds.is_infinite()
 }
 
-/// The one value of an indicator, if it is worth to be judged.
-pub(in crate::gate) fn weigh(
+/// The one value, and in the judgement how much of the window it has seen. One that is stale is none.
+pub(super) fn value(
     check: &Check,
     samples: &[Sample],
     judgement: &mut Judgement,
-) -> Weighed {
+) -> Result<f64, String> {
     let is_value = |sample: &&Sample| {
         let part = sample.labels.get("gate_part");
         is_unknown(check) || part.is_some_and(|part| part == "value")
     };
     let values: Vec<Sample> = samples.iter().filter(is_value).cloned().collect();
-    judgement.observed = Some(single_value(&values)?);
-    if is_unknown(check) {
-        return Ok((Outcome::Pass, String::new()));
+    let value = single_value(&values)?;
+    judgement.observed = Some(value);
+    if !is_unknown(check) {
+        let points = part(samples, "points").filter(|points| points.is_finite());
+        let coverage = points.unwrap_or(0.0) / check.expected_points;
+        judgement.coverage = Some(coverage.min(1.0));
+        fresh(check, samples)?;
     }
-    let points = part(samples, "points").unwrap_or(0.0);
-    let coverage = (points / check.expected_points).min(1.0);
-    judgement.coverage = Some(coverage);
-    fresh(check, samples)?;
-    if coverage < LEAST_COVERAGE {
-        return Err(format!(
-            "Only {} of the window has data, {} is needed.",
-            percent(coverage),
-            percent(LEAST_COVERAGE)
-        ));
+    Ok(value)
+}
+
+/// Enough of the window was seen, as far as that is known.
+pub(super) fn seen(judgement: &Judgement) -> Result<(), String> {
+    judgement.coverage.map_or(Ok(()), covered)
+}
+
+/// Exactly one finite sample, or the reason why not.
+fn single_value(samples: &[Sample]) -> Result<f64, String> {
+    match samples {
+        [] => Err("There is no data.".to_owned()),
+        [sample] if sample.value.is_finite() => Ok(sample.value),
+        [_] => Err("The answer is not a number (NaN or infinite).".to_owned()),
+        many => Err(format!(
+            "The query yields {} series, one is needed: aggregate it.",
+            many.len()
+        )),
     }
-    Ok((Outcome::Pass, String::new()))
 }
