@@ -70,6 +70,22 @@ pub struct HttpFault {
     pub patch: HttpPatch,
 }
 
+impl HttpFault {
+    /// Hits every message of that side, and does nothing to it yet.
+    #[must_use]
+    pub fn new(side: HttpSide, port: u16) -> Self {
+        Self {
+            side,
+            port,
+            conditions: HttpConditions::default(),
+            abort: false,
+            delay: None,
+            replace: HttpReplace::default(),
+            patch: HttpPatch::default(),
+        }
+    }
+}
+
 /// Which messages are hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HttpSide {

@@ -17,15 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 fn fault(side: HttpSide) -> HttpFault {
-    HttpFault {
-        side,
-        port: 8000,
-        conditions: Default::default(),
-        abort: false,
-        delay: None,
-        replace: Default::default(),
-        patch: Default::default(),
-    }
+    HttpFault::new(side, 8000)
 }
 
 struct Web {

@@ -231,7 +231,9 @@ async fn what_a_fault_held_up_is_free_when_it_ends_although_another_stays() {
         for _ in 0..2 {
             stream.write_all(&[b'x'; 3_600]).await.unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut first = [0];
+        let back = tokio::time::timeout(Duration::from_millis(50), stream.peek(&mut first));
+        assert!(back.await.is_err(), "nothing is back while the fault lasts");
         fault("ends", None).await;
         assert_eq!(read(&mut stream, 7_200).await, [b'x'; 7_200]);
     }

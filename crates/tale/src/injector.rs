@@ -8,7 +8,7 @@ use stage::StageError;
 use stage::local::{self, DnsRule, LocalStage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The local stage as the engine sees it.
 pub struct StageInjector(pub Arc<LocalStage>);
@@ -42,7 +42,6 @@ impl Injector for StageInjector {
         target: &Target,
         expires: Option<SystemTime>,
     ) -> Result<Vec<String>, String> {
-        let since = SystemTime::now();
         if !self.is_there(target) {
             return Err(format!("pod {target} is gone"));
         }
@@ -76,9 +75,8 @@ impl Injector for StageInjector {
             Fault::Stress(stress) => {
                 let stress = Some((stress.clone(), instant(expires)));
                 let container = target.container.as_deref();
-                self.0
-                    .stress_fault(namespace, pod, id, container, stress)
-                    .await
+                let done = self.0.stress_fault(namespace, pod, id, container, stress);
+                return done.await.map_err(|why| why.to_string());
             }
             Fault::Http(http) => {
                 let http = Some((http.clone(), instant(expires)));
@@ -90,7 +88,7 @@ impl Injector for StageInjector {
             }
         };
         done.map_err(|why| why.to_string())?;
-        Ok(self.cuts(id, pod, since))
+        Ok(Vec::new())
     }
 
     async fn recover(&self, id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
@@ -107,6 +105,7 @@ impl Injector for StageInjector {
                 self.0
                     .stress_fault(namespace, pod, id, container, None)
                     .await
+                    .map(drop)
             }
             Fault::Http(_) => self.0.http_fault(namespace, pod, id, None).await,
             Fault::Network(_) => self.0.network_fault(namespace, pod, id, None).await,
@@ -129,21 +128,6 @@ impl StageInjector {
         snapshot
             .pod(&target.namespace, &target.pod)
             .is_some_and(|pod| pod.uid == target.uid)
-    }
-
-    /// What the stage has told since then to have cut from a fault on a pod.
-    fn cuts(&self, id: &str, pod: &str, since: SystemTime) -> Vec<String> {
-        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let object = format!("Pod/{pod}");
-        let log = self.0.event_log();
-        let told = log.iter().filter(|event| {
-            event.reason == "StressClamped"
-                && event.object == object
-                && event.at >= since.as_secs_f64()
-        });
-        told.filter_map(|event| event.message.strip_prefix(&format!("{id}: ")))
-            .map(str::to_owned)
-            .collect()
     }
 }
 

@@ -106,6 +106,7 @@ impl LocalStage {
 
     /// Has workers compete for the CPU time and the memory limit of a container (the first when none is named) until that
     /// moment, or takes them away. `id` names the experiment; several on one container add up. What a laptop cannot spare is cut, with a `StressClamped` event.
+    /// Returns what that was, a phrase each.
     ///
     /// # Errors
     /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be started.
@@ -116,7 +117,7 @@ impl LocalStage {
         id: &str,
         container: Option<&str>,
         fault: Option<(StressFault, Instant)>,
-    ) -> Result<(), StageError> {
+    ) -> Result<Vec<String>, StageError> {
         let (id, container) = (id.to_owned(), container.map(str::to_owned));
         self.ask(|reply| Command::StressFault(key(namespace, pod), id, container, fault, reply))
             .await

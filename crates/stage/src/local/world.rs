@@ -52,7 +52,7 @@ pub(crate) enum Command {
         String,
         Option<String>,
         Option<(StressFault, Instant)>,
-        Reply<()>,
+        Reply<Vec<String>>,
     ),
     HttpFault(Key, String, Option<(Box<HttpFault>, Instant)>, Reply<()>),
     NetworkFault(Key, String, Option<(NetworkFault, Instant)>, Reply<()>),

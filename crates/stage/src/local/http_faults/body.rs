@@ -95,15 +95,7 @@ mod tests {
     use chaos::fault::HttpSide;
 
     fn fault(replace: Option<&str>, patch: Option<&str>) -> HttpFault {
-        let mut fault = HttpFault {
-            side: HttpSide::Request,
-            port: 80,
-            conditions: Default::default(),
-            abort: false,
-            delay: None,
-            replace: Default::default(),
-            patch: Default::default(),
-        };
+        let mut fault = HttpFault::new(HttpSide::Request, 80);
         fault.replace.body = replace.map(|body| body.as_bytes().to_vec());
         fault.patch.body = patch.map(|patch| serde_json::from_str(patch).unwrap());
         fault

@@ -138,15 +138,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn fault() -> HttpFault {
-        HttpFault {
-            side: HttpSide::Request,
-            port: 80,
-            conditions: Default::default(),
-            abort: false,
-            delay: None,
-            replace: Default::default(),
-            patch: Default::default(),
-        }
+        HttpFault::new(HttpSide::Request, 80)
     }
 
     #[test]

@@ -127,13 +127,9 @@ mod tests {
 
     fn fault(side: HttpSide, conditions: HttpConditions) -> HttpFault {
         HttpFault {
-            side,
-            port: 80,
             conditions,
             abort: true,
-            delay: None,
-            replace: Default::default(),
-            patch: Default::default(),
+            ..HttpFault::new(side, 80)
         }
     }
 

@@ -67,26 +67,19 @@ impl Service {
     /// A fault that hits nothing.
     fn fault(&self) -> HttpFault {
         HttpFault {
-            side: HttpSide::Request,
-            port: self.port,
             conditions: chaos::fault::HttpConditions {
                 path: Some("/nothing".into()),
                 ..Default::default()
             },
-            abort: false,
-            delay: None,
-            replace: Default::default(),
-            patch: Default::default(),
+            ..HttpFault::new(HttpSide::Request, self.port)
         }
     }
 
     /// A fault that holds every message back.
     fn slow(&self, side: HttpSide) -> HttpFault {
         HttpFault {
-            side,
             delay: Some(HOUR),
-            conditions: Default::default(),
-            ..self.fault()
+            ..HttpFault::new(side, self.port)
         }
     }
 
@@ -219,8 +212,7 @@ async fn a_fault_that_ends_while_another_holds_the_message_back_does_nothing_mor
     let service = Service::start().await;
     let abort = HttpFault {
         abort: true,
-        conditions: Default::default(),
-        ..service.fault()
+        ..HttpFault::new(HttpSide::Request, service.port)
     };
     let later = Some((abort, Instant::now() + HOUR));
     service.traffic.http.set(POD, "later", later);

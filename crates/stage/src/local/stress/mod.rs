@@ -33,14 +33,14 @@ pub(crate) use self::stresses::Stresses;
 const FILES: u64 = 16;
 
 impl World {
-    /// Has the pod share its cores and its memory limit with workers, or takes them away.
+    /// Has the pod share its cores and its memory limit with workers, or takes them away. Returns what was cut.
     pub(crate) async fn stress_fault(
         &mut self,
         key: &Key,
         id: &str,
         container: Option<&str>,
         fault: Option<(StressFault, Instant)>,
-    ) -> Result<(), StageError> {
+    ) -> Result<Vec<String>, StageError> {
         let pod = self.pod(key)?;
         let container = pod.container_index(container)?;
         pod.stresses.remove(id, container);
@@ -48,7 +48,7 @@ impl World {
         let Some((fault, until)) = fault else {
             self.release_unstressed(key)?;
             self.events.normal("StressRecovered", object, id);
-            return Ok(());
+            return Ok(Vec::new());
         };
         if let Some(score) = fault
             .memory
@@ -87,7 +87,7 @@ impl World {
         }
         self.events
             .normal("StressFault", object, format!("{id}: {count} workers"));
-        Ok(())
+        Ok(cut)
     }
 
     /// Ends what has lapsed, brings killed workers back, confines processes that are new.
