@@ -176,8 +176,19 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T
         } else {
             format!("{parent}.{path}")
         };
-        Problem::new(field, error.into_inner())
+        Problem::new(field, in_yaml(&error.into_inner().to_string()))
     })
+}
+
+/// serde names the types of Rust; who writes YAML knows numbers.
+fn in_yaml(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((found, "i64" | "i32" | "u64" | "u32" | "u16" | "u8")) => {
+            format!("{found}; write a whole number")
+        }
+        Some((found, "f64")) => format!("{found}; write a number"),
+        _ => message.to_owned(),
+    }
 }
 
 impl OtherEnd<'_> {

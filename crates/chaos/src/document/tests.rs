@@ -76,6 +76,16 @@ fn what_cannot_be_carried_out_is_known_before_anything_is_injected() {
 }
 
 #[test]
+fn a_word_in_the_place_of_a_number_is_told_in_words_of_yaml() {
+    let words = TALK.replace("historyLimit: 2", "historyLimit: two");
+    let refusal = refusal(&words);
+    assert!(
+        refusal.contains("spec.historyLimit: invalid type: string \"two\"; write a whole number"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn an_unknown_field_is_refused_with_file_document_and_path() {
     let text = format!(
         "{}---\n{}",

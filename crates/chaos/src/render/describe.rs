@@ -74,6 +74,13 @@ fn spec(value: &Value, depth: usize, line: Line<'_>) {
                 line(depth, &label, "");
                 spec(value, depth + 1, line);
             }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                line(depth, &label, "");
+                for item in items {
+                    line(depth + 1, "-", "");
+                    spec(item, depth + 2, line);
+                }
+            }
             Value::String(text) => line(depth, &label, text),
             Value::Null => {}
             other => line(depth, &label, &other.to_string()),

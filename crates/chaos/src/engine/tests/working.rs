@@ -96,6 +96,7 @@ fn a_step_says_how_this_stage_carries_it_out() {
     stage.apply(&serial("dark, wait", &[DNS, WAIT]));
     let snapshot = stage.snapshot();
     let text = crate::render::describe(&snapshot, snapshot.find("Workflow", "flow").unwrap());
+    assert!(text.contains("\n    -\n      children:"), "{text}");
     let steps = text.split("Steps:").nth(1).unwrap();
     assert!(
         steps.contains("chaos DNS server, which answers SERVFAIL"),
