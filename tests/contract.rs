@@ -1,30 +1,24 @@
 //! What the services promise to those who read their metrics.
 
+use std::collections::BTreeMap;
+
 use instrument::{Env, Service, StartError};
 use rocket::http::Method;
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
-use std::collections::BTreeMap;
 
 type Ask = (Method, &'static str, &'static str);
 type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
-/// Every service, and one request for each of its routes: `GET` and a path, or another method, path and body.
+/// Every service, and one request for each of its routes: `GET` and a path, or another method, path
+/// and body.
 const SERVICES: [(&str, Builder, &[Ask]); 4] = [
     (
         "hello",
         hello::build,
-        &[
-            (Method::Get, "/", ""),
-            (Method::Get, "/hello/ada?caps=true", ""),
-            NOWHERE,
-        ],
+        &[(Method::Get, "/", ""), (Method::Get, "/hello/ada?caps=true", ""), NOWHERE],
     ),
-    (
-        "dns-leaker",
-        dns_leaker::build,
-        &[(Method::Get, "/resolve/o11y.love", ""), NOWHERE],
-    ),
+    ("dns-leaker", dns_leaker::build, &[(Method::Get, "/resolve/o11y.love", ""), NOWHERE]),
     (
         "orders",
         orders::build,
@@ -33,11 +27,7 @@ const SERVICES: [(&str, Builder, &[Ask]); 4] = [
             (Method::Get, "/orders/0", ""),
             (Method::Post, "/orders", r#"{"item": "tea", "quantity": 1}"#),
             (Method::Post, "/orders", "made up"),
-            (
-                Method::Post,
-                "/rpc",
-                r#"{"jsonrpc": "2.0", "method": "made up", "id": 1}"#,
-            ),
+            (Method::Post, "/rpc", r#"{"jsonrpc": "2.0", "method": "made up", "id": 1}"#),
             (Method::Post, "/rpc", "made up"),
             (Method::Get, "/orders/watch", ""),
             NOWHERE,
@@ -57,8 +47,8 @@ const SERVICES: [(&str, Builder, &[Ask]); 4] = [
 
 const NOWHERE: Ask = (Method::Get, "/nowhere", "");
 
-/// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes, `name` is the lesson
-/// of `hello` about a label that is not closed but capped.
+/// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes,
+/// `name` is the lesson of `hello` about a label that is not closed but capped.
 const LABELS: [(&str, &[&str]); 8] = [
     (
         "method",
@@ -74,12 +64,7 @@ const LABELS: [(&str, &[&str]); 8] = [
             "orders.price",
         ],
     ),
-    (
-        "code",
-        &[
-            "ok", "-32700", "-32600", "-32601", "-32602", "-32603", "-32000", "-32001",
-        ],
-    ),
+    ("code", &["ok", "-32700", "-32600", "-32601", "-32602", "-32603", "-32000", "-32001"]),
     ("peer", &["orders"]),
     ("reason", &["no_response", "client_left", "body_failed"]),
     (
@@ -114,12 +99,7 @@ const LABELS: [(&str, &[&str]); 8] = [
             "work_thread_per_request",
         ],
     ),
-    (
-        "status",
-        &[
-            "200", "201", "400", "404", "422", "500", "502", "503", "504",
-        ],
-    ),
+    ("status", &["200", "201", "400", "404", "422", "500", "502", "503", "504"]),
     ("name", &["other", "ada"]),
 ];
 
@@ -127,18 +107,12 @@ const LABELS: [(&str, &[&str]); 8] = [
 fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
     let closed = BTreeMap::from(LABELS);
     for (name, build, requests) in SERVICES {
-        let env = Env::of([
-            ("RESOLV_CONF", "/nonexistent/resolv.conf"),
-            ("LEAK_KIND", "forget"),
-        ]);
+        let env = Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf"), ("LEAK_KIND", "forget")]);
         let mut service = Service::new(name, env).unwrap();
         let registry = service.registry.clone();
         let client = Client::untracked(build(&mut service).unwrap()).unwrap();
-        let mut endpoints: Vec<String> = client
-            .rocket()
-            .routes()
-            .map(|route| route.uri.as_str().to_owned())
-            .collect();
+        let mut endpoints: Vec<String> =
+            client.rocket().routes().map(|route| route.uri.as_str().to_owned()).collect();
         endpoints.push("unmatched".to_owned());
         for (method, path, body) in requests {
             client.req(*method, *path).body(body).dispatch();
@@ -157,21 +131,17 @@ fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
                     let (key, value) = (label.name(), label.value());
                     let known = match key {
                         "endpoint" => endpoints.iter().any(|endpoint| endpoint == value),
-                        _ => closed
-                            .get(key)
-                            .is_some_and(|values| values.contains(&value)),
+                        _ => closed.get(key).is_some_and(|values| values.contains(&value)),
                     };
-                    assert!(
-                        known,
-                        "{name}: {metric}{{{key}=\"{value}\"}} is not in a closed set"
-                    );
+                    assert!(known, "{name}: {metric}{{{key}=\"{value}\"}} is not in a closed set");
                 }
             }
         }
     }
 }
 
-/// Base units, counts of things that the name itself names, and the three names that the talk or Prometheus fixed.
+/// Base units, counts of things that the name itself names, and the three names that the talk or
+/// Prometheus fixed.
 fn has_unit(metric: &str) -> bool {
     let units = [
         "_seconds",

@@ -1,8 +1,9 @@
 //! The documents: what they link to and what they name has to exist.
 
-use e2e::{files, root};
 use std::fs;
 use std::path::PathBuf;
+
+use e2e::{files, root};
 
 /// Everything that people read. Golden files are somebody's expected output, not documents.
 fn documents() -> Vec<PathBuf> {
@@ -15,11 +16,7 @@ fn documents() -> Vec<PathBuf> {
 fn every_relative_link_leads_somewhere() {
     for file in documents() {
         let text = fs::read_to_string(&file).unwrap();
-        for link in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = link.split('#').next().unwrap_or_default();
             if path.is_empty() || path.contains("://") {
                 continue;
@@ -33,18 +30,10 @@ fn every_relative_link_leads_somewhere() {
 #[test]
 fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let transcript = readme
-        .split("```text\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
+    let transcript = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let tale = tale::story::Tale::load(&root(), "dns-leak").unwrap();
-    let shown: Vec<&str> = transcript
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("✓ "))
-        .collect();
+    let shown: Vec<&str> =
+        transcript.lines().filter_map(|line| line.trim_start().strip_prefix("✓ ")).collect();
     let promises: Vec<String> = tale
         .acts
         .iter()
@@ -58,11 +47,7 @@ fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
         );
     }
     for act in &tale.acts {
-        assert!(
-            transcript.lines().any(|line| line == act.act),
-            "{}",
-            act.act
-        );
+        assert!(transcript.lines().any(|line| line == act.act), "{}", act.act);
     }
 }
 
@@ -72,10 +57,7 @@ fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
     for file in documents() {
         let text = fs::read_to_string(&file).unwrap();
         let commands = text.lines().flat_map(|line| line.split('`').chain([line]));
-        for command in commands
-            .map(str::trim)
-            .filter_map(|line| line.strip_prefix("./tale "))
-        {
+        for command in commands.map(str::trim).filter_map(|line| line.strip_prefix("./tale ")) {
             let command = command
                 .split("  ")
                 .next()
@@ -85,9 +67,7 @@ fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
                 .unwrap_or_default();
             if command.contains("..")
                 || command.contains('`')
-                || ["test", "fuzz", "bench"]
-                    .iter()
-                    .any(|verb| command.starts_with(verb))
+                || ["test", "fuzz", "bench"].iter().any(|verb| command.starts_with(verb))
                 || command.contains(',')
             {
                 continue;
@@ -114,10 +94,8 @@ fn every_tale_is_valid_for_the_schema_that_editors_use() {
     for file in tales {
         let tale: serde_json::Value =
             serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let problems: Vec<String> = schema
-            .iter_errors(&tale)
-            .map(|problem| problem.to_string())
-            .collect();
+        let problems: Vec<String> =
+            schema.iter_errors(&tale).map(|problem| problem.to_string()).collect();
         assert!(problems.is_empty(), "{}: {problems:?}", file.display());
     }
     let wrong = serde_json::json!({"name": "x", "acts": [{"act": "a", "promisses": []}]});

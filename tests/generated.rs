@@ -1,7 +1,8 @@
 //! Generated files are up to date, and Prometheus accepts them.
 
-use e2e::{files, root};
 use std::process::Command;
+
+use e2e::{files, root};
 
 #[test]
 fn generated_files_are_what_tale_gen_would_write() {
@@ -20,11 +21,7 @@ fn promtool_accepts_the_rules_and_their_tests() {
     assert_eq!(rules.len(), 2, "one per clock");
     promtool(&["check", "rules"], &rules);
     let tests = files(&folder, ".test.yaml");
-    assert!(
-        !tests.is_empty(),
-        "there are no promtool tests below {}",
-        folder.display()
-    );
+    assert!(!tests.is_empty(), "there are no promtool tests below {}", folder.display());
     promtool(&["test", "rules"], &tests);
 }
 

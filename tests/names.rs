@@ -1,26 +1,21 @@
 //! Every metric that a rule, an objective, a tale or a document names exists in a scrape.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
+
+use std::collections::BTreeSet;
+use std::fs;
 
 use e2e::{files, root};
 use instrument::{Env, Service, StartError};
 use promql_parser::parser::{self, Expr};
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
-use std::collections::BTreeSet;
-use std::fs;
 
 /// What Prometheus itself makes.
 const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];
 
 /// What the stage's prober answers, as blackbox_exporter does.
-const BY_THE_PROBER: [&str; 3] = [
-    "probe_success",
-    "probe_duration_seconds",
-    "probe_http_status_code",
-];
+const BY_THE_PROBER: [&str; 3] =
+    ["probe_success", "probe_duration_seconds", "probe_http_status_code"];
 
 #[test]
 fn every_metric_named_anywhere_is_scraped_or_recorded() {
@@ -34,11 +29,7 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));
 
     let mut queries: Vec<(String, String)> = Vec::new();
-    queries.extend(
-        rules
-            .into_iter()
-            .map(|(_, expr)| ("a rule".to_owned(), expr)),
-    );
+    queries.extend(rules.into_iter().map(|(_, expr)| ("a rule".to_owned(), expr)));
     for file in files(&root().join("tales"), "tale.yaml") {
         let folder = file.parent().and_then(std::path::Path::file_name).unwrap();
         let tale = tale::story::Tale::load(&root(), &folder.to_string_lossy()).unwrap();
@@ -48,17 +39,10 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
         );
     }
     queries.extend(documented());
-    assert!(
-        queries.len() > 20,
-        "only {} queries were found",
-        queries.len()
-    );
+    assert!(queries.len() > 20, "only {} queries were found", queries.len());
     for (place, query) in queries {
         for name in names(&place, &query) {
-            assert!(
-                known.contains(&name),
-                "{place} names {name}, which nobody exports: {query}"
-            );
+            assert!(known.contains(&name), "{place} names {name}, which nobody exports: {query}");
         }
     }
 }
@@ -75,9 +59,7 @@ fn scraped(
     let admin = Client::untracked(service.into_admin()).unwrap();
     let text = admin.get("/metrics").dispatch().into_string().unwrap();
     let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples
-        .filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned()))
-        .collect()
+    samples.filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned())).collect()
 }
 
 /// Record name and expression of every rule in the manifests.

@@ -1,8 +1,9 @@
 //! The project's shape: what every file and every service has to look like.
 
-use e2e::{files, root};
 use std::fs;
 use std::path::Path;
+
+use e2e::{files, root};
 
 /// Files besides main, lib, metrics and tests: each is a lesson of its own, and counted by itself.
 const LESSONS: [(&str, &str); 5] = [
@@ -15,21 +16,14 @@ const LESSONS: [(&str, &str); 5] = [
 
 fn lines_of_code(text: &str) -> usize {
     let lines = text.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count()
 }
 
-#[allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#[allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 fn services() -> Vec<std::path::PathBuf> {
     let folders = fs::read_dir(root().join("services")).unwrap().flatten();
-    let mut folders: Vec<_> = folders
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut folders: Vec<_> =
+        folders.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
 }
@@ -38,11 +32,7 @@ fn services() -> Vec<std::path::PathBuf> {
 fn every_rust_file_opens_with_what_it_is() {
     for file in files(&root(), ".rs") {
         let text = fs::read_to_string(&file).unwrap();
-        assert!(
-            text.starts_with("//! "),
-            "{} does not open with //!",
-            file.display()
-        );
+        assert!(text.starts_with("//! "), "{} does not open with //!", file.display());
     }
 }
 
@@ -67,14 +57,8 @@ fn a_service_is_four_files_and_its_lessons_each_in_at_most_200_lines() {
             }
             total += lines;
         }
-        assert!(
-            total <= 200,
-            "{name} has {total} lines of code: one lesson, at most 200"
-        );
-        assert!(
-            service.join("README.md").exists(),
-            "{name} has no README.md"
-        );
+        assert!(total <= 200, "{name} has {total} lines of code: one lesson, at most 200");
+        assert!(service.join("README.md").exists(), "{name} has no README.md");
     }
 }
 
@@ -82,10 +66,8 @@ fn a_service_is_four_files_and_its_lessons_each_in_at_most_200_lines() {
 fn a_service_opens_with_its_description() {
     for service in services() {
         let manifest = fs::read_to_string(service.join("Cargo.toml")).unwrap();
-        let description = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("description = \""))
-            .unwrap();
+        let description =
+            manifest.lines().find_map(|line| line.strip_prefix("description = \"")).unwrap();
         let description = description.trim_end_matches('"');
         let lib = fs::read_to_string(service.join("src/lib.rs")).unwrap();
         assert!(
@@ -114,14 +96,7 @@ fn files_stay_within_300_lines_of_code() {
     // Tables of cases may be long: what has to be held in the head is the code.
     for file in code.filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
         let lines = lines_of_code(&fs::read_to_string(&file).unwrap());
-        let shown = file
-            .strip_prefix(root())
-            .unwrap_or(Path::new(""))
-            .display()
-            .to_string();
-        assert!(
-            lines <= 300,
-            "{shown} has {lines} lines of code: one idea per file"
-        );
+        let shown = file.strip_prefix(root()).unwrap_or(Path::new("")).display().to_string();
+        assert!(lines <= 300, "{shown} has {lines} lines of code: one idea per file");
     }
 }

@@ -1,9 +1,10 @@
-//! How fast, and at what price: this load generator beside wrk, oha and h2load, each on one core against one server on
-//! another.
+//! How fast, and at what price: this load generator beside wrk, oha and h2load, each on one core
+//! against one server on another.
 //!
-//! `cargo bench -p load` runs whichever of them is installed (`apt-get install wrk nghttp2-client`, `cargo install oha`)
-//! in interleaved rounds, so that whatever else the machine does hits them alike. Compare the ratios; requests per second
-//! belong to the machine. `PEERS_ROUNDS` and `PEERS_SECONDS` change the defaults of 5 and 3.
+//! `cargo bench -p load` runs whichever of them is installed (`apt-get install wrk nghttp2-client`,
+//! `cargo install oha`) in interleaved rounds, so that whatever else the machine does hits them
+//! alike. Compare the ratios; requests per second belong to the machine. `PEERS_ROUNDS` and
+//! `PEERS_SECONDS` change the defaults of 5 and 3.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -41,9 +42,7 @@ const TOOLS: [Tool; 5] = [
         name: "load with traceparent",
         program: env!("CARGO_BIN_EXE_load"),
         arguments: |seconds, url| {
-            words(&format!(
-                "{url} --max --connections {CONNECTIONS} --duration {seconds}s --json"
-            ))
+            words(&format!("{url} --max --connections {CONNECTIONS} --duration {seconds}s --json"))
         },
         requests_per_second: answered,
     },
@@ -52,22 +51,14 @@ const TOOLS: [Tool; 5] = [
         program: "wrk",
         arguments: |seconds, url| words(&format!("-t1 -c{CONNECTIONS} -d{seconds}s {url}")),
         requests_per_second: |output| {
-            output
-                .split("Requests/sec:")
-                .nth(1)?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
+            output.split("Requests/sec:").nth(1)?.split_whitespace().next()?.parse().ok()
         },
     },
     Tool {
         name: "oha",
         program: "oha",
         arguments: |seconds, url| {
-            words(&format!(
-                "--no-tui --output-format json -c {CONNECTIONS} -z {seconds}s {url}"
-            ))
+            words(&format!("--no-tui --output-format json -c {CONNECTIONS} -z {seconds}s {url}"))
         },
         requests_per_second: |output| {
             serde_json::from_str::<serde_json::Value>(output).ok()?["summary"]["requestsPerSec"]
@@ -79,14 +70,8 @@ const TOOLS: [Tool; 5] = [
         program: "h2load",
         arguments: |seconds, url| words(&format!("--h1 -t1 -c{CONNECTIONS} -D{seconds} {url}")),
         requests_per_second: |output| {
-            let line = output
-                .lines()
-                .find(|line| line.starts_with("finished in"))?;
-            line.split(", ")
-                .nth(1)?
-                .trim_end_matches(" req/s")
-                .parse()
-                .ok()
+            let line = output.lines().find(|line| line.starts_with("finished in"))?;
+            line.split(", ").nth(1)?.trim_end_matches(" req/s").parse().ok()
         },
     },
 ];
@@ -119,13 +104,9 @@ fn main() -> ExitCode {
         println!("skipped: needs two cores and taskset (util-linux)");
         return ExitCode::SUCCESS;
     }
-    let tools: Vec<&Tool> = TOOLS
-        .iter()
-        .filter(|tool| tool.program.contains('/') || installed(tool.program))
-        .collect();
-    for tool in TOOLS
-        .iter()
-        .filter(|tool| !tool.program.contains('/') && !installed(tool.program))
+    let tools: Vec<&Tool> =
+        TOOLS.iter().filter(|tool| tool.program.contains('/') || installed(tool.program)).collect();
+    for tool in TOOLS.iter().filter(|tool| !tool.program.contains('/') && !installed(tool.program))
     {
         println!("left out: {} is not installed", tool.name);
     }
@@ -165,44 +146,27 @@ fn measure(tool: &Tool, seconds: &str, url: &str) -> Run {
         .spawn()
         .unwrap();
     let mut output = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut output)
-        .unwrap();
+    child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     let cpu_seconds = cpu_of_ended(&mut child);
     let requests_per_second: f64 =
         (tool.requests_per_second)(&output).unwrap_or_else(|| panic!("{}: {output}", tool.name));
-    assert!(
-        requests_per_second > 100.0,
-        "{}: that is no measurement: {output}",
-        tool.name
-    );
+    assert!(requests_per_second > 100.0, "{}: that is no measurement: {output}", tool.name);
     Run {
         requests_per_second,
         cpu_us: cpu_seconds * 1e6 / (requests_per_second * seconds.parse::<f64>().unwrap()),
     }
 }
 
-/// The processor time of a process that has ended: the kernel keeps it until somebody collects the exit code.
+/// The processor time of a process that has ended: the kernel keeps it until somebody collects the
+/// exit code.
 fn cpu_of_ended(child: &mut Child) -> f64 {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let pid = Pid::from_child(child);
-    waitid(
-        WaitId::Pid(pid),
-        WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-    )
-    .unwrap();
+    waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
     assert!(child.wait().unwrap().success());
     // After the name in parentheses come state, ppid, …; utime and stime are the 12th and 13th.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .collect();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
     ticks / rustix::param::clock_ticks_per_second() as f64
 }
@@ -216,12 +180,7 @@ fn print_table(tools: &[&Tool], runs: &[Vec<Run>]) {
     let of = |runs: &[Run], value: Value| median(runs.iter().map(value).collect());
     // Round by round: what slowed the machine down for a round slowed down everybody in it.
     let ratio = |runs: &[Run], peer: &[Run], value: Value| {
-        median(
-            runs.iter()
-                .zip(peer)
-                .map(|(run, peer)| value(run) / value(peer))
-                .collect(),
-        )
+        median(runs.iter().zip(peer).map(|(run, peer)| value(run) / value(peer)).collect())
     };
     let (rate, cpu): (Value, Value) = (|run| run.requests_per_second, |run| run.cpu_us);
     println!(
@@ -259,22 +218,17 @@ fn start_server() -> (Server, String) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (Server(child), format!("http://{}/", line.trim()))
 }
 
-/// The same short answer for everybody, without even reading the request: a server that did more would be the limit
-/// itself, and then all clients look alike.
+/// The same short answer for everybody, without even reading the request: a server that did more
+/// would be the limit itself, and then all clients look alike.
 fn serve() -> ExitCode {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\nHello, load!";
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
@@ -283,7 +237,8 @@ fn serve() -> ExitCode {
             stream.set_nodelay(true).unwrap();
             tokio::spawn(async move {
                 let mut request = [0; 4096];
-                // No client here sends its next request before it has the answer, so one read is one request.
+                // No client here sends its next request before it has the answer, so one read is
+                // one request.
                 while let Ok(1..) = stream.read(&mut request).await {
                     if stream.write_all(ANSWER).await.is_err() {
                         break;

@@ -1,18 +1,20 @@
 //! Serves `/metrics`, `/healthz` and `/readyz` while the run lasts.
 
-use crate::metrics;
-use crate::tally::Shared;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use crate::metrics;
+use crate::tally::Shared;
 
 /// Far more than a few scrapers and probes need.
 const MAX_CONNECTIONS: usize = 64;
@@ -20,17 +22,16 @@ const MAX_CONNECTIONS: usize = 64;
 /// A client that says nothing for so long is gone.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// After an error such as "too many open files", trying again at once would only burn the processor.
+/// After an error such as "too many open files", trying again at once would only burn the
+/// processor.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Serves until dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let permit = Arc::clone(&permits)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let permit =
+            Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, _peer)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_BACK_OFF).await;
             continue;
@@ -41,8 +42,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 std::future::ready(Ok::<_, Infallible>(answer(&request, &shared)))
             });
             let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT);
+            http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
             // A scraper that breaks off its connection is no concern of the run.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
             drop(permit);
@@ -52,11 +52,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
     let (status, kind, text) = match request.uri().path() {
-        "/metrics" => (
-            StatusCode::OK,
-            "text/plain; version=0.0.4",
-            metrics::text(shared),
-        ),
+        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4", metrics::text(shared)),
         "/healthz" | "/readyz" => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
         _ => (
             StatusCode::NOT_FOUND,
@@ -66,9 +62,8 @@ fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>>
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        hyper::header::CONTENT_TYPE,
-        hyper::header::HeaderValue::from_static(kind),
-    );
+    response
+        .headers_mut()
+        .insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
     response
 }

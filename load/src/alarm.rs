@@ -3,12 +3,14 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
+
 use tokio::time::{Instant, Sleep};
 
 /// `future`, unless the deadline comes first.
 ///
-/// Setting a timer for each request would cost more than everything else in this file. Deadlines of a lane only move
-/// forward, so its alarm stays where it was, usually in the middle of a later request, and is moved when it rings.
+/// Setting a timer for each request would cost more than everything else in this file. Deadlines of
+/// a lane only move forward, so its alarm stays where it was, usually in the middle of a later
+/// request, and is moved when it rings.
 pub(crate) async fn until<T>(
     alarm: &mut Pin<Box<Sleep>>,
     deadline: Instant,
@@ -35,9 +37,11 @@ pub(crate) async fn until<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
     use tokio::time::sleep;
+
+    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn an_alarm_that_rings_early_is_moved_and_then_ends_the_wait() {

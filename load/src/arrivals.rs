@@ -1,14 +1,17 @@
 //! When requests are due: the mathematics of a profile.
 //!
-//! A profile is a rate over time, made of straight pieces. Its integral N(t) is the number of arrivals up to t, and
-//! arrival number n is due where N reaches n. Due times are *computed*, never summed up from pauses: an error made once
-//! stays one error, and a late release does not shift what follows.
+//! A profile is a rate over time, made of straight pieces. Its integral N(t) is the number of
+//! arrivals up to t, and arrival number n is due where N reaches n. Due times are *computed*, never
+//! summed up from pauses: an error made once stays one error, and a late release does not shift
+//! what follows.
 //!
-//! Poisson arrivals are the same thing with another counter: instead of 0, 1, 2, … the integral has to reach sums of
-//! exponential pauses with mean 1 (the time-rescaling theorem). So a random profile follows the same ramp.
+//! Poisson arrivals are the same thing with another counter: instead of 0, 1, 2, … the integral has
+//! to reach sums of exponential pauses with mean 1 (the time-rescaling theorem). So a random
+//! profile follows the same ramp.
+
+use std::time::Duration;
 
 use crate::random::Random;
-use std::time::Duration;
 
 /// A rate that goes from one value to another in a straight line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,20 +34,14 @@ impl Piece {
         self.from * t + (self.to - self.from) / self.seconds * t * t / 2.0
     }
 
-    /// The inverse: seconds until `arrivals` have come. Solved in the form that does not subtract two nearly equal
-    /// numbers when the ramp is almost flat.
+    /// The inverse: seconds until `arrivals` have come. Solved in the form that does not subtract
+    /// two nearly equal numbers when the ramp is almost flat.
     fn seconds_until(self, arrivals: f64) -> f64 {
         let slope = (self.to - self.from) / self.seconds;
-        let root = (self.from * self.from + 2.0 * slope * arrivals)
-            .max(0.0)
-            .sqrt();
+        let root = (self.from * self.from + 2.0 * slope * arrivals).max(0.0).sqrt();
         let t = 2.0 * arrivals / (self.from + root);
         // 0 arrivals into a ramp that begins at 0: 0/0.
-        if t.is_finite() {
-            t.min(self.seconds)
-        } else {
-            0.0
-        }
+        if t.is_finite() { t.min(self.seconds) } else { 0.0 }
     }
 }
 
@@ -68,10 +65,7 @@ impl Schedule {
 
     /// The highest rate, per second.
     pub(crate) fn peak(&self) -> f64 {
-        self.pieces
-            .iter()
-            .flat_map(|piece| [piece.from, piece.to])
-            .fold(0.0, f64::max)
+        self.pieces.iter().flat_map(|piece| [piece.from, piece.to]).fold(0.0, f64::max)
     }
 
     /// Arrivals in the whole run, as the integral of the rate.
@@ -117,7 +111,8 @@ impl Schedule {
     }
 }
 
-/// Iterates over the due times of one run, counted from its start. Walks the pieces once: O(1) per arrival.
+/// Iterates over the due times of one run, counted from its start. Walks the pieces once: O(1) per
+/// arrival.
 #[derive(Debug)]
 pub(crate) struct DueTimes {
     schedule: Schedule,
@@ -157,5 +152,4 @@ impl Iterator for DueTimes {
 }
 
 #[cfg(test)]
-#[path = "arrivals_tests.rs"]
 mod tests;

@@ -1,8 +1,14 @@
 //! One HTTP/1.1 connection, used for one request at a time.
 //!
-//! hyper splits a connection into a handle that sends requests and a future that moves the bytes. Usually the future
-//! gets a task of its own; here whoever waits for an answer also moves the bytes. One task instead of two saves a
-//! switch in each direction for every request.
+//! hyper splits a connection into a handle that sends requests and a future that moves the bytes.
+//! Usually the future gets a task of its own; here whoever waits for an answer also moves the
+//! bytes. One task instead of two saves a switch in each direction for every request.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
@@ -10,11 +16,6 @@ use hyper::client::conn::http1::{Builder, Connection as Driver, SendRequest};
 use hyper::header::HeaderMap;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 
 /// An open connection.
@@ -53,14 +54,9 @@ impl Connection {
         // One buffer, one `write`: for small requests that is cheaper than a list of buffers.
         let mut http = Builder::new();
         http.writev(false);
-        let (sender, driver) = http
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
-        Ok(Self {
-            sender,
-            driver: Some(driver),
-        })
+        let (sender, driver) =
+            http.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        Ok(Self { sender, driver: Some(driver) })
     }
 
     /// Can another request be sent? No if the server has closed the connection meanwhile.
@@ -92,11 +88,7 @@ impl Connection {
                 }
             }
         }
-        Ok(Answer {
-            status: head.status.as_u16(),
-            body_bytes,
-            room: head.headers,
-        })
+        Ok(Answer { status: head.status.as_u16(), body_bytes, room: head.headers })
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {

@@ -1,8 +1,9 @@
 //! `--fail-if`: conditions under which a run has failed, such as `p99>250ms` or `errors>1%`.
 
+use std::str::FromStr;
+
 use crate::duration::parse_duration;
 use crate::report::Report;
-use std::str::FromStr;
 
 /// One condition.
 #[derive(Clone, Debug)]
@@ -43,21 +44,14 @@ impl FromStr for Condition {
 
     fn from_str(text: &str) -> Result<Self, BadCondition> {
         let bad = || BadCondition(text.to_owned());
-        let compact: String = text
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .collect();
+        let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
         let at = compact.find(['<', '>']).ok_or_else(bad)?;
         let (name, rest) = compact.split_at(at);
-        let (order, value) = [
-            (">=", Order::AtLeast),
-            ("<=", Order::AtMost),
-            (">", Order::More),
-            ("<", Order::Less),
-        ]
-        .into_iter()
-        .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))
-        .ok_or_else(bad)?;
+        let (order, value) =
+            [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)]
+                .into_iter()
+                .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))
+                .ok_or_else(bad)?;
         let latency = |pick| {
             let limit = parse_duration(value).map_err(|_| bad())?.as_secs_f64();
             Ok((Subject::Latency(pick), limit))
@@ -70,10 +64,7 @@ impl FromStr for Condition {
         };
         let count = |count, of| {
             let percent = value.ends_with('%');
-            Ok((
-                Subject::Count { count, of, percent },
-                number(value.trim_end_matches('%'))?,
-            ))
+            Ok((Subject::Count { count, of, percent }, number(value.trim_end_matches('%'))?))
         };
         let (subject, limit) = match name {
             "p50" => latency(|summary| summary.p50),
@@ -88,17 +79,13 @@ impl FromStr for Condition {
             "rate" => Ok((Subject::Rate, number(value)?)),
             _ => Err(bad()),
         }?;
-        Ok(Self {
-            text: text.to_owned(),
-            subject,
-            order,
-            limit,
-        })
+        Ok(Self { text: text.to_owned(), subject, order, limit })
     }
 }
 
 impl Condition {
-    /// What was measured, if the condition holds. It also holds where there is nothing to measure: no data is no pass.
+    /// What was measured, if the condition holds. It also holds where there is nothing to measure:
+    /// no data is no pass.
     pub(crate) fn holds(&self, report: &Report) -> Option<String> {
         let (value, shown) = match self.subject {
             Subject::Latency(_) if report.ok == 0 => {
@@ -106,23 +93,15 @@ impl Condition {
             }
             Subject::Latency(pick) => {
                 let seconds = pick(&report.latency.success);
-                (
-                    seconds,
-                    crate::duration::shown(std::time::Duration::from_secs_f64(seconds)),
-                )
+                (seconds, crate::duration::shown(std::time::Duration::from_secs_f64(seconds)))
             }
-            Subject::Rate => (
-                report.answered_per_second,
-                format!("{:.1}/s", report.answered_per_second),
-            ),
+            Subject::Rate => {
+                (report.answered_per_second, format!("{:.1}/s", report.answered_per_second))
+            }
             Subject::Count { of, .. } if of(report) == 0 => {
                 return Some(format!("{}: there was no request", self.text));
             }
-            Subject::Count {
-                count,
-                of,
-                percent: true,
-            } => {
+            Subject::Count { count, of, percent: true } => {
                 let percent = count(report) as f64 * 100.0 / of(report) as f64;
                 (percent, format!("{percent:.2} %"))
             }
@@ -139,108 +118,4 @@ impl Condition {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outcome::Outcome;
-    use crate::tally::Tally;
-    use proptest::prelude::*;
-    use std::time::Duration;
-
-    fn report(ok: u64, failed: u64) -> Report {
-        let mut tally = Tally::new();
-        for n in 0..ok + failed {
-            tally.due += 1;
-            tally.sent += 1;
-            let (outcome, status) = match n < ok {
-                true => (Outcome::Ok, 200),
-                false => (Outcome::Status5xx, 500),
-            };
-            tally.status(status);
-            tally.end(outcome, Duration::from_millis(100));
-        }
-        tally.due += 10;
-        tally.dropped += 10;
-        crate::report::tests::report_of(&tally)
-    }
-
-    #[test]
-    fn conditions_hold_or_do_not() {
-        let report = report(80, 10);
-        for (text, holds) in [
-            ("p99>250ms", false),
-            ("p99>50ms", true),
-            ("max <= 1s", true),
-            ("p99.9<99ms", false),
-            ("errors>11%", true),
-            ("errors>12%", false),
-            ("errors>=10", true),
-            ("errors>10", false),
-            ("dropped>0", true),
-            ("dropped>=10%", true),
-            ("dropped>10%", false),
-            ("censored>0", false),
-            ("rate<1000000", true),
-            ("rate<1", false),
-            ("mean>=99ms", true),
-            ("p50>101ms", false),
-            ("p90<1ms", false),
-        ] {
-            let condition: Condition = text.parse().unwrap();
-            assert_eq!(
-                condition.holds(&report).is_some(),
-                holds,
-                "{text}: {:?}",
-                condition.holds(&report)
-            );
-        }
-    }
-
-    #[test]
-    fn no_data_is_no_pass() {
-        let report = report(0, 5);
-        assert!(
-            "p99>1h"
-                .parse::<Condition>()
-                .unwrap()
-                .holds(&report)
-                .is_some()
-        );
-        let nothing = crate::report::tests::report_of(&Tally::new());
-        assert!(
-            "errors>99%"
-                .parse::<Condition>()
-                .unwrap()
-                .holds(&nothing)
-                .is_some()
-        );
-    }
-
-    #[test]
-    fn anything_else_is_refused_with_examples() {
-        for text in [
-            "",
-            "p99",
-            "p99>",
-            "p99>250",
-            "p98>1s",
-            "errors>x",
-            "errors>-1",
-            "errors=1",
-            "rate>1s",
-            ">1",
-            "errors>1%%x",
-            "rate>inf",
-            "rate>NaN",
-        ] {
-            let error = text.parse::<Condition>().unwrap_err().to_string();
-            assert!(error.contains("p99>250ms"), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
-            let _ = text.parse::<Condition>();
-        }
-    }
-}
+mod tests;

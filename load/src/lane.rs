@@ -1,7 +1,15 @@
 //! One lane: takes a request, sends it over its connection, notes how it ended, takes the next.
 //!
-//! A worker has as many lanes as it may have connections. A lane opens its connection when it gets its first request,
-//! and again whenever the old one broke.
+//! A worker has as many lanes as it may have connections. A lane opens its connection when it gets
+//! its first request, and again whenever the old one broke.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hyper::header::HeaderMap;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::alarm::until;
 use crate::connection::{Answer, Connection};
@@ -10,17 +18,12 @@ use crate::plan::Plan;
 use crate::random::Random;
 use crate::trace::Tracer;
 use crate::worker::{Arrival, Board};
-use hyper::header::HeaderMap;
-use std::cell::Cell;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// Bytes of a body that are searched for the expected text.
 const SEARCHED_BYTES: usize = 1 << 20;
 
-/// Without arrivals to wait for, a refused connection would be tried a hundred thousand times a second.
+/// Without arrivals to wait for, a refused connection would be tried a hundred thousand times a
+/// second.
 const CLOSED_LOOP_BACK_OFF: Duration = Duration::from_millis(20);
 
 pub(crate) struct Lane {
@@ -97,9 +100,9 @@ impl Lane {
         let plan = &*board.plan;
         let deadline = Instant::from_std(arrival.due + plan.timeout);
         if deadline <= Instant::now() {
-            board.tally().explain(Outcome::Timeout, || {
-                "waited too long for a free connection".to_owned()
-            });
+            board
+                .tally()
+                .explain(Outcome::Timeout, || "waited too long for a free connection".to_owned());
             return Outcome::Timeout;
         }
         let stage = Cell::new(Stage::Answering);
@@ -115,10 +118,8 @@ impl Lane {
         let result = until(&mut self.alarm, deadline, attempt).await;
         match result {
             Some(Ok(answer)) => {
-                let body_is_right = plan
-                    .expect_body
-                    .as_deref()
-                    .is_none_or(|text| contains(&self.body, text));
+                let body_is_right =
+                    plan.expect_body.as_deref().is_none_or(|text| contains(&self.body, text));
                 let outcome = Outcome::of_answer(answer.status, plan.expect_status, body_is_right);
                 let mut tally = board.tally();
                 tally.status(answer.status);
@@ -143,8 +144,9 @@ impl Lane {
     }
 }
 
-/// Sends one request, over the lane's connection if it is still good. Whoever drops this future half-way drops the
-/// connection with it, since an answer that comes later would be taken for the next one's.
+/// Sends one request, over the lane's connection if it is still good. Whoever drops this future
+/// half-way drops the connection with it, since an answer that comes later would be taken for the
+/// next one's.
 async fn attempt(
     slot: &mut Option<Box<Connection>>,
     room: &mut HeaderMap,
@@ -167,10 +169,7 @@ async fn attempt(
     };
     stage.set(Stage::Answering);
     let traceparent = tracer.map(Tracer::traceparent);
-    let request = plan
-        .mix
-        .template(request)
-        .request(std::mem::take(room), traceparent);
+    let request = plan.mix.template(request).request(std::mem::take(room), traceparent);
     body.clear();
     let search = plan.expect_body.is_some();
     let see = |data: &[u8]| {
@@ -178,17 +177,10 @@ async fn attempt(
             body.extend_from_slice(&data[..data.len().min(SEARCHED_BYTES - body.len())]);
         }
     };
-    let answer = connection
-        .exchange(request, see)
-        .await
-        .map_err(|error| Failure {
-            outcome: if error.is_parse() {
-                Outcome::BadBody
-            } else {
-                Outcome::Reset
-            },
-            why: chain(&error),
-        })?;
+    let answer = connection.exchange(request, see).await.map_err(|error| Failure {
+        outcome: if error.is_parse() { Outcome::BadBody } else { Outcome::Reset },
+        why: chain(&error),
+    })?;
     if !plan.churn {
         *slot = Some(connection);
     }
@@ -201,18 +193,11 @@ async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Box<Con
         .resolver
         .lookup(&plan.target)
         .await
-        .map_err(|why| Failure {
-            outcome: Outcome::Dns,
-            why: why.to_string(),
-        })?;
+        .map_err(|why| Failure { outcome: Outcome::Dns, why: why.to_string() })?;
     stage.set(Stage::Connecting);
-    let failed = |why: String| Failure {
-        outcome: Outcome::Connect,
-        why,
-    };
-    let mut connection = Connection::open(&addresses)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
+    let failed = |why: String| Failure { outcome: Outcome::Connect, why };
+    let mut connection =
+        Connection::open(&addresses).await.map_err(|error| failed(error.to_string()))?;
     board.tally().connections_opened += 1;
     if !connection.is_usable().await {
         return Err(Failure {
@@ -224,10 +209,7 @@ async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Box<Con
 }
 
 fn contains(body: &[u8], text: &str) -> bool {
-    text.is_empty()
-        || body
-            .windows(text.len())
-            .any(|window| window == text.as_bytes())
+    text.is_empty() || body.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// An error with its causes: hyper's own text is only the beginning.

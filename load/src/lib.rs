@@ -1,9 +1,9 @@
 //! A load generator that keeps its schedule, and says so when it cannot.
 //!
-//! One thread, the scheduler, releases requests at the time they are due. Workers, each with a runtime and connections
-//! of its own, send them. Nothing is sent per request but the request: counts stay with the worker and are merged five
-//! times a second. Read on in `arrivals.rs` (when), `scheduler.rs` (release), `worker.rs` and `lane.rs` (sending),
-//! `tally.rs` (counting).
+//! One thread, the scheduler, releases requests at the time they are due. Workers, each with a
+//! runtime and connections of its own, send them. Nothing is sent per request but the request:
+//! counts stay with the worker and are merged five times a second. Read on in `arrivals.rs` (when),
+//! `scheduler.rs` (release), `worker.rs` and `lane.rs` (sending), `tally.rs` (counting).
 
 mod admin;
 mod alarm;
@@ -43,28 +43,27 @@ pub use recorder::Summary;
 pub use report::{Latency, Report, SCHEMA};
 pub use run::{Ending, RunError, execute};
 
-use clap::Parser;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+
+use clap::Parser;
 
 /// What ended the program, as its exit code.
 const FAILED: u8 = 1;
 const COULD_NOT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
-/// The whole program: arguments in (the first is the program's name), report on standard output, exit code out.
+/// The whole program: arguments in (the first is the program's name), report on standard output,
+/// exit code out.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = match Options::try_parse_from(arguments) {
         Ok(options) => options,
         Err(error) => {
-            // Help and version go to standard output and are no error. A closed pipe is nobody's problem.
+            // Help and version go to standard output and are no error. A closed pipe is nobody's
+            // problem.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(COULD_NOT)
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if error.use_stderr() { ExitCode::from(COULD_NOT) } else { ExitCode::SUCCESS };
         }
     };
     match execute(&options, &Environment::read()) {

@@ -1,10 +1,12 @@
 //! The line on the terminal while the run lasts: what happened in the last second.
 
-use crate::duration::shown;
-use crate::tally::Shared;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
+
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::duration::shown;
+use crate::tally::Shared;
 
 /// Rewrites one line of standard error each second, until dropped; does nothing where nobody looks.
 pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
@@ -75,13 +77,8 @@ mod tests {
         tally.dropped = 3;
         tally.end(Outcome::Ok, Duration::from_millis(20));
         shared.merge(&mut tally);
-        let line = line(
-            &shared,
-            Duration::from_secs(2),
-            Duration::from_secs(10),
-            (5, 4, 0),
-            (10, 8, 1),
-        );
+        let line =
+            line(&shared, Duration::from_secs(2), Duration::from_secs(10), (5, 4, 0), (10, 8, 1));
         assert_eq!(
             line,
             "2/10 s  due 5/s  answered 4/s  errors 1/s  p50 20.0 ms  p99 20.0 ms  in flight 0  dropped 3"

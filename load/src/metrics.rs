@@ -1,10 +1,11 @@
-//! The load generator's own `/metrics`, in the Prometheus text format. Every series is there from the start, at 0, so
-//! that `rate()` sees the first error.
+//! The load generator's own `/metrics`, in the Prometheus text format. Every series is there from
+//! the start, at 0, so that `rate()` sees the first error.
+
+use std::fmt::Write;
 
 use crate::outcome::Outcome;
 use crate::recorder::Recorder;
 use crate::tally::Shared;
-use std::fmt::Write;
 
 /// What a scrape gets.
 pub(crate) fn text(shared: &Shared) -> String {
@@ -22,26 +23,14 @@ pub(crate) fn text(shared: &Shared) -> String {
             total.count(outcome),
         );
     }
-    text.counter(
-        "load_arrivals_total",
-        "Requests whose time came.",
-        total.due,
-    );
+    text.counter("load_arrivals_total", "Requests whose time came.", total.due);
     text.counter(
         "load_arrivals_dropped_total",
         "Requests left out because too many were in flight.",
         total.dropped,
     );
-    text.counter(
-        "load_connections_opened_total",
-        "Connections opened.",
-        total.connections_opened,
-    );
-    text.family(
-        "load_in_flight",
-        "gauge",
-        "Requests sent and not ended, waiting ones included.",
-    );
+    text.counter("load_connections_opened_total", "Connections opened.", total.connections_opened);
+    text.family("load_in_flight", "gauge", "Requests sent and not ended, waiting ones included.");
     text.sample("load_in_flight", "", shared.flying().sum::<usize>());
     let latency = "load_request_duration_seconds";
     text.family(
@@ -51,11 +40,7 @@ pub(crate) fn text(shared: &Shared) -> String {
     );
     text.histogram(latency, "outcome=\"success\"", &total.success);
     text.histogram(latency, "outcome=\"error\"", &total.error);
-    text.family(
-        "load_scheduler_lag_seconds",
-        "histogram",
-        "How late requests were released.",
-    );
+    text.family("load_scheduler_lag_seconds", "histogram", "How late requests were released.");
     text.histogram("load_scheduler_lag_seconds", "", &total.lag);
     text.0
 }
@@ -80,18 +65,10 @@ impl Text {
         let (buckets, count, seconds) = recorder.cumulative();
         let comma = if label.is_empty() { "" } else { "," };
         for (bound, up_to) in buckets {
-            self.line(format_args!(
-                "{name}_bucket{{{label}{comma}le=\"{bound}\"}} {up_to}"
-            ));
+            self.line(format_args!("{name}_bucket{{{label}{comma}le=\"{bound}\"}} {up_to}"));
         }
-        self.line(format_args!(
-            "{name}_bucket{{{label}{comma}le=\"+Inf\"}} {count}"
-        ));
-        let labels = if label.is_empty() {
-            String::new()
-        } else {
-            format!("{{{label}}}")
-        };
+        self.line(format_args!("{name}_bucket{{{label}{comma}le=\"+Inf\"}} {count}"));
+        let labels = if label.is_empty() { String::new() } else { format!("{{{label}}}") };
         self.sample(&format!("{name}_sum"), &labels, seconds);
         self.sample(&format!("{name}_count"), &labels, count);
     }
@@ -103,18 +80,18 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::tally::Tally;
-    use std::time::Duration;
 
     #[test]
     fn every_series_is_there_at_zero_from_the_start() {
         let text = text(&Shared::new(1));
         for outcome in Outcome::ALL {
-            assert!(text.contains(&format!(
-                "load_requests_total{{result=\"{}\"}} 0\n",
-                outcome.name()
-            )));
+            assert!(
+                text.contains(&format!("load_requests_total{{result=\"{}\"}} 0\n", outcome.name()))
+            );
         }
         for line in [
             "load_arrivals_dropped_total 0",
@@ -125,10 +102,7 @@ mod tests {
             "load_scheduler_lag_seconds_bucket{le=\"0.001\"} 0",
             "load_scheduler_lag_seconds_count 0",
         ] {
-            assert!(
-                text.contains(&format!("{line}\n")),
-                "no `{line}` in\n{text}"
-            );
+            assert!(text.contains(&format!("{line}\n")), "no `{line}` in\n{text}");
         }
     }
 
@@ -141,13 +115,7 @@ mod tests {
         }
         shared.merge(&mut tally);
         let text = text(&shared);
-        for (le, count) in [
-            ("0.005", 1),
-            ("0.1", 1),
-            ("0.25", 3),
-            ("10", 3),
-            ("+Inf", 4),
-        ] {
+        for (le, count) in [("0.005", 1), ("0.1", 1), ("0.25", 3), ("10", 3), ("+Inf", 4)] {
             let line = format!(
                 "load_request_duration_seconds_bucket{{outcome=\"success\",le=\"{le}\"}} {count}\n"
             );

@@ -1,12 +1,14 @@
 //! The command line. `--help` is the manual.
 
-use crate::duration::parse_duration;
-use crate::fail_if::Condition;
-use crate::profile::Arrivals;
-use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use crate::duration::parse_duration;
+use crate::fail_if::Condition;
+use crate::profile::Arrivals;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,7 +76,8 @@ pub struct Options {
     #[arg(long, value_enum, default_value = "keep-alive")]
     pub mode: Mode,
 
-    /// Requests in flight at most, waiting ones included; what is due beyond that is dropped and counted
+    /// Requests in flight at most, waiting ones included; what is due beyond that is dropped and
+    /// counted
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_in_flight: usize,
 
@@ -118,8 +121,9 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Exit with 1 if this holds: p50, p90, p99, p99.9, max, mean against a time; errors, dropped, censored against a
-    /// number or a percentage; rate (answers per second) against a number. May be repeated
+    /// Exit with 1 if this holds: p50, p90, p99, p99.9, max, mean against a time; errors, dropped,
+    /// censored against a number or a percentage; rate (answers per second) against a number. May
+    /// be repeated
     #[arg(long, value_name = "'p99>250ms'")]
     pub fail_if: Vec<Condition>,
 
@@ -176,11 +180,7 @@ pub struct Environment {
 impl Environment {
     /// As it is. An empty variable counts as not set.
     pub fn read() -> Self {
-        let text = |name| {
-            std::env::var(name)
-                .ok()
-                .filter(|text: &String| !text.is_empty())
-        };
+        let text = |name| std::env::var(name).ok().filter(|text: &String| !text.is_empty());
         Self {
             resolv_conf: text("RESOLV_CONF").map(PathBuf::from),
             resolv_port: text("RESOLV_PORT"),

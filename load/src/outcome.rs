@@ -6,7 +6,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The answer was what was expected: status below 400, or the expected one, and the expected body.
+    /// The answer was what was expected: status below 400, or the expected one, and the expected
+    /// body.
     Ok,
     /// The name did not resolve.
     Dns,
@@ -85,11 +86,7 @@ impl Outcome {
             (Some(_), _) => return Self::BadStatus,
             (None, _) => {}
         }
-        if body_is_right {
-            Self::Ok
-        } else {
-            Self::BadBody
-        }
+        if body_is_right { Self::Ok } else { Self::BadBody }
     }
 }
 

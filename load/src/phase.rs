@@ -1,8 +1,9 @@
 //! The phases of a profile, and the straight pieces of rate that they are made of.
 
+use serde::Deserialize;
+
 use crate::arrivals::Piece;
 use crate::duration::{BadDuration, parse_duration};
-use serde::Deserialize;
 
 /// Arrivals per second that no profile may exceed; one machine makes far fewer.
 pub(crate) const MAX_RATE: f64 = 1e6;
@@ -85,11 +86,7 @@ impl Phase {
                     (peak, &phase.r#for, "spike.for"),
                     (base, &phase.after, "spike.after"),
                 ] {
-                    pieces.push(Piece {
-                        seconds: seconds(time, at, field)?,
-                        from: rate,
-                        to: rate,
-                    });
+                    pieces.push(Piece { seconds: seconds(time, at, field)?, from: rate, to: rate });
                 }
             }
         }
@@ -115,11 +112,7 @@ impl Step {
         for step in 0..=steps as u32 {
             let distance = (by * f64::from(step)).min((to - from).abs());
             let rate = from + distance * (to - from).signum();
-            pieces.push(Piece {
-                seconds,
-                from: rate,
-                to: rate,
-            });
+            pieces.push(Piece { seconds, from: rate, to: rate });
         }
         Ok(())
     }
@@ -140,11 +133,7 @@ fn seconds(text: &str, at: &str, field: &str) -> Result<f64, Wrong> {
     let remedy = "a phase lasts 1ms or longer";
     match parse_duration(text) {
         Ok(time) if time.as_micros() >= 1000 => Ok(time.as_secs_f64()),
-        Ok(_) => Err(wrong(
-            &format!("{at}.{field}"),
-            format!("{text} is too short"),
-            remedy,
-        )),
+        Ok(_) => Err(wrong(&format!("{at}.{field}"), format!("{text} is too short"), remedy)),
         Err(error @ BadDuration(_)) => Err(wrong(&format!("{at}.{field}"), error, remedy)),
     }
 }
@@ -157,9 +146,5 @@ pub(crate) struct Wrong {
 }
 
 pub(crate) fn wrong(field: &str, problem: impl ToString, remedy: &'static str) -> Wrong {
-    Wrong {
-        field: field.to_owned(),
-        problem: problem.to_string(),
-        remedy,
-    }
+    Wrong { field: field.to_owned(), problem: problem.to_string(), remedy }
 }

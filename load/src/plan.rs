@@ -1,5 +1,8 @@
 //! A checked plan: everything about a run that is decided before it starts.
 
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
 use crate::arrivals::{Piece, Schedule};
 use crate::duration::LONGEST;
 use crate::limits::enough_files;
@@ -11,8 +14,6 @@ use crate::random::Random;
 use crate::request::{Mix, Template};
 use crate::trace::Tracer;
 use crate::url::target;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
@@ -64,31 +65,18 @@ impl Plan {
     /// Checks everything.
     pub(crate) fn new(options: &Options, environment: &Environment) -> Result<Self, PlanError> {
         let (target, base_path, host) = target(&options.url)?;
-        let seed = options
-            .seed
-            .unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
+        let seed = options.seed.unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
         let (profile, schedule) = schedule(options)?;
         let churn = options.mode == Mode::Churn;
         let arrivals = options.arrivals.map_or_else(
-            || {
-                profile
-                    .as_ref()
-                    .map_or(Arrivals::Even, |profile| profile.arrivals)
-            },
+            || profile.as_ref().map_or(Arrivals::Even, |profile| profile.arrivals),
             Into::into,
         );
-        let connections = options
-            .connections
-            .unwrap_or(if options.max { 32 } else { 100 });
+        let connections = options.connections.unwrap_or(if options.max { 32 } else { 100 });
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers =
-            options
-                .workers
-                .unwrap_or(if options.max || schedule.peak() > ONE_WORKER_RATE {
-                    cores
-                } else {
-                    1
-                });
+        let workers = options
+            .workers
+            .unwrap_or(if options.max || schedule.peak() > ONE_WORKER_RATE { cores } else { 1 });
         if connections == 0 || options.max_in_flight == 0 || workers == 0 {
             return wrong(
                 "--connections, --max-in-flight and --workers: 0 would send nothing; give 1 or more",
@@ -101,19 +89,14 @@ impl Plan {
             return wrong("--timeout 0s: every request would fail; give 1ms or more");
         }
         if !(0.0..=1.0).contains(&options.trace_ratio) {
-            return wrong(format!(
-                "--trace-ratio {}: give a part, 0 to 1",
-                options.trace_ratio
-            ));
+            return wrong(format!("--trace-ratio {}: give a part, 0 to 1", options.trace_ratio));
         }
         enough_files(connections)?;
         let specs = requests(options, profile.as_ref())?;
-        // Paths of a profile begin with a slash themselves; the request of the command line has no other path.
-        let base_path = if specs[0].path.is_empty() {
-            &*base_path
-        } else {
-            base_path.trim_end_matches('/')
-        };
+        // Paths of a profile begin with a slash themselves; the request of the command line has no
+        // other path.
+        let base_path =
+            if specs[0].path.is_empty() { &*base_path } else { base_path.trim_end_matches('/') };
         let template = |spec: &RequestSpec| match Template::new(spec, base_path, &host, churn) {
             Ok(template) => Ok((template, spec.weight)),
             Err(error) => wrong(format!("request {}: {error}", spec.path)),
@@ -161,8 +144,7 @@ impl Plan {
 
     /// Makes trace headers, if they are wanted.
     pub(crate) fn tracer(&self) -> Option<Tracer> {
-        self.trace_ratio
-            .map(|ratio| Tracer::new(self.run_id, ratio))
+        self.trace_ratio.map(|ratio| Tracer::new(self.run_id, ratio))
     }
 }
 
@@ -174,10 +156,7 @@ fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError>
             "--rate {rate}: give requests per second, more than 0 and at most 1000000"
         ));
     }
-    if options
-        .duration
-        .is_some_and(|duration| duration < Duration::from_millis(1))
-    {
+    if options.duration.is_some_and(|duration| duration < Duration::from_millis(1)) {
         return wrong("--duration: give 1ms or more");
     }
     let Some(source) = &options.profile else {
@@ -186,34 +165,22 @@ fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError>
             None => return wrong("how much? give --rate R, --profile FILE or --max"),
             Some(rate) => rate,
         };
-        let seconds = options
-            .duration
-            .unwrap_or(Duration::from_secs(10))
-            .as_secs_f64();
-        return Ok((
-            None,
-            Schedule::new(vec![Piece {
-                seconds,
-                from: rate,
-                to: rate,
-            }]),
-        ));
+        let seconds = options.duration.unwrap_or(Duration::from_secs(10)).as_secs_f64();
+        return Ok((None, Schedule::new(vec![Piece { seconds, from: rate, to: rate }])));
     };
     let (profile, schedule) = Profile::load(source)?;
     if options.rate.is_some() && schedule.peak() == 0.0 {
-        return wrong(format!(
-            "--rate: {source} has no rate above 0 that could be scaled"
-        ));
+        return wrong(format!("--rate: {source} has no rate above 0 that could be scaled"));
     }
     let rate_factor = options.rate.map_or(1.0, |rate| rate / schedule.peak());
     let length = schedule.duration().as_secs_f64();
-    let time_factor = options
-        .duration
-        .map_or(1.0, |duration| duration.min(LONGEST).as_secs_f64() / length);
+    let time_factor =
+        options.duration.map_or(1.0, |duration| duration.min(LONGEST).as_secs_f64() / length);
     Ok((Some(profile), schedule.scaled(rate_factor, time_factor)))
 }
 
-/// The requests of the profile, or the one of the command line. Paths of a profile are appended to that of the URL.
+/// The requests of the profile, or the one of the command line. Paths of a profile are appended to
+/// that of the URL.
 fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestSpec>, PlanError> {
     let mut requests = profile.map_or_else(Vec::new, |profile| profile.requests.clone());
     if requests.is_empty() {
@@ -236,9 +203,7 @@ fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestS
             return wrong(format!("--header `{header}`: write it as 'name: value'"));
         };
         for request in &mut requests {
-            request
-                .headers
-                .insert(name.trim().to_owned(), value.trim().to_owned());
+            request.headers.insert(name.trim().to_owned(), value.trim().to_owned());
         }
     }
     Ok(requests)
@@ -249,11 +214,10 @@ fn metrics(options: &Options, environment: &Environment) -> Result<Option<Socket
         return Ok(options.metrics);
     }
     if let Some(address) = &environment.metrics_address {
-        return address.parse().map(Some).or_else(|_| {
-            wrong(format!(
-                "METRICS_ADDRESS={address}: write it as 127.0.0.1:9000"
-            ))
-        });
+        return address
+            .parse()
+            .map(Some)
+            .or_else(|_| wrong(format!("METRICS_ADDRESS={address}: write it as 127.0.0.1:9000")));
     }
     let Some(address) = &environment.rocket_address else {
         return Ok(None);
@@ -264,12 +228,9 @@ fn metrics(options: &Options, environment: &Environment) -> Result<Option<Socket
     let port = environment.admin_port.as_deref().unwrap_or("9000");
     match port.parse() {
         Ok(port) => Ok(Some(SocketAddr::new(address, port))),
-        Err(_) => wrong(format!(
-            "ADMIN_PORT={port}: set it to a number from 0 to 65535"
-        )),
+        Err(_) => wrong(format!("ADMIN_PORT={port}: set it to a number from 0 to 65535")),
     }
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;

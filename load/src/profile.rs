@@ -1,11 +1,13 @@
 //! Load profiles: which requests, and how many of them when. One YAML file each, read strictly.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
 use crate::arrivals::{Piece, Schedule};
 use crate::duration::LONGEST;
 use crate::phase::{Phase, Wrong, wrong};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The profiles that come with the program, by name.
 pub(crate) const BUILT_IN: [(&str, &str); 5] = [
@@ -79,19 +81,11 @@ fn one() -> u32 {
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum ProfileError {
     #[error("{file}: {source}; give the path of a profile, or one of the built-in ones: {built_in}", built_in = built_in_names())]
-    Unreadable {
-        file: String,
-        source: std::io::Error,
-    },
+    Unreadable { file: String, source: std::io::Error },
     #[error("{file}: {problem}; `load --help` describes the format")]
     Yaml { file: String, problem: String },
     #[error("{file}: {field}: {problem}; {remedy}")]
-    Field {
-        file: String,
-        field: String,
-        problem: String,
-        remedy: &'static str,
-    },
+    Field { file: String, field: String, problem: String, remedy: &'static str },
 }
 
 pub(crate) fn built_in_names() -> String {
@@ -107,12 +101,8 @@ impl Profile {
         if let Some((name, text)) = BUILT_IN.into_iter().find(|(name, _)| *name == source) {
             return Self::parse(name, text);
         }
-        let text = std::fs::read_to_string(Path::new(source)).map_err(|error| {
-            ProfileError::Unreadable {
-                file: source.to_owned(),
-                source: error,
-            }
-        })?;
+        let text = std::fs::read_to_string(Path::new(source))
+            .map_err(|error| ProfileError::Unreadable { file: source.to_owned(), source: error })?;
         Self::parse(source, &text)
     }
 
@@ -125,18 +115,9 @@ impl Profile {
             file: file.to_owned(),
             problem: error.to_string(),
         })?;
-        let schedule = profile.check().map_err(
-            |Wrong {
-                 field,
-                 problem,
-                 remedy,
-             }| ProfileError::Field {
-                file: file.to_owned(),
-                field,
-                problem,
-                remedy,
-            },
-        )?;
+        let schedule = profile.check().map_err(|Wrong { field, problem, remedy }| {
+            ProfileError::Field { file: file.to_owned(), field, problem, remedy }
+        })?;
         Ok((profile, schedule))
     }
 
@@ -164,11 +145,7 @@ impl Profile {
             ));
         }
         if seconds > LONGEST.as_secs_f64() {
-            return Err(wrong(
-                "phases",
-                "together they last longer than a week",
-                "shorten them",
-            ));
+            return Err(wrong("phases", "together they last longer than a week", "shorten them"));
         }
         Ok(Schedule::new(pieces))
     }
@@ -196,5 +173,4 @@ impl RequestSpec {
 }
 
 #[cfg(test)]
-#[path = "profile_tests.rs"]
 mod tests;

@@ -1,7 +1,8 @@
-//! Random numbers that are the same on every machine and in every version, so that a seed repeats a run.
+//! Random numbers that are the same on every machine and in every version, so that a seed repeats a
+//! run.
 //!
-//! SplitMix64 (Steele, Lea, Flood 2014): one addition and three mixing steps. Plenty for arrival times and trace ids,
-//! useless for secrets.
+//! SplitMix64 (Steele, Lea, Flood 2014): one addition and three mixing steps. Plenty for arrival
+//! times and trace ids, useless for secrets.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

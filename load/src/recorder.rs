@@ -1,18 +1,20 @@
-//! A distribution of times, kept twice: exactly enough for percentiles, and in the buckets of a Prometheus histogram.
+//! A distribution of times, kept twice: exactly enough for percentiles, and in the buckets of a
+//! Prometheus histogram.
+
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use std::time::Duration;
 
 /// Bucket bounds in seconds. 0.1 and 0.25 are there because objectives are set there.
-pub(crate) const LATENCY_BOUNDS: [f64; 12] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0,
-];
+pub(crate) const LATENCY_BOUNDS: [f64; 12] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0];
 
 /// The scheduler should be late by a fraction of a millisecond; from 10 ms on a run says little.
 pub(crate) const LAG_BOUNDS: [f64; 8] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1.0];
 
-/// Nanoseconds below which times are not told apart, and above which they are all the same: 1 us to 1 hour.
+/// Nanoseconds below which times are not told apart, and above which they are all the same: 1 us to
+/// 1 hour.
 const SHORTEST: u64 = 1_000;
 const LONGEST: u64 = 3_600_000_000_000;
 
@@ -43,11 +45,8 @@ impl Recorder {
         self.histogram.saturating_record(nanoseconds);
         let seconds = time.as_secs_f64();
         self.seconds += seconds;
-        let bucket = self
-            .bounds
-            .iter()
-            .position(|bound| seconds <= *bound)
-            .unwrap_or(self.bounds.len());
+        let bucket =
+            self.bounds.iter().position(|bound| seconds <= *bound).unwrap_or(self.bounds.len());
         self.buckets[bucket] += 1;
     }
 
@@ -56,9 +55,7 @@ impl Recorder {
         if other.histogram.is_empty() {
             return;
         }
-        self.histogram
-            .add(&other.histogram)
-            .expect("all histograms have the same bounds");
+        self.histogram.add(&other.histogram).expect("all histograms have the same bounds");
         other.histogram.reset();
         for (mine, theirs) in self.buckets.iter_mut().zip(&mut other.buckets) {
             *mine += std::mem::take(theirs);
@@ -80,7 +77,8 @@ impl Recorder {
         Duration::from_nanos(self.histogram.value_at_quantile(q))
     }
 
-    /// For Prometheus: bucket bounds with the number of times up to each, then all, then the sum in seconds.
+    /// For Prometheus: bucket bounds with the number of times up to each, then all, then the sum in
+    /// seconds.
     pub(crate) fn cumulative(&self) -> (Vec<(f64, u64)>, u64, f64) {
         let mut count = 0;
         let up_to = |(bound, in_bucket): (&f64, &u64)| {
@@ -95,11 +93,7 @@ impl Recorder {
         let at = |q| self.quantile(q).as_secs_f64();
         Summary {
             count: self.count(),
-            mean: if self.count() == 0 {
-                0.0
-            } else {
-                self.seconds / self.count() as f64
-            },
+            mean: if self.count() == 0 { 0.0 } else { self.seconds / self.count() as f64 },
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),
@@ -130,8 +124,9 @@ pub struct Summary {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn the_bounds_are_in_order_and_hold_the_objectives() {

@@ -1,20 +1,25 @@
-//! What came out of a run, in the form that is printed as JSON. Field names are a contract; `schema` names its version.
+//! What came out of a run, in the form that is printed as JSON. Field names are a contract;
+//! `schema` names its version.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::recorder::Summary;
 use crate::tally::Tally;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The version of the JSON form. Fields may be added; anything else makes a new version.
 pub const SCHEMA: &str = "tales/load/v1";
 
-/// Percentile of the scheduler's lag above which a warning is printed: the run measured this machine, too.
+/// Percentile of the scheduler's lag above which a warning is printed: the run measured this
+/// machine, too.
 pub(crate) const LAG_WARNING: Duration = Duration::from_millis(10);
 
-/// The result of a run. Times in seconds. `sent + dropped = due`, and `ok + errors + censored = sent`.
+/// The result of a run. Times in seconds. `sent + dropped = due`, and `ok + errors + censored =
+/// sent`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// [`SCHEMA`].
@@ -127,17 +132,12 @@ impl Report {
             due_per_second: tally.due as f64 / seconds,
             answered: tally.answered(),
             answered_per_second: tally.answered() as f64 / seconds,
-            outcomes: kinds()
-                .map(|outcome| (outcome, tally.count(outcome)))
-                .collect(),
+            outcomes: kinds().map(|outcome| (outcome, tally.count(outcome))).collect(),
             messages: kinds()
                 .filter_map(|outcome| Some((outcome, tally.example(outcome)?.to_owned())))
                 .collect(),
             statuses: tally.statuses().collect(),
-            latency: Latency {
-                success: tally.success.summary(),
-                error: tally.error.summary(),
-            },
+            latency: Latency { success: tally.success.summary(), error: tally.error.summary() },
             scheduler_lag: tally.lag.summary(),
             on_schedule: tally.lag.quantile(0.99) <= LAG_WARNING,
             cpu_seconds: facts.cpu.as_secs_f64(),
@@ -154,9 +154,10 @@ impl Report {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use clap::Parser;
+
     use super::*;
     use crate::options::{Environment, Options};
-    use clap::Parser;
 
     /// A report on these counts after one second.
     pub(crate) fn report_of(tally: &Tally) -> Report {
@@ -178,16 +179,9 @@ pub(crate) mod tests {
         tally.status(429);
         let json = serde_json::to_value(report_of(&tally)).unwrap();
         assert_eq!(json["schema"], SCHEMA);
+        assert_eq!(json["outcomes"].as_object().unwrap().len(), Outcome::ALL.len());
         assert_eq!(
-            json["outcomes"].as_object().unwrap().len(),
-            Outcome::ALL.len()
-        );
-        assert_eq!(
-            (
-                &json["outcomes"]["429"],
-                &json["statuses"]["429"],
-                &json["loop"]
-            ),
+            (&json["outcomes"]["429"], &json["statuses"]["429"], &json["loop"]),
             (&1.into(), &1.into(), &"open".into())
         );
         assert_eq!(json["latency"]["error"]["count"], 1);

@@ -1,5 +1,18 @@
 //! A run: starts the threads, watches for signals, collects the result.
 
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
+
 use crate::admin;
 use crate::live;
 use crate::options::{Environment, Options};
@@ -8,17 +21,6 @@ use crate::report::{Facts, Report};
 use crate::scheduler::Scheduler;
 use crate::tally::Shared;
 use crate::worker::work;
-use rustix::time::{ClockId, clock_gettime};
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_blocking;
 
 /// A run that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -59,24 +61,17 @@ pub enum Ending {
 /// The options are wrong, or the run cannot start.
 pub fn execute(options: &Options, environment: &Environment) -> Result<(Report, Ending), RunError> {
     let plan = Arc::new(Plan::new(options, environment)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut report, ending) = runtime.block_on(run(plan))?;
-    report.failed = options
-        .fail_if
-        .iter()
-        .filter_map(|condition| condition.holds(&report))
-        .collect();
+    report.failed =
+        options.fail_if.iter().filter_map(|condition| condition.holds(&report)).collect();
     Ok((report, ending))
 }
 
 async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
     // Before anything is sent, so that no signal is missed.
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let shared = Arc::new(Shared::new(plan.workers));
     let admin = match plan.metrics {
         None => None,
@@ -137,7 +132,8 @@ struct Threads {
 }
 
 impl Threads {
-    /// Also returns what is notified when one of them has ended, which the scheduler does first unless there is a bug.
+    /// Also returns what is notified when one of them has ended, which the scheduler does first
+    /// unless there is a bug.
     fn start(
         plan: &Arc<Plan>,
         shared: &Arc<Shared>,
@@ -164,32 +160,16 @@ impl Threads {
         let (plan, shared, stopped) = (Arc::clone(plan), Arc::clone(shared), Arc::clone(&stop));
         let scheduler = Builder::new().name("scheduler".to_owned()).spawn(move || {
             let _finish = finish;
-            Scheduler {
-                plan: &plan,
-                shared: &shared,
-                stop: &stopped,
-                workers: senders,
-            }
-            .run(start);
+            Scheduler { plan: &plan, shared: &shared, stop: &stopped, workers: senders }.run(start);
         })?;
-        Ok((
-            Self {
-                stop,
-                abandon,
-                scheduler,
-                workers,
-            },
-            finished,
-        ))
+        Ok((Self { stop, abandon, scheduler, workers }, finished))
     }
 
     /// Ends the scheduler if it still runs, and with it the workers.
     fn stop(self) -> Result<(), RunError> {
         self.stop.store(true, Ordering::Relaxed);
         self.scheduler.thread().unpark();
-        self.scheduler
-            .join()
-            .map_err(|_| RunError::Panicked("scheduler"))?;
+        self.scheduler.join().map_err(|_| RunError::Panicked("scheduler"))?;
         for worker in self.workers {
             worker.join().map_err(|_| RunError::Panicked("worker"))??;
         }

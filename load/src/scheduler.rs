@@ -1,26 +1,30 @@
 //! Releases arrivals at the time they are due.
 //!
-//! This is a thread of its own that does nothing else, because a timer of an asynchronous runtime rounds up to whole
-//! milliseconds and waits its turn behind other work. How late it was all the same is measured for every arrival.
+//! This is a thread of its own that does nothing else, because a timer of an asynchronous runtime
+//! rounds up to whole milliseconds and waits its turn behind other work. How late it was all the
+//! same is measured for every arrival.
 //!
-//! Too many requests in flight mean that the target (or this machine) cannot keep up. Opening ever more of them would
-//! bring down both, so further arrivals are dropped; each one is counted.
+//! Too many requests in flight mean that the target (or this machine) cannot keep up. Opening ever
+//! more of them would bring down both, so further arrivals are dropped; each one is counted.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::park_timeout;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
 
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tally::{MERGE_EVERY, Shared, Tally};
 use crate::worker::Arrival;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::park_timeout;
-use std::time::Instant;
-use tokio::sync::mpsc;
 
 pub(crate) struct Scheduler<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) shared: &'a Shared,
     /// Set it and unpark the thread to end the run early.
     pub(crate) stop: &'a AtomicBool,
-    /// One for each worker. Dropping them at the end is what tells the workers that the run is over.
+    /// One for each worker. Dropping them at the end is what tells the workers that the run is
+    /// over.
     pub(crate) workers: Vec<mpsc::Sender<Arrival>>,
 }
 
@@ -33,10 +37,7 @@ struct Books {
 impl Scheduler<'_> {
     /// Returns at the end of the schedule, or soon after `stop` was set.
     pub(crate) fn run(self, start: Instant) {
-        let mut books = Books {
-            tally: Tally::new(),
-            merged: start,
-        };
+        let mut books = Books { tally: Tally::new(), merged: start };
         let mut random = Random::seeded(self.plan.seed);
         if !self.plan.closed_loop {
             for due in self.plan.schedule.due_times(self.plan.poisson) {
@@ -47,13 +48,7 @@ impl Scheduler<'_> {
                 let tally = &mut books.tally;
                 tally.due += 1;
                 tally.lag.record(due.elapsed());
-                self.release(
-                    Arrival {
-                        due,
-                        request: self.plan.mix.draw(&mut random),
-                    },
-                    tally,
-                );
+                self.release(Arrival { due, request: self.plan.mix.draw(&mut random) }, tally);
             }
         }
         self.wait_until(start + self.plan.schedule.duration(), &mut books);
@@ -71,9 +66,7 @@ impl Scheduler<'_> {
                 self.shared.merge(&mut books.tally);
                 books.merged = now;
             }
-            let Some(pause) = time
-                .checked_duration_since(now)
-                .filter(|pause| !pause.is_zero())
+            let Some(pause) = time.checked_duration_since(now).filter(|pause| !pause.is_zero())
             else {
                 return true;
             };
@@ -81,8 +74,8 @@ impl Scheduler<'_> {
         }
     }
 
-    /// To the worker with the fewest requests in flight: with few connections each, turns would let a request wait at
-    /// one worker while another has a free connection.
+    /// To the worker with the fewest requests in flight: with few connections each, turns would let
+    /// a request wait at one worker while another has a free connection.
     fn release(&self, arrival: Arrival, tally: &mut Tally) {
         let (mut in_flight, mut least, mut worker) = (0, usize::MAX, 0);
         for (index, flying) in self.shared.flying().enumerate() {
@@ -95,16 +88,12 @@ impl Scheduler<'_> {
             tally.dropped += 1;
             return;
         }
-        self.shared
-            .in_flight(worker)
-            .fetch_add(1, Ordering::Relaxed);
+        self.shared.in_flight(worker).fetch_add(1, Ordering::Relaxed);
         match self.workers[worker].try_send(arrival) {
             Ok(()) => tally.sent += 1,
             // The queue has room for all that may be in flight, so the worker must be gone.
             Err(_) => {
-                self.shared
-                    .in_flight(worker)
-                    .fetch_sub(1, Ordering::Relaxed);
+                self.shared.in_flight(worker).fetch_sub(1, Ordering::Relaxed);
                 tally.dropped += 1;
             }
         }

@@ -1,25 +1,16 @@
 //! The report for people.
 
+use std::fmt;
+use std::time::Duration;
+
 use crate::duration::shown;
 use crate::outcome::Outcome;
 use crate::recorder::Summary;
 use crate::report::{LAG_WARNING, Report};
-use std::fmt;
-use std::time::Duration;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            url,
-            profile,
-            about,
-            r#loop,
-            mode,
-            seed,
-            run_id,
-            seconds,
-            ..
-        } = self;
+        let Self { url, profile, about, r#loop, mode, seed, run_id, seconds, .. } = self;
         writeln!(
             f,
             "{url}  {profile}, {loop} loop, {mode}, {seconds:.1} s, seed {seed}, run {run_id}"
@@ -29,17 +20,9 @@ impl fmt::Display for Report {
         }
         writeln!(f)?;
         let share = |part: u64, of: u64| {
-            if of == 0 {
-                0.0
-            } else {
-                part as f64 * 100.0 / of as f64
-            }
+            if of == 0 { 0.0 } else { part as f64 * 100.0 / of as f64 }
         };
-        writeln!(
-            f,
-            "due        {:>10}   {:.1}/s",
-            self.due, self.due_per_second
-        )?;
+        writeln!(f, "due        {:>10}   {:.1}/s", self.due, self.due_per_second)?;
         writeln!(
             f,
             "sent       {:>10}   over {} of at most {} connections{}",
@@ -54,11 +37,7 @@ impl fmt::Display for Report {
             self.dropped,
             share(self.dropped, self.due)
         )?;
-        writeln!(
-            f,
-            "answered   {:>10}   {:.1}/s",
-            self.answered, self.answered_per_second
-        )?;
+        writeln!(f, "answered   {:>10}   {:.1}/s", self.answered, self.answered_per_second)?;
         writeln!(f, "censored   {:>10}   in flight at the end", self.censored)?;
         writeln!(
             f,
@@ -66,27 +45,18 @@ impl fmt::Display for Report {
             self.errors,
             share(self.errors, self.sent)
         )?;
-        for (outcome, count) in self
-            .outcomes
-            .iter()
-            .filter(|(outcome, count)| outcome.is_error() && **count > 0)
+        for (outcome, count) in
+            self.outcomes.iter().filter(|(outcome, count)| outcome.is_error() && **count > 0)
         {
             let message = self.messages.get(outcome).map_or("", String::as_str);
             writeln!(f, "  {:<10} {count:>8}   {message}", outcome.name())?;
         }
-        let statuses: Vec<String> = self
-            .statuses
-            .iter()
-            .map(|(status, count)| format!("{status}: {count}"))
-            .collect();
+        let statuses: Vec<String> =
+            self.statuses.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         writeln!(
             f,
             "statuses   {}\n",
-            if statuses.is_empty() {
-                "none".to_owned()
-            } else {
-                statuses.join(", ")
-            }
+            if statuses.is_empty() { "none".to_owned() } else { statuses.join(", ") }
         )?;
         let heads = ["count", "mean", "p50", "p90", "p99", "p99.9", "max"];
         write!(f, "{:<14}", "latency")?;
@@ -146,22 +116,14 @@ impl Report {
         if self.interrupted {
             writeln!(f, "interrupted: this is a part of the run")?;
         }
-        self.failed
-            .iter()
-            .try_for_each(|failed| writeln!(f, "failed: {failed}"))
+        self.failed.iter().try_for_each(|failed| writeln!(f, "failed: {failed}"))
     }
 }
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, summary: &Summary) -> fmt::Result {
     write!(f, "{name:<14}{:>10}", summary.count)?;
-    for seconds in [
-        summary.mean,
-        summary.p50,
-        summary.p90,
-        summary.p99,
-        summary.p999,
-        summary.max,
-    ] {
+    for seconds in [summary.mean, summary.p50, summary.p90, summary.p99, summary.p999, summary.max]
+    {
         let text = if summary.count == 0 {
             "-".to_owned()
         } else {

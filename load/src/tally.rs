@@ -1,13 +1,15 @@
-//! What was counted. Each worker has a tally of its own, and empties it into the run's total five times a second: no
-//! message per request, and no lock that two workers want at the same time.
+//! What was counted. Each worker has a tally of its own, and empties it into the run's total five
+//! times a second: no message per request, and no lock that two workers want at the same time.
 
-use crate::outcome::Outcome;
-use crate::recorder::{LAG_BOUNDS, LATENCY_BOUNDS, Recorder};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often workers empty their tally. More often than the usual scrape, so that rates over a few scrapes are smooth.
+use crate::outcome::Outcome;
+use crate::recorder::{LAG_BOUNDS, LATENCY_BOUNDS, Recorder};
+
+/// How often workers empty their tally. More often than the usual scrape, so that rates over a few
+/// scrapes are smooth.
 pub(crate) const MERGE_EVERY: Duration = Duration::from_millis(200);
 
 /// Statuses have three digits.
@@ -16,14 +18,15 @@ const STATUSES: usize = 1000;
 /// Counts and times.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
-    /// Arrivals whose time came; those handed to a connection or its queue; those that found too many in flight.
+    /// Arrivals whose time came; those handed to a connection or its queue; those that found too
+    /// many in flight.
     pub(crate) due: u64,
     pub(crate) sent: u64,
     pub(crate) dropped: u64,
     outcomes: [u64; Outcome::ALL.len()],
     statuses: Vec<u64>,
-    /// Times of what was answered as expected. Censored requests are in here with the time they had waited: leaving
-    /// out the slowest ones would flatter the server.
+    /// Times of what was answered as expected. Censored requests are in here with the time they had
+    /// waited: leaving out the slowest ones would flatter the server.
     pub(crate) success: Recorder,
     /// Times of errors, apart: a fast 503 must not improve the percentiles.
     pub(crate) error: Recorder,
@@ -101,11 +104,7 @@ impl Tally {
 
     /// Statuses that occurred, with their number.
     pub(crate) fn statuses(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.statuses
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|(_, count)| *count > 0)
+        self.statuses.iter().copied().enumerate().filter(|(_, count)| *count > 0)
     }
 
     /// Takes over everything from `other`, which is empty afterwards.
@@ -177,9 +176,7 @@ impl Shared {
 
     /// Requests in flight at each worker.
     pub(crate) fn flying(&self) -> impl Iterator<Item = usize> {
-        self.in_flight
-            .iter()
-            .map(|count| count.load(Ordering::Relaxed))
+        self.in_flight.iter().map(|count| count.load(Ordering::Relaxed))
     }
 }
 
@@ -196,11 +193,9 @@ mod tests {
     fn merging_moves_every_count_and_keeps_the_first_example() {
         let shared = Shared::new(1);
         let mut worker = Tally::new();
-        for (outcome, ms, why) in [
-            (Outcome::Ok, 3, ""),
-            (Outcome::Reset, 1, "first"),
-            (Outcome::Censored, 9, ""),
-        ] {
+        for (outcome, ms, why) in
+            [(Outcome::Ok, 3, ""), (Outcome::Reset, 1, "first"), (Outcome::Censored, 9, "")]
+        {
             worker.due += 1;
             worker.sent += 1;
             worker.end(outcome, Duration::from_millis(ms));
@@ -211,10 +206,7 @@ mod tests {
         worker.explain(Outcome::Reset, || "second".to_owned());
         shared.merge(&mut worker);
         let total = shared.total();
-        assert_eq!(
-            (total.due, total.sent, total.ended(), total.errors()),
-            (3, 3, 2, 1)
-        );
+        assert_eq!((total.due, total.sent, total.ended(), total.errors()), (3, 3, 2, 1));
         assert_eq!(total.statuses().collect::<Vec<_>>(), [(200, 1)]);
         assert_eq!(total.example(Outcome::Reset), Some("first"));
         assert_eq!((total.success.count(), total.error.count()), (2, 1));

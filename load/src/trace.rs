@@ -1,10 +1,13 @@
-//! The `traceparent` header (W3C Trace Context), so that the server's logs and traces of a run are found.
+//! The `traceparent` header (W3C Trace Context), so that the server's logs and traces of a run are
+//! found.
 
-use crate::random::Random;
 use hyper::header::HeaderValue;
 
-/// Makes W3C trace context headers. The first half of every trace id is the id of the run, so that the server's logs of
-/// one run are found by their beginning; the second half is random, as the standard wants.
+use crate::random::Random;
+
+/// Makes W3C trace context headers. The first half of every trace id is the id of the run, so that
+/// the server's logs of one run are found by their beginning; the second half is random, as the
+/// standard wants.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracer {
     run_id: u64,
@@ -15,11 +18,7 @@ pub(crate) struct Tracer {
 
 impl Tracer {
     pub(crate) fn new(run_id: u64, ratio: f64) -> Self {
-        Self {
-            run_id,
-            ratio,
-            random: Random::unrepeatable(),
-        }
+        Self { run_id, ratio, random: Random::unrepeatable() }
     }
 
     /// `00-<trace id>-<parent id>-<flags>`.
@@ -54,30 +53,16 @@ mod tests {
         for _ in 0..1000 {
             let header = tracer.traceparent();
             let parts: Vec<&str> = header.to_str().unwrap().split('-').collect();
-            assert_eq!(
-                parts.iter().map(|part| part.len()).collect::<Vec<_>>(),
-                [2, 32, 16, 2]
-            );
+            assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [2, 32, 16, 2]);
             assert!(parts[1].starts_with("000000000000abcd") && parts[2] != "0000000000000000");
             assert!(parts.iter().all(|part| {
-                part.bytes()
-                    .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+                part.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
             }));
             assert!(seen.insert(parts[1].to_owned()));
             sampled += usize::from(parts[3] == "01");
         }
         assert!((400..600).contains(&sampled), "{sampled}");
-        assert!(
-            Tracer::new(1, 0.0)
-                .traceparent()
-                .as_bytes()
-                .ends_with(b"-00")
-        );
-        assert!(
-            Tracer::new(1, 1.0)
-                .traceparent()
-                .as_bytes()
-                .ends_with(b"-01")
-        );
+        assert!(Tracer::new(1, 0.0).traceparent().as_bytes().ends_with(b"-00"));
+        assert!(Tracer::new(1, 1.0).traceparent().as_bytes().ends_with(b"-01"));
     }
 }

@@ -1,22 +1,25 @@
 //! One worker: a thread with a runtime of its own and its share of the connections.
 //!
-//! Everything inside one worker runs on one thread, so its queue and its tally need no locks. A request waits in the
-//! worker's queue until a lane is free. Idle lanes are a stack: the lane used last, whose connection is open and warm,
-//! is used first, and further connections are opened only when they are needed.
+//! Everything inside one worker runs on one thread, so its queue and its tally need no locks. A
+//! request waits in the worker's queue until a lane is free. Idle lanes are a stack: the lane used
+//! last, whose connection is open and warm, is used first, and further connections are opened only
+//! when they are needed.
 
-use crate::lane::Lane;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::tally::{MERGE_EVERY, Shared, Tally};
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
 use tokio::sync::{Notify, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::lane::Lane;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::tally::{MERGE_EVERY, Shared, Tally};
 
 /// A request whose time has come.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +51,9 @@ struct Seat {
 /// How often a worker looks whether the last requests have ended, or are given up.
 const DRAIN_EVERY: Duration = Duration::from_millis(5);
 
-/// Runs worker number `worker` until `arrivals` is closed and what is in flight has ended, each request within its
-/// time-out. What is still in flight when `abandon` is set counts as censored; in the closed loop, which has no last
-/// request, that is everything.
+/// Runs worker number `worker` until `arrivals` is closed and what is in flight has ended, each
+/// request within its time-out. What is still in flight when `abandon` is set counts as censored;
+/// in the closed loop, which has no last request, that is everything.
 pub(crate) fn work(
     plan: Arc<Plan>,
     shared: Arc<Shared>,
@@ -58,9 +61,7 @@ pub(crate) fn work(
     arrivals: mpsc::Receiver<Arrival>,
     abandon: &AtomicBool,
 ) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Timers are made below, before anything runs.
     let entered = runtime.enter();
     let (lanes, seed, closed_loop) = (plan.lanes_of(worker), plan.seed, plan.closed_loop);
@@ -142,9 +143,7 @@ impl Board {
         let mut tally = self.tally();
         tally.due += 1;
         tally.sent += 1;
-        self.shared
-            .in_flight(self.worker)
-            .fetch_add(1, Ordering::Relaxed);
+        self.shared.in_flight(self.worker).fetch_add(1, Ordering::Relaxed);
     }
 
     /// A request of lane `lane` has ended.
@@ -159,9 +158,7 @@ impl Board {
 
     fn count(&self, arrival: Arrival, outcome: Outcome) {
         self.tally().end(outcome, arrival.due.elapsed());
-        self.shared
-            .in_flight(self.worker)
-            .fetch_sub(1, Ordering::Relaxed);
+        self.shared.in_flight(self.worker).fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Nobody waits any more: whatever has not ended took at least as long as it has waited by now.

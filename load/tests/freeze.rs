@@ -1,28 +1,29 @@
 //! Does it hide a freeze? A server stands still for 2 of 10 seconds; requests keep being due.
 //!
-//! At 200 requests per second, 400 of 2000 are due while the server stands still, and wait between 2 and 0 seconds. So
-//! a tenth of all waits longer than 1.0 s, and a hundredth longer than 1.9 s. A load generator that waits for an answer
-//! before it sends the next request sees a few slow ones instead, and reports a p99 of a millisecond.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+//! At 200 requests per second, 400 of 2000 are due while the server stands still, and wait between
+//! 2 and 0 seconds. So a tenth of all waits longer than 1.0 s, and a hundredth longer than 1.9 s. A
+//! load generator that waits for an answer before it sends the next request sees a few slow ones
+//! instead, and reports a p99 of a millisecond.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod support;
 
-use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Seen, count, finish, serve, start};
+
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
+
+use support::{Seen, count, finish, serve, start};
 
 /// The program of the server process: this very file, told to run this one test.
 const SERVER: &str = "the_server_that_is_frozen";
 
-/// On a busy machine the freeze or the schedule can come out wrong; then the experiment is repeated, never loosened.
+/// On a busy machine the freeze or the schedule can come out wrong; then the experiment is
+/// repeated, never loosened.
 const TRIES: usize = 3;
 
 struct ServerProcess(Child);
@@ -57,10 +58,7 @@ impl Drop for ServerProcess {
 #[ignore = "not a test: the server process of the other one"]
 fn the_server_that_is_frozen() {
     set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("http://{}/", listener.local_addr().unwrap());

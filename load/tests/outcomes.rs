@@ -1,12 +1,10 @@
 //! Every way in which a request can end, against a server that ends it that way.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod support;
 
 use std::sync::atomic::Ordering;
+
 use support::{Server, command, count, finish, run, start};
 
 fn ends_as(path: &str, more: &[&str], outcome: &str) {
@@ -46,41 +44,18 @@ fn with_nobody_there_every_request_is_a_connect_error_and_the_exit_code_is_2() {
         let (report, code) = run(&[&[&url, "--duration", "200ms"], how].concat());
         assert_eq!(code, 2, "{report}");
         assert!(count(&report["outcomes"], "connect") > 0, "{report}");
-        assert!(
-            report["messages"]["connect"]
-                .as_str()
-                .unwrap()
-                .contains("refused"),
-            "{report}"
-        );
+        assert!(report["messages"]["connect"].as_str().unwrap().contains("refused"), "{report}");
     }
 }
 
 #[test]
 fn a_name_that_does_not_resolve_is_a_dns_error() {
     let file = std::env::temp_dir().join(format!("load-outcomes-{}.conf", std::process::id()));
-    std::fs::write(
-        &file,
-        "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n",
-    )
-    .unwrap();
+    std::fs::write(&file, "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n").unwrap();
     // Nothing listens on the port that a socket had a moment ago.
-    let port = std::net::UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let mut command = command(&[
-        "http://shop/",
-        "--rate",
-        "100",
-        "--duration",
-        "200ms",
-        "--json",
-    ]);
-    command
-        .env("RESOLV_CONF", &file)
-        .env("RESOLV_PORT", port.to_string());
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = command(&["http://shop/", "--rate", "100", "--duration", "200ms", "--json"]);
+    command.env("RESOLV_CONF", &file).env("RESOLV_PORT", port.to_string());
     let (report, code) = finish(command.spawn().unwrap());
     assert_eq!(code, 2);
     assert!(count(&report["outcomes"], "dns") > 0, "{report}");
@@ -122,11 +97,7 @@ fn maximum_mode_uses_all_connections_and_loses_nothing() {
         "2",
     ]);
     assert_eq!(
-        (
-            code,
-            count(&report, "errors"),
-            count(&report, "connections_opened")
-        ),
+        (code, count(&report, "errors"), count(&report, "connections_opened")),
         (0, 0, 5),
         "{report}"
     );
@@ -167,9 +138,7 @@ fn trace_ids_begin_with_the_run_and_methods_and_bodies_arrive() {
     let bodies = server.seen.bodies.lock().unwrap();
     assert!(
         !bodies.is_empty()
-            && bodies
-                .iter()
-                .all(|body| *body == ("POST".to_owned(), "{}".to_owned()))
+            && bodies.iter().all(|body| *body == ("POST".to_owned(), "{}".to_owned()))
     );
 }
 
@@ -201,16 +170,7 @@ fn the_same_seed_repeats_a_poisson_run() {
 fn a_condition_that_holds_makes_the_exit_code_1() {
     let server = Server::start();
     let code = |path: &str, condition: &str| {
-        run(&[
-            &server.url(path),
-            "--rate",
-            "100",
-            "--duration",
-            "200ms",
-            "--fail-if",
-            condition,
-        ])
-        .1
+        run(&[&server.url(path), "--rate", "100", "--duration", "200ms", "--fail-if", condition]).1
     };
     assert_eq!(code("/status/500", "errors>1%"), 1);
     assert_eq!(code("/", "errors>1%"), 0);
@@ -244,19 +204,12 @@ fn a_signal_ends_the_run_with_a_report() {
         let load = start(&[&url, "--rate", "100", "--duration", "60s"]);
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
         while server.seen.requests.load(Ordering::SeqCst) < before + 5 {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "no request within 30 s"
-            );
+            assert!(std::time::Instant::now() < deadline, "no request within 30 s");
             std::thread::yield_now();
         }
         kill_process(Pid::from_child(&load), signal).unwrap();
         let (report, exit) = finish(load);
-        assert_eq!(
-            (exit, &report["interrupted"]),
-            (code, &true.into()),
-            "{report}"
-        );
+        assert_eq!((exit, &report["interrupted"]), (code, &true.into()), "{report}");
         assert!(count(&report, "ok") > 0 && count(&report, "due") < 6_000);
     }
 }

@@ -1,8 +1,5 @@
 //! Four times as many requests as the server can take: nobody crashes, and nothing is lost.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod support;
 
@@ -27,10 +24,7 @@ fn what_cannot_be_sent_is_dropped_and_every_one_is_counted() {
     assert_eq!(code, 0);
     assert_eq!(count(&report, "due"), 60_000);
     assert!(count(&report, "dropped") > 30_000, "{report}");
-    assert!(
-        count(&report, "ok") > 0 && count(&report, "errors") == 0,
-        "{report}"
-    );
+    assert!(count(&report, "ok") > 0 && count(&report, "errors") == 0, "{report}");
     // The queue was full all the time; at the end the generator waits for those in it.
     assert_eq!(count(&report, "censored"), 0, "{report}");
 

@@ -1,14 +1,13 @@
 //! What people see while a run lasts: a line that is rewritten, on a terminal only.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod support;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::File;
 use std::io::Read;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
 use support::{Server, command};
 
 /// Both ends of a terminal: what a person sees, and what a program writes to.
@@ -17,11 +16,7 @@ fn terminal() -> (File, File) {
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let name = ptsname(&screen, Vec::new()).unwrap();
-    let program = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
+    let program = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
     (screen.into(), program)
 }
 
@@ -44,18 +39,14 @@ fn a_terminal_shows_each_second_and_is_left_clean() {
 
     let output = child.wait_with_output().unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        report.contains("p99") && !report.contains('\x1b'),
-        "{report:?}"
-    );
+    assert!(report.contains("p99") && !report.contains('\x1b'), "{report:?}");
 }
 
 #[test]
 fn a_pipe_gets_no_line_and_no_escapes() {
     let server = Server::start();
-    let output = command(&[&server.url("/"), "--rate", "50", "--duration", "1500ms"])
-        .output()
-        .unwrap();
+    let output =
+        command(&[&server.url("/"), "--rate", "50", "--duration", "1500ms"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!error.contains(['\r', '\x1b']), "{error:?}");
 }

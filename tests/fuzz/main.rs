@@ -4,6 +4,7 @@
 mod targets;
 
 use std::sync::LazyLock;
+
 use targets::{TARGETS, Target};
 
 static CHOSEN: LazyLock<Target> = LazyLock::new(|| {

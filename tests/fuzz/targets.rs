@@ -1,12 +1,13 @@
-//! What is fuzzed: everything that reads text which people write. A target must neither panic nor hang, and says more
-//! where more is known: what compiles is valid PromQL.
+//! What is fuzzed: everything that reads text which people write. A target must neither panic nor
+//! hang, and says more where more is known: what compiles is valid PromQL.
+
+use std::collections::BTreeMap;
 
 use promql_parser::parser::value::ValueType;
 use serde_json::Value;
 use slo::gate::{self, Baseline, EarlierResult, KeptnGate};
 use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
 use slo::{Catalogue, Clock, Criterion, Decimal, Span};
-use std::collections::BTreeMap;
 
 /// Takes one input.
 pub(crate) type Target = fn(&[u8]);
@@ -37,7 +38,8 @@ fn openslo(input: &[u8]) {
     }
 }
 
-/// One query in an objective that is otherwise in order: if the query is PromQL, so is all that is made from it.
+/// One query in an objective that is otherwise in order: if the query is PromQL, so is all that is
+/// made from it.
 fn query(input: &[u8]) {
     let Ok(query) = std::str::from_utf8(input) else {
         return;

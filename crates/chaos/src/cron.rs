@@ -1,8 +1,9 @@
 //! When a Schedule fires: the cron dialect of robfig/cron v3, which Chaos Mesh uses.
 //!
-//! Five fields (minute hour day month weekday), or six with seconds first; `@hourly` and its like; `@every 90s`.
-//! Weekdays run 0-6 (7 is refused) and there is no `L`, `W` or `#`. Times are UTC unless the text starts with
-//! `TZ=Area/City` or `CRON_TZ=Area/City`. The search for the next tick is in `cron/next.rs`.
+//! Five fields (minute hour day month weekday), or six with seconds first; `@hourly` and its like;
+//! `@every 90s`. Weekdays run 0-6 (7 is refused) and there is no `L`, `W` or `#`. Times are UTC
+//! unless the text starts with `TZ=Area/City` or `CRON_TZ=Area/City`. The search for the next tick
+//! is in `cron/next.rs`.
 
 mod field;
 mod next;
@@ -87,10 +88,9 @@ impl Cron {
     #[must_use]
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.plan {
-            Plan::Every(interval) => after
-                .checked_add(interval.as_signed())
-                .ok()
-                .map(next::whole_second),
+            Plan::Every(interval) => {
+                after.checked_add(interval.as_signed()).ok().map(next::whole_second)
+            }
             Plan::Fields(fields) => next::search(fields, after),
         }
     }
@@ -126,10 +126,7 @@ impl FromStr for Cron {
             Some(interval) => Plan::Every(whole_seconds(interval.parse()?)),
             None => Plan::Fields(Box::new(fields(expand(rest)?, zone)?)),
         };
-        Ok(Self {
-            source: source.to_owned(),
-            plan,
-        })
+        Ok(Self { source: source.to_owned(), plan })
     }
 }
 
@@ -141,10 +138,7 @@ impl fmt::Display for Cron {
 
 /// Takes a `TZ=` or `CRON_TZ=` prefix off.
 fn split_zone(source: &str) -> Result<(TimeZone, &str), CronError> {
-    let Some(zoned) = source
-        .strip_prefix("TZ=")
-        .or_else(|| source.strip_prefix("CRON_TZ="))
-    else {
+    let Some(zoned) = source.strip_prefix("TZ=").or_else(|| source.strip_prefix("CRON_TZ=")) else {
         return Ok((TimeZone::UTC, source));
     };
     let unknown = || CronError::Zone(zoned.chars().take(40).collect());

@@ -1,7 +1,8 @@
 //! DNSChaos: names stop resolving, or resolve to nonsense.
 //!
-//! `action: error` answers SERVFAIL, `action: random` an address that nobody chose. Only *new* lookups are hit: a
-//! service that keeps its connections, or read `resolv.conf` once, does not notice.
+//! `action: error` answers SERVFAIL, `action: random` an address that nobody chose. Only *new*
+//! lookups are hit: a service that keeps its connections, or read `resolv.conf` once, does not
+//! notice.
 
 use std::sync::Arc;
 
@@ -18,14 +19,8 @@ pub(crate) static KIND: Kind = Kind {
     name: "DNSChaos",
     schedule_key: "dnsChaos",
     columns: &[
-        Column {
-            title: "ACTION",
-            field: "action",
-        },
-        Column {
-            title: "DURATION",
-            field: "duration",
-        },
+        Column { title: "ACTION", field: "action" },
+        Column { title: "DURATION", field: "duration" },
     ],
     parse: |value, parent| Ok(Arc::new(read::<DnsChaos>(value, parent)?)),
 };
@@ -104,10 +99,7 @@ impl Chaos for DnsChaos {
     fn fault(&self) -> Result<Fault, Problem> {
         let patterns =
             Patterns::compile(&self.patterns).map_err(|error| Problem::new("patterns", error))?;
-        Ok(Fault::Dns(DnsFault {
-            action: self.action,
-            patterns,
-        }))
+        Ok(Fault::Dns(DnsFault { action: self.action, patterns }))
     }
 
     fn mechanism(&self) -> String {

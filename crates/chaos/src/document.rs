@@ -1,9 +1,12 @@
 //! Chaos Mesh documents: YAML in, checked experiments out.
 //!
-//! Parsing is strict. Every field is either understood or refused by name, because a field that is silently ignored
-//! makes an experiment that does something else than its file says.
+//! Parsing is strict. Every field is either understood or refused by name, because a field that is
+//! silently ignored makes an experiment that does something else than its file says.
 
 mod meta;
+
+pub(crate) use meta::is_subdomain;
+pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
 
 use std::sync::Arc;
 
@@ -17,8 +20,6 @@ use crate::problem::{DocumentError, Problem};
 use crate::schedule::{self, Schedule};
 use crate::status_check::{self, StatusCheck};
 use crate::workflow::{self, Workflow};
-pub(crate) use meta::is_subdomain;
-pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
 
 /// The API version of every document.
 pub const API_VERSION: &str = "chaos-mesh.org/v1alpha1";
@@ -65,7 +66,8 @@ impl Document {
         self.body.kind()
     }
 
-    /// The spec of the experiment, or of the experiments a Schedule makes; none for a Workflow or a StatusCheck.
+    /// The spec of the experiment, or of the experiments a Schedule makes; none for a Workflow or a
+    /// StatusCheck.
     #[must_use]
     pub fn chaos(&self) -> Option<&dyn Chaos> {
         match &self.body {
@@ -80,7 +82,8 @@ impl Document {
         self.body.mechanism()
     }
 
-    /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or patterns that cannot work.
+    /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or
+    /// patterns that cannot work.
     #[must_use]
     pub fn refusals(&self) -> Vec<Problem> {
         match &self.body {
@@ -140,10 +143,9 @@ pub(crate) fn too_long(duration: GoDuration) -> bool {
 /// What cannot be carried out about something whose spec is at `parent`.
 pub(crate) fn refusals_of(body: &Body, parent: &str) -> Vec<Problem> {
     match body {
-        Body::Experiment { chaos, .. } => refusals(chaos.as_ref())
-            .into_iter()
-            .map(|problem| problem.under(parent))
-            .collect(),
+        Body::Experiment { chaos, .. } => {
+            refusals(chaos.as_ref()).into_iter().map(|problem| problem.under(parent)).collect()
+        }
         Body::Schedule(schedule) => schedule.refusals(parent),
         Body::Workflow(workflow) => workflow.refusals(parent),
         Body::StatusCheck(_) => Vec::new(),
@@ -171,10 +173,12 @@ struct Envelope {
     spec: Value,
 }
 
-/// Reads a stream of documents. `file` is used in error messages only; empty documents do not count.
+/// Reads a stream of documents. `file` is used in error messages only; empty documents do not
+/// count.
 ///
 /// # Errors
-/// The file is too large, is not YAML, is empty, or a document breaks the rules; then all of its problems are told.
+/// The file is too large, is not YAML, is empty, or a document breaks the rules; then all of its
+/// problems are told.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, DocumentError> {
     if text.len() > MAX_FILE_BYTES {
         return Err(DocumentError::TooLarge {
@@ -183,15 +187,11 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, DocumentError> {
             limit: MAX_FILE_BYTES,
         });
     }
-    let values: Vec<Value> =
-        serde_saphyr::from_multiple(text).map_err(|error| DocumentError::Yaml {
-            file: file.to_owned(),
-            message: error.to_string(),
-        })?;
+    let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+        DocumentError::Yaml { file: file.to_owned(), message: error.to_string() }
+    })?;
     if values.is_empty() {
-        return Err(DocumentError::Empty {
-            file: file.to_owned(),
-        });
+        return Err(DocumentError::Empty { file: file.to_owned() });
     }
     let documents = values.iter().enumerate().map(|(index, value)| {
         document(value).map_err(|problems| DocumentError::Invalid {
@@ -212,21 +212,16 @@ fn document(value: &Value) -> Result<Document, Vec<Problem>> {
     }
     let envelope: Envelope = serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        vec![Problem::new(
-            if path == "." { "document" } else { &path },
-            error.into_inner(),
-        )]
+        vec![Problem::new(if path == "." { "document" } else { &path }, error.into_inner())]
     })?;
     check_kind(&envelope).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     let meta = ObjectMeta::parse(&envelope.metadata, &mut problems);
     let body = body(&envelope, &mut problems);
     match (meta, body) {
-        (Some(meta), Some(body)) if problems.is_empty() => Ok(Document {
-            meta,
-            body,
-            spec: envelope.spec,
-        }),
+        (Some(meta), Some(body)) if problems.is_empty() => {
+            Ok(Document { meta, body, spec: envelope.spec })
+        }
         _ => Err(problems),
     }
 }
@@ -252,10 +247,7 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
     if envelope.api_version != API_VERSION {
         return Err(Problem::new(
             "apiVersion",
-            format!(
-                "`{}` is not Chaos Mesh; write `{API_VERSION}`",
-                envelope.api_version
-            ),
+            format!("`{}` is not Chaos Mesh; write `{API_VERSION}`", envelope.api_version),
         ));
     }
     let supported = kind::SUPPORTED.map(|kind| kind.name).join(", ");
@@ -285,9 +277,7 @@ pub(crate) fn experiment(
     parent: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Arc<dyn Chaos>> {
-    let chaos = (kind.parse)(spec, parent)
-        .map_err(|problem| problems.push(problem))
-        .ok()?;
+    let chaos = (kind.parse)(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
     let mut own = Vec::new();
     chaos.common().check(&mut own);
     if let Some(other) = chaos.other_end() {

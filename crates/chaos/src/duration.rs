@@ -91,11 +91,8 @@ impl FromStr for GoDuration {
                 return Err(invalid());
             }
             let (unit, after) = unit(after).ok_or_else(invalid)?;
-            let whole: u64 = if whole.is_empty() {
-                0
-            } else {
-                whole.parse().map_err(|_| overflow())?
-            };
+            let whole: u64 =
+                if whole.is_empty() { 0 } else { whole.parse().map_err(|_| overflow())? };
             let nanos = whole.checked_mul(unit).ok_or_else(overflow)?;
             total = nanos
                 .checked_add(part(fraction, unit))
@@ -114,9 +111,7 @@ fn digits(text: &str) -> (&str, &str) {
 
 /// Splits the leading unit off `text`: everything up to the next digit or dot.
 fn unit(text: &str) -> Option<(u64, &str)> {
-    let end = text
-        .find(|c: char| c == '.' || c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let (_, nanos) = UNITS.iter().find(|(unit, _)| *unit == name)?;
     Some((*nanos, rest))
@@ -135,11 +130,7 @@ fn part(fraction: &str, unit: u64) -> u64 {
 }
 
 fn signed(total: u64, negative: bool) -> Option<i64> {
-    if negative {
-        0_i64.checked_sub_unsigned(total)
-    } else {
-        i64::try_from(total).ok()
-    }
+    if negative { 0_i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() }
 }
 
 impl fmt::Display for GoDuration {
@@ -182,9 +173,7 @@ mod tests {
     use super::*;
 
     fn nanos(text: &str) -> i64 {
-        text.parse::<GoDuration>()
-            .unwrap_or_else(|error| panic!("{error}"))
-            .as_nanos()
+        text.parse::<GoDuration>().unwrap_or_else(|error| panic!("{error}")).as_nanos()
     }
 
     #[test]
@@ -200,22 +189,14 @@ mod tests {
 
     #[test]
     fn what_go_does_not_call_a_duration_is_refused() {
-        for bad in [
-            "90", "1d", "5 m", "", "s", ".s", "-", "1m ", "1.m.s", "--1s",
-        ] {
-            assert!(
-                matches!(bad.parse::<GoDuration>(), Err(DurationError::Invalid(_))),
-                "{bad}"
-            );
+        for bad in ["90", "1d", "5 m", "", "s", ".s", "-", "1m ", "1.m.s", "--1s"] {
+            assert!(matches!(bad.parse::<GoDuration>(), Err(DurationError::Invalid(_))), "{bad}");
         }
     }
 
     #[test]
     fn a_duration_beyond_292_years_overflows() {
-        assert!(matches!(
-            "3000000h".parse::<GoDuration>(),
-            Err(DurationError::Overflow(_))
-        ));
+        assert!(matches!("3000000h".parse::<GoDuration>(), Err(DurationError::Overflow(_))));
         assert!(matches!(
             "99999999999999999999s".parse::<GoDuration>(),
             Err(DurationError::Overflow(_))

@@ -1,10 +1,12 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
-//! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is moved by pure rules:
-//! `lifecycle` for experiments, `spawn` and `history` for Schedules, `workflow` for Workflows, `check` for StatusChecks.
+//! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is
+//! moved by pure rules: `lifecycle` for experiments, `spawn` and `history` for Schedules,
+//! `workflow` for Workflows, `check` for StatusChecks.
 //!
-//! Three things end a fault, each without the others: the experiment's duration (or the stage's maximum), the expiry
-//! that every apply hands to the stage, and the journal, from which the next engine undoes what a crash has left.
+//! Three things end a fault, each without the others: the experiment's duration (or the stage's
+//! maximum), the expiry that every apply hands to the stage, and the journal, from which the next
+//! engine undoes what a crash has left.
 
 mod action;
 mod check;
@@ -60,7 +62,8 @@ const QUEUE: usize = 64;
 /// How the engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default: one hour.
+    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default:
+    /// one hour.
     pub default_maximum: GoDuration,
     /// Operations on targets at the same time. Default: 64.
     pub concurrency: usize,
@@ -81,7 +84,8 @@ impl Default for Options {
     }
 }
 
-/// A running engine. Dropping it, like [`Engine::shutdown`], makes its task recover everything and end.
+/// A running engine. Dropping it, like [`Engine::shutdown`], makes its task recover everything and
+/// end.
 #[derive(Debug)]
 pub struct Engine {
     requests: mpsc::Sender<Request>,
@@ -91,7 +95,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine on the machine's clock. What an earlier engine left in the journal is undone first.
+    /// Starts an engine on the machine's clock. What an earlier engine left in the journal is
+    /// undone first.
     ///
     /// # Errors
     /// The journal cannot be read or written.
@@ -119,31 +124,26 @@ impl Engine {
         let mut driver = Driver::new(injector, clock, options, opened, rounds);
         driver.undo_leftovers().await;
         let task = tokio::spawn(driver.run(queue));
-        Ok(Self {
-            requests,
-            round,
-            task: Mutex::new(Some(task)),
-            journal: journal.to_owned(),
-        })
+        Ok(Self { requests, round, task: Mutex::new(Some(task)), journal: journal.to_owned() })
     }
 
-    /// Creates the object of a document, or changes labels, annotations and (of a Schedule or a Workflow) the spec.
+    /// Creates the object of a document, or changes labels, annotations and (of a Schedule or a
+    /// Workflow) the spec.
     ///
     /// # Errors
-    /// The spec of an existing experiment differs, this stage cannot play the new one of a Workflow, or the object is being
-    /// deleted.
+    /// The spec of an existing experiment differs, this stage cannot play the new one of a
+    /// Workflow, or the object is being deleted.
     pub async fn apply(&self, document: Document) -> Result<Applied, EngineError> {
-        self.ask(|reply| Request::Apply(Box::new(document), reply))
-            .await?
+        self.ask(|reply| Request::Apply(Box::new(document), reply)).await?
     }
 
-    /// Asks for deletion and returns; the object is gone once it has recovered (see [`Engine::wait_gone`]).
+    /// Asks for deletion and returns; the object is gone once it has recovered (see
+    /// [`Engine::wait_gone`]).
     ///
     /// # Errors
     /// No object, or several, have this name.
     pub async fn delete(&self, name: &Name) -> Result<(), EngineError> {
-        self.ask(|reply| Request::Delete(name.clone(), reply))
-            .await?
+        self.ask(|reply| Request::Delete(name.clone(), reply)).await?
     }
 
     /// Sets the pause annotation; a Schedule passes it on to its experiments.
@@ -151,8 +151,7 @@ impl Engine {
     /// # Errors
     /// No object, or several, have this name, or it is of a kind that cannot be paused.
     pub async fn pause(&self, name: &Name, pause: bool) -> Result<(), EngineError> {
-        self.ask(|reply| Request::Pause(name.clone(), pause, reply))
-            .await?
+        self.ask(|reply| Request::Pause(name.clone(), pause, reply)).await?
     }
 
     /// Everything the engine knows now.
@@ -168,8 +167,7 @@ impl Engine {
     /// # Errors
     /// The engine has stopped.
     pub async fn dry_run(&self, document: Document) -> Result<DryRun, EngineError> {
-        self.ask(|reply| Request::DryRun(Box::new(document), reply))
-            .await
+        self.ask(|reply| Request::DryRun(Box::new(document), reply)).await
     }
 
     /// The text of `describe` for every object of this name.
@@ -179,15 +177,9 @@ impl Engine {
     pub async fn describe(&self, name: &Name) -> Result<String, EngineError> {
         let snapshot = self.get().await?;
         let meant = snapshot.objects.iter().filter(|object| {
-            name.means(
-                object.kind,
-                &object.metadata.namespace,
-                &object.metadata.name,
-            )
+            name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
         });
-        let texts: Vec<String> = meant
-            .map(|object| render::describe(&snapshot, object))
-            .collect();
+        let texts: Vec<String> = meant.map(|object| render::describe(&snapshot, object)).collect();
         if texts.is_empty() {
             Err(EngineError::NotFound(name.to_string()))
         } else {
@@ -217,9 +209,7 @@ impl Engine {
         };
         tokio::time::timeout(limit, search)
             .await
-            .unwrap_or(Err(EngineError::TimedOut {
-                seconds: limit.as_secs(),
-            }))
+            .unwrap_or(Err(EngineError::TimedOut { seconds: limit.as_secs() }))
     }
 
     /// Waits until no object has this name.
@@ -229,17 +219,14 @@ impl Engine {
     pub async fn wait_gone(&self, name: &Name, limit: Duration) -> Result<(), EngineError> {
         let gone = |snapshot: &Snapshot| {
             !snapshot.objects.iter().any(|object| {
-                name.means(
-                    object.kind,
-                    &object.metadata.namespace,
-                    &object.metadata.name,
-                )
+                name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
             })
         };
         self.wait_until(limit, gone).await.map(drop)
     }
 
-    /// Deletes everything and waits up to `limit` for recovery. Returns what may still be injected: nothing, if all is well.
+    /// Deletes everything and waits up to `limit` for recovery. Returns what may still be injected:
+    /// nothing, if all is well.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -259,19 +246,13 @@ impl Engine {
         request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(request(reply))
-            .await
-            .map_err(|_| EngineError::Stopped)?;
+        self.requests.send(request(reply)).await.map_err(|_| EngineError::Stopped)?;
         answer.await.map_err(|_| EngineError::Stopped)
     }
 }
 
 fn journal_error(path: &Path, error: &std::io::Error) -> EngineError {
-    EngineError::Journal {
-        path: path.display().to_string(),
-        message: error.to_string(),
-    }
+    EngineError::Journal { path: path.display().to_string(), message: error.to_string() }
 }
 
 #[cfg(test)]

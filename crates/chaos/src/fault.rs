@@ -1,6 +1,7 @@
 //! What a fault does to a pod, in the units of the data plane: bytes, milliseconds, shares.
 //!
-//! A kind of chaos reads its document into one of these; a stage carries it out. Nothing here depends on either.
+//! A kind of chaos reads its document into one of these; a stage carries it out. Nothing here
+//! depends on either.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -130,7 +131,8 @@ pub struct HttpReplace {
 /// Parts of a message that are added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HttpPatch {
-    /// Merged into a JSON body (RFC 7396). A message with any other body is lost, and its connection with it.
+    /// Merged into a JSON body (RFC 7396). A message with any other body is lost, and its
+    /// connection with it.
     pub body: Option<Value>,
     /// Appended query parameters; requests only.
     pub queries: Vec<(String, String)>,
@@ -138,13 +140,12 @@ pub struct HttpPatch {
     pub headers: Vec<(String, String)>,
 }
 
-/// Whether the header `name` tells where a message ends (RFC 9112, section 6). A fault cannot set it: it follows from the
-/// body, and with any other value the next message would be read from the wrong place.
+/// Whether the header `name` tells where a message ends (RFC 9112, section 6). A fault cannot set
+/// it: it follows from the body, and with any other value the next message would be read from the
+/// wrong place.
 pub fn is_framing(name: &str) -> bool {
     let framing = ["Content-Length", "Transfer-Encoding"];
-    framing
-        .iter()
-        .any(|header| header.eq_ignore_ascii_case(name))
+    framing.iter().any(|header| header.eq_ignore_ascii_case(name))
 }
 
 /// Packets that leave a pod are delayed, lost, slowed down or dropped (NetworkChaos).

@@ -1,7 +1,7 @@
 //! HTTPChaos: requests to a port, or the answers from it, are dropped, delayed or changed.
 //!
-//! The keys `request_headers` and `response_headers` are spelt in snake case, unlike all others, and `replace.body` is
-//! base64.
+//! The keys `request_headers` and `response_headers` are spelt in snake case, unlike all others,
+//! and `replace.body` is base64.
 
 mod fault;
 mod lints;
@@ -21,16 +21,12 @@ use crate::selector::Selector;
 pub(crate) static KIND: Kind = Kind {
     name: "HTTPChaos",
     schedule_key: "httpChaos",
-    columns: &[Column {
-        title: "DURATION",
-        field: "duration",
-    }],
+    columns: &[Column { title: "DURATION", field: "duration" }],
     parse: |value, parent| Ok(Arc::new(read::<HttpChaos>(value, parent)?)),
 };
 
-const METHODS: [&str; 9] = [
-    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT",
-];
+const METHODS: [&str; 9] =
+    ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /// The `spec` of an HTTPChaos.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,14 +161,8 @@ impl Chaos for HttpChaos {
                 format!("{} is not a port; write 1 to 65535", self.port),
             ));
         }
-        let replaced = self
-            .replace
-            .as_ref()
-            .and_then(|replace| replace.method.as_ref());
-        for (field, method) in [
-            ("method", self.method.as_ref()),
-            ("replace.method", replaced),
-        ] {
+        let replaced = self.replace.as_ref().and_then(|replace| replace.method.as_ref());
+        for (field, method) in [("method", self.method.as_ref()), ("replace.method", replaced)] {
             let unknown = |method: &&String| {
                 !method.is_empty()
                     && self.target == HttpTarget::Request
@@ -181,10 +171,7 @@ impl Chaos for HttpChaos {
             if let Some(method) = method.filter(unknown) {
                 problems.push(Problem::new(
                     field,
-                    format!(
-                        "`{method}` is not a method; use one of {}",
-                        METHODS.join(", ")
-                    ),
+                    format!("`{method}` is not a method; use one of {}", METHODS.join(", ")),
                 ));
             }
         }
@@ -208,28 +195,16 @@ impl Chaos for HttpChaos {
         };
         let mut parts = Vec::new();
         let steps = [
-            (
-                self.abort == Some(true),
-                "drops the connection without an answer",
-            ),
+            (self.abort == Some(true), "drops the connection without an answer"),
             (self.delay.is_some(), "waits"),
             (self.replace.is_some(), "exchanges parts"),
             (self.patch.is_some(), "adds parts"),
         ];
-        parts.extend(
-            steps
-                .iter()
-                .filter(|(given, _)| *given)
-                .map(|(_, step)| *step),
-        );
+        parts.extend(steps.iter().filter(|(given, _)| *given).map(|(_, step)| *step));
         format!(
             "a reverse proxy on the path through the Service hits {side} port {} that match: it {}; calls to the pod's own address, and connections opened before, are not hit",
             self.port,
-            if parts.is_empty() {
-                "does nothing".to_owned()
-            } else {
-                parts.join(", then ")
-            }
+            if parts.is_empty() { "does nothing".to_owned() } else { parts.join(", then ") }
         )
     }
 }

@@ -54,19 +54,14 @@ impl fmt::Display for Target {
     /// The record id of Chaos Mesh: `namespace/pod` or `namespace/pod/container`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}/{}", self.namespace, self.pod)?;
-        self.container
-            .iter()
-            .try_for_each(|container| write!(out, "/{container}"))
+        self.container.iter().try_for_each(|container| write!(out, "/{container}"))
     }
 }
 
 /// What is done to a target.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value per experiment, behind an Arc"
-)]
+#[expect(clippy::large_enum_variant, reason = "one value per experiment, behind an Arc")]
 pub enum Fault {
     /// Names that match get a failure or a wrong address.
     Dns(DnsFault),
@@ -94,7 +89,8 @@ impl Fault {
         matches!(self, Self::PodKill { .. } | Self::ContainerKill)
     }
 
-    /// Do several of them on one target add up, and end one by one? Of the others a target has one: the end of any ends it.
+    /// Do several of them on one target add up, and end one by one? Of the others a target has one:
+    /// the end of any ends it.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         matches!(self, Self::Stress(_) | Self::Http(_) | Self::Network(_))
@@ -103,16 +99,19 @@ impl Fault {
 
 /// Carries faults out. Implemented by a stage.
 ///
-/// The engine awaits at most one operation per target at a time, and drops the future of one that takes too long.
+/// The engine awaits at most one operation per target at a time, and drops the future of one that
+/// takes too long.
 pub trait Injector: Send + Sync + 'static {
     /// The pods that exist now.
     fn pods(&self) -> Vec<Pod>;
 
-    /// Injects `fault` into `target`. It must lapse by itself at `expires`, at most [`LONGEST_FAULT`] from now.
-    /// A failed apply leaves nothing behind. `id` names the fault: applying one of the same id to the same target again
-    /// replaces it. Stress, HTTP and network faults of different ids coexist on a target.
+    /// Injects `fault` into `target`. It must lapse by itself at `expires`, at most
+    /// [`LONGEST_FAULT`] from now. A failed apply leaves nothing behind. `id` names the fault:
+    /// applying one of the same id to the same target again replaces it. Stress, HTTP and network
+    /// faults of different ids coexist on a target.
     ///
-    /// Returns what the stage had to cut, a phrase each ("2 CPU workers instead of 64"): shown in `Clamped` events.
+    /// Returns what the stage had to cut, a phrase each ("2 CPU workers instead of 64"): shown in
+    /// `Clamped` events.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
@@ -124,7 +123,8 @@ pub trait Injector: Send + Sync + 'static {
         expires: Option<SystemTime>,
     ) -> impl Future<Output = Result<Vec<String>, String>> + Send;
 
-    /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod that is gone, succeeds.
+    /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod
+    /// that is gone, succeeds.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
@@ -135,11 +135,13 @@ pub trait Injector: Send + Sync + 'static {
         target: &Target,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Sends one HTTP request and waits for the answer, at most as long as the request says. Names of Services are
-    /// resolved as pods resolve them; redirects are followed, ten requests at most, as Go's client does.
+    /// Sends one HTTP request and waits for the answer, at most as long as the request says. Names
+    /// of Services are resolved as pods resolve them; redirects are followed, ten requests at most,
+    /// as Go's client does.
     ///
     /// # Errors
-    /// Why there was no answer: refused, timed out, not resolved. A [`crate::status_check`] counts it as a failure.
+    /// Why there was no answer: refused, timed out, not resolved. A [`crate::status_check`] counts
+    /// it as a failure.
     fn probe(
         &self,
         request: &HttpProbe,

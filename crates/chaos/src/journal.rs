@@ -1,8 +1,8 @@
 //! The write-ahead journal: what may be injected, on disk before it is injected.
 //!
-//! One JSON object per line: `begin` before each apply (synced to disk), `end` after the fault is gone. Whoever reads
-//! the file after a crash knows every target that may still be under a fault, and can recover it: recovering what was
-//! never applied does no harm.
+//! One JSON object per line: `begin` before each apply (synced to disk), `end` after the fault is
+//! gone. Whoever reads the file after a crash knows every target that may still be under a fault,
+//! and can recover it: recovering what was never applied does no harm.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -57,55 +57,46 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates the journal; what was left open by an earlier process stays listed in [`Journal::open_entries`].
+    /// Opens or creates the journal; what was left open by an earlier process stays listed in
+    /// [`Journal::open_entries`].
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let open = open_entries(path)?;
         let next_id = open.keys().max().map_or(0, |id| id + 1);
         // Rewritten beside and renamed, so that a crash in between loses nothing.
         let fresh = path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(&fresh)?;
-        file.write_all(&lines(open.iter().map(|(id, fault)| Line::Begin {
-            id: *id,
-            fault: Box::new(fault.clone()),
-        }))?)?;
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&fresh)?;
+        file.write_all(&lines(
+            open.iter().map(|(id, fault)| Line::Begin { id: *id, fault: Box::new(fault.clone()) }),
+        )?)?;
         file.sync_all()?;
         std::fs::rename(&fresh, path)?;
         let file = OpenOptions::new().append(true).open(path)?;
-        Ok(Self {
-            file,
-            next_id,
-            open,
-        })
+        Ok(Self { file, next_id, open })
     }
 
-    /// Writes that these faults are about to be injected and waits for the disk. One sync covers them all.
+    /// Writes that these faults are about to be injected and waits for the disk. One sync covers
+    /// them all.
     pub(crate) fn begin(&mut self, faults: Vec<Leftover>) -> io::Result<Vec<u64>> {
         let ids: Vec<u64> = (self.next_id..).take(faults.len()).collect();
-        self.file
-            .write_all(&lines(ids.iter().zip(&faults).map(|(id, fault)| {
-                Line::Begin {
-                    id: *id,
-                    fault: Box::new(fault.clone()),
-                }
-            }))?)?;
+        self.file.write_all(&lines(
+            ids.iter()
+                .zip(&faults)
+                .map(|(id, fault)| Line::Begin { id: *id, fault: Box::new(fault.clone()) }),
+        )?)?;
         self.file.sync_data()?;
         self.next_id += ids.len() as u64;
         self.open.extend(ids.iter().copied().zip(faults));
         Ok(ids)
     }
 
-    /// Writes that these faults are gone. Not synced: a lost line only makes a later replay recover once more.
+    /// Writes that these faults are gone. Not synced: a lost line only makes a later replay recover
+    /// once more.
     pub(crate) fn end(&mut self, ids: &[u64]) -> io::Result<()> {
         self.open.retain(|id, _| !ids.contains(id));
         if self.open.is_empty() && self.file.metadata()?.len() > COMPACT_BYTES {
             return self.file.set_len(0);
         }
-        self.file
-            .write_all(&lines(ids.iter().map(|id| Line::End { id: *id }))?)
+        self.file.write_all(&lines(ids.iter().map(|id| Line::End { id: *id }))?)
     }
 
     /// What may be injected, by number.
@@ -142,92 +133,4 @@ fn open_entries(path: &Path) -> io::Result<BTreeMap<u64, Leftover>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-
-    fn leftover(pod: &str) -> Leftover {
-        let target = Target {
-            namespace: "default".into(),
-            pod: pod.into(),
-            uid: "1".into(),
-            container: None,
-        };
-        Leftover {
-            experiment: "podchaos/x in namespace default".into(),
-            id: "default/podchaos/x".into(),
-            fault: Fault::PodFailure,
-            target,
-            expires: None,
-        }
-    }
-
-    fn pods(path: &Path) -> Vec<String> {
-        replay(path)
-            .unwrap()
-            .into_iter()
-            .map(|leftover| leftover.target.pod)
-            .collect()
-    }
-
-    /// A journal in a folder of its own, which goes with it.
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(test: &str) -> Self {
-            let folder =
-                std::env::temp_dir().join(format!("chaos-journal-{test}-{}", std::process::id()));
-            std::fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-
-        fn file(&self) -> PathBuf {
-            self.0.join("journal")
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn a_missing_journal_lists_nothing() {
-        assert!(pods(&Scratch::new("missing").file()).is_empty());
-    }
-
-    #[test]
-    fn what_was_begun_and_not_ended_is_listed_also_after_reopening() {
-        let scratch = Scratch::new("open");
-        let mut journal = Journal::open(&scratch.file()).unwrap();
-        let ids = journal
-            .begin(vec![leftover("a"), leftover("b"), leftover("c")])
-            .unwrap();
-        journal.end(&ids[1..2]).unwrap();
-        assert_eq!(pods(&scratch.file()), ["a", "c"]);
-        let mut journal = Journal::open(&scratch.file()).unwrap();
-        journal.begin(vec![leftover("d")]).unwrap();
-        assert_eq!(pods(&scratch.file()), ["a", "c", "d"]);
-    }
-
-    #[test]
-    fn a_line_cut_off_by_a_crash_is_passed_over_but_a_damaged_one_is_an_error() {
-        let scratch = Scratch::new("damaged");
-        Journal::open(&scratch.file())
-            .unwrap()
-            .begin(vec![leftover("a")])
-            .unwrap();
-        let whole = std::fs::read_to_string(scratch.file()).unwrap();
-        std::fs::write(scratch.file(), format!("{whole}{{\"begin\":{{\"id\"")).unwrap();
-        assert_eq!(pods(&scratch.file()), ["a"]);
-        std::fs::write(scratch.file(), format!("junk\n{whole}")).unwrap();
-        assert!(
-            replay(&scratch.file())
-                .unwrap_err()
-                .to_string()
-                .starts_with("line 1: ")
-        );
-    }
-}
+mod tests;

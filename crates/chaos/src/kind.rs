@@ -1,6 +1,7 @@
 //! What one kind of chaos adds to the common life of an experiment.
 //!
-//! To add a kind: write one file with its document and [`Chaos`] implementation, and list its [`Kind`] in [`SUPPORTED`].
+//! To add a kind: write one file with its document and [`Chaos`] implementation, and list its
+//! [`Kind`] in [`SUPPORTED`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -152,7 +153,8 @@ pub trait Chaos: fmt::Debug + Send + Sync {
         None
     }
 
-    /// The fault for a target on `side`, given the targets on the other one; `None` when nothing is done to it.
+    /// The fault for a target on `side`, given the targets on the other one; `None` when nothing is
+    /// done to it.
     fn aimed(&self, fault: &Arc<Fault>, _side: Side, _others: &[Target]) -> Option<Arc<Fault>> {
         Some(fault.clone())
     }
@@ -171,11 +173,7 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." {
-            parent.to_owned()
-        } else {
-            format!("{parent}.{path}")
-        };
+        let field = if path == "." { parent.to_owned() } else { format!("{parent}.{path}") };
         Problem::new(field, in_yaml(&error.into_inner().to_string()))
     })
 }
@@ -217,10 +215,8 @@ impl Common<'_> {
     pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
         self.selector.check(problems);
         problems.extend(self.mode.parameter(self.value).err());
-        if let Some(Err(error)) = self
-            .duration
-            .filter(|text| !text.is_empty())
-            .map(str::parse::<GoDuration>)
+        if let Some(Err(error)) =
+            self.duration.filter(|text| !text.is_empty()).map(str::parse::<GoDuration>)
         {
             problems.push(Problem::new("duration", error));
         }

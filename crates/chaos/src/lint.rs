@@ -1,5 +1,7 @@
 //! What Chaos Mesh accepts but hardly anybody means.
 
+use jiff::Timestamp;
+
 use crate::cron::Cron;
 use crate::document::{Body, Document, PAUSE_ANNOTATION};
 use crate::duration::GoDuration;
@@ -8,9 +10,8 @@ use crate::mode::Mode;
 use crate::problem::Problem;
 use crate::schedule::{ConcurrencyPolicy, Schedule};
 
-use jiff::Timestamp;
-
-/// All lints of a document. `default_maximum` is what ends an experiment without a duration on this stage.
+/// All lints of a document. `default_maximum` is what ends an experiment without a duration on this
+/// stage.
 #[must_use]
 pub fn lints(document: &Document, default_maximum: GoDuration, now: Timestamp) -> Vec<Problem> {
     let mut lints = match &document.body {
@@ -18,11 +19,7 @@ pub fn lints(document: &Document, default_maximum: GoDuration, now: Timestamp) -
             let parent = format!("spec.{}", schedule.child.schedule_key());
             let mut lints = of(&schedule.child, &parent, default_maximum, now);
             lints.extend(pausing(document));
-            lints.extend(
-                self::schedule(schedule, now)
-                    .into_iter()
-                    .map(|lint| lint.under("spec")),
-            );
+            lints.extend(self::schedule(schedule, now).into_iter().map(|lint| lint.under("spec")));
             return lints;
         }
         body => of(body, "spec", default_maximum, now),
@@ -51,10 +48,7 @@ fn pausing(document: &Document) -> Option<Problem> {
     let value = document.meta.annotations.get(PAUSE_ANNOTATION)?;
     let message = match &document.body {
         Body::Workflow(_) | Body::StatusCheck(_) => {
-            format!(
-                "a {} cannot be paused; remove the annotation",
-                document.kind()
-            )
+            format!("a {} cannot be paused; remove the annotation", document.kind())
         }
         _ if ["true", "false"].contains(&value.as_str()) => return None,
         _ => format!("`{value}` does not pause; only the text \"true\" does"),
@@ -79,9 +73,7 @@ pub(crate) fn embedded(chaos: &dyn Chaos, lints: &mut Vec<Problem>) {
 }
 
 fn common(common: &Common<'_>, one_shot: bool, lints: &mut Vec<Problem>) {
-    let negative = common
-        .parsed_duration()
-        .is_some_and(|duration| duration.as_nanos() <= 0);
+    let negative = common.parsed_duration().is_some_and(|duration| duration.as_nanos() <= 0);
     if !one_shot && negative {
         lints.push(Problem::new(
             "duration",
@@ -89,10 +81,7 @@ fn common(common: &Common<'_>, one_shot: bool, lints: &mut Vec<Problem>) {
         ));
     }
     if !common.value.is_empty() && matches!(common.mode, Mode::One | Mode::All) {
-        lints.push(Problem::new(
-            "value",
-            "modes one and all do not read it; remove it",
-        ));
+        lints.push(Problem::new("value", "modes one and all do not read it; remove it"));
     }
     if common.mode == Mode::RandomMaxPercent {
         lints.push(Problem::new(
@@ -115,10 +104,7 @@ pub(crate) fn schedule(schedule: &Schedule, now: Timestamp) -> Vec<Problem> {
         lints.push(Problem::new("historyLimit", "omitted counts as 0: finished experiments vanish at once, and their events with them; write for example 3"));
     }
     if schedule.cron.next(now).is_none() {
-        lints.push(Problem::new(
-            "schedule",
-            "has no tick in the next five years",
-        ));
+        lints.push(Problem::new("schedule", "has no tick in the next five years"));
     }
     if let (Some(every), Some(deadline)) =
         (schedule.cron.interval(), schedule.starting_deadline_seconds)
@@ -126,10 +112,7 @@ pub(crate) fn schedule(schedule: &Schedule, now: Timestamp) -> Vec<Problem> {
     {
         lints.push(Problem::new(
             "startingDeadlineSeconds",
-            format!(
-                "shorter than `{}`, which therefore never fires; remove it",
-                schedule.cron
-            ),
+            format!("shorter than `{}`, which therefore never fires; remove it", schedule.cron),
         ));
     }
     overlap(schedule, now, &mut lints);
@@ -161,10 +144,6 @@ fn overlap(schedule: &Schedule, now: Timestamp, lints: &mut Vec<Problem>) {
 /// The shortest gap between the next few ticks.
 fn shortest_gap(cron: &Cron, now: Timestamp) -> Option<GoDuration> {
     let ticks = cron.ticks(now, Timestamp::MAX, 10);
-    let gaps = ticks
-        .windows(2)
-        .map(|pair| pair[1].duration_since(pair[0]).as_nanos());
-    gaps.min()
-        .and_then(|nanos| i64::try_from(nanos).ok())
-        .map(GoDuration::from_nanos)
+    let gaps = ticks.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_nanos());
+    gaps.min().and_then(|nanos| i64::try_from(nanos).ok()).map(GoDuration::from_nanos)
 }

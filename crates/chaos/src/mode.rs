@@ -40,7 +40,8 @@ impl Mode {
         }
     }
 
-    /// How many of `total` pods are taken at most: exactly this many, except for `random-max-percent`.
+    /// How many of `total` pods are taken at most: exactly this many, except for
+    /// `random-max-percent`.
     #[must_use]
     pub fn at_most(self, parameter: u32, total: usize) -> usize {
         match self {
@@ -78,10 +79,8 @@ mod tests {
 
     #[test]
     fn a_percentage_of_three_pods_is_rounded_up() {
-        let counts: Vec<usize> = [1, 33, 34, 50, 100]
-            .iter()
-            .map(|p| Mode::FixedPercent.at_most(*p, 3))
-            .collect();
+        let counts: Vec<usize> =
+            [1, 33, 34, 50, 100].iter().map(|p| Mode::FixedPercent.at_most(*p, 3)).collect();
         assert_eq!(counts, [1, 1, 2, 2, 3]);
         assert_eq!(percent_of(3, 0), 0);
     }

@@ -1,12 +1,15 @@
 //! NetworkChaos: what leaves a pod is delayed, lost, slowed down or dropped.
 //!
-//! Only what *leaves* is shaped: direction `to` shapes the selected pods towards the targets, `from` shapes the targets
-//! towards the selected pods, `both` does both. The blocks `delay`, `loss` and `rate` are merged, whatever `action` says.
+//! Only what *leaves* is shaped: direction `to` shapes the selected pods towards the targets,
+//! `from` shapes the targets towards the selected pods, `both` does both. The blocks `delay`,
+//! `loss` and `rate` are merged, whatever `action` says.
 
 mod fault;
 mod lints;
 mod parse;
 mod spec;
+
+pub use spec::{Bandwidth, Corrupt, Delay, Duplicate, Loss, Rate, Reorder};
 
 use std::sync::Arc;
 
@@ -18,20 +21,13 @@ use crate::kind::{Chaos, Column, Common, Kind, OtherEnd, Scope, Side, read};
 use crate::mode::Mode;
 use crate::problem::Problem;
 use crate::selector::Selector;
-pub use spec::{Bandwidth, Corrupt, Delay, Duplicate, Loss, Rate, Reorder};
 
 pub(crate) static KIND: Kind = Kind {
     name: "NetworkChaos",
     schedule_key: "networkChaos",
     columns: &[
-        Column {
-            title: "ACTION",
-            field: "action",
-        },
-        Column {
-            title: "DURATION",
-            field: "duration",
-        },
+        Column { title: "ACTION", field: "action" },
+        Column { title: "DURATION", field: "duration" },
     ],
     parse: |value, parent| Ok(Arc::new(read::<NetworkChaos>(value, parent)?)),
 };

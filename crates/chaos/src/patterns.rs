@@ -1,8 +1,9 @@
 //! DNS name patterns, matched byte for byte as Chaos Mesh's DNS server does.
 //!
-//! A pattern is compared with the *whole question name*, case-sensitively. That name ends in a dot and may carry a
-//! search suffix (`o11y.default.svc.cluster.local.`), which is why `o11y.*` hits what a bare `o11y` misses.
-//! `?` is any one byte, `*` is any rest and stands only at the end, `[a-c]` and `[!a-c]` are classes of bytes.
+//! A pattern is compared with the *whole question name*, case-sensitively. That name ends in a dot
+//! and may carry a search suffix (`o11y.default.svc.cluster.local.`), which is why `o11y.*` hits
+//! what a bare `o11y` misses. `?` is any one byte, `*` is any rest and stands only at the end,
+//! `[a-c]` and `[!a-c]` are classes of bytes.
 
 use std::fmt;
 
@@ -21,7 +22,8 @@ pub struct Patterns {
     compiled: Vec<Vec<Token>>,
 }
 
-/// Why the chaos DNS server would refuse the patterns (Chaos Mesh finds out only when it applies the fault).
+/// Why the chaos DNS server would refuse the patterns (Chaos Mesh finds out only when it applies
+/// the fault).
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PatternError {
     /// More patterns, or a longer one, than any list of DNS names needs.
@@ -71,10 +73,7 @@ impl Patterns {
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         self.compiled.is_empty()
-            || self
-                .compiled
-                .iter()
-                .any(|tokens| matches(tokens, name.as_bytes()))
+            || self.compiled.iter().any(|tokens| matches(tokens, name.as_bytes()))
     }
 
     /// The patterns as they were written.
@@ -92,10 +91,8 @@ impl Patterns {
         }
         let pattern = || source.to_owned();
         let mut forms = vec![
-            tokens(source.as_bytes()).ok_or_else(|| PatternError::InnerStar {
-                index,
-                pattern: pattern(),
-            })?,
+            tokens(source.as_bytes())
+                .ok_or_else(|| PatternError::InnerStar { index, pattern: pattern() })?,
         ];
         // A pattern without a star stands for the name with and without its trailing dot.
         if !source.contains('*') {
@@ -105,10 +102,7 @@ impl Patterns {
         }
         for form in forms {
             if self.compiled.iter().any(|other| same(other, &form)) {
-                return Err(PatternError::Duplicate {
-                    index,
-                    pattern: pattern(),
-                });
+                return Err(PatternError::Duplicate { index, pattern: pattern() });
             }
             self.compiled.push(form);
         }
@@ -215,24 +209,18 @@ impl Token {
             Self::AnyByte => true,
             Self::AnyRest => false,
             Self::Class { not, ranges } => {
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&byte))
-                    != *not
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&byte)) != *not
             }
         }
     }
 
-    /// Two classes are the same when each range of one lies within a range of the other, and the reverse.
+    /// Two classes are the same when each range of one lies within a range of the other, and the
+    /// reverse.
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (
-                Self::Class { not, ranges },
-                Self::Class {
-                    not: other_not,
-                    ranges: others,
-                },
-            ) => not == other_not && covers(ranges, others) && covers(others, ranges),
+            (Self::Class { not, ranges }, Self::Class { not: other_not, ranges: others }) => {
+                not == other_not && covers(ranges, others) && covers(others, ranges)
+            }
             _ => self == other,
         }
     }
@@ -243,9 +231,7 @@ fn same(left: &[Token], right: &[Token]) -> bool {
 }
 
 fn covers(outer: &[(u8, u8)], inner: &[(u8, u8)]) -> bool {
-    inner
-        .iter()
-        .all(|(low, high)| outer.iter().any(|(from, to)| from <= low && high <= to))
+    inner.iter().all(|(low, high)| outer.iter().any(|(from, to)| from <= low && high <= to))
 }
 
 #[cfg(test)]

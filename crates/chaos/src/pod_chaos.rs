@@ -76,11 +76,7 @@ impl Chaos for PodChaos {
 
     fn check(&self, problems: &mut Vec<Problem>) {
         let seconds = 0..=i32::MAX.into();
-        problems.extend(Problem::of_range(
-            "gracePeriod",
-            self.grace_period,
-            &seconds,
-        ));
+        problems.extend(Problem::of_range("gracePeriod", self.grace_period, &seconds));
         if self.action == PodAction::ContainerKill && self.container_names.is_empty() {
             problems.push(Problem::new(
                 "containerNames",
@@ -97,24 +93,18 @@ impl Chaos for PodChaos {
             ));
         }
         if self.action != PodAction::PodKill && self.grace_period > 0 {
-            lints.push(Problem::new(
-                "gracePeriod",
-                "only pod-kill reads it; remove it",
-            ));
+            lints.push(Problem::new("gracePeriod", "only pod-kill reads it; remove it"));
         }
         if self.action != PodAction::ContainerKill && !self.container_names.is_empty() {
-            lints.push(Problem::new(
-                "containerNames",
-                "only container-kill reads it; remove it",
-            ));
+            lints.push(Problem::new("containerNames", "only container-kill reads it; remove it"));
         }
     }
 
     fn fault(&self) -> Result<Fault, Problem> {
         Ok(match self.action {
-            PodAction::PodKill => Fault::PodKill {
-                grace_seconds: u64::try_from(self.grace_period).unwrap_or(0),
-            },
+            PodAction::PodKill => {
+                Fault::PodKill { grace_seconds: u64::try_from(self.grace_period).unwrap_or(0) }
+            }
             PodAction::ContainerKill => Fault::ContainerKill,
             PodAction::PodFailure => Fault::PodFailure,
         })

@@ -23,6 +23,7 @@ pub struct HttpProbe {
 pub struct ProbeAnswer {
     /// `200`.
     pub status: u16,
-    /// Did its body arrive in time? Chaos Mesh throws an answer away of which it could not read all.
+    /// Did its body arrive in time? Chaos Mesh throws an answer away of which it could not read
+    /// all.
     pub whole: bool,
 }

@@ -18,14 +18,11 @@ pub struct Problem {
 impl Problem {
     /// A complaint about `field`; `message` says what is wrong and what to do.
     pub fn new(field: impl Into<String>, message: impl fmt::Display) -> Self {
-        Self {
-            field: field.into(),
-            message: message.to_string(),
-        }
+        Self { field: field.into(), message: message.to_string() }
     }
 
-    /// A complaint if `number` is out of `range`. Numbers are read wider than they may be, so that this tells the range and
-    /// not the YAML parser the name of a type.
+    /// A complaint if `number` is out of `range`. Numbers are read wider than they may be, so that
+    /// this tells the range and not the YAML parser the name of a type.
     pub(crate) fn of_range(
         field: impl Into<String>,
         number: i64,
@@ -39,10 +36,7 @@ impl Problem {
     /// The same complaint about a field that sits below `parent`.
     #[must_use]
     pub fn under(self, parent: &str) -> Self {
-        Self {
-            field: format!("{parent}.{}", self.field),
-            ..self
-        }
+        Self { field: format!("{parent}.{}", self.field), ..self }
     }
 }
 
@@ -92,10 +86,8 @@ pub enum DocumentError {
 }
 
 fn invalid(file: &str, number: usize, problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("{file}: document {number}: {problem}"))
-        .collect();
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{file}: document {number}: {problem}")).collect();
     lines.join("\n")
 }
 

@@ -7,28 +7,24 @@ use crate::engine::{DryRun, DryStep, Object, Snapshot};
 use crate::{kind, status_check};
 
 pub use describe::describe;
+
 use table::{Table, age};
 
 /// Ticks printed by a dry run before the rest is only counted.
 const SHOWN_TICKS: usize = 5;
 
-/// One table per kind, with Chaos Mesh's own columns. A namespace column appears when there is more than one.
+/// One table per kind, with Chaos Mesh's own columns. A namespace column appears when there is more
+/// than one.
 #[must_use]
 pub fn get(snapshot: &Snapshot) -> String {
     if snapshot.objects.is_empty() {
         return "No resources found.\n".to_owned();
     }
     let first = &snapshot.objects[0].metadata.namespace;
-    let namespaces = snapshot
-        .objects
-        .iter()
-        .any(|object| object.metadata.namespace != *first);
-    let kinds = snapshot
-        .objects
-        .chunk_by(|left, right| left.kind == right.kind);
-    let tables: Vec<String> = kinds
-        .map(|objects| kind_table(objects, namespaces, snapshot))
-        .collect();
+    let namespaces = snapshot.objects.iter().any(|object| object.metadata.namespace != *first);
+    let kinds = snapshot.objects.chunk_by(|left, right| left.kind == right.kind);
+    let tables: Vec<String> =
+        kinds.map(|objects| kind_table(objects, namespaces, snapshot)).collect();
     tables.join("\n")
 }
 
@@ -42,11 +38,8 @@ fn kind_table(objects: &[Object], namespaces: bool, snapshot: &Snapshot) -> Stri
         .chain(["AGE"]);
     let mut table = Table::new(titles);
     for object in objects {
-        let name = format!(
-            "{}.chaos-mesh.org/{}",
-            object.kind.to_lowercase(),
-            object.metadata.name
-        );
+        let name =
+            format!("{}.chaos-mesh.org/{}", object.kind.to_lowercase(), object.metadata.name);
         let fields = columns
             .iter()
             .map(|column| object.spec[column.field].as_str().unwrap_or("").to_owned());
@@ -77,9 +70,7 @@ pub fn dry_run(run: &DryRun) -> String {
         None => {
             let bound = if run.at_most { "at most " } else { "" };
             let (taken, matched) = (run.pods_taken, run.pods_matched);
-            lines.push(format!(
-                "Targets:    {bound}{taken} of {matched} matching pods"
-            ));
+            lines.push(format!("Targets:    {bound}{taken} of {matched} matching pods"));
             lines.extend(run.matched.iter().map(|id| format!("              {id}")));
         }
     }
@@ -91,25 +82,13 @@ pub fn dry_run(run: &DryRun) -> String {
     lines.push(format!("Mechanism:  {}", run.mechanism));
     if let Some(ticks) = &run.ticks {
         lines.push(format!("Ticks:      {} in the next hour", ticks.len()));
-        lines.extend(
-            ticks
-                .iter()
-                .take(SHOWN_TICKS)
-                .map(|tick| format!("              {tick}")),
-        );
+        lines.extend(ticks.iter().take(SHOWN_TICKS).map(|tick| format!("              {tick}")));
         if ticks.len() > SHOWN_TICKS {
-            lines.push(format!(
-                "              ... and {} more",
-                ticks.len() - SHOWN_TICKS
-            ));
+            lines.push(format!("              ... and {} more", ticks.len() - SHOWN_TICKS));
         }
     }
     lines.extend(run.lints.iter().map(|lint| format!("Warning:    {lint}")));
-    lines.extend(
-        run.refusals
-            .iter()
-            .map(|refusal| format!("Refused:    {refusal}")),
-    );
+    lines.extend(run.refusals.iter().map(|refusal| format!("Refused:    {refusal}")));
     lines.join("\n") + "\n"
 }
 
@@ -119,19 +98,14 @@ fn steps(steps: &[DryStep], lines: &mut Vec<String>) {
         lines.push(format!("Steps:      {}", steps.len()));
     }
     for step in steps {
-        let deadline = step
-            .deadline
-            .as_ref()
-            .map_or(String::new(), |deadline| format!(", for {deadline}"));
+        let deadline =
+            step.deadline.as_ref().map_or(String::new(), |deadline| format!(", for {deadline}"));
         let about = if step.about.is_empty() {
             String::new()
         } else {
             format!(": {}", step.about.join(", "))
         };
-        lines.push(format!(
-            "              {} ({}{deadline}){about}",
-            step.name, step.kind
-        ));
+        lines.push(format!("              {} ({}{deadline}){about}", step.name, step.kind));
         if !step.mechanism.is_empty() {
             lines.push(format!("                {}", step.mechanism));
         }

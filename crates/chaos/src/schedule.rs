@@ -87,18 +87,13 @@ impl Schedule {
     ) -> Option<Self> {
         let before = problems.len();
         let at = |field: &str| format!("{parent}.{field}");
-        let raw: Raw = read(spec, parent)
-            .map_err(|problem| problems.push(problem))
-            .ok()?;
+        let raw: Raw = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
         let cron = raw
             .schedule
             .parse::<Cron>()
             .map_err(|error| problems.push(Problem::new(at("schedule"), error)))
             .ok();
-        if raw
-            .starting_deadline_seconds
-            .is_some_and(|seconds| seconds <= 0)
-        {
+        if raw.starting_deadline_seconds.is_some_and(|seconds| seconds <= 0) {
             problems.push(Problem::new(
                 at("startingDeadlineSeconds"),
                 "must be above 0; write a number of seconds, or remove it",
@@ -117,11 +112,7 @@ impl Schedule {
                 format!("type is {}, so this payload is required; add it", raw.kind),
             ));
         }
-        for stray in raw
-            .payloads
-            .keys()
-            .filter(|stray| key != Some(stray.as_str()))
-        {
+        for stray in raw.payloads.keys().filter(|stray| key != Some(stray.as_str())) {
             problems.push(stray_payload(&at(stray), stray, &raw.kind));
         }
         let (key, payload) = (key?, payload?);
@@ -141,10 +132,7 @@ impl Schedule {
 
     /// What this stage would refuse about its experiments, with paths below `parent`.
     pub(crate) fn refusals(&self, parent: &str) -> Vec<Problem> {
-        document::refusals_of(
-            &self.child,
-            &format!("{parent}.{}", self.child.schedule_key()),
-        )
+        document::refusals_of(&self.child, &format!("{parent}.{}", self.child.schedule_key()))
     }
 }
 

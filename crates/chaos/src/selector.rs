@@ -4,13 +4,14 @@
 
 mod expression;
 
+pub use expression::Expression;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::injector::Pod;
 use crate::problem::Problem;
-pub use expression::Expression;
 
 /// The `selector` of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,15 +57,9 @@ impl Selector {
         if let (true, Some(node)) = (self.pods.is_empty(), self.nodes.iter().find(unknown)) {
             return Err(format!("nodes \"{node}\" not found"));
         }
-        let chosen: Vec<&Pod> = pods
-            .iter()
-            .filter(|pod| self.matches(own_namespace, pod))
-            .collect();
-        if chosen.is_empty() {
-            Err("no pod is selected".to_owned())
-        } else {
-            Ok(chosen)
-        }
+        let chosen: Vec<&Pod> =
+            pods.iter().filter(|pod| self.matches(own_namespace, pod)).collect();
+        if chosen.is_empty() { Err("no pod is selected".to_owned()) } else { Ok(chosen) }
     }
 
     /// Rules that Chaos Mesh checks when the object is created.
@@ -106,11 +101,7 @@ impl Selector {
                 "this stage has no node labels; select by pod labels instead",
             ));
         }
-        for key in self
-            .field_selectors
-            .keys()
-            .filter(|key| ABSENT_FIELDS.contains(&key.as_str()))
-        {
+        for key in self.field_selectors.keys().filter(|key| ABSENT_FIELDS.contains(&key.as_str())) {
             refusals.push(Problem::new(
                 format!("selector.fieldSelectors.{key}"),
                 "pods of this stage have no such field; select by labels instead",
@@ -135,10 +126,7 @@ impl Selector {
 
     fn matches(&self, own_namespace: &str, pod: &Pod) -> bool {
         if !self.pods.is_empty() {
-            return self
-                .pods
-                .get(&pod.namespace)
-                .is_some_and(|names| names.contains(&pod.name));
+            return self.pods.get(&pod.namespace).is_some_and(|names| names.contains(&pod.name));
         }
         let namespace = if self.namespaces.is_empty() {
             pod.namespace == own_namespace
@@ -148,10 +136,7 @@ impl Selector {
         namespace
             && contains(&pod.labels, &self.label_selectors)
             && contains(&pod.annotations, &self.annotation_selectors)
-            && self
-                .expression_selectors
-                .iter()
-                .all(|expression| expression.matches(&pod.labels))
+            && self.expression_selectors.iter().all(|expression| expression.matches(&pod.labels))
             && self
                 .field_selectors
                 .iter()
@@ -167,17 +152,12 @@ impl Selector {
             .map(String::as_str)
             .partition(|entry| entry.starts_with('!'));
         let wanted_ok = wanted.is_empty() || wanted.contains(&phase);
-        wanted_ok
-            && !excluded
-                .iter()
-                .any(|entry| entry.trim_start_matches('!') == phase)
+        wanted_ok && !excluded.iter().any(|entry| entry.trim_start_matches('!') == phase)
     }
 }
 
 fn contains(all: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
-    wanted
-        .iter()
-        .all(|(key, value)| all.get(key) == Some(value))
+    wanted.iter().all(|(key, value)| all.get(key) == Some(value))
 }
 
 fn field<'a>(pod: &'a Pod, key: &str) -> Option<&'a str> {

@@ -124,9 +124,7 @@ fn hundred() -> i64 {
 impl StatusCheck {
     /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
     pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
-        let check: Self = read(spec, parent)
-            .map_err(|problem| problems.push(problem))
-            .ok()?;
+        let check: Self = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
         let mut own = Vec::new();
         check.check(&mut own);
         problems.extend(own.into_iter().map(|problem| problem.under(parent)));
@@ -191,16 +189,12 @@ impl StatusCheck {
 
     /// Is the answer good? Otherwise the sentence that says why not.
     pub(crate) fn judge(&self, answer: &Result<ProbeAnswer, String>) -> Result<(), String> {
-        let wanted = self
-            .http
-            .as_ref()
-            .map_or("", |http| http.criteria.status_code.as_str());
+        let wanted = self.http.as_ref().map_or("", |http| http.criteria.status_code.as_str());
         match (answer, codes(wanted)) {
             (Ok(answer), Some(codes)) if codes.contains(&answer.status) => Ok(()),
-            (Ok(answer), _) => Err(format!(
-                "unexpected status code: {} instead of {wanted}",
-                answer.status
-            )),
+            (Ok(answer), _) => {
+                Err(format!("unexpected status code: {} instead of {wanted}", answer.status))
+            }
             (Err(error), _) => Err(error.clone()),
         }
     }
@@ -221,11 +215,8 @@ impl StatusCheck {
         ] {
             problems.extend(Problem::of_range(field, number, &(1..=most)));
         }
-        if let Some(Err(error)) = self
-            .duration
-            .as_deref()
-            .filter(|text| !text.is_empty())
-            .map(str::parse::<GoDuration>)
+        if let Some(Err(error)) =
+            self.duration.as_deref().filter(|text| !text.is_empty()).map(str::parse::<GoDuration>)
         {
             problems.push(Problem::new("duration", error));
         }
@@ -233,18 +224,13 @@ impl StatusCheck {
             problems.push(Problem::new("http", "missing; say which url to ask"));
             return;
         };
-        let host = ["http://", "https://"]
-            .iter()
-            .find_map(|scheme| http.url.strip_prefix(scheme));
+        let host = ["http://", "https://"].iter().find_map(|scheme| http.url.strip_prefix(scheme));
         if host.is_none_or(|host| host.is_empty() || host.starts_with(['/', ':']))
             || http.url.contains(char::is_whitespace)
         {
             problems.push(Problem::new(
                 "http.url",
-                format!(
-                    "`{}` is not a URL; write for example http://shop.default:8000/",
-                    http.url
-                ),
+                format!("`{}` is not a URL; write for example http://shop.default:8000/", http.url),
             ));
         }
         if codes(&http.criteria.status_code).is_none() {
@@ -263,9 +249,7 @@ impl StatusCheck {
 fn codes(text: &str) -> Option<RangeInclusive<u16>> {
     let code = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<u16>()
-            .ok()
-            .filter(|code| digits && (1..1_000).contains(code))
+        text.parse::<u16>().ok().filter(|code| digits && (1..1_000).contains(code))
     };
     match text.split_once('-') {
         None => code(text).map(|code| code..=code),

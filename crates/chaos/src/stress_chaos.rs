@@ -1,7 +1,8 @@
 //! StressChaos: processes beside a container take its CPU time or its memory.
 //!
-//! The document has more traps than most: `size` is the total of all workers, a percentage is of the *host's* memory, and
-//! `workers: 0` reports success without doing anything. They are lints here.
+//! The document has more traps than most: `size` is the total of all workers, a percentage is of
+//! the *host's* memory, and `workers: 0` reports success without doing anything. They are lints
+//! here.
 
 mod size;
 
@@ -21,10 +22,7 @@ use crate::selector::Selector;
 pub(crate) static KIND: Kind = Kind {
     name: "StressChaos",
     schedule_key: "stressChaos",
-    columns: &[Column {
-        title: "DURATION",
-        field: "duration",
-    }],
+    columns: &[Column { title: "DURATION", field: "duration" }],
     parse: |value, parent| Ok(Arc::new(read::<StressChaos>(value, parent)?)),
 };
 
@@ -112,35 +110,20 @@ impl Chaos for StressChaos {
 
     fn check(&self, problems: &mut Vec<Problem>) {
         match &self.stressors {
-            None if self.stressng_stressors.is_empty() => problems.push(Problem::new(
-                "stressors",
-                "missing; say what is taken, `cpu` or `memory`",
-            )),
-            Some(Stressors {
-                cpu: None,
-                memory: None,
-            }) => problems.push(Problem::new(
-                "stressors",
-                "empty; say what is taken, `cpu` or `memory`",
-            )),
+            None if self.stressng_stressors.is_empty() => problems
+                .push(Problem::new("stressors", "missing; say what is taken, `cpu` or `memory`")),
+            Some(Stressors { cpu: None, memory: None }) => problems
+                .push(Problem::new("stressors", "empty; say what is taken, `cpu` or `memory`")),
             _ => {}
         }
         if let Some(cpu) = self.cpu() {
             let (workers, load) = (cpu.workers, cpu.load.unwrap_or(100));
-            problems.extend(Problem::of_range(
-                "stressors.cpu.workers",
-                workers,
-                &WORKERS,
-            ));
+            problems.extend(Problem::of_range("stressors.cpu.workers", workers, &WORKERS));
             problems.extend(Problem::of_range("stressors.cpu.load", load, &LOAD));
         }
         if let Some(memory) = self.memory() {
             let (workers, score) = (memory.workers, memory.oom_score_adj.unwrap_or(0));
-            problems.extend(Problem::of_range(
-                "stressors.memory.workers",
-                workers,
-                &WORKERS,
-            ));
+            problems.extend(Problem::of_range("stressors.memory.workers", workers, &WORKERS));
             if let Err(error) = size::parse(&memory.size) {
                 problems.push(Problem::new("stressors.memory.size", error));
             }
@@ -230,10 +213,7 @@ fn size_lints(memory: &MemoryStressor, lints: &mut Vec<Problem>) {
     if memory.workers > 1 {
         lints.push(Problem::new(
             field,
-            format!(
-                "is the total: each of the {} workers holds its share of it",
-                memory.workers
-            ),
+            format!("is the total: each of the {} workers holds its share of it", memory.workers),
         ));
     }
 }
@@ -298,10 +278,7 @@ fn grow_seconds(options: &[String]) -> Result<f64, Problem> {
     let mut seconds = 0.0;
     for pair in words.chunks(2) {
         let (name, value) = (pair[0], pair.get(1).copied().unwrap_or(""));
-        let time = value
-            .parse::<GoDuration>()
-            .ok()
-            .filter(|time| time.as_nanos() >= 0);
+        let time = value.parse::<GoDuration>().ok().filter(|time| time.as_nanos() >= 0);
         match time {
             Some(time) if ["-time", "--time"].contains(&name) => {
                 seconds = time.as_signed().as_secs_f64();

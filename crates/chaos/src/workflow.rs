@@ -1,7 +1,7 @@
 //! Workflow: experiments one after the other, or side by side.
 //!
-//! Chaos, Schedule and Suspend steps end by their deadline and by nothing else; then their experiments are deleted, which
-//! recovers them. A StatusCheck step ends when its check does.
+//! Chaos, Schedule and Suspend steps end by their deadline and by nothing else; then their
+//! experiments are deleted, which recovers them. A StatusCheck step ends when its check does.
 
 mod parse;
 mod shape;
@@ -128,7 +128,8 @@ impl Template {
 }
 
 impl Workflow {
-    /// What this stage would refuse, with paths below `parent`: then nothing of the workflow is started.
+    /// What this stage would refuse, with paths below `parent`: then nothing of the workflow is
+    /// started.
     pub(crate) fn refusals(&self, parent: &str) -> Vec<Problem> {
         let mut refusals = self.shape_refusals(parent);
         for (index, template) in self.templates.iter().enumerate() {
@@ -168,10 +169,7 @@ impl Workflow {
             if !reached[index] {
                 own.push(Problem::new(
                     "name",
-                    format!(
-                        "nothing leads to `{}` from the entry; remove it",
-                        template.name
-                    ),
+                    format!("nothing leads to `{}` from the entry; remove it", template.name),
                 ));
             }
             if template.deadline.is_none()
@@ -181,10 +179,9 @@ impl Workflow {
             }
             let mut inner = Vec::new();
             match &template.step {
-                Step::Chaos {
-                    body: Body::Experiment { chaos, .. },
-                    ..
-                } => lint::embedded(chaos.as_ref(), &mut inner),
+                Step::Chaos { body: Body::Experiment { chaos, .. }, .. } => {
+                    lint::embedded(chaos.as_ref(), &mut inner)
+                }
                 Step::Schedule { schedule, .. } => {
                     let mut made = Vec::new();
                     if let Some(chaos) = schedule.child.chaos() {

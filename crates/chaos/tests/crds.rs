@@ -11,18 +11,16 @@ use testkit::crd;
 /// The files in a folder, sorted.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).expect("the folder exists");
-    let mut paths: Vec<PathBuf> = listed
-        .map(|entry| entry.expect("a readable entry").path())
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        listed.map(|entry| entry.expect("a readable entry").path()).collect();
     paths.sort();
     paths
 }
 
 fn experiments() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../chaos-experiments");
-    let folders = entries(&root)
-        .into_iter()
-        .filter(|path| path.is_dir() && !path.ends_with("litmus"));
+    let folders =
+        entries(&root).into_iter().filter(|path| path.is_dir() && !path.ends_with("litmus"));
     let files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();
     assert!(files.len() >= 9, "experiments not found: {files:?}");
     files
@@ -100,10 +98,7 @@ fn base(kind: &str) -> Value {
 
 /// A value that fits a property's schema.
 fn sample(name: &str, schema: &Value) -> Value {
-    if let Some(kind) = chaos::kind::SUPPORTED
-        .iter()
-        .find(|kind| kind.schedule_key == name)
-    {
+    if let Some(kind) = chaos::kind::SUPPORTED.iter().find(|kind| kind.schedule_key == name) {
         return base(kind.name);
     }
     match (name, schema["type"].as_str()) {
@@ -168,9 +163,7 @@ fn every_property_of_the_crds_is_understood_or_refused_by_name() {
     ]);
     for kind in kinds {
         let schema = crd::schema(&crds, chaos::document::API_VERSION, kind).unwrap();
-        let properties = schema["properties"]["spec"]["properties"]
-            .as_object()
-            .unwrap();
+        let properties = schema["properties"]["spec"]["properties"].as_object().unwrap();
         let fewest = if kind == "Workflow" { 2 } else { 5 };
         assert!(properties.len() >= fewest, "{kind} has lost its properties");
         for (name, property) in properties {
@@ -212,10 +205,7 @@ fn every_property_of_a_template_is_understood_or_refused_by_name() {
     let templates = &schema["properties"]["spec"]["properties"]["templates"];
     let properties = templates["items"]["properties"].as_object().unwrap();
     assert!(properties.len() >= 20);
-    for name in properties
-        .keys()
-        .filter(|name| *name != "name" && *name != "templateType")
-    {
+    for name in properties.keys().filter(|name| *name != "name" && *name != "templateType") {
         let mut spec = base("Workflow");
         spec["templates"][0][name] = match name.as_str() {
             "deadline" => json!("1s"),
@@ -233,10 +223,7 @@ fn every_kind_of_the_crds_is_played_or_known_to_be_impossible() {
     let Some(crds) = crd::folder() else { return };
     for file in fs::read_dir(crds.join("chaos-mesh")).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        let kind = text
-            .lines()
-            .find_map(|line| line.strip_prefix("    kind: "))
-            .unwrap();
+        let kind = text.lines().find_map(|line| line.strip_prefix("    kind: ")).unwrap();
         let played = ["Schedule", "StatusCheck", "Workflow"].contains(&kind)
             || chaos::kind::find(kind).is_some();
         assert!(played != chaos::kind::ELSEWHERE.contains(&kind), "{kind}");

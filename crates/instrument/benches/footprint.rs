@@ -1,4 +1,5 @@
-//! What an instrumented service needs to exist: time to ready, memory at rest, CPU per scrape, time to stop.
+//! What an instrumented service needs to exist: time to ready, memory at rest, CPU per scrape, time
+//! to stop.
 //!
 //! `cargo bench -p instrument --bench footprint` prints medians and maxima of several runs.
 #![allow(
@@ -7,13 +8,14 @@
     reason = "a benchmark prints its table, and has nobody to return an error to"
 )]
 
-use instrument::{Service, StartError, traced};
-use rocket::tokio::time::sleep;
-use rocket::{Build, Rocket, get, routes};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
+
+use instrument::{Service, StartError, traced};
+use rocket::tokio::time::sleep;
+use rocket::{Build, Rocket, get, routes};
 
 /// The variable by which this program starts itself as a server.
 const ROLE: &str = "FOOTPRINT_ROLE";
@@ -28,10 +30,7 @@ fn main() -> ExitCode {
         ("RSS when idle, MB", Vec::new()),
         ("CPU per scrape, ms", Vec::new()),
         ("samples per scrape", Vec::new()),
-        (
-            "SIGTERM to exit, request stuck, collector dead, ms",
-            Vec::new(),
-        ),
+        ("SIGTERM to exit, request stuck, collector dead, ms", Vec::new()),
     ];
     for _ in 0..RUNS {
         for ((_, values), value) in rows.iter_mut().zip(measure()) {
@@ -41,11 +40,7 @@ fn main() -> ExitCode {
     println!("| what | median | max |\n| --- | --- | --- |");
     for (name, mut values) in rows {
         values.sort_by(f64::total_cmp);
-        println!(
-            "| {name} | {:.2} | {:.2} |",
-            values[values.len() / 2],
-            values[values.len() - 1]
-        );
+        println!("| {name} | {:.2} | {:.2} |", values[values.len() / 2], values[values.len() - 1]);
     }
     ExitCode::SUCCESS
 }
@@ -84,10 +79,8 @@ fn measure() -> [f64; 5] {
     }
     let metrics = get(admin, "/metrics").unwrap();
     let per_scrape = (cpu_seconds(&metrics) - before) / f64::from(scrapes);
-    let samples = metrics
-        .lines()
-        .filter(|line| !line.starts_with('#') && line.contains(' '))
-        .count();
+    let samples =
+        metrics.lines().filter(|line| !line.starts_with('#') && line.contains(' ')).count();
     // Freed pages are back after a second.
     while jemalloc_dirty(&get(admin, "/metrics").unwrap()) > 3e6
         && start.elapsed() < Duration::from_secs(5)
@@ -97,9 +90,7 @@ fn measure() -> [f64; 5] {
     let resident = resident_mb(server.id());
 
     let mut stuck = TcpStream::connect(business).unwrap();
-    stuck
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
-        .unwrap();
+    stuck.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     while !get(admin, "/metrics").unwrap().contains("in_flight 1") {
         std::thread::yield_now();
     }
@@ -119,10 +110,7 @@ fn measure() -> [f64; 5] {
 
 fn start_server(business: SocketAddr, admin: SocketAddr) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .env_clear()
-        .env(ROLE, "server")
-        .env("ROCKET_PORT", business.port().to_string());
+    command.env_clear().env(ROLE, "server").env("ROCKET_PORT", business.port().to_string());
     command
         .env("ADMIN_PORT", admin.port().to_string())
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
@@ -130,10 +118,7 @@ fn start_server(business: SocketAddr, admin: SocketAddr) -> Child {
 }
 
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn get(address: SocketAddr, path: &str) -> Option<String> {
@@ -149,10 +134,7 @@ fn get(address: SocketAddr, path: &str) -> Option<String> {
 }
 
 fn value(metrics: &str, name: &str) -> f64 {
-    let line = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-        .unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
     line.parse().unwrap()
 }
 
@@ -166,14 +148,6 @@ fn jemalloc_dirty(metrics: &str) -> f64 {
 
 fn resident_mb(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse::<f64>()
-        .unwrap()
-        / 1e3
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1e3
 }

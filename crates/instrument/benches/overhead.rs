@@ -1,21 +1,24 @@
-//! What instrumentation costs: the same handler on bare Rocket and instrumented, with tracing off, on and to nobody.
+//! What instrumentation costs: the same handler on bare Rocket and instrumented, with tracing off,
+//! on and to nobody.
 //!
-//! `cargo bench -p instrument` prints a table of medians. Rounds of all variants are interleaved, so that whatever else
-//! the machine does hits them alike; the comparable columns are the ratios and the CPU time per request of the server
-//! process. Rates are taken with a server that is never idle. Latency is not: there it would be the length of the queue,
-//! so it is taken again at half of bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
+//! `cargo bench -p instrument` prints a table of medians. Rounds of all variants are interleaved,
+//! so that whatever else the machine does hits them alike; the comparable columns are the ratios
+//! and the CPU time per request of the server process. Rates are taken with a server that is never
+//! idle. Latency is not: there it would be the length of the queue, so it is taken again at half of
+//! bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints its table, and has nobody to return an error to"
 )]
 
-use instrument::{Service, StartError, traced};
-use rocket::{Build, Rocket, get, routes};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
+
+use instrument::{Service, StartError, traced};
+use rocket::{Build, Rocket, get, routes};
 
 /// The variable by which this program starts itself as a server.
 const ROLE: &str = "OVERHEAD_ROLE";
@@ -40,18 +43,8 @@ enum Collector {
 }
 
 const VARIANTS: [Variant; 5] = [
-    Variant {
-        name: "bare Rocket",
-        role: "bare",
-        collector: None,
-        sampler: "0",
-    },
-    Variant {
-        name: "metrics",
-        role: "instrumented",
-        collector: None,
-        sampler: "0",
-    },
+    Variant { name: "bare Rocket", role: "bare", collector: None, sampler: "0" },
+    Variant { name: "metrics", role: "instrumented", collector: None, sampler: "0" },
     Variant {
         name: "1 % traced, live",
         role: "instrumented",
@@ -96,21 +89,13 @@ fn bare() -> ExitCode {
         let address = SocketAddr::new(rocket.config().address, rocket.config().port);
         Box::pin(async move { println!("{{\"address\":\"{address}\",\"message\":\"ready\"}}") })
     });
-    let rocket = rocket::custom(figment)
-        .attach(ready)
-        .mount("/", routes![hello]);
+    let rocket = rocket::custom(figment).attach(ready).mount("/", routes![hello]);
     let _ = rocket::execute(rocket.launch());
     ExitCode::SUCCESS
 }
 
 fn compare() -> ExitCode {
-    if Command::new("wrk")
-        .arg("-v")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_err()
-    {
+    if Command::new("wrk").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         println!("skipped: wrk is not installed (apt-get install wrk)");
         return ExitCode::SUCCESS;
     }
@@ -153,7 +138,8 @@ fn print_table(rounds: &[Vec<Round>]) {
         values[values.len() / 2]
     };
     let cpu = |round: &Round| round.cpu_per_request.as_secs_f64() * 1e6;
-    // What slows the machine down for a round slows down everybody in it: ratios are taken round by round.
+    // What slows the machine down for a round slows down everybody in it: ratios are taken round by
+    // round.
     let ratio = |of: &[Round], value: fn(&Round) -> f64| {
         let pairs = of.iter().zip(&rounds[0]);
         let mut ratios: Vec<f64> = pairs.map(|(one, bare)| value(one) / value(bare)).collect();
@@ -167,10 +153,8 @@ fn print_table(rounds: &[Vec<Round>]) {
     for (variant, rounds) in VARIANTS.iter().zip(rounds) {
         let rate = median(rounds, |round| round.requests_per_second);
         let all: Vec<f64> = rounds.iter().map(cpu).collect();
-        let (min, max) = (
-            all.iter().copied().fold(f64::MAX, f64::min),
-            all.iter().copied().fold(0.0, f64::max),
-        );
+        let (min, max) =
+            (all.iter().copied().fold(f64::MAX, f64::min), all.iter().copied().fold(0.0, f64::max));
         println!(
             "| {} | {rate:.0} | {:.2} | {:.1} ({min:.1}-{max:.1}) | {:.0} | {:.2} | {:.2} | {:.1} |",
             variant.name,
@@ -186,11 +170,7 @@ fn print_table(rounds: &[Vec<Round>]) {
 
 fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .env_clear()
-        .env(ROLE, variant.role)
-        .env("ROCKET_PORT", "0")
-        .env("ADMIN_PORT", "0");
+    command.env_clear().env(ROLE, variant.role).env("ROCKET_PORT", "0").env("ADMIN_PORT", "0");
     if let Some(collector) = variant.collector {
         let endpoint = match collector {
             Collector::Live => live,
@@ -212,10 +192,7 @@ fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
     server.kill().unwrap();
     server.wait().unwrap();
 
-    let total = output
-        .lines()
-        .find(|line| line.contains(" requests in "))
-        .unwrap();
+    let total = output.lines().find(|line| line.contains(" requests in ")).unwrap();
     let requests: f64 = total.split_whitespace().next().unwrap().parse().unwrap();
     Round {
         requests_per_second: word_after("Requests/sec:", &output).parse().unwrap(),
@@ -255,44 +232,28 @@ fn wrk(url: &str, seconds: &str, longest_pause: Option<u32>) -> String {
     let output = wrk.arg(url).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let failed = text.contains("Non-2xx") || text.contains("Socket errors");
-    assert!(
-        !failed,
-        "errors are faster than answers, and no measure:\n{text}"
-    );
+    assert!(!failed, "errors are faster than answers, and no measure:\n{text}");
     text
 }
 
 /// The address of the business port, from the server's own "ready" line.
 fn address(server: &mut Child) -> String {
-    let lines = BufReader::new(server.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let line = lines
-        .into_iter()
-        .find(|line| line.contains("\"message\":\"ready\""))
-        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let line = lines.into_iter().find(|line| line.contains("\"message\":\"ready\"")).unwrap();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     line["address"].as_str().unwrap().to_owned()
 }
 
 fn cpu_seconds(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat
-        .rsplit_once(')')
-        .unwrap()
-        .1
-        .split_whitespace()
-        .collect();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
     ticks / rustix::param::clock_ticks_per_second() as f64
 }
 
 fn resident_kb(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -322,9 +283,6 @@ fn swallow(stream: TcpStream) -> Option<()> {
             }
         }
         std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
-        reader
-            .get_mut()
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .ok()?;
+        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
     }
 }

@@ -1,4 +1,7 @@
-//! A service in which everything that can go wrong with a request does, on a route of its own. The tests run it.
+//! A service in which everything that can go wrong with a request does, on a route of its own. The
+//! tests run it.
+
+use std::process::ExitCode;
 
 use instrument::{Service, StartError, traced};
 use rocket::fairing::{Fairing, Info, Kind};
@@ -6,7 +9,6 @@ use rocket::response::stream::{Event, EventStream, TextStream};
 use rocket::serde::json::{Json, Value};
 use rocket::tokio::time::{Duration, sleep};
 use rocket::{Build, Data, Request, Response, Rocket, Shutdown, get, post, routes};
-use std::process::ExitCode;
 
 fn main() -> ExitCode {
     instrument::run("cases", build)
@@ -27,10 +29,7 @@ fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         log,
         keep,
     ];
-    Ok(service
-        .rocket()
-        .attach(PanickingFairing)
-        .mount("/", traced(routes)))
+    Ok(service.rocket().attach(PanickingFairing).mount("/", traced(routes)))
 }
 
 #[get("/ok")]
@@ -120,10 +119,7 @@ struct PanickingFairing;
 #[rocket::async_trait]
 impl Fairing for PanickingFairing {
     fn info(&self) -> Info {
-        Info {
-            name: "panicking",
-            kind: Kind::Request | Kind::Response,
-        }
+        Info { name: "panicking", kind: Kind::Request | Kind::Response }
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {

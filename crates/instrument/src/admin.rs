@@ -1,14 +1,16 @@
 //! The admin server: what operators and Prometheus ask, on a port and a thread of its own.
 //!
-//! An overloaded service must stay observable, so these routes share neither the port (whose connections may all be
-//! taken) nor the worker threads (which may all be busy) with the business. They are not counted either: scrapes and
-//! probes are nobody's traffic, and would flatter every SLO.
+//! An overloaded service must stay observable, so these routes share neither the port (whose
+//! connections may all be taken) nor the worker threads (which may all be busy) with the business.
+//! They are not counted either: scrapes and probes are nobody's traffic, and would flatter every
+//! SLO.
 
-use crate::profile;
-use crate::service::Readiness;
 use prometheus::{Encoder, Registry, TextEncoder};
 use rocket::http::{ContentType, Status};
 use rocket::{Build, Rocket, Route, State, get, routes};
+
+use crate::profile;
+use crate::service::Readiness;
 
 /// What the admin routes need.
 pub(crate) struct Admin {
@@ -29,14 +31,9 @@ fn routes() -> Vec<Route> {
 #[get("/metrics")]
 fn metrics(admin: &State<Admin>) -> Result<(ContentType, Vec<u8>), (Status, String)> {
     let mut text = Vec::new();
-    TextEncoder::new()
-        .encode(&admin.registry.gather(), &mut text)
-        .map_err(|why| {
-            (
-                Status::InternalServerError,
-                format!("metrics cannot be written: {why}\n"),
-            )
-        })?;
+    TextEncoder::new().encode(&admin.registry.gather(), &mut text).map_err(|why| {
+        (Status::InternalServerError, format!("metrics cannot be written: {why}\n"))
+    })?;
     let format =
         ContentType::new("text", "plain").with_params([("version", "0.0.4"), ("charset", "utf-8")]);
     Ok((format, text))
@@ -53,10 +50,7 @@ fn healthz() -> &'static str {
 fn readyz(admin: &State<Admin>) -> (Status, &'static str) {
     match admin.readiness.is_ready() {
         true => (Status::Ok, "ready\n"),
-        false => (
-            Status::ServiceUnavailable,
-            "not ready: starting or stopping\n",
-        ),
+        false => (Status::ServiceUnavailable, "not ready: starting or stopping\n"),
     }
 }
 

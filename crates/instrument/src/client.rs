@@ -30,8 +30,9 @@ use crate::dns::Resolver;
 
 mod result;
 
-use result::Observation;
 pub use result::{CallError, CallResult, ClientError};
+
+use result::Observation;
 
 /// Histogram: seconds per outgoing call by `peer` and `result` (see [`CallResult`]), from the name
 /// lookup to the last byte of the body. Read by the dashboards next to the peer's own latency: the
@@ -41,9 +42,8 @@ pub const CALL_SECONDS: &str = "http_client_requests_duration_seconds";
 /// Bucket bounds of [`CALL_SECONDS`], in seconds: fine around the 10 to 250 ms in which objectives
 /// for calls inside a cluster lie, then [`Limits::connect`] and [`Limits::total`] with their
 /// defaults of 3 and 10 s, where time-outs pile up.
-pub const CALL_BUCKETS: [f64; 12] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0,
-];
+pub const CALL_BUCKETS: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];
 
 /// Longest body that is read, in bytes. A callee gone wild must not fill the caller's memory.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -59,10 +59,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            total: Duration::from_secs(10),
-        }
+        Self { connect: Duration::from_secs(3), total: Duration::from_secs(10) }
     }
 }
 
@@ -129,11 +126,7 @@ impl Client {
             Ok(seconds)
         };
         let seconds = register().map_err(|source| ClientError::Metrics { peer, source })?;
-        Ok(Self {
-            http,
-            peer,
-            seconds,
-        })
+        Ok(Self { http, peer, seconds })
     }
 
     /// `GET url`.
@@ -153,8 +146,7 @@ impl Client {
         url: &str,
         body: &T,
     ) -> Result<Answer, CallError> {
-        self.call(Method::POST, url, |request| request.json(body))
-            .await
+        self.call(Method::POST, url, |request| request.json(body)).await
     }
 
     async fn call(
@@ -179,9 +171,7 @@ impl Client {
                 let request = fill(self.http.request(method, url)).headers(trace_headers(&span));
                 exchange(request).instrument(span).await
             }
-            Err(_) => Err(CallError::Url {
-                url: url.to_owned(),
-            }),
+            Err(_) => Err(CallError::Url { url: url.to_owned() }),
         };
         observation.finish(&result);
         result
@@ -197,15 +187,12 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError>
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer {
-        status: response.status().as_u16(),
-        body,
-    })
+    Ok(Answer { status: response.status().as_u16(), body })
 }
 
-/// The trace context of `span` as headers: `traceparent`, and `tracestate` where there is one. Without
-/// a tracer, the context of the request that makes this call: its trace goes on even where nobody
-/// collects spans.
+/// The trace context of `span` as headers: `traceparent`, and `tracestate` where there is one.
+/// Without a tracer, the context of the request that makes this call: its trace goes on even where
+/// nobody collects spans.
 fn trace_headers(span: &Span) -> HeaderMap {
     struct Headers(HeaderMap);
     impl Injector for Headers {

@@ -1,8 +1,10 @@
-//! Settings from environment variables, each read once, at start, and checked before anything is opened.
+//! Settings from environment variables, each read once, at start, and checked before anything is
+//! opened.
 //!
-//! A setting that is not what it should be stops the service with one line that names the variable, what was found in
-//! it and what to write instead. Reading goes through a function rather than `std::env`, so that tests pass a map and
-//! never touch the process environment, which all threads share.
+//! A setting that is not what it should be stops the service with one line that names the variable,
+//! what was found in it and what to write instead. Reading goes through a function rather than
+//! `std::env`, so that tests pass a map and never touch the process environment, which all threads
+//! share.
 
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -36,14 +38,12 @@ impl Env {
     pub fn of<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let settings = settings.map(|(name, value)| (name.to_owned(), OsString::from(value)));
         Self(Box::new(move |wanted| {
-            settings
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.clone())
+            settings.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
         }))
     }
 
-    /// The text of a variable; `None` if it is unset or empty, as the OpenTelemetry specification treats both.
+    /// The text of a variable; `None` if it is unset or empty, as the OpenTelemetry specification
+    /// treats both.
     ///
     /// # Errors
     /// If the value is not UTF-8.
@@ -60,7 +60,8 @@ impl Env {
         }
     }
 
-    /// A parsed variable, or `default` if it is unset. `remedy` completes the sentence "this is wrong; ...".
+    /// A parsed variable, or `default` if it is unset. `remedy` completes the sentence "this is
+    /// wrong; ...".
     ///
     /// # Errors
     /// If the value does not parse.
@@ -82,8 +83,9 @@ impl Env {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
 
     #[test]
     fn an_unset_or_empty_variable_leaves_the_default() {
@@ -106,11 +108,6 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_refused_not_replaced() {
         let env = Env(Box::new(|_| Some(OsString::from_vec(vec![0xff, 0xfe]))));
-        assert!(
-            env.text("NAME")
-                .unwrap_err()
-                .to_string()
-                .contains("not UTF-8")
-        );
+        assert!(env.text("NAME").unwrap_err().to_string().contains("not UTF-8"));
     }
 }

@@ -1,15 +1,17 @@
 //! The Rocket fairing that moves the golden signals.
 //!
-//! Attach it before any other fairing: request and response fairings run in the order in which they were attached, and
-//! what happens in an earlier one is invisible to a later one.
+//! Attach it before any other fairing: request and response fairings run in the order in which they
+//! were attached, and what happens in an earlier one is invisible to a later one.
+
+use std::sync::Arc;
+
+use rocket::fairing::{self, Fairing, Info};
+use rocket::http::{ContentType, Method, Status};
+use rocket::{Build, Data, Orbit, Request, Response, Rocket};
 
 use crate::body::WatchedBody;
 use crate::in_flight::{InFlight, Kind};
 use crate::signals::{Signals, UNMATCHED};
-use rocket::fairing::{self, Fairing, Info};
-use rocket::http::{ContentType, Method, Status};
-use rocket::{Build, Data, Orbit, Request, Response, Rocket};
-use std::sync::Arc;
 
 /// Attaches [`Signals`] to every request of a Rocket application.
 pub struct GoldenSignals(pub Arc<Signals>);
@@ -46,7 +48,8 @@ impl Fairing for GoldenSignals {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        // The method is noted now: Rocket serves a HEAD by a GET route by turning the request into a GET.
+        // The method is noted now: Rocket serves a HEAD by a GET route by turning the request into
+        // a GET.
         let method = request.method().as_str();
         request.local_cache(|| Slot(Some(Arc::new(InFlight::new(&self.0, method)))));
     }
@@ -55,9 +58,7 @@ impl Fairing for GoldenSignals {
         let Some(in_flight) = Slot::of(request) else {
             return;
         };
-        let endpoint = request
-            .route()
-            .map_or(UNMATCHED, |route| route.uri.as_str());
+        let endpoint = request.route().map_or(UNMATCHED, |route| route.uri.as_str());
         let size = response.body_mut().size().await;
         let kind = match (response.body().is_some(), size) {
             (true, None) if response.content_type() == Some(ContentType::EventStream) => {
@@ -89,7 +90,8 @@ impl Fairing for GoldenSignals {
     }
 }
 
-/// Rocket discards the body of these after the fairings ran: a watched body would then look abandoned.
+/// Rocket discards the body of these after the fairings ran: a watched body would then look
+/// abandoned.
 fn sends_no_body(in_flight: &InFlight, response: &Response<'_>) -> bool {
     response.body().is_none()
         || response.body().preset_size() == Some(0)

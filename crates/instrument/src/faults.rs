@@ -1,7 +1,7 @@
 //! `fault_active{fault}`: every bug that is switched on says so, on every graph.
 //!
-//! A demonstration in which nobody can tell whether the bug is on proves nothing. The switch sets this gauge, so that
-//! the fault's window lies next to the symptom in the same database.
+//! A demonstration in which nobody can tell whether the bug is on proves nothing. The switch sets
+//! this gauge, so that the fault's window lies next to the symptom in the same database.
 
 use prometheus::{IntGaugeVec, Opts, Registry};
 

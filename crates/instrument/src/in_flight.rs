@@ -1,23 +1,27 @@
 //! One request from arrival to its true end: the guard behind every golden signal.
 //!
-//! Counting up when a request arrives and down when the response fairing runs looks right and is wrong: a panic in
-//! another fairing skips the second half, and the gauge then reads 1 too many for ever. A value that counts down when
-//! it is *dropped* cannot forget. Rocket keeps per-request values in `local_cache` and drops them after the body was
-//! handed over, on every path: success, panic, client gone, stream cut.
+//! Counting up when a request arrives and down when the response fairing runs looks right and is
+//! wrong: a panic in another fairing skips the second half, and the gauge then reads 1 too many for
+//! ever. A value that counts down when it is *dropped* cannot forget. Rocket keeps per-request
+//! values in `local_cache` and drops them after the body was handed over, on every path: success,
+//! panic, client gone, stream cut.
 
-use crate::signals::{Abort, Signals, UNMATCHED};
-use rocket::http::Status;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+
+use rocket::http::Status;
 use tracing::Span;
+
+use crate::signals::{Abort, Signals, UNMATCHED};
 
 /// How far a request got. Each state is entered at most once, in this order.
 const ARRIVED: u8 = 0;
 const HEAD_SENT: u8 = 1;
 const DONE: u8 = 2;
 
-/// A request in progress. Dropping it is what ends the request, so it must be dropped exactly when the request ends.
+/// A request in progress. Dropping it is what ends the request, so it must be dropped exactly when
+/// the request ends.
 pub(crate) struct InFlight {
     pub(crate) method: &'static str,
     signals: Arc<Signals>,
@@ -25,7 +29,8 @@ pub(crate) struct InFlight {
     state: AtomicU8,
     kind: OnceLock<Kind>,
     endpoint: OnceLock<Box<str>>,
-    /// The request's span, if it is traced. The guard holds it so that the span ends with the body, not with the head.
+    /// The request's span, if it is traced. The guard holds it so that the span ends with the body,
+    /// not with the head.
     pub(crate) span: OnceLock<Span>,
     /// The request's trace ids, if it is not traced.
     pub(crate) context: OnceLock<opentelemetry::Context>,
@@ -38,7 +43,8 @@ pub(crate) enum Kind {
     Message,
     /// A response of unknown length: moved from "in flight" to "streams open".
     Stream,
-    /// Server-sent events: a stream that ends only when the client leaves, so that leaving is no abort.
+    /// Server-sent events: a stream that ends only when the client leaves, so that leaving is no
+    /// abort.
     Events,
 }
 
@@ -59,12 +65,7 @@ impl InFlight {
 
     /// Records the response head: what the talk's slide shows as duration is the time to here.
     pub(crate) fn answered(&self, endpoint: &str, status: Status, kind: Kind) {
-        self.signals.answered(
-            endpoint,
-            self.method,
-            status,
-            self.since.elapsed().as_secs_f64(),
-        );
+        self.signals.answered(endpoint, self.method, status, self.since.elapsed().as_secs_f64());
         let _ = self.endpoint.set(endpoint.into());
         if self.kind.set(kind).is_ok() && kind != Kind::Message {
             self.signals.in_flight.dec();

@@ -1,6 +1,7 @@
 //! Everything a service needs to be seen into.
 //!
-//! A service calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`]. That alone gives it:
+//! A service calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`].
+//! That alone gives it:
 //!
 //! | what | where to read |
 //! | --- | --- |

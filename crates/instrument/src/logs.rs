@@ -1,12 +1,13 @@
 //! Logs: one JSON object per line on standard output, each with the ids of the trace it belongs to.
 //!
-//! `RUST_LOG` filters. By default Rocket's lines per request are left out: four of them cost a quarter of the
-//! throughput. Rocket logs through the older `log` crate; its records are bridged.
+//! `RUST_LOG` filters. By default Rocket's lines per request are left out: four of them cost a
+//! quarter of the throughput. Rocket logs through the older `log` crate; its records are bridged.
+
+use std::fmt;
 
 use opentelemetry::trace::TraceContextExt;
 use prometheus::{IntCounter, Registry};
 use serde_json::{Map, Value, json};
-use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_log::{LogTracer, NormalizeEvent};
@@ -16,12 +17,13 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// Connections that ended in an error: malformed HTTP, which hyper answers with 400 before any of our code runs, and
-/// resets. Rocket tells nobody but its log, so this counts its log records.
+/// Connections that ended in an error: malformed HTTP, which hyper answers with 400 before any of
+/// our code runs, and resets. Rocket tells nobody but its log, so this counts its log records.
 pub const CONNECTIONS_FAILED_TOTAL: &str = "rocket_connections_failed_total";
 
-/// What is logged unless `RUST_LOG` says otherwise: what the service says, and what Rocket finds wrong with its
-/// configuration. Rocket's lines per request are left to the metrics, and its launch banner to our own line.
+/// What is logged unless `RUST_LOG` says otherwise: what the service says, and what Rocket finds
+/// wrong with its configuration. Rocket's lines per request are left to the metrics, and its launch
+/// banner to our own line.
 pub(crate) const DEFAULT_FILTER: &str = "info,rocket=warn,rocket::launch=off,rocket::server=off";
 
 /// The layer that writes JSON lines to `writer`.
@@ -30,9 +32,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt::layer()
-        .event_format(JsonLines)
-        .with_writer(writer)
+    tracing_subscriber::fmt::layer().event_format(JsonLines).with_writer(writer)
 }
 
 /// The level above which `log` records need not even be formatted: Rocket's macros check it first.
@@ -50,13 +50,9 @@ pub(crate) fn bridge(
         Some(level) if asked_for => level.into_level().map_or(log::LevelFilter::Off, as_log),
         _ => log::LevelFilter::Warn,
     };
-    // Fails if a logger is already set, as in tests that start two services in one process: the first one stays.
-    if log::set_boxed_logger(Box::new(Bridge {
-        failed,
-        inner: LogTracer::new(),
-    }))
-    .is_ok()
-    {
+    // Fails if a logger is already set, as in tests that start two services in one process: the
+    // first one stays.
+    if log::set_boxed_logger(Box::new(Bridge { failed, inner: LogTracer::new() })).is_ok() {
         log::set_max_level(level.max(log::LevelFilter::Warn));
     }
     Ok(())
@@ -124,8 +120,8 @@ where
     }
 }
 
-/// Collects an event's fields. What `log` records carry about themselves (`log.target`, `log.line`..) is left out: the
-/// normalized metadata has it.
+/// Collects an event's fields. What `log` records carry about themselves (`log.target`,
+/// `log.line`..) is left out: the normalized metadata has it.
 struct Fields<'m>(&'m mut Map<String, Value>);
 
 impl Fields<'_> {

@@ -1,9 +1,9 @@
 //! The allocator, and what it says about memory.
 //!
-//! RSS alone cannot tell a leak from an allocator that keeps freed pages for later. Next to jemalloc's own numbers it
-//! can: `allocated` rises only if the program holds more. jemalloc gives freed pages back within about a second here,
-//! so that RSS falls when memory is freed; without a background thread it would not, and a *fixed* leak would go on
-//! looking like one.
+//! RSS alone cannot tell a leak from an allocator that keeps freed pages for later. Next to
+//! jemalloc's own numbers it can: `allocated` rises only if the program holds more. jemalloc gives
+//! freed pages back within about a second here, so that RSS falls when memory is freed; without a
+//! background thread it would not, and a *fixed* leak would go on looking like one.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -13,11 +13,12 @@ use tikv_jemalloc_ctl::{epoch, epoch_mib, stats};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// jemalloc's options, which it reads from this symbol before `main`; the variable `MALLOC_CONF` overrides them.
-/// `background_thread` returns freed pages even while the program is idle; `dirty_decay_ms` after a second;
-/// `muzzy_decay_ms:0` returns them for good rather than lazily, which RSS would not show. `prof` makes heap profiling
-/// possible, `prof_active:false` leaves it off until asked for: on, it costs a tenth of the CPU per request.
-/// 2^19 bytes between samples is jemalloc's default.
+/// jemalloc's options, which it reads from this symbol before `main`; the variable `MALLOC_CONF`
+/// overrides them. `background_thread` returns freed pages even while the program is idle;
+/// `dirty_decay_ms` after a second; `muzzy_decay_ms:0` returns them for good rather than lazily,
+/// which RSS would not show. `prof` makes heap profiling possible, `prof_active:false` leaves it
+/// off until asked for: on, it costs a tenth of the CPU per request. 2^19 bytes between samples is
+/// jemalloc's default.
 #[allow(
     unsafe_code,
     reason = "exporting a symbol under a fixed name is how jemalloc is configured at build time"
@@ -37,14 +38,12 @@ type Read = Box<dyn Fn() -> tikv_jemalloc_ctl::Result<usize> + Send + Sync>;
 /// Registers the collector.
 ///
 /// # Errors
-/// If jemalloc is built without statistics or `registry` already holds a metric of one of these names.
+/// If jemalloc is built without statistics or `registry` already holds a metric of one of these
+/// names.
 pub(crate) fn register(registry: &Registry) -> Result<(), Box<dyn std::error::Error>> {
     let (allocated, active) = (stats::allocated::mib()?, stats::active::mib()?);
-    let (resident, mapped, retained) = (
-        stats::resident::mib()?,
-        stats::mapped::mib()?,
-        stats::retained::mib()?,
-    );
+    let (resident, mapped, retained) =
+        (stats::resident::mib()?, stats::mapped::mib()?, stats::retained::mib()?);
     let gauge = |name, help, read: Read| IntGauge::new(name, help).map(|gauge| (gauge, read));
     registry.register(Box::new(Jemalloc {
         epoch: epoch::mib()?,
@@ -81,32 +80,29 @@ pub(crate) fn register(registry: &Registry) -> Result<(), Box<dyn std::error::Er
 
 impl Collector for Jemalloc {
     fn desc(&self) -> Vec<&Desc> {
-        self.statistics
-            .iter()
-            .flat_map(|(gauge, _)| gauge.desc())
-            .collect()
+        self.statistics.iter().flat_map(|(gauge, _)| gauge.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // jemalloc's numbers are a snapshot that this renews (24 us); reading one of them is then some 20 ns.
+        // jemalloc's numbers are a snapshot that this renews (24 us); reading one of them is then
+        // some 20 ns.
         let _ = self.epoch.advance();
         for (gauge, read) in &self.statistics {
             gauge.set(read().map_or(0, |bytes| bytes as i64));
         }
-        self.statistics
-            .iter()
-            .flat_map(|(gauge, _)| gauge.collect())
-            .collect()
+        self.statistics.iter().flat_map(|(gauge, _)| gauge.collect()).collect()
     }
 }
 
-/// Bytes the program holds right now, as jemalloc counts them: block sizes rounded up to jemalloc's size classes.
+/// Bytes the program holds right now, as jemalloc counts them: block sizes rounded up to jemalloc's
+/// size classes.
 pub fn allocated_bytes() -> usize {
     let _ = epoch::advance();
     stats::allocated::read().unwrap_or(0)
 }
 
-/// What must be finished before the service is dropped, so that the heap profile is written: nothing for jemalloc.
+/// What must be finished before the service is dropped, so that the heap profile is written:
+/// nothing for jemalloc.
 pub(crate) struct Profiler;
 
 impl Profiler {

@@ -1,8 +1,9 @@
-//! The allocator of `--features dhat-heap`: every block is counted, with its call stack, at about 15 times the cost.
+//! The allocator of `--features dhat-heap`: every block is counted, with its call stack, at about
+//! 15 times the cost.
 //!
 //! On exit the program writes `dhat-heap.json`, to be opened in the viewer at
-//! <https://nnethercote.github.io/dh_view/dh_view.html>. dhat and jemalloc exclude each other, since a program has one
-//! allocator; so this file stands in for `memory.rs`.
+//! <https://nnethercote.github.io/dh_view/dh_view.html>. dhat and jemalloc exclude each other,
+//! since a program has one allocator; so this file stands in for `memory.rs`.
 
 use prometheus::Registry;
 
@@ -27,7 +28,8 @@ pub(crate) fn register(_: &Registry) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Bytes the program holds right now, as dhat counts them: exactly what was asked for. Needs a running profiler.
+/// Bytes the program holds right now, as dhat counts them: exactly what was asked for. Needs a
+/// running profiler.
 pub fn allocated_bytes() -> usize {
     dhat::HeapStats::get().curr_bytes
 }

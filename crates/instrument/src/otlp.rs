@@ -1,36 +1,42 @@
-//! Traces out: spans to an OpenTelemetry collector over OTLP/HTTP, and a breaker for when nobody answers.
+//! Traces out: spans to an OpenTelemetry collector over OTLP/HTTP, and a breaker for when nobody
+//! answers.
 //!
-//! Everything standard is set by the standard variables: `OTEL_EXPORTER_OTLP_ENDPOINT` (nothing is traced without an
-//! endpoint), `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
-//! `OTEL_TRACES_SAMPLER{,_ARG}`, `OTEL_BSP_*`, `OTEL_SPAN_*`, `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`. The SDK
-//! reads most of them by itself; this file only checks what it would otherwise ignore in silence.
+//! Everything standard is set by the standard variables: `OTEL_EXPORTER_OTLP_ENDPOINT` (nothing is
+//! traced without an endpoint), `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}`, `OTEL_SERVICE_NAME`,
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER{,_ARG}`, `OTEL_BSP_*`, `OTEL_SPAN_*`,
+//! `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`. The SDK reads most of them by itself; this file
+//! only checks what it would otherwise ignore in silence.
 //!
-//! The breaker: making and exporting a span costs several microseconds, which is wasted while the collector is down. So
-//! once an export fails, requests get trace *ids* (logs and outgoing calls still correlate) but no spans, until it is
-//! time to try again. An unreachable collector must never slow a service down.
+//! The breaker: making and exporting a span costs several microseconds, which is wasted while the
+//! collector is down. So once an export fails, requests get trace *ids* (logs and outgoing calls
+//! still correlate) but no spans, until it is time to try again. An unreachable collector must
+//! never slow a service down.
 
-use crate::env::{Env, SettingError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
 use opentelemetry_otlp::{RetryPolicy, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use prometheus::{IntCounter, Registry};
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+
+use crate::env::{Env, SettingError};
 
 /// Spans that were never made or never delivered because the collector did not answer.
 pub const SPANS_DROPPED_TOTAL: &str = "otel_spans_dropped_total";
 
-/// How many spans are made to find out whether the collector is back: no more than the SDK's default queue holds, since
-/// the rest would be thrown away anyway.
+/// How many spans are made to find out whether the collector is back: no more than the SDK's
+/// default queue holds, since the rest would be thrown away anyway.
 const TRIAL_SPANS: i64 = 2048;
 /// Pause after a failed export; doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause: a collector that comes back is noticed within this time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The breaker of this process. Tracing subscribers are global in Rust, hence so is the answer to "is anyone listening?".
+/// The breaker of this process. Tracing subscribers are global in Rust, hence so is the answer to
+/// "is anyone listening?".
 static BREAKER: OnceLock<Arc<Breaker>> = OnceLock::new();
 
 /// Whether a request should make spans now.
@@ -56,11 +62,7 @@ pub(crate) fn provider(
         .build()
         .map_err(|why| SettingError {
             name: "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
-            found: env
-                .text("OTEL_EXPORTER_OTLP_ENDPOINT")
-                .ok()
-                .flatten()
-                .unwrap_or_default(),
+            found: env.text("OTEL_EXPORTER_OTLP_ENDPOINT").ok().flatten().unwrap_or_default(),
             why: why.to_string(),
             remedy: "set it to the collector's OTLP/HTTP address, e.g. http://localhost:4318"
                 .to_owned(),
@@ -69,11 +71,7 @@ pub(crate) fn provider(
         SPANS_DROPPED_TOTAL,
         "Spans not made or not delivered because the trace collector did not answer.",
     )
-    .and_then(|counter| {
-        registry
-            .register(Box::new(counter.clone()))
-            .map(|()| counter)
-    })
+    .and_then(|counter| registry.register(Box::new(counter.clone())).map(|()| counter))
     .expect("a fixed name, registered once per process");
 
     let breaker = BREAKER.get_or_init(|| Arc::new(Breaker::new(dropped)));
@@ -85,10 +83,7 @@ pub(crate) fn provider(
     Ok(Some(
         SdkTracerProvider::builder()
             .with_resource(resource)
-            .with_batch_exporter(BreakingExporter {
-                exporter,
-                breaker: breaker.clone(),
-            })
+            .with_batch_exporter(BreakingExporter { exporter, breaker: breaker.clone() })
             .build(),
     ))
 }
@@ -104,25 +99,14 @@ fn is_wanted(env: &Env) -> Result<bool, SettingError> {
     match exporter.as_deref() {
         None | Some("otlp" | "none") => {}
         Some(other) => {
-            return Err(unsupported(
-                "OTEL_TRACES_EXPORTER",
-                other,
-                "set it to otlp or none",
-            ));
+            return Err(unsupported("OTEL_TRACES_EXPORTER", other, "set it to otlp or none"));
         }
     }
-    for name in [
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        "OTEL_EXPORTER_OTLP_PROTOCOL",
-    ] {
+    for name in ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] {
         match env.text(name)?.as_deref() {
             None | Some("http/protobuf") => {}
             Some(other) => {
-                return Err(unsupported(
-                    name,
-                    other,
-                    "set it to http/protobuf (port 4318)",
-                ));
+                return Err(unsupported(name, other, "set it to http/protobuf (port 4318)"));
             }
         }
     }
@@ -138,15 +122,17 @@ fn unsupported(name: &str, found: &str, remedy: &str) -> SettingError {
     }
 }
 
-/// Sends what is still queued, and gives up at `deadline`: a dead collector must not hold up a shutdown.
+/// Sends what is still queued, and gives up at `deadline`: a dead collector must not hold up a
+/// shutdown.
 pub(crate) fn shut_down(provider: &SdkTracerProvider, within: Duration) {
     if is_listening() {
         let _ = provider.shutdown_with_timeout(within);
     }
 }
 
-/// Counts down the spans it still admits. Three states in one number, so that the hot path is one atomic operation:
-/// `OPEN` admits none until `retry_at`, a trial admits a few, `ANSWERED` admits all.
+/// Counts down the spans it still admits. Three states in one number, so that the hot path is one
+/// atomic operation: `OPEN` admits none until `retry_at`, a trial admits a few, `ANSWERED` admits
+/// all.
 #[derive(Debug)]
 struct Breaker {
     admitted: AtomicI64,
@@ -165,15 +151,8 @@ const ANSWERED: i64 = i64::MAX;
 
 impl Breaker {
     fn new(dropped: IntCounter) -> Self {
-        let retry = Retry {
-            at: Instant::now(),
-            pause: FIRST_PAUSE,
-        };
-        Self {
-            admitted: AtomicI64::new(ANSWERED),
-            retry: retry.into(),
-            dropped,
-        }
+        let retry = Retry { at: Instant::now(), pause: FIRST_PAUSE };
+        Self { admitted: AtomicI64::new(ANSWERED), retry: retry.into(), dropped }
     }
 
     fn admits(&self) -> bool {
@@ -211,13 +190,12 @@ impl Breaker {
     }
 
     fn retry(&self) -> std::sync::MutexGuard<'_, Retry> {
-        self.retry
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.retry.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// No span is admitted until the pause is over. Below zero, so that racing count-downs cannot be mistaken for it.
+/// No span is admitted until the pause is over. Below zero, so that racing count-downs cannot be
+/// mistaken for it.
 const OPEN: i64 = i64::MIN;
 
 /// An exporter that tells the breaker how it went.
@@ -268,10 +246,7 @@ mod tests {
         assert_eq!(breaker.dropped.get(), 103);
 
         breaker.retry().at = Instant::now();
-        assert!(
-            !breaker.admits(),
-            "this one finds out that the pause is over"
-        );
+        assert!(!breaker.admits(), "this one finds out that the pause is over");
         let on_trial = (0..10_000).filter(|_| breaker.admits()).count();
         assert_eq!(on_trial as i64, TRIAL_SPANS);
         breaker.succeeded();
@@ -301,9 +276,6 @@ mod tests {
         assert!(!is_wanted(&Env::of([endpoint, ("OTEL_SDK_DISABLED", "true")])).unwrap());
         assert!(!is_wanted(&Env::of([endpoint, ("OTEL_TRACES_EXPORTER", "none")])).unwrap());
         let error = is_wanted(&Env::of([("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")])).unwrap_err();
-        assert!(
-            error.to_string().contains("OTEL_EXPORTER_OTLP_PROTOCOL"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("OTEL_EXPORTER_OTLP_PROTOCOL"), "{error}");
     }
 }

@@ -1,15 +1,17 @@
 //! The part of pprof's profile format that a heap profile with names needs.
 //!
 //! The format is a protocol buffer in which every text is an index into one table of strings; see
-//! <https://github.com/google/pprof/blob/main/proto/profile.proto> for the meaning of the field numbers.
+//! <https://github.com/google/pprof/blob/main/proto/profile.proto> for the meaning of the field
+//! numbers.
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use prost::Message;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
 struct ProfileMessage {
@@ -67,7 +69,8 @@ struct Function {
     name: i64,
 }
 
-/// A profile under construction. One function is one location: a heap profile by function needs no lines.
+/// A profile under construction. One function is one location: a heap profile by function needs no
+/// lines.
 pub(crate) struct Profile {
     message: ProfileMessage,
     functions: HashMap<Cow<'static, str>, u64>,
@@ -76,9 +79,7 @@ pub(crate) struct Profile {
 impl Profile {
     pub(crate) fn new(sample_type: &str, unit: &str) -> Self {
         let value_type = ValueType { r#type: 1, unit: 2 };
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let message = ProfileMessage {
             sample_type: vec![value_type.clone()],
             period_type: Some(value_type),
@@ -86,34 +87,22 @@ impl Profile {
             time_nanos: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
             ..Default::default()
         };
-        Self {
-            message,
-            functions: HashMap::new(),
-        }
+        Self { message, functions: HashMap::new() }
     }
 
     /// Adds one stack, innermost frame first.
     pub(crate) fn push(&mut self, frames: impl Iterator<Item = Cow<'static, str>>, value: i64) {
         let location_id = frames.map(|name| self.function(name)).collect();
-        self.message.sample.push(Sample {
-            location_id,
-            value: vec![value],
-        });
+        self.message.sample.push(Sample { location_id, value: vec![value] });
     }
 
     fn function(&mut self, name: Cow<'static, str>) -> u64 {
         let message = &mut self.message;
         *self.functions.entry(name).or_insert_with_key(|name| {
             let id = message.function.len() as u64 + 1;
-            message.function.push(Function {
-                id,
-                name: message.string_table.len() as i64,
-            });
+            message.function.push(Function { id, name: message.string_table.len() as i64 });
             message.string_table.push(name.clone().into_owned());
-            message.location.push(Location {
-                id,
-                line: vec![Line { function_id: id }],
-            });
+            message.location.push(Location { id, line: vec![Line { function_id: id }] });
             id
         })
     }
@@ -137,10 +126,7 @@ mod tests {
         profile.push(["main"].map(Cow::from).into_iter(), 5);
 
         let message = &profile.message;
-        assert_eq!(
-            message.string_table,
-            ["", "inuse_space", "bytes", "leak", "main"]
-        );
+        assert_eq!(message.string_table, ["", "inuse_space", "bytes", "leak", "main"]);
         assert_eq!(message.function.len(), 2);
         assert_eq!(message.sample[0].location_id, [1, 2]);
         assert_eq!(message.sample[1].location_id, [2]);

@@ -1,14 +1,15 @@
 //! What the kernel knows about this process: CPU, memory, threads, file descriptors.
 //!
-//! The `prometheus` crate has a process collector, but it reports CPU in whole seconds: over a ten-second window that is
-//! noise. The process clock counts nanoseconds.
+//! The `prometheus` crate has a process collector, but it reports CPU in whole seconds: over a
+//! ten-second window that is noise. The process clock counts nanoseconds.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, IntGauge, Registry};
 use rustix::time::{ClockId, clock_gettime};
-use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Reads everything once per scrape, in one go.
 struct Process {
@@ -31,19 +32,13 @@ pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
             "process_cpu_seconds_total",
             "CPU time this process has used, in seconds.",
         )?,
-        resident: IntGauge::new(
-            "process_resident_memory_bytes",
-            "Memory in RAM (RSS), in bytes.",
-        )?,
+        resident: IntGauge::new("process_resident_memory_bytes", "Memory in RAM (RSS), in bytes.")?,
         virtual_size: IntGauge::new(
             "process_virtual_memory_bytes",
             "Memory mapped, in RAM or not, in bytes.",
         )?,
         threads: IntGauge::new("process_threads", "Operating system threads.")?,
-        open_fds: IntGauge::new(
-            "process_open_fds",
-            "Open file descriptors, sockets included.",
-        )?,
+        open_fds: IntGauge::new("process_open_fds", "Open file descriptors, sockets included.")?,
         max_fds: IntGauge::new(
             "process_max_fds",
             "File descriptors this process may open (soft limit).",
@@ -53,9 +48,7 @@ pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
             "Start of the process, in seconds since 1970.",
         )?,
     };
-    process
-        .start
-        .set(now_seconds() - age_seconds().unwrap_or(0.0));
+    process.start.set(now_seconds() - age_seconds().unwrap_or(0.0));
     registry.register(Box::new(process))
 }
 
@@ -79,8 +72,8 @@ impl Collector for Process {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // A counter can only be increased, so it gets the difference. Scrapes come one after another: the admin server
-        // has a single thread.
+        // A counter can only be increased, so it gets the difference. Scrapes come one after
+        // another: the admin server has a single thread.
         self.cpu.inc_by((cpu_seconds() - self.cpu.get()).max(0.0));
         if let Some(stat) = Stat::read() {
             let page = rustix::param::page_size() as i64;
@@ -90,12 +83,8 @@ impl Collector for Process {
         }
         self.open_fds.set(open_fds());
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-        self.max_fds
-            .set(limit.current.map_or(i64::MAX, |fds| fds as i64));
-        self.all()
-            .into_iter()
-            .flat_map(Collector::collect)
-            .collect()
+        self.max_fds.set(limit.current.map_or(i64::MAX, |fds| fds as i64));
+        self.all().into_iter().flat_map(Collector::collect).collect()
     }
 }
 
@@ -113,7 +102,8 @@ impl Stat {
         fs::read_to_string("/proc/self/stat").ok().map(Self)
     }
 
-    /// Field 2 is the program's name in brackets and may contain blanks, so counting starts behind the last bracket.
+    /// Field 2 is the program's name in brackets and may contain blanks, so counting starts behind
+    /// the last bracket.
     fn field(&self, number: usize) -> Option<i64> {
         let (_, rest) = self.0.rsplit_once(')')?;
         rest.split_ascii_whitespace().nth(number - 3)?.parse().ok()
@@ -137,7 +127,5 @@ fn age_seconds() -> Option<f64> {
 }
 
 fn now_seconds() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

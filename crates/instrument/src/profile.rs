@@ -1,14 +1,18 @@
-//! Heap profiles: who allocated the memory that is held now. For Parca or Pyroscope to scrape, and as a flame graph.
+//! Heap profiles: who allocated the memory that is held now. For Parca or Pyroscope to scrape, and
+//! as a flame graph.
 //!
-//! jemalloc samples about one allocation in 512 KiB with its call stack. The usual way to put names to those addresses
-//! loads the debug information of the whole program and keeps it: +40 to +145 MB, a step in RSS just like the leak one
-//! is looking for. Here names come from the symbol table alone, read from the file and dropped again.
+//! jemalloc samples about one allocation in 512 KiB with its call stack. The usual way to put names
+//! to those addresses loads the debug information of the whole program and keeps it: +40 to +145
+//! MB, a step in RSS just like the leak one is looking for. Here names come from the symbol table
+//! alone, read from the file and dropped again.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use jemalloc_pprof::{PROF_CTL, StackProfile};
 
 use crate::pprof::Profile;
 use crate::symbols::Symbols;
-use jemalloc_pprof::{PROF_CTL, StackProfile};
-use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +31,7 @@ pub(crate) enum NoProfile {
 /// If `MALLOC_CONF` has switched profiling off altogether.
 pub(crate) async fn activate() -> Result<(), NoProfile> {
     let control = PROF_CTL.as_ref().ok_or(NoProfile::Off)?;
-    control
-        .lock()
-        .await
-        .activate()
-        .map_err(|why| NoProfile::Failed(why.to_string()))
+    control.lock().await.activate().map_err(|why| NoProfile::Failed(why.to_string()))
 }
 
 /// The heap in pprof's format, gzipped.
@@ -40,11 +40,8 @@ pub(crate) async fn pprof() -> Result<Vec<u8>, NoProfile> {
     let symbols = Symbols::of_this_program().map_err(|why| NoProfile::Failed(why.to_string()))?;
     let mut out = Profile::new("inuse_space", "bytes");
     for (stack, _) in &profile.stacks {
-        let frames = stack
-            .addrs
-            .iter()
-            .rev()
-            .map(|address| symbols.name(&profile.mappings, *address));
+        let frames =
+            stack.addrs.iter().rev().map(|address| symbols.name(&profile.mappings, *address));
         out.push(frames, stack.weight as i64);
     }
     out.gzip().map_err(|why| NoProfile::Failed(why.to_string()))
@@ -59,11 +56,7 @@ pub(crate) async fn flamegraph(title: &str) -> Result<Vec<u8>, NoProfile> {
         let mut line = String::new();
         for address in &stack.addrs {
             let separator = if line.is_empty() { "" } else { ";" };
-            let _ = write!(
-                line,
-                "{separator}{}",
-                symbols.name(&profile.mappings, *address)
-            );
+            let _ = write!(line, "{separator}{}", symbols.name(&profile.mappings, *address));
         }
         *folded.entry(line).or_default() += stack.weight as u64;
     }
@@ -71,10 +64,8 @@ pub(crate) async fn flamegraph(title: &str) -> Result<Vec<u8>, NoProfile> {
         // inferno refuses to draw nothing; "nothing sampled yet" is an answer, not an error.
         folded.insert("nothing sampled yet".to_owned(), 1);
     }
-    let lines: Vec<String> = folded
-        .into_iter()
-        .map(|(stack, bytes)| format!("{stack} {bytes}"))
-        .collect();
+    let lines: Vec<String> =
+        folded.into_iter().map(|(stack, bytes)| format!("{stack} {bytes}")).collect();
     let mut options = inferno::flamegraph::Options::default();
     options.title = format!("{title}: bytes in use, by who allocated them");
     options.count_name = "bytes".to_owned();
@@ -89,7 +80,5 @@ async fn dump() -> Result<StackProfile, NoProfile> {
     if !control.activated() {
         return Err(NoProfile::Off);
     }
-    control
-        .dump_profile()
-        .map_err(|why| NoProfile::Failed(why.to_string()))
+    control.dump_profile().map_err(|why| NoProfile::Failed(why.to_string()))
 }

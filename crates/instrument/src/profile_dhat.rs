@@ -1,4 +1,5 @@
-//! Heap profiles in a `dhat-heap` build: not over HTTP, but in `dhat-heap.json` when the program ends.
+//! Heap profiles in a `dhat-heap` build: not over HTTP, but in `dhat-heap.json` when the program
+//! ends.
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]

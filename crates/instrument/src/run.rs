@@ -1,8 +1,11 @@
 //! From `main` to exit: start, serve, drain, flush.
 
-use crate::env::{Env, SettingError};
-use crate::service::{Readiness, Service, StartError};
-use crate::{logs, memory, otlp, profile};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
@@ -15,28 +18,29 @@ use rocket::tokio::runtime::{Builder, Runtime};
 use rocket::tokio::task::{JoinSet, spawn_blocking};
 use rocket::tokio::{pin, select, time};
 use rocket::{Build, Ignite, Rocket};
-use std::io::Write;
-use std::net::SocketAddr;
-use std::process::ExitCode;
-use std::sync::mpsc;
-use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
+
+use crate::env::{Env, SettingError};
+use crate::service::{Readiness, Service, StartError};
+use crate::{logs, memory, otlp, profile};
 
 /// How long the last spans may take to leave.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// Runs a service until it is told to stop (SIGTERM, Ctrl-C). This is the whole of a service's `main`.
+/// Runs a service until it is told to stop (SIGTERM, Ctrl-C). This is the whole of a service's
+/// `main`.
 ///
-/// Exit codes: 0 after a clean stop, 1 if requests had to be abandoned, 2 if the service could not start; then one line
-/// on standard error says why and what to do.
+/// Exit codes: 0 after a clean stop, 1 if requests had to be abandoned, 2 if the service could not
+/// start; then one line on standard error says why and what to do.
 pub fn run(
     name: &'static str,
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
 ) -> ExitCode {
     let heap = memory::Profiler::start();
     let stopped = start_and_serve(name, build);
-    // What the service still holds must count as held: the heap profile is written before anything is dropped.
+    // What the service still holds must count as held: the heap profile is written before anything
+    // is dropped.
     heap.finish();
     match stopped {
         Ok(stopped) => {
@@ -51,7 +55,8 @@ pub fn run(
     }
 }
 
-/// A service that has stopped, everything it held still in place. `rocket` is missing if requests were abandoned.
+/// A service that has stopped, everything it held still in place. `rocket` is missing if requests
+/// were abandoned.
 struct Stopped {
     rocket: Option<Rocket<Ignite>>,
     runtime: Runtime,
@@ -62,21 +67,18 @@ fn start_and_serve(
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
 ) -> Result<Stopped, StartError> {
     let (env, registry) = (Env::process(), Registry::new());
-    // Before anything touches Rocket: the first logger that is set in a process stays, and Rocket brings one.
+    // Before anything touches Rocket: the first logger that is set in a process stays, and Rocket
+    // brings one.
     let tracer = telemetry(name, &env, &registry)?;
     let mut service = Service::with_registry(name, env, registry)?;
     let business = build(&mut service)?;
-    let profiling = service
-        .env
-        .parse("HEAP_PROFILE", false, "set it to true or false")?;
+    let profiling = service.env.parse("HEAP_PROFILE", false, "set it to true or false")?;
     let runtime = runtime(&business)?;
     let (admin, readiness, tasks) = (service.admin, service.readiness, service.tasks);
 
     let rocket = runtime.block_on(async {
         if profiling {
-            profile::activate()
-                .await
-                .map_err(|why| StartError::Other(why.to_string()))?;
+            profile::activate().await.map_err(|why| StartError::Other(why.to_string()))?;
         }
         let admin = serve_admin(admin)?;
         let served = serve(business, readiness, tasks).await;
@@ -89,7 +91,8 @@ fn start_and_serve(
     Ok(Stopped { rocket, runtime })
 }
 
-/// Logs, traces and panics: everything that is global to the process, set up once, before anything can log.
+/// Logs, traces and panics: everything that is global to the process, set up once, before anything
+/// can log.
 fn telemetry(
     name: &'static str,
     env: &Env,
@@ -109,8 +112,9 @@ fn telemetry(
     opentelemetry::global::set_text_map_propagator(propagators(env)?);
 
     let provider = otlp::provider(env, name, registry)?;
-    // Only what OpenTelemetry's conventions name is put on a span: where in the code and on which thread it ran costs
-    // 1.5 to 3 us per span. Context activation is what lets a log line find its ids.
+    // Only what OpenTelemetry's conventions name is put on a span: where in the code and on which
+    // thread it ran costs 1.5 to 3 us per span. Context activation is what lets a log line find its
+    // ids.
     let spans = provider.as_ref().map(|provider| {
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer(name))
@@ -120,23 +124,19 @@ fn telemetry(
             .with_tracked_inactivity(false)
             .with_context_activation(true)
     });
-    let subscriber = tracing_subscriber::registry()
-        .with(filter)
-        .with(spans)
-        .with(logs::layer(std::io::stdout));
+    let subscriber =
+        tracing_subscriber::registry().with(filter).with(spans).with(logs::layer(std::io::stdout));
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|why| StartError::Other(why.to_string()))?;
 
-    // The standard hook can print a backtrace, for which it loads the program's debug information: a step in memory
-    // that looks like a leak. A line in the log has the message and the place.
+    // The standard hook can print a backtrace, for which it loads the program's debug information:
+    // a step in memory that looks like a leak. A line in the log has the message and the place.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
     Ok(provider)
 }
 
 fn propagators(env: &Env) -> Result<TextMapCompositePropagator, SettingError> {
-    let wanted = env
-        .text("OTEL_PROPAGATORS")?
-        .unwrap_or_else(|| "tracecontext,baggage".to_owned());
+    let wanted = env.text("OTEL_PROPAGATORS")?.unwrap_or_else(|| "tracecontext,baggage".to_owned());
     let mut propagators: Vec<Box<dyn opentelemetry::propagation::TextMapPropagator + Send + Sync>> =
         Vec::new();
     for name in wanted.split(',').map(str::trim) {
@@ -176,18 +176,17 @@ fn runtime(business: &Rocket<Build>) -> Result<Runtime, StartError> {
         })
 }
 
-/// Serves the business until it is told to stop, then drains it. `None` if it did not drain in time.
+/// Serves the business until it is told to stop, then drains it. `None` if it did not drain in
+/// time.
 async fn serve(
     business: Rocket<Build>,
     readiness: Readiness,
     tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
 ) -> Result<Option<Rocket<Ignite>>, StartError> {
-    let business = business
-        .ignite()
-        .await
-        .map_err(|why| start_error("ROCKET_PORT", why))?;
+    let business = business.ignite().await.map_err(|why| start_error("ROCKET_PORT", why))?;
     let config = business.config();
-    // Rocket waits one more second than this for requests that will not end. A little more than its own limits is enough.
+    // Rocket waits one more second than this for requests that will not end. A little more than its
+    // own limits is enough.
     let limit =
         Duration::from_secs(u64::from(config.shutdown.grace) + u64::from(config.shutdown.mercy));
     let limit = limit + Duration::from_millis(200);
@@ -202,10 +201,7 @@ async fn serve(
             running.spawn(async move { (task.await, name).1 });
         }
         while let Some(ended) = running.join_next().await {
-            tracing::error!(
-                task = ended.unwrap_or("panicked"),
-                "a background task ended"
-            );
+            tracing::error!(task = ended.unwrap_or("panicked"), "a background task ended");
         }
     });
 
@@ -250,11 +246,11 @@ fn serve_admin(admin: Rocket<Build>) -> Result<rocket::Shutdown, StartError> {
         });
     });
     thread.map_err(|why| StartError::Other(format!("no admin thread: {why}")))?;
-    told.recv()
-        .map_err(|_| StartError::Other("the admin thread ended".to_owned()))?
+    told.recv().map_err(|_| StartError::Other("the admin thread ended".to_owned()))?
 }
 
-/// One line for what Rocket would print as pages of its insides. Asking for the kind also keeps Rocket from panicking.
+/// One line for what Rocket would print as pages of its insides. Asking for the kind also keeps
+/// Rocket from panicking.
 fn start_error(setting: &'static str, error: rocket::Error) -> StartError {
     match error.kind() {
         ErrorKind::Bind(why) | ErrorKind::Io(why) => StartError::Other(format!(

@@ -1,13 +1,8 @@
 //! A service under construction: what every service has, before its own routes are added.
 
-use crate::admin::{self, Admin};
-use crate::dns::{Resolver, ResolverConfig};
-use crate::env::{Env, SettingError};
-use crate::fairing::GoldenSignals;
-use crate::faults::Faults;
-use crate::signals::Signals;
-use crate::sockets::Listening;
-use crate::{memory, process, sockets, spans};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use prometheus::Registry;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -16,8 +11,15 @@ use rocket::futures::future::BoxFuture;
 use rocket::http::Status;
 use rocket::tokio::sync::watch;
 use rocket::{Build, Request, Rocket, catch, catchers};
-use std::net::SocketAddr;
-use std::sync::Arc;
+
+use crate::admin::{self, Admin};
+use crate::dns::{Resolver, ResolverConfig};
+use crate::env::{Env, SettingError};
+use crate::fairing::GoldenSignals;
+use crate::faults::Faults;
+use crate::signals::Signals;
+use crate::sockets::Listening;
+use crate::{memory, process, sockets, spans};
 
 /// Why a service did not start. Each message is one line that says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +56,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// Prepares a service without running it: metrics registered, admin routes mounted, nothing listening yet. Tests call this with
-    /// [`Env::of`] and hand the result to the service's `build` function.
+    /// Prepares a service without running it: metrics registered, admin routes mounted, nothing
+    /// listening yet. Tests call this with [`Env::of`] and hand the result to the service's `build`
+    /// function.
     ///
     /// # Errors
     /// If a setting cannot be used.
@@ -75,16 +78,11 @@ impl Service {
             .map_err(|why| StartError::Other(format!("jemalloc's statistics: {why}")))?;
 
         let port = env.parse("ADMIN_PORT", 9000_u16, "set it to a port from 1 to 65535")?;
-        // Rocket on the admin port: no signal handling of its own, and one line per problem in the log, not in colours.
-        let figment = figment()
-            .merge(("port", port))
-            .merge(("shutdown.ctrlc", false))
-            .merge(NO_SIGNALS);
-        let admin = Admin {
-            name,
-            registry: registry.clone(),
-            readiness: readiness.clone(),
-        };
+        // Rocket on the admin port: no signal handling of its own, and one line per problem in the
+        // log, not in colours.
+        let figment =
+            figment().merge(("port", port)).merge(("shutdown.ctrlc", false)).merge(NO_SIGNALS);
+        let admin = Admin { name, registry: registry.clone(), readiness: readiness.clone() };
         Ok(Self {
             name,
             signals: Arc::new(Signals::register(&registry)?),
@@ -100,11 +98,8 @@ impl Service {
 
     /// The Rocket application to mount the service's routes on, golden signals attached.
     pub fn rocket(&self) -> Rocket<Build> {
-        let (ready, stopping, listening) = (
-            self.readiness.clone(),
-            self.readiness.clone(),
-            self.listening.clone(),
-        );
+        let (ready, stopping, listening) =
+            (self.readiness.clone(), self.readiness.clone(), self.listening.clone());
         rocket::custom(figment())
             .attach(GoldenSignals(self.signals.clone()))
             .attach(AdHoc::on_liftoff("ready", move |rocket| {
@@ -124,7 +119,8 @@ impl Service {
             .register("/", spans::traced_catchers(catchers![failed]))
     }
 
-    /// Adds control routes to the admin port: `service.control(|admin| admin.manage(..).mount("/", routes![..]))`.
+    /// Adds control routes to the admin port: `service.control(|admin| admin.manage(..).mount("/",
+    /// routes![..]))`.
     pub fn control(&mut self, add: impl FnOnce(Rocket<Build>) -> Rocket<Build>) {
         // `Rocket<Build>` is moved through its builder methods, so it is taken out and put back.
         self.admin = add(std::mem::replace(&mut self.admin, rocket::build()));
@@ -144,20 +140,18 @@ impl Service {
     /// # Errors
     /// If one of the two cannot be used.
     pub fn resolver(&self) -> Result<Resolver, StartError> {
-        Ok(Resolver::new(
-            ResolverConfig::from_env(&self.env)?,
-            &self.registry,
-        )?)
+        Ok(Resolver::new(ResolverConfig::from_env(&self.env)?, &self.registry)?)
     }
 
-    /// The admin application, for tests: `rocket::local::asynchronous::Client::untracked(service.into_admin())`.
+    /// The admin application, for tests:
+    /// `rocket::local::asynchronous::Client::untracked(service.into_admin())`.
     pub fn into_admin(self) -> Rocket<Build> {
         self.admin
     }
 }
 
-/// Answers every error that a service does not catch itself, in one line of text. Rocket's own catcher would do the
-/// same in HTML, but cannot be wrapped in a span.
+/// Answers every error that a service does not catch itself, in one line of text. Rocket's own
+/// catcher would do the same in HTML, but cannot be wrapped in a span.
 #[catch(default)]
 fn failed(status: Status, _: &Request<'_>) -> String {
     format!("{} {}\n", status.code, status.reason_lossy())
@@ -166,16 +160,13 @@ fn failed(status: Status, _: &Request<'_>) -> String {
 /// Rocket's configuration: our defaults, then `Rocket.toml`, then `ROCKET_*`.
 fn figment() -> Figment {
     Figment::from(rocket::Config::default())
-        // One second for requests in progress, then the connections are closed: exit within 2.5 s of SIGTERM.
+        // One second for requests in progress, then the connections are closed: exit within 2.5 s
+        // of SIGTERM.
         .merge(("shutdown.grace", 1))
         .merge(("shutdown.mercy", 0))
         .merge(("cli_colors", false))
         .merge(Toml::file(RocketEnv::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
-        .merge(
-            RocketEnv::prefixed("ROCKET_")
-                .ignore(&["CONFIG", "PROFILE"])
-                .global(),
-        )
+        .merge(RocketEnv::prefixed("ROCKET_").ignore(&["CONFIG", "PROFILE"]).global())
         .select(rocket::figment::Profile::from_env_or(
             "ROCKET_PROFILE",
             rocket::Config::DEFAULT_PROFILE,
@@ -184,8 +175,8 @@ fn figment() -> Figment {
 
 const NO_SIGNALS: (&str, [&str; 0]) = ("shutdown.signals", []);
 
-/// Whether the service wants traffic. Not ready before it listens, and not ready again once it was asked to stop, so
-/// that Kubernetes takes it out of the Service before its port closes.
+/// Whether the service wants traffic. Not ready before it listens, and not ready again once it was
+/// asked to stop, so that Kubernetes takes it out of the Service before its port closes.
 #[derive(Clone)]
 pub(crate) struct Readiness(Arc<watch::Sender<bool>>);
 

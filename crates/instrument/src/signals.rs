@@ -1,42 +1,50 @@
 //! The golden signals of an HTTP service, as metrics: names, labels, buckets, and nothing else.
 //!
-//! Traffic, errors and latency come from one counter and one histogram with the labels `endpoint`, `method` and
-//! `status`; saturation from the two gauges. [`crate::fairing`] is where they are moved.
+//! Traffic, errors and latency come from one counter and one histogram with the labels `endpoint`,
+//! `method` and `status`; saturation from the two gauges. [`crate::fairing`] is where they are
+//! moved.
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 use rocket::http::{Method, Status};
 
-/// Requests answered. Read by availability SLOs: errors are the series whose `status` starts with 5.
+/// Requests answered. Read by availability SLOs: errors are the series whose `status` starts with
+/// 5.
 pub const REQUESTS_TOTAL: &str = "rocket_http_requests_total";
 /// Seconds from the request's arrival to the response head. Read by latency SLOs.
 pub const REQUESTS_DURATION_SECONDS: &str = "rocket_http_requests_duration_seconds";
 /// Requests being worked on. Read by dashboards as saturation: a number that only rises is a queue.
 pub const REQUESTS_IN_FLIGHT: &str = "rocket_http_requests_in_flight";
-/// Responses of unknown length (server-sent events, say) still open. Long-lived by design, hence not in flight.
+/// Responses of unknown length (server-sent events, say) still open. Long-lived by design, hence
+/// not in flight.
 pub const STREAMS_OPEN: &str = "rocket_http_streams_open";
-/// Requests that ended without their full response. Read next to the status: a `200` nobody received is in here.
+/// Requests that ended without their full response. Read next to the status: a `200` nobody
+/// received is in here.
 pub const REQUESTS_ABORTED_TOTAL: &str = "rocket_http_requests_aborted_total";
 
-/// The value of `endpoint` when no route matched. Never the path: a scanner would mint a new series per request.
+/// The value of `endpoint` when no route matched. Never the path: a scanner would mint a new series
+/// per request.
 pub const UNMATCHED: &str = "unmatched";
 /// The value of `method` for the one thing Rocket cannot parse into a method: `FOO / HTTP/1.1`.
 pub const UNKNOWN_METHOD: &str = "unknown";
 
-/// Upper bounds in seconds. From 0.5 ms, because a healthy handler here answers in well under 5 ms and would otherwise
-/// fill only the first bucket, to 10 s, where a user has left. A latency SLO must use one of these bounds as its
-/// threshold: a histogram cannot answer "how many were faster than 300 ms" if 0.3 is not a bound.
-pub const BUCKETS: [f64; 14] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+/// Upper bounds in seconds. From 0.5 ms, because a healthy handler here answers in well under 5 ms
+/// and would otherwise fill only the first bucket, to 10 s, where a user has left. A latency SLO
+/// must use one of these bounds as its threshold: a histogram cannot answer "how many were faster
+/// than 300 ms" if 0.3 is not a bound.
+pub const BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Why a request did not end with its full response delivered: the closed label set of [`REQUESTS_ABORTED_TOTAL`].
+/// Why a request did not end with its full response delivered: the closed label set of
+/// [`REQUESTS_ABORTED_TOTAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abort {
-    /// No response head was produced, for example because a fairing panicked. The client saw an empty reply.
+    /// No response head was produced, for example because a fairing panicked. The client saw an
+    /// empty reply.
     NoResponse,
     /// The client went away before it had the whole response.
     ClientLeft,
-    /// The body failed or panicked half-way. The client may have taken the short body for a complete one.
+    /// The body failed or panicked half-way. The client may have taken the short body for a
+    /// complete one.
     BodyFailed,
 }
 
@@ -108,22 +116,19 @@ impl Signals {
         registry.register(Box::new(signals.streams.clone()))?;
         registry.register(Box::new(signals.aborted.clone()))?;
 
-        // Requests that match no route exist as series before the first one arrives, like every route's own.
-        signals
-            .requests
-            .with_label_values(&[UNMATCHED, "GET", "404"]);
-        signals
-            .requests
-            .with_label_values(&[UNMATCHED, UNKNOWN_METHOD, "400"]);
+        // Requests that match no route exist as series before the first one arrives, like every
+        // route's own.
+        signals.requests.with_label_values(&[UNMATCHED, "GET", "404"]);
+        signals.requests.with_label_values(&[UNMATCHED, UNKNOWN_METHOD, "400"]);
         Ok(signals)
     }
 
-    /// Creates a route's series at 0. `rate()` needs two samples of a series: if the first error also created its
-    /// series, that error would never show in a graph.
+    /// Creates a route's series at 0. `rate()` needs two samples of a series: if the first error
+    /// also created its series, that error would never show in a graph.
     pub(crate) fn expect(&self, endpoint: &str, method: Method) {
         let method = method.as_str();
-        // The statuses that Rocket answers by itself for a matched route, and those of a service that asks another. The
-        // histogram gets the two that people plot.
+        // The statuses that Rocket answers by itself for a matched route, and those of a service
+        // that asks another. The histogram gets the two that people plot.
         for status in ["200", "404", "422", "500", "502", "503", "504"] {
             self.requests.with_label_values(&[endpoint, method, status]);
         }
@@ -131,12 +136,12 @@ impl Signals {
             self.seconds.with_label_values(&[endpoint, method, status]);
         }
         for reason in Abort::ALL {
-            self.aborted
-                .with_label_values(&[endpoint, method, reason.as_str()]);
+            self.aborted.with_label_values(&[endpoint, method, reason.as_str()]);
         }
     }
 
-    /// Counts one response. Looking the labels up costs about 80 ns, half a percent of a request: not worth a cache.
+    /// Counts one response. Looking the labels up costs about 80 ns, half a percent of a request:
+    /// not worth a cache.
     pub(crate) fn answered(&self, endpoint: &str, method: &str, status: Status, seconds: f64) {
         let mut digits = [0; 3];
         let labels = [endpoint, method, status_label(status.code, &mut digits)];
@@ -147,22 +152,17 @@ impl Signals {
     /// Counts a request that Rocket refused before it had a route, a method or a start time.
     pub(crate) fn refused(&self, status: Status) {
         let mut digits = [0; 3];
-        let labels = [
-            UNMATCHED,
-            UNKNOWN_METHOD,
-            status_label(status.code, &mut digits),
-        ];
+        let labels = [UNMATCHED, UNKNOWN_METHOD, status_label(status.code, &mut digits)];
         self.requests.with_label_values(&labels).inc();
     }
 
     pub(crate) fn aborted(&self, endpoint: &str, method: &str, why: Abort) {
-        self.aborted
-            .with_label_values(&[endpoint, method, why.as_str()])
-            .inc();
+        self.aborted.with_label_values(&[endpoint, method, why.as_str()]).inc();
     }
 }
 
-/// Writes a status code without allocating. HTTP status codes have three digits; anything else is not one.
+/// Writes a status code without allocating. HTTP status codes have three digits; anything else is
+/// not one.
 fn status_label(code: u16, digits: &mut [u8; 3]) -> &str {
     *digits = [code / 100 % 10, code / 10 % 10, code % 10]
         .map(|digit| b'0' + u8::try_from(digit).unwrap_or(0));

@@ -1,8 +1,14 @@
-//! Connections as the kernel counts them: Rocket 0.5 has no hook for a connection, but the socket table has them all.
+//! Connections as the kernel counts them: Rocket 0.5 has no hook for a connection, but the socket
+//! table has them all.
 //!
-//! `/proc/net/tcp` would be the obvious source, but printing it walks a hash table sized for the machine's memory: 3 ms
-//! on a laptop with no traffic at all. The same question over a `sock_diag` netlink socket takes 0.15 ms, because the
-//! kernel filters by port before it answers. See sock_diag(7).
+//! `/proc/net/tcp` would be the obvious source, but printing it walks a hash table sized for the
+//! machine's memory: 3 ms on a laptop with no traffic at all. The same question over a `sock_diag`
+//! netlink socket takes 0.15 ms, because the kernel filters by port before it answers. See
+//! sock_diag(7).
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -11,13 +17,12 @@ use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::OwnedFd;
-use std::sync::OnceLock;
 
-/// Connections accepted and not yet closed by this service. Read as saturation: clients that never hang up show here.
+/// Connections accepted and not yet closed by this service. Read as saturation: clients that never
+/// hang up show here.
 pub const CONNECTIONS_OPEN: &str = "rocket_connections_open";
-/// Connections the kernel completed that wait to be accepted: above 0 for long, the service cannot keep up at all.
+/// Connections the kernel completed that wait to be accepted: above 0 for long, the service cannot
+/// keep up at all.
 pub const CONNECTIONS_WAITING: &str = "rocket_connections_waiting";
 
 const ESTABLISHED: u32 = 1;
@@ -40,10 +45,7 @@ struct Sockets {
 pub(crate) fn register(registry: &Registry, address: Listening) -> Result<(), prometheus::Error> {
     registry.register(Box::new(Sockets {
         address,
-        open: IntGauge::new(
-            CONNECTIONS_OPEN,
-            "Accepted TCP connections that are still open.",
-        )?,
+        open: IntGauge::new(CONNECTIONS_OPEN, "Accepted TCP connections that are still open.")?,
         waiting: IntGauge::new(
             CONNECTIONS_WAITING,
             "Completed TCP connections that wait to be accepted.",
@@ -56,7 +58,8 @@ impl Collector for Sockets {
         [self.open.desc(), self.waiting.desc()].concat()
     }
 
-    /// Where the kernel cannot be asked (some sandboxes forbid netlink), the metrics are missing. Better than a false 0.
+    /// Where the kernel cannot be asked (some sandboxes forbid netlink), the metrics are missing.
+    /// Better than a false 0.
     fn collect(&self) -> Vec<MetricFamily> {
         let Some(Ok(count)) = self.address.get().map(|address| count(*address)) else {
             return Vec::new();
@@ -81,20 +84,14 @@ fn count(address: SocketAddr) -> Result<Count, Errno> {
         SocketFlags::CLOEXEC,
         Some(netlink::SOCK_DIAG),
     )?;
-    // Listening sockets live in a table of their own: asking for them alone is quick, so there are two questions.
+    // Listening sockets live in a table of their own: asking for them alone is quick, so there are
+    // two questions.
     let mut count = Count::default();
-    ask(&socket, address, 1 << LISTEN, |entry| {
-        count.waiting += i64::from(entry.queued)
+    ask(&socket, address, 1 << LISTEN, |entry| count.waiting += i64::from(entry.queued))?;
+    ask(&socket, address, 1 << ESTABLISHED | 1 << CLOSE_WAIT, |entry| {
+        // No inode: nobody has accepted it yet, and it was counted as waiting.
+        count.open += i64::from(entry.inode != 0);
     })?;
-    ask(
-        &socket,
-        address,
-        1 << ESTABLISHED | 1 << CLOSE_WAIT,
-        |entry| {
-            // No inode: nobody has accepted it yet, and it was counted as waiting.
-            count.open += i64::from(entry.inode != 0);
-        },
-    )?;
     Ok(count)
 }
 
@@ -128,13 +125,11 @@ fn ask(
                 NLMSG_ERROR => return Err(Errno::NOTSUP),
                 _ if size < HEADER + 72 || size > messages.len() => return Err(Errno::BADMSG),
                 _ => {
-                    // Behind the header: family, state, timer, retransmits; then ports and addresses of both ends.
+                    // Behind the header: family, state, timer, retransmits; then ports and
+                    // addresses of both ends.
                     let entry = &messages[HEADER..size];
                     if serves(address, entry) {
-                        each(Entry {
-                            queued: u32_at(entry, 56),
-                            inode: u32_at(entry, 68),
-                        });
+                        each(Entry { queued: u32_at(entry, 56), inode: u32_at(entry, 68) });
                     }
                 }
             }
@@ -143,7 +138,8 @@ fn ask(
     }
 }
 
-/// `struct nlmsghdr` and `struct inet_diag_req_v2`. The kernel filters by source port; the address is ours to check.
+/// `struct nlmsghdr` and `struct inet_diag_req_v2`. The kernel filters by source port; the address
+/// is ours to check.
 fn request(address: SocketAddr, states: u32) -> Vec<u8> {
     const AF_INET: u8 = 2;
     const AF_INET6: u8 = 10;
@@ -161,7 +157,8 @@ fn request(address: SocketAddr, states: u32) -> Vec<u8> {
     bytes
 }
 
-/// Whether the socket's own end is the service's: pods on one machine share port numbers and differ by address.
+/// Whether the socket's own end is the service's: pods on one machine share port numbers and differ
+/// by address.
 fn serves(address: SocketAddr, entry: &[u8]) -> bool {
     let own = &entry[8..24];
     match address.ip() {
@@ -181,8 +178,9 @@ fn u16_at(bytes: &[u8], at: usize) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::{TcpListener, TcpStream};
+
+    use super::*;
 
     #[test]
     fn open_and_waiting_connections_are_told_apart_and_other_addresses_are_left_out() {
@@ -194,13 +192,7 @@ mod tests {
         let (accepted, _) = listener.accept().unwrap();
         let _second = TcpStream::connect(address).unwrap();
         let _elsewhere = TcpStream::connect(other.local_addr().unwrap()).unwrap();
-        assert_eq!(
-            count(address).unwrap(),
-            Count {
-                open: 1,
-                waiting: 1
-            }
-        );
+        assert_eq!(count(address).unwrap(), Count { open: 1, waiting: 1 });
 
         drop(first);
         assert_eq!(

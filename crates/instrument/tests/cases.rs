@@ -1,9 +1,11 @@
-//! What is counted for every way in which a request can end: the table in this crate's README, row by row.
+//! What is counted for every way in which a request can end: the table in this crate's README, row
+//! by row.
 
 mod service;
 
-use service::{Cases, hang_up, request};
 use std::io::Read;
+
+use service::{Cases, hang_up, request};
 
 fn total(endpoint: &str, method: &str, status: u16) -> String {
     format!(
@@ -37,24 +39,14 @@ fn every_answered_request_is_counted_once_under_its_route_method_and_status() {
         )
     };
     let cases = [
-        (
-            "a normal answer",
-            request("GET", "/ok"),
-            "HTTP/1.1 200",
-            total("/ok", "GET", 200),
-        ),
+        ("a normal answer", request("GET", "/ok"), "HTTP/1.1 200", total("/ok", "GET", 200)),
         (
             "a path segment of the wrong type",
             request("GET", "/number/many"),
             "HTTP/1.1 422",
             total("/number/<n>", "GET", 422),
         ),
-        (
-            "a body that is no JSON",
-            post("{"),
-            "HTTP/1.1 400",
-            total("/json", "POST", 400),
-        ),
+        ("a body that is no JSON", post("{"), "HTTP/1.1 400", total("/json", "POST", 400)),
         (
             "an error that the handler returns",
             request("GET", "/broken"),
@@ -105,21 +97,13 @@ fn every_answered_request_is_counted_once_under_its_route_method_and_status() {
         service.expect(&series, 1.0);
     }
     service.expect("rocket_http_requests_in_flight", 0.0);
-    assert_eq!(
-        abort_count(&service.metrics()),
-        0.0,
-        "none of these was aborted"
-    );
+    assert_eq!(abort_count(&service.metrics()), 0.0, "none of these was aborted");
 }
 
 #[test]
 fn malformed_http_is_counted_as_a_failed_connection() {
     let service = Cases::start(&[]);
-    assert!(
-        service
-            .raw("this is not HTTP\r\n\r\n")
-            .starts_with("HTTP/1.1 400")
-    );
+    assert!(service.raw("this is not HTTP\r\n\r\n").starts_with("HTTP/1.1 400"));
     service.expect("rocket_connections_failed_total", 1.0);
 }
 
@@ -160,11 +144,7 @@ fn a_stream_that_panics_is_counted_although_its_client_got_a_complete_short_body
     assert!(answer.contains("chunk"), "{answer}");
     service.expect(&aborted("/stream-panics", "body_failed"), 1.0);
     service.expect("rocket_http_streams_open", 0.0);
-    assert_eq!(
-        abort_count(&service.metrics()),
-        1.0,
-        "once, not once per cause"
-    );
+    assert_eq!(abort_count(&service.metrics()), 1.0, "once, not once per cause");
 }
 
 #[test]

@@ -14,14 +14,15 @@ use instrument::{
 };
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use tracing::Instrument;
+use tracing_subscriber::layer::SubscriberExt;
+
 use support::{
     Fixture,
     dns_server::{DnsServer, Reply},
     http_server::{answer, http},
     resolver,
 };
-use tracing::Instrument;
-use tracing_subscriber::layer::SubscriberExt;
 
 /// A name server that knows every name as 127.0.0.1, and a client for the peer `orders`.
 async fn client() -> (DnsServer, Fixture, Client) {
@@ -30,17 +31,9 @@ async fn client() -> (DnsServer, Fixture, Client) {
 
 async fn client_with(reply: Reply, limits: Limits) -> (DnsServer, Fixture, Client) {
     let dns = DnsServer::start(move |_| reply.clone()).await;
-    let fixture = resolver(
-        &format!("{}options attempts:1", dns.nameserver()),
-        dns.port(),
-    );
-    let client = Client::with_limits(
-        fixture.resolver.clone(),
-        "orders",
-        &fixture.registry,
-        limits,
-    )
-    .unwrap();
+    let fixture = resolver(&format!("{}options attempts:1", dns.nameserver()), dns.port());
+    let client =
+        Client::with_limits(fixture.resolver.clone(), "orders", &fixture.registry, limits).unwrap();
     (dns, fixture, client)
 }
 
@@ -48,11 +41,7 @@ async fn client_with(reply: Reply, limits: Limits) -> (DnsServer, Fixture, Clien
 fn assert_recorded(fixture: &Fixture, result: CallResult) {
     for other in CallResult::ALL {
         let expected = Some(u64::from(other == result));
-        assert_eq!(
-            fixture.count(CALL_SECONDS, other.as_str()),
-            expected,
-            "{other:?}"
-        );
+        assert_eq!(fixture.count(CALL_SECONDS, other.as_str()), expected, "{other:?}");
     }
 }
 
@@ -66,10 +55,7 @@ async fn the_status_class_is_the_result() {
     ] {
         let server = http(answer(status, "hello")).await;
         let (_dns, fixture, client) = client().await;
-        let got = client
-            .get(&format!("http://orders.:{}/", server.port))
-            .await
-            .unwrap();
+        let got = client.get(&format!("http://orders.:{}/", server.port)).await.unwrap();
         assert_eq!(
             (got.status.to_string().as_str(), got.body.as_slice()),
             (&status[..3], &b"hello"[..])
@@ -84,10 +70,7 @@ async fn every_request_looks_the_name_up_again() {
     let server = http(answer("200 OK", "{}")).await;
     let (dns, _fixture, client) = client().await;
     for _ in 0..5 {
-        client
-            .get(&format!("http://orders.:{}/", server.port))
-            .await
-            .unwrap();
+        client.get(&format!("http://orders.:{}/", server.port)).await.unwrap();
     }
     assert_eq!(dns.questions(), vec!["orders. A"; 5]);
 }
@@ -96,10 +79,7 @@ async fn every_request_looks_the_name_up_again() {
 async fn an_ip_address_in_the_url_needs_no_lookup() {
     let server = http(answer("200 OK", "{}")).await;
     let (dns, _fixture, client) = client().await;
-    client
-        .get(&format!("http://127.0.0.1:{}/", server.port))
-        .await
-        .unwrap();
+    client.get(&format!("http://127.0.0.1:{}/", server.port)).await.unwrap();
     assert_eq!(dns.questions(), [""; 0]);
 }
 
@@ -108,23 +88,11 @@ async fn json_goes_out_and_comes_back() {
     let mut server = http(answer("201 Created", r#"{"id":7}"#)).await;
     let (_dns, _fixture, client) = client().await;
     let url = format!("http://orders.:{}/orders", server.port);
-    let got = client
-        .post_json(&url, &serde_json::json!({"item": "tea"}))
-        .await
-        .unwrap();
-    assert_eq!(
-        got.json::<serde_json::Value>().unwrap(),
-        serde_json::json!({"id": 7})
-    );
+    let got = client.post_json(&url, &serde_json::json!({"item": "tea"})).await.unwrap();
+    assert_eq!(got.json::<serde_json::Value>().unwrap(), serde_json::json!({"id": 7}));
     let request = server.requests.recv().await.unwrap();
-    assert!(
-        request.starts_with("POST /orders HTTP/1.1\r\n"),
-        "{request}"
-    );
-    assert!(
-        request.contains("content-type: application/json\r\n"),
-        "{request}"
-    );
+    assert!(request.starts_with("POST /orders HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("content-type: application/json\r\n"), "{request}");
     assert!(request.ends_with(r#"{"item":"tea"}"#), "{request}");
 }
 
@@ -143,34 +111,22 @@ async fn a_failed_lookup_is_dns_and_keeps_its_reason() {
 async fn nobody_listening_is_connect() {
     let port = http("").await.port; // gone at the end of this line
     let (_dns, fixture, client) = client_with(Reply::address("127.9.9.9"), Limits::default()).await;
-    client
-        .get(&format!("http://orders.:{port}/"))
-        .await
-        .unwrap_err();
+    client.get(&format!("http://orders.:{port}/")).await.unwrap_err();
     assert_recorded(&fixture, CallResult::Connect);
 }
 
 #[tokio::test]
 async fn a_silent_callee_is_timeout() {
     let server = http("").await;
-    let limits = Limits {
-        total: Duration::from_millis(100),
-        ..Limits::default()
-    };
+    let limits = Limits { total: Duration::from_millis(100), ..Limits::default() };
     let (_dns, fixture, client) = client_with(Reply::address("127.0.0.1"), limits).await;
-    client
-        .get(&format!("http://orders.:{}/", server.port))
-        .await
-        .unwrap_err();
+    client.get(&format!("http://orders.:{}/", server.port)).await.unwrap_err();
     assert_recorded(&fixture, CallResult::Timeout);
 }
 
 #[tokio::test]
 async fn a_silent_name_server_is_timeout_once_the_limit_for_connecting_is_reached() {
-    let limits = Limits {
-        connect: Duration::from_millis(100),
-        ..Limits::default()
-    };
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
     let (_dns, fixture, client) = client_with(Reply::Silence, limits).await;
     client.get("http://orders.:8000/").await.unwrap_err();
     assert_recorded(&fixture, CallResult::Timeout);
@@ -180,10 +136,7 @@ async fn a_silent_name_server_is_timeout_once_the_limit_for_connecting_is_reache
 async fn an_answer_that_breaks_off_is_other() {
     let server = http("HTTP/1.1 200 nonsense\r\nContent-Length: x\r\n\r\n").await;
     let (_dns, fixture, client) = client().await;
-    client
-        .get(&format!("http://orders.:{}/", server.port))
-        .await
-        .unwrap_err();
+    client.get(&format!("http://orders.:{}/", server.port)).await.unwrap_err();
     assert_recorded(&fixture, CallResult::Other);
 }
 
@@ -191,10 +144,7 @@ async fn an_answer_that_breaks_off_is_other() {
 async fn an_endless_body_is_cut_off() {
     let server = http(answer("200 OK", &"x".repeat(MAX_BODY_BYTES + 1))).await;
     let (_dns, fixture, client) = client().await;
-    let error = client
-        .get(&format!("http://orders.:{}/", server.port))
-        .await
-        .unwrap_err();
+    let error = client.get(&format!("http://orders.:{}/", server.port)).await.unwrap_err();
     assert!(error.to_string().contains("longer than"), "{error}");
     assert_recorded(&fixture, CallResult::Other);
 }
@@ -203,10 +153,7 @@ async fn an_endless_body_is_cut_off() {
 async fn something_that_is_no_url_is_other_and_says_so() {
     let (_dns, fixture, client) = client().await;
     let error = client.get("orders/7").await.unwrap_err();
-    assert!(
-        error.to_string().contains("`orders/7` is not a URL"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("`orders/7` is not a URL"), "{error}");
     assert_recorded(&fixture, CallResult::Other);
 }
 
@@ -215,15 +162,9 @@ async fn clients_for_two_peers_share_a_registry_and_two_for_one_peer_do_not() {
     let (_dns, fixture, _client) = client().await;
     Client::new(fixture.resolver.clone(), "prices", &fixture.registry).unwrap();
     let error = Client::new(fixture.resolver.clone(), "orders", &fixture.registry).unwrap_err();
-    assert!(
-        matches!(error, ClientError::Metrics { peer: "orders", .. }),
-        "{error}"
-    );
+    assert!(matches!(error, ClientError::Metrics { peer: "orders", .. }), "{error}");
     let families = fixture.registry.gather();
-    let family: Vec<_> = families
-        .iter()
-        .filter(|family| family.name() == CALL_SECONDS)
-        .collect();
+    let family: Vec<_> = families.iter().filter(|family| family.name() == CALL_SECONDS).collect();
     assert_eq!(family.len(), 1, "one family, however many clients");
     assert_eq!(family[0].get_metric().len(), 2 * CallResult::ALL.len());
 }
@@ -242,12 +183,7 @@ async fn the_trace_of_the_caller_is_continued_in_the_headers() {
     let trace = {
         use opentelemetry::trace::TraceContextExt;
         use tracing_opentelemetry::OpenTelemetrySpanExt;
-        caller
-            .context()
-            .span()
-            .span_context()
-            .trace_id()
-            .to_string()
+        caller.context().span().span_context().trace_id().to_string()
     };
     client.get(&url).instrument(caller).await.unwrap();
 
@@ -268,16 +204,6 @@ async fn the_trace_of_the_caller_is_continued_in_the_headers() {
 async fn without_a_tracer_there_is_no_trace_header() {
     let mut server = http(answer("200 OK", "{}")).await;
     let (_dns, _fixture, client) = client().await;
-    client
-        .get(&format!("http://orders.:{}/", server.port))
-        .await
-        .unwrap();
-    assert!(
-        !server
-            .requests
-            .recv()
-            .await
-            .unwrap()
-            .contains("traceparent")
-    );
+    client.get(&format!("http://orders.:{}/", server.port)).await.unwrap();
+    assert!(!server.requests.recv().await.unwrap().contains("traceparent"));
 }

@@ -9,11 +9,12 @@ mod support;
 use std::fs;
 
 use instrument::dns::Outcome;
+use tokio::task::JoinSet;
+
 use support::{
     dns_server::{DnsServer, Reply, Transport},
     resolver,
 };
-use tokio::task::JoinSet;
 
 fn open_files() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()

@@ -6,6 +6,7 @@ mod support;
 
 use domain::base::iana::Rcode;
 use instrument::dns::{DURATION_SECONDS, LOOKUPS_TOTAL, Outcome, Resolver, ResolverConfig};
+
 use support::{
     dns_server::{DnsServer, Reply},
     ip, resolver,
@@ -15,23 +16,12 @@ use support::{
 /// outcome after checking that exactly this outcome was counted and timed.
 async fn outcome_of(reply: Reply) -> Outcome {
     let server = DnsServer::start(move |_| reply.clone()).await;
-    let fixture = resolver(
-        &format!("{}options attempts:1", server.nameserver()),
-        server.port(),
-    );
+    let fixture = resolver(&format!("{}options attempts:1", server.nameserver()), server.port());
     let outcome = fixture.outcome("orders.").await;
     for other in Outcome::ALL {
         let expected = Some(u64::from(other == outcome));
-        assert_eq!(
-            fixture.count(LOOKUPS_TOTAL, other.as_str()),
-            expected,
-            "{other:?}"
-        );
-        assert_eq!(
-            fixture.count(DURATION_SECONDS, other.as_str()),
-            expected,
-            "{other:?}"
-        );
+        assert_eq!(fixture.count(LOOKUPS_TOTAL, other.as_str()), expected, "{other:?}");
+        assert_eq!(fixture.count(DURATION_SECONDS, other.as_str()), expected, "{other:?}");
     }
     outcome
 }
@@ -43,34 +33,16 @@ async fn an_address_is_ok() {
 
 #[tokio::test]
 async fn response_codes_map_to_their_outcomes() {
-    assert_eq!(
-        outcome_of(Reply::Rcode(Rcode::SERVFAIL)).await,
-        Outcome::Servfail
-    );
-    assert_eq!(
-        outcome_of(Reply::Rcode(Rcode::NXDOMAIN)).await,
-        Outcome::Nxdomain
-    );
-    assert_eq!(
-        outcome_of(Reply::Rcode(Rcode::REFUSED)).await,
-        Outcome::Refused
-    );
-    assert_eq!(
-        outcome_of(Reply::Rcode(Rcode::NOTIMP)).await,
-        Outcome::Other
-    );
-    assert_eq!(
-        outcome_of(Reply::Rcode(Rcode::FORMERR)).await,
-        Outcome::Other
-    );
+    assert_eq!(outcome_of(Reply::Rcode(Rcode::SERVFAIL)).await, Outcome::Servfail);
+    assert_eq!(outcome_of(Reply::Rcode(Rcode::NXDOMAIN)).await, Outcome::Nxdomain);
+    assert_eq!(outcome_of(Reply::Rcode(Rcode::REFUSED)).await, Outcome::Refused);
+    assert_eq!(outcome_of(Reply::Rcode(Rcode::NOTIMP)).await, Outcome::Other);
+    assert_eq!(outcome_of(Reply::Rcode(Rcode::FORMERR)).await, Outcome::Other);
 }
 
 #[tokio::test]
 async fn a_name_without_addresses_is_no_data() {
-    assert_eq!(
-        outcome_of(Reply::Addresses(Vec::new())).await,
-        Outcome::NoData
-    );
+    assert_eq!(outcome_of(Reply::Addresses(Vec::new())).await, Outcome::NoData);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,9 +74,7 @@ async fn a_name_that_dns_cannot_carry_is_other_and_no_question_is_asked() {
 #[tokio::test]
 async fn every_label_value_is_there_at_zero_from_the_start() {
     let fixture = resolver("", 53);
-    for result in [
-        "ok", "servfail", "nxdomain", "no_data", "timeout", "refused", "other",
-    ] {
+    for result in ["ok", "servfail", "nxdomain", "no_data", "timeout", "refused", "other"] {
         assert_eq!(fixture.count(LOOKUPS_TOTAL, result), Some(0));
         assert_eq!(fixture.count(DURATION_SECONDS, result), Some(0));
     }
@@ -114,10 +84,7 @@ async fn every_label_value_is_there_at_zero_from_the_start() {
 async fn an_ip_address_is_returned_without_a_question() {
     let server = DnsServer::start(|_| Reply::address("127.1.0.7")).await;
     let fixture = resolver(&server.nameserver(), server.port());
-    assert_eq!(
-        fixture.resolver.lookup("127.3.2.1").await.unwrap(),
-        [ip("127.3.2.1")]
-    );
+    assert_eq!(fixture.resolver.lookup("127.3.2.1").await.unwrap(), [ip("127.3.2.1")]);
     assert_eq!(fixture.resolver.lookup("::1").await.unwrap(), [ip("::1")]);
     assert_eq!(server.questions(), [""; 0]);
     assert_eq!(fixture.count(LOOKUPS_TOTAL, "ok"), Some(0));
@@ -131,14 +98,8 @@ async fn ipv6_is_asked_only_when_there_is_no_ipv4() {
     })
     .await;
     let fixture = resolver(&server.nameserver(), server.port());
-    assert_eq!(
-        fixture.resolver.lookup("both.").await.unwrap(),
-        [ip("127.1.0.4")]
-    );
-    assert_eq!(
-        fixture.resolver.lookup("six.").await.unwrap(),
-        [ip("2001:db8::6")]
-    );
+    assert_eq!(fixture.resolver.lookup("both.").await.unwrap(), [ip("127.1.0.4")]);
+    assert_eq!(fixture.resolver.lookup("six.").await.unwrap(), [ip("2001:db8::6")]);
     assert_eq!(server.questions(), ["both. A", "six. A", "six. AAAA"]);
 }
 
@@ -147,10 +108,7 @@ async fn aliases_are_followed() {
     let server =
         DnsServer::start(|_| Reply::Alias("real.example.".into(), vec![ip("127.1.0.7")])).await;
     let fixture = resolver(&server.nameserver(), server.port());
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.7")]
-    );
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")]);
 }
 
 #[tokio::test]
@@ -171,9 +129,8 @@ async fn a_lookup_dropped_half_way_counts_as_timeout() {
 #[tokio::test]
 async fn a_second_resolver_on_one_registry_is_refused() {
     let fixture = resolver("", 53);
-    let error = Resolver::new(ResolverConfig::default(), &fixture.registry)
-        .unwrap_err()
-        .to_string();
+    let error =
+        Resolver::new(ResolverConfig::default(), &fixture.registry).unwrap_err().to_string();
     assert!(error.contains("Duplicate"), "{error}");
 }
 
@@ -181,11 +138,8 @@ async fn a_second_resolver_on_one_registry_is_refused() {
 async fn each_lookup_is_a_client_span_with_its_name_and_outcome() {
     let log = Log::default();
     let format = tracing_subscriber::fmt::format::FmtSpan::CLOSE;
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_span_events(format)
-        .with_writer(log.clone())
-        .finish();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_span_events(format).with_writer(log.clone()).finish();
     let server = DnsServer::start(|_| Reply::Rcode(Rcode::SERVFAIL)).await;
     let fixture = resolver(&server.nameserver(), server.port());
     {

@@ -7,6 +7,7 @@ mod support;
 use std::fs;
 
 use instrument::dns::Outcome;
+
 use support::{
     Fixture,
     dns_server::{DnsServer, Reply},
@@ -41,7 +42,8 @@ async fn a_file_replaced_by_rename_is_followed_by_the_next_lookup() {
 async fn a_file_rewritten_in_place_at_equal_length_is_followed_by_the_next_lookup_at_once() {
     let (one, two, fixture) = stage().await;
     assert_eq!(one.nameserver().len(), two.nameserver().len());
-    // A lookup takes far less than a tick of the file system's clock, so rewrites may share a stamp.
+    // A lookup takes far less than a tick of the file system's clock, so rewrites may share a
+    // stamp.
     for _ in 0..500 {
         fixture.sandbox.rewrite(&one.nameserver());
         assert_eq!(answer(&fixture).await, "127.1.0.1");
@@ -55,10 +57,7 @@ async fn a_rewrite_that_restores_the_old_modification_time_is_followed_too() {
     let (_one, two, fixture) = stage().await;
     settle(&fixture).await;
     assert_eq!(answer(&fixture).await, "127.1.0.1");
-    let before = fs::metadata(fixture.sandbox.resolv_conf())
-        .unwrap()
-        .modified()
-        .unwrap();
+    let before = fs::metadata(fixture.sandbox.resolv_conf()).unwrap().modified().unwrap();
     fixture.sandbox.rewrite(&two.nameserver());
     fs::File::options()
         .write(true)
@@ -80,10 +79,7 @@ async fn a_file_that_was_read_long_after_its_last_change_is_followed_too() {
 
 /// Waits until the file is too old to be mistrusted.
 async fn settle(fixture: &Fixture) {
-    let modified = fs::metadata(fixture.sandbox.resolv_conf())
-        .unwrap()
-        .modified()
-        .unwrap();
+    let modified = fs::metadata(fixture.sandbox.resolv_conf()).unwrap().modified().unwrap();
     while modified.elapsed().unwrap_or_default().as_millis() < 50 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -114,10 +110,7 @@ async fn a_file_without_a_server_fails_lookups_and_says_what_to_add() {
         let error = fixture.resolver.lookup("orders.").await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Other);
         let message = error.to_string();
-        assert!(
-            message.contains("nameserver") && message.contains("RESOLV_CONF"),
-            "{message}"
-        );
+        assert!(message.contains("nameserver") && message.contains("RESOLV_CONF"), "{message}");
     }
     fixture.sandbox.replace(&one.nameserver());
     assert_eq!(answer(&fixture).await, "127.1.0.1");
@@ -131,22 +124,15 @@ async fn a_directory_in_place_of_the_file_fails_lookups_only() {
     assert_eq!(fixture.outcome("orders.").await, Outcome::Other);
     fs::remove_dir(fixture.sandbox.resolv_conf()).unwrap();
     fixture.sandbox.rewrite(&one.nameserver());
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.1")]
-    );
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.1")]);
 }
 
 #[tokio::test]
 async fn options_are_followed_too_not_only_servers() {
     let (one, _two, fixture) = stage().await;
-    fixture
-        .sandbox
-        .rewrite(&format!("{}search a\n", one.nameserver()));
+    fixture.sandbox.rewrite(&format!("{}search a\n", one.nameserver()));
     assert_eq!(fixture.outcome("x").await, Outcome::Ok);
-    fixture
-        .sandbox
-        .rewrite(&format!("{}search b\n", one.nameserver()));
+    fixture.sandbox.rewrite(&format!("{}search b\n", one.nameserver()));
     assert_eq!(fixture.outcome("x").await, Outcome::Ok);
     assert_eq!(one.questions(), ["x.a. A", "x.b. A"]);
 }

@@ -6,6 +6,7 @@ mod support;
 
 use domain::base::iana::Rcode;
 use instrument::dns::Outcome;
+
 use support::{
     dns_server::{DnsServer, Query, Reply},
     ip, resolver,
@@ -73,33 +74,24 @@ async fn enough_dots_ask_the_name_as_it_is_first() {
 
 #[tokio::test]
 async fn a_name_without_addresses_does_not_end_the_search_but_is_the_verdict() {
-    let (outcome, asked) = look_up(
-        "orders",
-        "search a b\noptions attempts:1",
-        |query| match query.name.as_str() {
+    let (outcome, asked) =
+        look_up("orders", "search a b\noptions attempts:1", |query| match query.name.as_str() {
             "orders.a." => Reply::Addresses(Vec::new()),
             _ => Reply::Rcode(Rcode::NXDOMAIN),
-        },
-    )
-    .await;
+        })
+        .await;
     assert_eq!(outcome, Outcome::NoData);
-    assert_eq!(
-        asked,
-        ["orders.a. A", "orders.a. AAAA", "orders.b. A", "orders. A"]
-    );
+    assert_eq!(asked, ["orders.a. A", "orders.a. AAAA", "orders.b. A", "orders. A"]);
 }
 
 #[tokio::test]
 async fn servfail_does_not_end_the_search_but_is_the_verdict() {
-    let (outcome, asked) = look_up(
-        "orders",
-        "search a b\noptions attempts:1",
-        |query| match query.name.as_str() {
+    let (outcome, asked) =
+        look_up("orders", "search a b\noptions attempts:1", |query| match query.name.as_str() {
             "orders.a." => Reply::Rcode(Rcode::SERVFAIL),
             _ => Reply::Rcode(Rcode::NXDOMAIN),
-        },
-    )
-    .await;
+        })
+        .await;
     assert_eq!(outcome, Outcome::Servfail);
     assert_eq!(asked, ["orders.a. A", "orders.b. A", "orders. A"]);
 }

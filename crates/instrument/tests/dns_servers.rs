@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use domain::base::iana::Rcode;
 use instrument::dns::Outcome;
+use tokio::time::Instant;
+
 use support::{
     dns_server::{DnsServer, Query, Reply},
     ip, resolver,
 };
-use tokio::time::Instant;
 
 /// Two servers on one port, at 127.0.0.1 and 127.0.0.2: `resolv.conf` cannot name a port.
 async fn pair(
@@ -28,28 +29,16 @@ async fn pair(
 }
 
 fn both(servers: &(DnsServer, DnsServer), options: &str) -> support::Fixture {
-    let text = format!(
-        "{}{}{options}",
-        servers.0.nameserver(),
-        servers.1.nameserver()
-    );
+    let text = format!("{}{}{options}", servers.0.nameserver(), servers.1.nameserver());
     resolver(&text, servers.0.port())
 }
 
 #[tokio::test]
 async fn the_second_server_is_asked_when_the_first_fails() {
     for rcode in [Rcode::SERVFAIL, Rcode::REFUSED, Rcode::NOTIMP] {
-        let servers = pair(
-            move |_| Reply::Rcode(rcode),
-            |_| Reply::address("127.1.0.7"),
-        )
-        .await;
+        let servers = pair(move |_| Reply::Rcode(rcode), |_| Reply::address("127.1.0.7")).await;
         let fixture = both(&servers, "");
-        assert_eq!(
-            fixture.resolver.lookup("orders.").await.unwrap(),
-            [ip("127.1.0.7")],
-            "{rcode}"
-        );
+        assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")], "{rcode}");
         assert_eq!((servers.0.seen().len(), servers.1.seen().len()), (1, 1));
     }
 }
@@ -57,34 +46,22 @@ async fn the_second_server_is_asked_when_the_first_fails() {
 #[tokio::test]
 async fn the_second_server_is_asked_when_nothing_listens_at_the_first() {
     let server = DnsServer::start(|_| Reply::address("127.1.0.7")).await;
-    let fixture = resolver(
-        &format!("nameserver 127.9.9.9\n{}", server.nameserver()),
-        server.port(),
-    );
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.7")]
-    );
+    let fixture =
+        resolver(&format!("nameserver 127.9.9.9\n{}", server.nameserver()), server.port());
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_second_server_is_asked_when_the_first_is_silent() {
     let servers = pair(|_| Reply::Silence, |_| Reply::address("127.1.0.7")).await;
     let fixture = both(&servers, "");
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.7")]
-    );
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")]);
     assert_eq!((servers.0.seen().len(), servers.1.seen().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn no_such_name_is_final_and_the_second_server_is_not_asked() {
-    let servers = pair(
-        |_| Reply::Rcode(Rcode::NXDOMAIN),
-        |_| Reply::address("127.1.0.7"),
-    )
-    .await;
+    let servers = pair(|_| Reply::Rcode(Rcode::NXDOMAIN), |_| Reply::address("127.1.0.7")).await;
     let fixture = both(&servers, "");
     assert_eq!(fixture.outcome("orders.").await, Outcome::Nxdomain);
     assert_eq!(servers.1.seen().len(), 0);
@@ -94,10 +71,8 @@ async fn no_such_name_is_final_and_the_second_server_is_not_asked() {
 async fn a_silent_server_is_asked_as_often_as_attempts_say_and_no_longer_than_promised() {
     for (timeout, attempts) in [(1, 1), (1, 3), (2, 2), (5, 5)] {
         let server = DnsServer::start(|_| Reply::Silence).await;
-        let options = format!(
-            "{}options timeout:{timeout} attempts:{attempts}",
-            server.nameserver()
-        );
+        let options =
+            format!("{}options timeout:{timeout} attempts:{attempts}", server.nameserver());
         let fixture = resolver(&options, server.port());
         let start = Instant::now();
         assert_eq!(fixture.outcome("orders.").await, Outcome::Timeout);
@@ -115,10 +90,8 @@ async fn a_silent_server_is_asked_as_often_as_attempts_say_and_no_longer_than_pr
 #[tokio::test(start_paused = true)]
 async fn a_stream_of_garbage_does_not_prolong_the_time_out() {
     let server = DnsServer::start(|_| Reply::Packets(vec![vec![0xff; 100]; 20])).await;
-    let fixture = resolver(
-        &format!("{}options timeout:1 attempts:2", server.nameserver()),
-        server.port(),
-    );
+    let fixture =
+        resolver(&format!("{}options timeout:1 attempts:2", server.nameserver()), server.port());
     assert_eq!(fixture.outcome("orders.").await, Outcome::Timeout);
     assert_eq!(server.seen().len(), 2);
 }
@@ -132,26 +105,17 @@ async fn ipv6_questions_count_towards_the_same_deadline() {
         _ => Reply::Silence,
     })
     .await;
-    let fixture = resolver(
-        &format!("{}options timeout:1 attempts:2", server.nameserver()),
-        server.port(),
-    );
+    let fixture =
+        resolver(&format!("{}options timeout:1 attempts:2", server.nameserver()), server.port());
     let start = Instant::now();
     assert_eq!(fixture.outcome("orders.").await, Outcome::Timeout);
-    assert!(
-        start.elapsed() <= Duration::from_millis(2005),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() <= Duration::from_millis(2005), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
 async fn a_server_in_trouble_is_asked_again_as_often_as_attempts_say() {
     let server = DnsServer::start(|_| Reply::Rcode(Rcode::SERVFAIL)).await;
-    let fixture = resolver(
-        &format!("{}options attempts:3", server.nameserver()),
-        server.port(),
-    );
+    let fixture = resolver(&format!("{}options attempts:3", server.nameserver()), server.port());
     assert_eq!(fixture.outcome("orders.").await, Outcome::Servfail);
     assert_eq!(server.seen().len(), 3);
 }

@@ -8,6 +8,7 @@ mod support;
 use std::collections::HashSet;
 
 use instrument::dns::Outcome;
+
 use support::{
     dns_server::{DnsServer, Query, Reply, Transport},
     ip, resolver,
@@ -15,9 +16,7 @@ use support::{
 
 #[tokio::test]
 async fn a_truncated_answer_is_asked_for_again_over_tcp() {
-    let many: Vec<_> = (0..250)
-        .map(|last| ip(&format!("127.1.0.{last}")))
-        .collect();
+    let many: Vec<_> = (0..250).map(|last| ip(&format!("127.1.0.{last}"))).collect();
     let answer = many.clone();
     let server = DnsServer::start(move |query| match query.transport {
         Transport::Udp => Reply::Truncated,
@@ -45,17 +44,11 @@ async fn a_malformed_answer_over_tcp_is_other() {
 async fn is_ignored(bad: impl Fn(&Query, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) {
     let server = DnsServer::start(move |query| {
         let misleading = query.packet(&Reply::address("127.6.6.6"));
-        Reply::Packets(vec![
-            bad(query, misleading),
-            query.packet(&Reply::address("127.1.0.7")),
-        ])
+        Reply::Packets(vec![bad(query, misleading), query.packet(&Reply::address("127.1.0.7"))])
     })
     .await;
     let fixture = resolver(&server.nameserver(), server.port());
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.7")]
-    );
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")]);
     assert_eq!(server.questions(), ["orders. A"], "one question was enough");
 }
 
@@ -111,10 +104,7 @@ async fn an_answer_in_another_case_is_accepted() {
     })
     .await;
     let fixture = resolver(&server.nameserver(), server.port());
-    assert_eq!(
-        fixture.resolver.lookup("orders.").await.unwrap(),
-        [ip("127.1.0.7")]
-    );
+    assert_eq!(fixture.resolver.lookup("orders.").await.unwrap(), [ip("127.1.0.7")]);
 }
 
 #[tokio::test]
@@ -124,11 +114,8 @@ async fn each_question_has_a_number_and_a_port_of_its_own() {
     for _ in 0..50 {
         assert_eq!(fixture.outcome("orders.").await, Outcome::Ok);
     }
-    let pairs: HashSet<_> = server
-        .seen()
-        .iter()
-        .map(|query| (query.id, query.from.port()))
-        .collect();
+    let pairs: HashSet<_> =
+        server.seen().iter().map(|query| (query.id, query.from.port())).collect();
     assert_eq!(pairs.len(), 50);
     let numbers: HashSet<_> = pairs.iter().map(|(id, _)| id).collect();
     let ports: HashSet<_> = pairs.iter().map(|(_, port)| port).collect();

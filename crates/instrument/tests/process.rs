@@ -2,26 +2,20 @@
 
 mod service;
 
-use rustix::process::Signal;
-use service::{Cases, command, request, wait};
 use std::io::Read;
 use std::net::TcpListener;
 
+use rustix::process::Signal;
+
+use service::{Cases, command, request, wait};
+
 /// Runs a service that must not start: exit code 2, and one line on standard error.
-#[allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#[allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 fn refusal(variables: &[(&str, &str)]) -> String {
     let mut child = command(variables).spawn().unwrap();
     let status = wait(&mut child);
     let mut error = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut error)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
     assert_eq!(status.code(), Some(2), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     error
@@ -42,10 +36,7 @@ fn a_setting_that_cannot_be_used_is_named_with_its_remedy() {
     ] {
         let error = refusal(&[(name, value)]);
         let key = name.trim_start_matches("ROCKET_").to_lowercase();
-        assert!(
-            error.contains(name) || error.to_lowercase().contains(&key),
-            "{name}: {error}"
-        );
+        assert!(error.contains(name) || error.to_lowercase().contains(&key), "{name}: {error}");
     }
 }
 
@@ -92,13 +83,7 @@ fn a_request_that_never_ends_is_abandoned_with_one_line_and_exit_code_1() {
     service.signal(Signal::TERM);
     assert_eq!(service.wait().code(), Some(1));
     let mut error = String::new();
-    service
-        .child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut error)
-        .unwrap();
+    service.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
     assert_eq!(error, "", "nothing but the log");
     service.log_line(|line| line["message"] == "stopped with requests still in progress");
 }
@@ -125,16 +110,9 @@ fn a_body_beyond_the_limit_and_a_name_that_is_no_text_are_answered_with_4xx() {
     let _ = std::io::Write::write_all(&mut stream, &body.as_bytes()[1 << 20..]);
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).unwrap();
-    assert!(
-        answer.starts_with(b"HTTP/1.1 4"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
     assert!(service.get("/number/%ff").starts_with("HTTP/1.1 422"));
-    assert!(
-        service.get("/ok").starts_with("HTTP/1.1 200"),
-        "and the service goes on"
-    );
+    assert!(service.get("/ok").starts_with("HTTP/1.1 200"), "and the service goes on");
 }
 
 #[test]
@@ -171,20 +149,9 @@ fn a_scrape_has_help_for_every_metric_and_a_unit_in_every_name_that_has_one() {
     for line in metrics.lines().filter(|line| line.starts_with("# TYPE ")) {
         let mut words = line.split(' ').skip(2);
         let (name, kind) = (words.next().unwrap(), words.next().unwrap());
-        assert!(
-            metrics.contains(&format!("# HELP {name} ")),
-            "{name} has no HELP"
-        );
-        assert_eq!(
-            kind == "counter",
-            name.ends_with("_total"),
-            "{name} is a {kind}"
-        );
-        assert_eq!(
-            kind == "histogram",
-            name.ends_with("_duration_seconds"),
-            "{name} is a {kind}"
-        );
+        assert!(metrics.contains(&format!("# HELP {name} ")), "{name} has no HELP");
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+        assert_eq!(kind == "histogram", name.ends_with("_duration_seconds"), "{name} is a {kind}");
     }
     for name in [
         "process_cpu_seconds_total",

@@ -2,8 +2,9 @@
 
 mod service;
 
-use service::{Cases, PATIENCE, request};
 use testkit::collector::{Collector, Span, StatusCode};
+
+use service::{Cases, PATIENCE, request};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
@@ -26,9 +27,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn is_error(span: &Span) -> bool {
-    span.status
-        .as_ref()
-        .is_some_and(|status| status.code() == StatusCode::Error)
+    span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error)
 }
 
 #[test]
@@ -51,12 +50,7 @@ fn a_trace_that_the_caller_does_not_sample_is_not_exported() {
     service.raw(&with_parent("/ok", "00"));
     service.get("/stream"); // sampled, and exported after the first
     collector.span("GET /stream");
-    assert!(
-        collector
-            .drain()
-            .iter()
-            .all(|span| hex(&span.trace_id) != TRACE)
-    );
+    assert!(collector.drain().iter().all(|span| hex(&span.trace_id) != TRACE));
 }
 
 #[test]
@@ -80,10 +74,7 @@ fn the_span_of_a_stream_ends_with_its_last_byte() {
     let service = traced(&collector);
     service.get("/stream-panics"); // sleeps 10 ms between its head and its end
     let span = collector.span("GET /stream-panics");
-    assert!(
-        span.end_time_unix_nano - span.start_time_unix_nano >= 10_000_000,
-        "{span:?}"
-    );
+    assert!(span.end_time_unix_nano - span.start_time_unix_nano >= 10_000_000, "{span:?}");
 }
 
 #[test]
@@ -113,23 +104,11 @@ fn rockets_own_records_and_panics_are_json_lines_with_ids_too() {
     service.raw(&with_parent("/panics", "01"));
     let panic = service.log_line(|line| line["message"] == "panicked");
     assert_eq!(panic["trace_id"], TRACE);
-    assert!(
-        panic["panic"]
-            .as_str()
-            .unwrap()
-            .contains("the handler panics")
-    );
+    assert!(panic["panic"].as_str().unwrap().contains("the handler panics"));
     let rocket = service.log_line(|line| {
-        line["target"]
-            .as_str()
-            .is_some_and(|target| target.starts_with("rocket"))
+        line["target"].as_str().is_some_and(|target| target.starts_with("rocket"))
     });
-    assert!(
-        rocket["message"]
-            .as_str()
-            .is_some_and(|message| !message.is_empty()),
-        "{rocket}"
-    );
+    assert!(rocket["message"].as_str().is_some_and(|message| !message.is_empty()), "{rocket}");
 }
 
 #[test]
@@ -140,15 +119,7 @@ fn a_dead_collector_costs_spans_which_are_counted_and_nothing_else() {
     ]);
     let deadline = std::time::Instant::now() + PATIENCE;
     while service.value("otel_spans_dropped_total").unwrap_or(0.0) < 3.0 {
-        assert!(
-            service
-                .raw(&request("GET", "/ok"))
-                .starts_with("HTTP/1.1 200")
-        );
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{}",
-            service.metrics()
-        );
+        assert!(service.raw(&request("GET", "/ok")).starts_with("HTTP/1.1 200"));
+        assert!(std::time::Instant::now() < deadline, "{}", service.metrics());
     }
 }

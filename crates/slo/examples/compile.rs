@@ -1,9 +1,6 @@
-//! Prints the rules of the OpenSLO files named on the command line; `stage` as first argument divides time by 60.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks to its user"
-)]
+//! Prints the rules of the OpenSLO files named on the command line; `stage` as first argument
+//! divides time by 60.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
 
 use slo::{Catalogue, Clock, compile};
 

@@ -23,14 +23,12 @@ impl Budget {
     }
 }
 
-/// The budgets of all objectives with a rolling window, in the order of the files. Calendar windows have no recording
-/// rules, and so nothing to read. The parts of a composite SLO are left out: it is kept or broken as a whole, and no series
-/// says how much of a budget the whole has spent.
+/// The budgets of all objectives with a rolling window, in the order of the files. Calendar windows
+/// have no recording rules, and so nothing to read. The parts of a composite SLO are left out: it
+/// is kept or broken as a whole, and no series says how much of a budget the whole has spent.
 pub fn budgets(catalogue: &Catalogue) -> Vec<Budget> {
-    let rolling = catalogue
-        .slos
-        .iter()
-        .filter(|slo| slo.window.calendar.is_none() && !slo.composite);
+    let rolling =
+        catalogue.slos.iter().filter(|slo| slo.window.calendar.is_none() && !slo.composite);
     rolling
         .flat_map(|slo| {
             slo.objectives.iter().map(move |objective| Budget {
@@ -78,14 +76,9 @@ spec:
 ";
         let catalogue = Catalogue::load(&[("shop.yaml", text)]).unwrap();
         let budgets = budgets(&catalogue);
-        let minutes: Vec<String> = budgets
-            .iter()
-            .map(|b| format!("{:.1}", b.minutes()))
-            .collect();
+        let minutes: Vec<String> = budgets.iter().map(|b| format!("{:.1}", b.minutes())).collect();
         assert_eq!(minutes, ["216.0", "43.2"]);
-        let rules = crate::compile(&catalogue, crate::Clock::Stage)
-            .unwrap()
-            .to_rules();
+        let rules = crate::compile(&catalogue, crate::Clock::Stage).unwrap().to_rules();
         assert!(rules.contains(&format!("record: {PERIOD_BURN}")));
         assert_eq!(
             budgets[1].spent_query,

@@ -1,8 +1,10 @@
-//! Calendar windows: which day, week, month, quarter or year it is, and when exactly that began in its time zone.
+//! Calendar windows: which day, week, month, quarter or year it is, and when exactly that began in
+//! its time zone.
 //!
-//! Windows are counted from the SLO's `startTime`, never from each other: the month after 31 January ends on 28 February,
-//! the one after that on 31 March again. A day has the hours that its time zone gives it, 23 or 25 at a change of the
-//! clocks. Time zones come from the bundled database, so a verdict does not depend on the machine.
+//! Windows are counted from the SLO's `startTime`, never from each other: the month after 31
+//! January ends on 28 February, the one after that on 31 March again. A day has the hours that its
+//! time zone gives it, 23 or 25 at a change of the clocks. Time zones come from the bundled
+//! database, so a verdict does not depend on the machine.
 
 #[cfg(test)]
 mod tests;
@@ -66,7 +68,8 @@ impl Length {
     }
 }
 
-/// When the window that holds `now` began: the latest `startTime + n * length` that is not after `now`.
+/// When the window that holds `now` began: the latest `startTime + n * length` that is not after
+/// `now`.
 ///
 /// # Errors
 /// See [`NoWindow`].

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub enum Clock {
     /// Windows as written; rules are evaluated every 30 seconds.
     Real,
-    /// An hour takes a minute: windows and slices are divided by 60, rules are evaluated every second.
+    /// An hour takes a minute: windows and slices are divided by 60, rules are evaluated every
+    /// second.
     Stage,
 }
 

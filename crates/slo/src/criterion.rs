@@ -1,7 +1,8 @@
-//! Criteria such as `<600`, `<=+10%` or `>=-5`: the grammar of Keptn's `slo.yaml`, kept because teams still have it.
+//! Criteria such as `<600`, `<=+10%` or `>=-5`: the grammar of Keptn's `slo.yaml`, kept because
+//! teams still have it.
 //!
-//! A `%` makes a criterion relative to an earlier value even without a sign; a sign without `%` is a difference to the
-//! earlier value, so fixed negative thresholds cannot be written.
+//! A `%` makes a criterion relative to an earlier value even without a sign; a sign without `%` is
+//! a difference to the earlier value, so fixed negative thresholds cannot be written.
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,16 +71,11 @@ impl FromStr for Criterion {
     fn from_str(text: &str) -> Result<Self, NotACriterion> {
         let refuse = || NotACriterion(text.to_owned());
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let (op, rest) = [
-            ("<=", Op::Lte),
-            (">=", Op::Gte),
-            ("<", Op::Lt),
-            (">", Op::Gt),
-            ("=", Op::Eq),
-        ]
-        .into_iter()
-        .find_map(|(sign, op)| compact.strip_prefix(sign).map(|rest| (op, rest)))
-        .ok_or_else(refuse)?;
+        let (op, rest) =
+            [("<=", Op::Lte), (">=", Op::Gte), ("<", Op::Lt), (">", Op::Gt), ("=", Op::Eq)]
+                .into_iter()
+                .find_map(|(sign, op)| compact.strip_prefix(sign).map(|rest| (op, rest)))
+                .ok_or_else(refuse)?;
         let (factor, unsigned) = match rest.strip_prefix('-') {
             Some(rest) => (-1.0, rest),
             None => (1.0, rest.strip_prefix('+').unwrap_or(rest)),
@@ -98,11 +94,7 @@ impl FromStr for Criterion {
             (false, true) => Bound::Difference(factor * number),
             (false, false) => Bound::Fixed(number),
         };
-        Ok(Self {
-            text: compact,
-            op,
-            bound,
-        })
+        Ok(Self { text: compact, op, bound })
     }
 }
 
@@ -114,14 +106,13 @@ impl fmt::Display for Criterion {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn judge(text: &str, value: f64, earlier: Option<f64>) -> Option<bool> {
         let criterion: Criterion = text.parse().unwrap();
-        criterion
-            .bound(earlier)
-            .map(|bound| criterion.holds(value, bound))
+        criterion.bound(earlier).map(|bound| criterion.holds(value, bound))
     }
 
     #[test]
@@ -151,9 +142,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "", "10", "<", "<%", "<=10%%", "!=3", "<1e5", "<inf", "<+-3", "<1.2.3",
-        ] {
+        for text in ["", "10", "<", "<%", "<=10%%", "!=3", "<1e5", "<inf", "<+-3", "<1.2.3"] {
             assert!(text.parse::<Criterion>().is_err(), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Exact decimals: `1 - 0.999` is `0.001`, not `0.0010000000000000009`.
 //!
-//! Targets are typed by people in decimal and printed into rules that people read. Binary floats would add noise to
-//! both, so a number keeps the digits it was written with.
+//! Targets are typed by people in decimal and printed into rules that people read. Binary floats
+//! would add noise to both, so a number keeps the digits it was written with.
 
 use std::fmt;
 
@@ -12,57 +12,40 @@ pub struct Decimal {
     scale: u32,
 }
 
-/// More digits than a target or a threshold ever needs, few enough that no operation here overflows.
+/// More digits than a target or a threshold ever needs, few enough that no operation here
+/// overflows.
 const MAX_DIGITS: usize = 30;
 const MAX_SCALE: u32 = 15;
 
 impl Decimal {
     /// One.
-    pub const ONE: Self = Self {
-        mantissa: 1,
-        scale: 0,
-    };
+    pub const ONE: Self = Self { mantissa: 1, scale: 0 };
 
-    /// The decimal a person meant by this float (its shortest text), or `None` if it is not finite or absurdly long.
+    /// The decimal a person meant by this float (its shortest text), or `None` if it is not finite
+    /// or absurdly long.
     pub fn from_f64(number: f64) -> Option<Self> {
-        number
-            .is_finite()
-            .then(|| format!("{number}").parse().ok())?
+        number.is_finite().then(|| format!("{number}").parse().ok())?
     }
 
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
         // Parsing the text rounds once; dividing two floats would round twice.
-        self.to_string()
-            .parse()
-            .expect("a decimal prints as a float")
+        self.to_string().parse().expect("a decimal prints as a float")
     }
 
     /// `1 - self`, exactly.
     pub fn one_minus(self) -> Self {
-        Self {
-            mantissa: 10i128.pow(self.scale) - self.mantissa,
-            scale: self.scale,
-        }
-        .reduced()
+        Self { mantissa: 10i128.pow(self.scale) - self.mantissa, scale: self.scale }.reduced()
     }
 
     /// `self / 100`, exactly: percent to ratio.
     pub fn percent(self) -> Self {
-        Self {
-            mantissa: self.mantissa,
-            scale: self.scale + 2,
-        }
-        .reduced()
+        Self { mantissa: self.mantissa, scale: self.scale + 2 }.reduced()
     }
 
     /// `self * 100`, exactly: ratio to percent.
     pub fn times_100(self) -> Self {
-        Self {
-            mantissa: self.mantissa * 100,
-            scale: self.scale,
-        }
-        .reduced()
+        Self { mantissa: self.mantissa * 100, scale: self.scale }.reduced()
     }
 
     fn reduced(mut self) -> Self {
@@ -96,11 +79,7 @@ impl std::str::FromStr for Decimal {
             return Err(refuse());
         }
         let mantissa: i128 = all.parse().map_err(|_| refuse())?;
-        Ok(Self {
-            mantissa: sign * mantissa,
-            scale,
-        }
-        .reduced())
+        Ok(Self { mantissa: sign * mantissa, scale }.reduced())
     }
 }
 
@@ -131,8 +110,9 @@ impl fmt::Display for Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn an_error_budget_has_no_float_noise() {
@@ -145,10 +125,7 @@ mod tests {
 
     #[test]
     fn ninety_nine_point_nine_percent_is_0_999() {
-        assert_eq!(
-            "99.9".parse::<Decimal>().unwrap().percent().to_string(),
-            "0.999"
-        );
+        assert_eq!("99.9".parse::<Decimal>().unwrap().percent().to_string(), "0.999");
     }
 
     #[test]

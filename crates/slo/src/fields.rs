@@ -1,6 +1,8 @@
-//! A strict reader of one YAML mapping: every field asked for is known, every field left over is a problem.
+//! A strict reader of one YAML mapping: every field asked for is known, every field left over is a
+//! problem.
 //!
-//! Hand-written instead of derived, because a derived reader stops at the first error and cannot say which remedy fits.
+//! Hand-written instead of derived, because a derived reader stops at the first error and cannot
+//! say which remedy fits.
 
 use std::cell::RefCell;
 
@@ -36,12 +38,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn new(sink: &'a Sink<'a>, path: &str, value: Value) -> Option<Self> {
         let path = path.to_owned();
         match value {
-            Value::Object(map) => Some(Self {
-                sink,
-                path,
-                map,
-                known: Vec::new(),
-            }),
+            Value::Object(map) => Some(Self { sink, path, map, known: Vec::new() }),
             other => {
                 let found = describe(&other);
                 sink.error(&path, format!("is {found}"), "write a mapping here");
@@ -50,7 +47,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Every field that nobody asked for is a mistake: a typo must not silently change what is measured.
+    /// Every field that nobody asked for is a mistake: a typo must not silently change what is
+    /// measured.
     pub(crate) fn finish(self) {
         for key in self.map.keys() {
             let field = join(&self.path, key);
@@ -170,11 +168,7 @@ impl<'a> Fields<'a> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    let separator = if path.is_empty() || path.ends_with(": ") {
-        ""
-    } else {
-        "."
-    };
+    let separator = if path.is_empty() || path.ends_with(": ") { "" } else { "." };
     format!("{path}{separator}{key}")
 }
 
@@ -189,7 +183,8 @@ fn describe(value: &Value) -> &'static str {
     }
 }
 
-/// The known field that a typo most likely meant: equal but for case, or one edit per four letters away.
+/// The known field that a typo most likely meant: equal but for case, or one edit per four letters
+/// away.
 fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let limit = key.chars().count() / 4 + 1;
     known

@@ -1,8 +1,9 @@
-//! Service level objectives: OpenSLO in; Prometheus rules, alerts, gate verdicts and statistics out.
+//! Service level objectives: OpenSLO in; Prometheus rules, alerts, gate verdicts and statistics
+//! out.
 //!
-//! Everything here is pure: no network, no clock, no files. Callers pass text and samples in and get text and verdicts
-//! back, which is why every number of this crate can be tested against a real Prometheus without mocking one.
-//! Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
+//! Everything here is pure: no network, no clock, no files. Callers pass text and samples in and
+//! get text and verdicts back, which is why every number of this crate can be tested against a real
+//! Prometheus without mocking one. Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
 
 mod budget;
 pub mod calendar;

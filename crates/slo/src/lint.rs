@@ -19,15 +19,8 @@ use crate::words::label_name;
 use bounds::whole_bounds;
 
 /// Labels that the rules set themselves.
-const RESERVED: [&str; 7] = [
-    "namespace",
-    "service",
-    "slo",
-    "objective",
-    "severity",
-    "alertname",
-    "targets",
-];
+const RESERVED: [&str; 7] =
+    ["namespace", "service", "slo", "objective", "severity", "alertname", "targets"];
 
 /// Checks every objective. Findings are warnings, but for what the gate or `compile` refuses.
 pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
@@ -126,10 +119,7 @@ fn calendar(slo: &Slo, found: &mut Vec<Problem>) {
     };
     found.push(Problem::error(
         &slo.metadata.file,
-        format!(
-            "SLO/{}: spec.timeWindow[0].calendar.{key}",
-            slo.metadata.name
-        ),
+        format!("SLO/{}: spec.timeWindow[0].calendar.{key}", slo.metadata.name),
         why.to_string(),
         remedy,
     ));
@@ -142,8 +132,7 @@ fn labels(slo: &Slo, found: &mut Vec<Problem>) {
         let clash = if RESERVED.contains(&name.as_str()) {
             Some("a label of the generated rules".to_owned())
         } else {
-            seen.insert(name.clone(), key)
-                .map(|other| format!("the label {other}"))
+            seen.insert(name.clone(), key).map(|other| format!("the label {other}"))
         };
         if let Some(clash) = clash {
             found.push(Problem::warning(
@@ -157,11 +146,7 @@ fn labels(slo: &Slo, found: &mut Vec<Problem>) {
 }
 
 fn policies(slo: &Slo, found: &mut Vec<Problem>) {
-    for policy in slo
-        .alert_policies
-        .iter()
-        .filter(|policy| policy.op.high_is_bad())
-    {
+    for policy in slo.alert_policies.iter().filter(|policy| policy.op.high_is_bad()) {
         found.push(Problem::warning(
             &slo.metadata.file,
             format!("AlertPolicy/{}: condition.op", policy.name),
@@ -196,11 +181,7 @@ fn reachability(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
 fn operator(objective: &Objective, warn: &mut Warn<'_>) {
     let is_threshold = matches!(objective.indicator.metric, Metric::Threshold(_));
     if objective.threshold.is_some() && !is_threshold {
-        warn(
-            ".op",
-            "op and value mean nothing on a ratio".to_owned(),
-            "remove both",
-        );
+        warn(".op", "op and value mean nothing on a ratio".to_owned(), "remove both");
     }
 }
 
@@ -228,7 +209,8 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
     }
 }
 
-/// Queries without a place for the window. `compile` stops at the first one of an SLO, and at none if it has a calendar.
+/// Queries without a place for the window. `compile` stops at the first one of an SLO, and at none
+/// if it has a calendar.
 fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
     let metric = &objective.indicator.metric;
     let part = part_of(slo, objective);

@@ -1,7 +1,7 @@
 //! What is wrong with a document, where, and what to do about it.
 //!
-//! Every reader of this crate collects problems instead of stopping at the first one: a person fixing a file wants the
-//! whole list.
+//! Every reader of this crate collects problems instead of stopping at the first one: a person
+//! fixing a file wants the whole list.
 
 use std::fmt;
 
@@ -22,7 +22,8 @@ pub struct Problem {
     pub severity: Severity,
     /// The path given by the caller.
     pub file: String,
-    /// Kind, name and path inside the document, e.g. `SLO/memory-growth: spec.objectives[0].target`.
+    /// Kind, name and path inside the document, e.g. `SLO/memory-growth:
+    /// spec.objectives[0].target`.
     pub field: String,
     /// What is wrong, without a full stop.
     pub message: String,
@@ -54,10 +55,7 @@ impl Problem {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(file, field, message, remedy)
-        }
+        Self { severity: Severity::Warning, ..Self::error(file, field, message, remedy) }
     }
 }
 

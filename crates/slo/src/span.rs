@@ -16,16 +16,12 @@ const DAY: u64 = 24 * HOUR;
 impl Span {
     /// A span of whole minutes.
     pub const fn minutes(minutes: u64) -> Self {
-        Self {
-            millis: minutes * MINUTE,
-        }
+        Self { millis: minutes * MINUTE }
     }
 
     /// A span of whole hours.
     pub const fn hours(hours: u64) -> Self {
-        Self {
-            millis: hours * HOUR,
-        }
+        Self { millis: hours * HOUR }
     }
 
     /// A span of whole days.
@@ -35,16 +31,12 @@ impl Span {
 
     /// A span of whole seconds; zero becomes one.
     pub const fn seconds(seconds: u64) -> Self {
-        Self {
-            millis: if seconds == 0 { 1 } else { seconds } * SECOND,
-        }
+        Self { millis: if seconds == 0 { 1 } else { seconds } * SECOND }
     }
 
     /// Milliseconds, at least 1; zero becomes one.
     pub const fn from_millis(millis: u64) -> Self {
-        Self {
-            millis: if millis == 0 { 1 } else { millis },
-        }
+        Self { millis: if millis == 0 { 1 } else { millis } }
     }
 
     /// Length in milliseconds.
@@ -67,8 +59,9 @@ impl Span {
         self.millis as f64 / part.millis as f64
     }
 
-    /// Reads OpenSLO's shorthand: an integer and one of `m h d w M Q Y`; a month is 30 days, a quarter 90, a year 365.
-    /// Seconds (`s`) are an extension: time slices of a demo are shorter than a minute.
+    /// Reads OpenSLO's shorthand: an integer and one of `m h d w M Q Y`; a month is 30 days, a
+    /// quarter 90, a year 365. Seconds (`s`) are an extension: time slices of a demo are shorter
+    /// than a minute.
     ///
     /// # Errors
     /// Says what is accepted when the text is anything else, zero, or longer than a century.
@@ -117,8 +110,9 @@ impl fmt::Display for Span {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_month_is_thirty_days_and_a_minute_is_lower_case() {
@@ -131,18 +125,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "",
-            "m",
-            "0m",
-            "5",
-            "1h30m",
-            "-1h",
-            "1 h",
-            "+1h",
-            "9999999999Y",
-            "1µ",
-        ] {
+        for text in ["", "m", "0m", "5", "1h30m", "-1h", "1 h", "+1h", "9999999999Y", "1µ"] {
             assert!(Span::parse(text).is_err(), "{text}");
         }
     }

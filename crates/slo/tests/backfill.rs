@@ -1,9 +1,6 @@
-//! Three days in a real Prometheus: the ratio over the period, as compiled, against the events themselves.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "what only tests use is test code"
-)]
+//! Three days in a real Prometheus: the ratio over the period, as compiled, against the events
+//! themselves.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 use slo::compile::{Name, RuleFile};
 use slo::{Catalogue, Clock, Span, compile};
@@ -25,8 +22,8 @@ enum Minute {
     Silence,
 }
 
-/// 100 requests a second by day and 1 by night; from one to two in the second night everything fails, and in the third
-/// night nobody comes for an hour.
+/// 100 requests a second by day and 1 by night; from one to two in the second night everything
+/// fails, and in the third night nobody comes for an hour.
 fn minute(number: u32) -> Minute {
     match (number / 1440, number % 1440 / 60) {
         (1, 1) => Minute::Outage,
@@ -50,14 +47,8 @@ fn traffic(good: f64, bad: f64) -> History {
         })
     };
     let mut history = History::new();
-    history.series(
-        r#"http_requests_total{job="shop",code="200"}"#,
-        counters(false, good),
-    );
-    history.series(
-        r#"http_requests_total{job="shop",code="500"}"#,
-        counters(true, bad),
-    );
+    history.series(r#"http_requests_total{job="shop",code="200"}"#, counters(false, good));
+    history.series(r#"http_requests_total{job="shop",code="500"}"#, counters(true, bad));
     history
 }
 
@@ -65,9 +56,7 @@ fn traffic(good: f64, bad: f64) -> History {
 fn rules() -> RuleFile {
     let shop = Catalogue::load(&[("shop.yaml", include_str!("fixtures/shop.yaml"))]);
     let mut catalogue = shop.unwrap();
-    catalogue
-        .slos
-        .retain(|slo| slo.metadata.name == "availability");
+    catalogue.slos.retain(|slo| slo.metadata.name == "availability");
     let slo = &mut catalogue.slos[0];
     slo.window.duration = Span::days(3);
     slo.alert_policies.clear();
@@ -89,18 +78,15 @@ fn only(rules: &RuleFile, names: &[&str]) -> String {
     rules.to_rules()
 }
 
-/// The three days, with everything recorded that the period is made of, and the period at their end.
+/// The three days, with everything recorded that the period is made of, and the period at their
+/// end.
 struct Days(Prometheus);
 
 impl Days {
     fn recorded(good: f64, bad: f64) -> Self {
         let rules = rules();
         let mut prometheus = Prometheus::with(&traffic(good, bad));
-        let samples = [
-            "slo:sli_bad:rate5m",
-            "slo:sli_total:rate5m",
-            "slo:sli_error:ratio_rate5m",
-        ];
+        let samples = ["slo:sli_bad:rate5m", "slo:sli_total:rate5m", "slo:sli_error:ratio_rate5m"];
         prometheus.record(&only(&rules, &samples), START, END, "30s");
         prometheus.record(&only(&rules, &[PERIOD]), END - 60.0, END, "30s");
         Self(prometheus)
@@ -125,17 +111,15 @@ fn the_recorded_period_is_the_ratio_of_events_where_a_mean_of_ratios_is_ten_time
     assert!(unweighted / exact > 10.0, "{unweighted} {exact}");
 }
 
-/// `rate()` never extrapolates a counter below zero, so it sees the first errors of a counter that stood at zero late: by
-/// less than half the time between two scrapes, each of the sixty of the outage.
+/// `rate()` never extrapolates a counter below zero, so it sees the first errors of a counter that
+/// stood at zero late: by less than half the time between two scrapes, each of the sixty of the
+/// outage.
 #[test]
 fn the_first_errors_of_a_process_are_missed_for_less_than_half_a_scrape() {
     let days = Days::recorded(0.0, 0.0);
     let (exact, weighted) = (days.one(EXACT), days.one(PERIOD));
     println!("exact {exact:.9}, weighted {weighted:.9}");
-    assert!(
-        (weighted / exact - 1.0).abs() < 0.5 / 60.0,
-        "{weighted} {exact}"
-    );
+    assert!((weighted / exact - 1.0).abs() < 0.5 / 60.0, "{weighted} {exact}");
 }
 
 #[test]

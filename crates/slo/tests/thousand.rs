@@ -1,10 +1,7 @@
-//! A thousand SLOs, from YAML to rules: all of them, and the same text each time. How long it takes is printed and not
-//! asserted, machines differ: `cargo test --release -p slo --test thousand -- --nocapture`; a second is the promise.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "what only tests use is test code"
-)]
+//! A thousand SLOs, from YAML to rules: all of them, and the same text each time. How long it takes
+//! is printed and not asserted, machines differ: `cargo test --release -p slo --test thousand --
+//! --nocapture`; a second is the promise.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 use std::time::Instant;
 
@@ -45,9 +42,7 @@ fn compiled(text: &str) -> String {
 
 #[test]
 fn a_thousand_slos_become_the_same_rules_each_time() {
-    let text: String = std::iter::once(SERVICE.to_owned())
-        .chain((0..1000).map(slo))
-        .collect();
+    let text: String = std::iter::once(SERVICE.to_owned()).chain((0..1000).map(slo)).collect();
     let start = Instant::now();
     let rules = compiled(&text);
     println!(
@@ -64,9 +59,5 @@ fn a_thousand_slos_become_the_same_rules_each_time() {
     }
     // Numbers of up to three digits make some lines longer, and nothing else may.
     let (least, most) = (995 * one.len(), 1100 * one.len());
-    assert!(
-        (least..most).contains(&rules.len()),
-        "{} bytes",
-        rules.len()
-    );
+    assert!((least..most).contains(&rules.len()), "{} bytes", rules.len());
 }

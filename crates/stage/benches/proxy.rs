@@ -1,8 +1,9 @@
-//! What a Service costs: requests through its proxy against requests straight to the pod, and the memory of 10,000 open
-//! connections. `cargo bench -p stage --bench proxy`; ratios, because absolute numbers are the machine's.
+//! What a Service costs: requests through its proxy against requests straight to the pod, and the
+//! memory of 10,000 open connections. `cargo bench -p stage --bench proxy`; ratios, because
+//! absolute numbers are the machine's.
 //!
-//! This program is the stage, and, as its own children, the pod (an HTTP server) and the clients: each in a process of its
-//! own, so that what is measured is the proxying process.
+//! This program is the stage, and, as its own children, the pod (an HTTP server) and the clients:
+//! each in a process of its own, so that what is measured is the proxying process.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -69,15 +70,12 @@ async fn measure() {
     let service = stage.service_ip("demo", "web").unwrap();
     let proxied = SocketAddr::from((service, 8000));
 
-    // In turn, so that a busy moment of the machine hits both.
-    // Without pauses everything is busy, and a time is mostly a queue; with them it is what the way costs.
+    // In turn, so that a busy moment of the machine hits both. Without pauses everything is busy,
+    // and a time is mostly a queue; with them it is what the way costs.
     for (connections, pause) in [(1, 0), (32, 0), (32, 10)] {
         let rounds: Vec<_> = (0..ROUNDS)
             .map(|_| {
-                (
-                    child_load(direct, connections, pause),
-                    child_load(proxied, connections, pause),
-                )
+                (child_load(direct, connections, pause), child_load(proxied, connections, pause))
             })
             .collect();
         let mut ratios: Vec<f64> = rounds.iter().map(|(d, p)| p.0 / d.0).collect();
@@ -134,10 +132,7 @@ fn rss() -> f64 {
 
 fn start(args: &[&str]) -> (Child, BufReader<ChildStdout>) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap());
     (child, lines)
@@ -145,12 +140,8 @@ fn start(args: &[&str]) -> (Child, BufReader<ChildStdout>) {
 
 /// Requests per second, and microseconds at p50.
 fn child_load(address: SocketAddr, connections: usize, pause: u64) -> (f64, f64) {
-    let (mut child, mut lines) = start(&[
-        "load",
-        &address.to_string(),
-        &connections.to_string(),
-        &pause.to_string(),
-    ]);
+    let (mut child, mut lines) =
+        start(&["load", &address.to_string(), &connections.to_string(), &pause.to_string()]);
     let mut text = String::new();
     tokio::task::block_in_place(|| lines.read_to_string(&mut text)).unwrap();
     child.wait().unwrap();
@@ -169,9 +160,7 @@ async fn serve() {
                 Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello, world\n")))
             };
             let http = hyper::server::conn::http1::Builder::new();
-            let _ = http
-                .serve_connection(TokioIo::new(stream), service_fn(answer))
-                .await;
+            let _ = http.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
         });
     }
 }
@@ -217,11 +206,7 @@ async fn load(address: SocketAddr, connections: usize, pause: Duration) {
         times.extend(client.await.unwrap());
     }
     times.sort_unstable();
-    println!(
-        "{} {}",
-        times.len() as f64 / SECONDS as f64,
-        times[times.len() / 2]
-    );
+    println!("{} {}", times.len() as f64 / SECONDS as f64, times[times.len() / 2]);
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {
@@ -230,13 +215,11 @@ async fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Opens connections, each of which has carried a request, and holds them until its standard input ends.
+/// Opens connections, each of which has carried a request, and holds them until its standard input
+/// ends.
 async fn hold(address: SocketAddr, count: u64) {
     let limit = rustix::process::getrlimit(Resource::Nofile).maximum;
-    let raised = Rlimit {
-        current: limit,
-        maximum: limit,
-    };
+    let raised = Rlimit { current: limit, maximum: limit };
     rustix::process::setrlimit(Resource::Nofile, raised).unwrap();
     let mut held = Vec::new();
     for _ in 0..count {

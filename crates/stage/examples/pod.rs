@@ -1,7 +1,8 @@
-//! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a test can kill. Told by its
-//! environment to misbehave: `CRASH=1` ends at once with code 3, `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM,
-//! `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does
-//! nothing at all, as a second container may.
+//! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a
+//! test can kill. Told by its environment to misbehave: `CRASH=1` ends at once with code 3,
+//! `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM, `NEVER_READY=1` answers 503 on /readyz,
+//! `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does nothing at all, as a
+//! second container may.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -66,13 +67,12 @@ fn serve() {
     answer_all(&business);
 }
 
-/// A handler would need `unsafe`; a tokio signal stream replaces the default action, which is all it takes.
+/// A handler would need `unsafe`; a tokio signal stream replaces the default action, which is all
+/// it takes.
 fn ignore_sigterm() {
     std::thread::spawn(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let mut signals =
                 tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
@@ -111,16 +111,8 @@ fn answer(mut stream: TcpStream) {
         "/json" => (200, r#"{"a":1,"b":{"c":2}}"#.to_owned()),
         path if path.starts_with("/call/") => (200, call(path.trim_start_matches("/call/"))),
         path if path.starts_with("/head") => (200, head.to_string()),
-        "/env" => (
-            200,
-            std::env::vars()
-                .map(|(k, v)| format!("{k}={v}\n"))
-                .collect(),
-        ),
-        _ => (
-            200,
-            format!("{}\n", std::env::var("ROCKET_ADDRESS").unwrap_or_default()),
-        ),
+        "/env" => (200, std::env::vars().map(|(k, v)| format!("{k}={v}\n")).collect()),
+        _ => (200, format!("{}\n", std::env::var("ROCKET_ADDRESS").unwrap_or_default())),
     };
     let answer = format!(
         "HTTP/1.1 {status} x\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -151,40 +143,29 @@ fn call(address: &str) -> String {
 
 /// Two workers for an hour.
 async fn stress(stage: &stage::local::LocalStage, pod: &stage::PodStatus) {
-    let cpu = chaos::fault::CpuStress {
-        workers: 2,
-        load_percent: 10,
-    };
-    let fault = chaos::fault::StressFault {
-        cpu: Some(cpu),
-        memory: None,
-    };
+    let cpu = chaos::fault::CpuStress { workers: 2, load_percent: 10 };
+    let fault = chaos::fault::StressFault { cpu: Some(cpu), memory: None };
     let until = std::time::Instant::now() + Duration::from_secs(3600);
     let fault = Some((fault, until));
     let done = stage.stress_fault(&pod.namespace, &pod.name, "x", None, fault);
     done.await.unwrap_or_else(|e| fail(&e.to_string()));
 }
 
-/// Plays stage until it is killed: `DIR` is the state folder, the rest are manifests. Says when all is ready.
+/// Plays stage until it is killed: `DIR` is the state folder, the rest are manifests. Says when all
+/// is ready.
 #[allow(clippy::print_stdout, reason = "the test waits for this line")]
 fn run_stage(args: Vec<std::path::PathBuf>) {
     let (dir, files) = args.split_first().expect("a state folder");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let config = stage::local::Config::new(dir).expect("own path");
-        let stage = stage::local::LocalStage::start(config)
-            .await
-            .unwrap_or_else(|e| fail(&e.to_string()));
+        let stage =
+            stage::local::LocalStage::start(config).await.unwrap_or_else(|e| fail(&e.to_string()));
         let manifests =
             stage::manifest::Manifests::load(files).unwrap_or_else(|e| fail(&e.to_string()));
-        stage
-            .apply(manifests)
-            .await
-            .unwrap_or_else(|e| fail(&e.to_string()));
+        stage.apply(manifests).await.unwrap_or_else(|e| fail(&e.to_string()));
         let ready = |s: &stage::Snapshot| s.deployments.iter().all(|d| d.complete());
-        let status = stage
-            .wait_until("all is ready", ready, Duration::from_secs(30))
-            .await;
+        let status = stage.wait_until("all is ready", ready, Duration::from_secs(30)).await;
         let status = status.unwrap_or_else(|e| fail(&e.to_string()));
         if told("STRESS") {
             stress(&stage, &status.pods[0]).await;

@@ -1,4 +1,5 @@
-//! What happened on a stage, in order: for the screen, the report, and tests. Bounded: the oldest go first.
+//! What happened on a stage, in order: for the screen, the report, and tests. Bounded: the oldest
+//! go first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,8 @@ pub struct Event {
     pub at: f64,
     /// Whether someone should look.
     pub kind: EventKind,
-    /// One word, as Kubernetes events have it: `Created`, `OOMKilling`, `BackOff`, `Unhealthy`, `BackendDied`, ...
+    /// One word, as Kubernetes events have it: `Created`, `OOMKilling`, `BackOff`, `Unhealthy`,
+    /// `BackendDied`, ...
     pub reason: &'static str,
     /// `Kind/name`.
     pub object: String,
@@ -43,10 +45,7 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self {
-            log: Arc::default(),
-            live: broadcast::channel(KEPT).0,
-        }
+        Self { log: Arc::default(), live: broadcast::channel(KEPT).0 }
     }
 
     pub(crate) fn normal(
@@ -69,13 +68,7 @@ impl Events {
 
     fn add(&self, kind: EventKind, reason: &'static str, object: String, message: String) {
         tracing::debug!(reason, object, message, "stage event");
-        let event = Event {
-            at: unix_now(),
-            kind,
-            reason,
-            object,
-            message,
-        };
+        let event = Event { at: unix_now(), kind, reason, object, message };
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.len() == KEPT {
             log.pop_front();
@@ -90,18 +83,11 @@ impl Events {
     }
 
     pub(crate) fn all(&self) -> Vec<Event> {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
 /// Seconds since the Unix epoch.
 pub(crate) fn unix_now() -> f64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0.0, |d| d.as_secs_f64())
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

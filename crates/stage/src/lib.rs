@@ -1,9 +1,9 @@
-//! Where a tale is played. The *local stage* reads the very YAML that `kubectl apply` takes and runs its pods as plain
-//! processes, with a real Prometheus and Alertmanager: one description, two stages. Start at [`Stage`], what a tale needs of
-//! any stage, then [`local::LocalStage`].
+//! Where a tale is played. The *local stage* reads the very YAML that `kubectl apply` takes and
+//! runs its pods as plain processes, with a real Prometheus and Alertmanager: one description, two
+//! stages. Start at [`Stage`], what a tale needs of any stage, then [`local::LocalStage`].
 //!
-//! A binary that embeds the local stage must offer two hidden subcommands, which call [`shim::exec`] and [`stress::exec`]:
-//! see there.
+//! A binary that embeds the local stage must offer two hidden subcommands, which call
+//! [`shim::exec`] and [`stress::exec`]: see there.
 //!
 //! ```no_run
 //! use std::time::Duration;

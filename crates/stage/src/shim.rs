@@ -1,9 +1,10 @@
-//! The last step before a pod's program runs: ties the process to the stage, so that nothing survives it.
+//! The last step before a pod's program runs: ties the process to the stage, so that nothing
+//! survives it.
 //!
-//! The stage starts every child as `<own program> <hidden subcommand> --parent=PID .. -- program args`. The embedding binary
-//! hands the arguments after its hidden subcommand to [`exec`], which asks the kernel for SIGKILL when the stage goes
-//! (`PR_SET_PDEATHSIG` survives `exec`), then becomes the program. That way the stage needs no `unsafe` code between fork
-//! and exec.
+//! The stage starts every child as `<own program> <hidden subcommand> --parent=PID .. -- program
+//! args`. The embedding binary hands the arguments after its hidden subcommand to [`exec`], which
+//! asks the kernel for SIGKILL when the stage goes (`PR_SET_PDEATHSIG` survives `exec`), then
+//! becomes the program. That way the stage needs no `unsafe` code between fork and exec.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -42,15 +43,12 @@ pub fn exec(args: impl IntoIterator<Item = OsString>) -> Result<Infallible, Shim
     let order = Order::parse(args)?;
     tie_to(order.parent)?;
     limit_files(order.files)?;
-    // A machine that runs out of memory should lose a pod, not the stage. Raising the score needs no privilege, and neither does
-    // standing back.
+    // A machine that runs out of memory should lose a pod, not the stage. Raising the score needs
+    // no privilege, and neither does standing back.
     let _ = std::fs::write("/proc/self/oom_score_adj", order.oom_score.to_string());
     let _ = rustix::process::nice(order.nice);
     let source = Command::new(&order.program).args(order.args).exec();
-    Err(ShimError::System {
-        what: format!("run {}", order.program.display()),
-        source,
-    })
+    Err(ShimError::System { what: format!("run {}", order.program.display()), source })
 }
 
 struct Order {
@@ -74,9 +72,7 @@ impl Order {
             args: Vec::new(),
         };
         loop {
-            let arg = args
-                .next()
-                .ok_or_else(|| ShimError::Usage("(end)".into()))?;
+            let arg = args.next().ok_or_else(|| ShimError::Usage("(end)".into()))?;
             let known = arg.to_str().and_then(|text| match text.split_once('=') {
                 Some(("--parent", value)) => value.parse().ok().map(|v| order.parent = v),
                 Some(("--files", value)) => value.parse().ok().map(|v| order.files = v),
@@ -89,10 +85,7 @@ impl Order {
             }
             known.ok_or(ShimError::Usage(arg))?;
         }
-        order.program = args
-            .next()
-            .ok_or_else(|| ShimError::Usage("(no program)".into()))?
-            .into();
+        order.program = args.next().ok_or_else(|| ShimError::Usage("(no program)".into()))?.into();
         order.args = args.collect();
         Ok(order)
     }
@@ -104,7 +97,8 @@ fn tie_to(parent: i32) -> Result<(), ShimError> {
         source: source.into(),
     };
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(system)?;
-    // The stage may have gone before the line above: then the kernel already gave this process another parent.
+    // The stage may have gone before the line above: then the kernel already gave this process
+    // another parent.
     if rustix::process::getppid() == Pid::from_raw(parent) {
         Ok(())
     } else {
@@ -117,15 +111,9 @@ fn limit_files(files: u64) -> Result<(), ShimError> {
     let files = old.maximum.map_or(files, |most| files.min(most));
     rustix::process::setrlimit(
         Resource::Nofile,
-        Rlimit {
-            current: Some(files),
-            maximum: old.maximum,
-        },
+        Rlimit { current: Some(files), maximum: old.maximum },
     )
-    .map_err(|source| ShimError::System {
-        what: "limit open files".into(),
-        source: source.into(),
-    })
+    .map_err(|source| ShimError::System { what: "limit open files".into(), source: source.into() })
 }
 
 #[cfg(test)]
@@ -139,15 +127,10 @@ mod tests {
     #[test]
     fn a_stranger_as_parent_is_refused_before_anything_runs() {
         assert!(matches!(
-            Order::parse(["--parent=1", "--", "x"].map(OsString::from))
-                .unwrap()
-                .parent,
+            Order::parse(["--parent=1", "--", "x"].map(OsString::from)).unwrap().parent,
             1
         ));
-        assert!(matches!(
-            error(&["--bogus", "--", "true"]),
-            ShimError::Usage(_)
-        ));
+        assert!(matches!(error(&["--bogus", "--", "true"]), ShimError::Usage(_)));
         assert!(matches!(error(&["--parent=1"]), ShimError::Usage(_)));
     }
 }

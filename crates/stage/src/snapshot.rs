@@ -79,7 +79,8 @@ pub struct ContainerStatus {
     pub name: String,
     /// Its process, while it runs.
     pub pid: Option<i32>,
-    /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`, `Error`.
+    /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
+    /// `Error`.
     pub waiting: Option<&'static str>,
     /// Whether its readiness probe is content.
     pub ready: bool,
@@ -174,16 +175,12 @@ pub struct BackendStatus {
 impl Snapshot {
     /// The pod of that name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&PodStatus> {
-        self.pods
-            .iter()
-            .find(|p| p.namespace == namespace && p.name == name)
+        self.pods.iter().find(|p| p.namespace == namespace && p.name == name)
     }
 
     /// The Deployment of that name.
     pub fn deployment(&self, namespace: &str, name: &str) -> Option<&DeploymentStatus> {
-        self.deployments
-            .iter()
-            .find(|d| d.namespace == namespace && d.name == name)
+        self.deployments.iter().find(|d| d.namespace == namespace && d.name == name)
     }
 
     /// Pods of a Deployment that are not terminating.

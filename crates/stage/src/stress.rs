@@ -1,9 +1,9 @@
-//! What takes a pod's CPU time and memory away under stress: small processes beside it, so that the pod's own metrics do
-//! not count them.
+//! What takes a pod's CPU time and memory away under stress: small processes beside it, so that the
+//! pod's own metrics do not count them.
 //!
-//! The stage starts each as a child through [`crate::shim`], which ties it to the stage. It ends by itself when its time is
-//! over, whatever has become of the stage. The embedding binary hands the arguments after its hidden subcommand
-//! `stress-worker` to [`exec`].
+//! The stage starts each as a child through [`crate::shim`], which ties it to the stage. It ends by
+//! itself when its time is over, whatever has become of the stage. The embedding binary hands the
+//! arguments after its hidden subcommand `stress-worker` to [`exec`].
 
 use std::ffi::OsString;
 use std::hint::black_box;
@@ -54,12 +54,8 @@ pub(crate) fn args(work: Work, lasts: Duration) -> Vec<OsString> {
         Work::Cpu { load } => ("cpu", u64::from(load), 0.0),
         Work::Memory { bytes, grow } => ("memory", bytes, grow),
     };
-    let all = [
-        kind.to_owned(),
-        amount.to_string(),
-        grow.to_string(),
-        lasts.as_millis().to_string(),
-    ];
+    let all =
+        [kind.to_owned(), amount.to_string(), grow.to_string(), lasts.as_millis().to_string()];
     all.map(OsString::from).into()
 }
 
@@ -73,13 +69,8 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Work, Duration), S
     let grow: f64 = grow.parse().map_err(|_| wrong())?;
     let lasts = Duration::from_millis(millis.parse().map_err(|_| wrong())?);
     let work = match kind {
-        "cpu" => Work::Cpu {
-            load: amount.parse().map_err(|_| wrong())?,
-        },
-        "memory" => Work::Memory {
-            bytes: amount.parse().map_err(|_| wrong())?,
-            grow,
-        },
+        "cpu" => Work::Cpu { load: amount.parse().map_err(|_| wrong())? },
+        "memory" => Work::Memory { bytes: amount.parse().map_err(|_| wrong())?, grow },
         _ => return Err(wrong()),
     };
     Ok((work, lasts))
@@ -115,10 +106,7 @@ fn hold(bytes: u64, grow: f64, end: Instant) {
 }
 
 fn rest_until(moment: Instant) {
-    while let Some(left) = moment
-        .checked_duration_since(Instant::now())
-        .filter(|d| !d.is_zero())
-    {
+    while let Some(left) = moment.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
         std::thread::park_timeout(left);
     }
 }
@@ -129,13 +117,7 @@ mod tests {
 
     #[test]
     fn a_worker_reads_the_arguments_that_the_stage_writes() {
-        for work in [
-            Work::Cpu { load: 80 },
-            Work::Memory {
-                bytes: 25_000_000,
-                grow: 1.5,
-            },
-        ] {
+        for work in [Work::Cpu { load: 80 }, Work::Memory { bytes: 25_000_000, grow: 1.5 }] {
             let lasts = Duration::from_millis(1234);
             assert_eq!(parse(args(work, lasts)).unwrap(), (work, lasts));
         }
@@ -149,10 +131,7 @@ mod tests {
         for work in [
             Work::Cpu { load: 100 },
             Work::Cpu { load: 0 },
-            Work::Memory {
-                bytes: 1_000_000,
-                grow: 3600.0,
-            },
+            Work::Memory { bytes: 1_000_000, grow: 3600.0 },
         ] {
             exec(args(work, Duration::from_millis(30))).unwrap();
         }

@@ -11,10 +11,11 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use chaos::fault::{HttpFault, HttpSide};
-use common::{SOON, eventually, get, stage, web};
 use stage::local::LocalStage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use common::{SOON, eventually, get, stage, web};
 
 fn fault(side: HttpSide) -> HttpFault {
     HttpFault::new(side, 8000)
@@ -34,19 +35,12 @@ impl Web {
         let service = (stage.service_ip("demo", "web").unwrap(), 8000);
         let pod = stage.status().pods[0].name.clone();
         eventually("the Service answers", async || get(service, "/").await.ok()).await;
-        Self {
-            stage,
-            service,
-            pod,
-        }
+        Self { stage, service, pod }
     }
 
     async fn set(&self, id: &str, fault: Option<HttpFault>) {
         let fault = fault.map(|fault| (fault, Instant::now() + SOON));
-        self.stage
-            .http_fault("demo", &self.pod, id, fault)
-            .await
-            .unwrap();
+        self.stage.http_fault("demo", &self.pod, id, fault).await.unwrap();
     }
 
     /// Everything that comes back.
@@ -61,10 +55,8 @@ impl Web {
     }
 
     async fn get(&self, path: &str) -> String {
-        self.exchange(&format!(
-            "GET {path} HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"
-        ))
-        .await
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"))
+            .await
     }
 }
 
@@ -77,25 +69,16 @@ async fn an_abort_closes_the_connection_without_an_answer_where_the_path_matches
         abort.conditions.path = Some("/api/*".into());
         web.set("abort", Some(abort)).await;
         assert_eq!(web.get("/api/x").await, "", "{side:?}");
-        assert!(
-            web.get("/api").await.starts_with("HTTP/1.1 200"),
-            "{side:?}"
-        );
+        assert!(web.get("/api").await.starts_with("HTTP/1.1 200"), "{side:?}");
         assert_eq!(web.stage.status().pods[0].faults, ["http/abort"]);
     }
     let mut brief = fault(HttpSide::Request);
     brief.abort = true;
     let until = Instant::now() + Duration::from_millis(200);
-    web.stage
-        .http_fault("demo", &web.pod, "abort", Some((brief, until)))
-        .await
-        .unwrap();
+    web.stage.http_fault("demo", &web.pod, "abort", Some((brief, until))).await.unwrap();
     assert_eq!(web.get("/").await, "");
     let healed = |s: &stage::Snapshot| s.pods[0].faults.is_empty();
-    web.stage
-        .wait_until("the fault lapses", healed, SOON)
-        .await
-        .unwrap();
+    web.stage.wait_until("the fault lapses", healed, SOON).await.unwrap();
     assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
     web.stage.down().await.unwrap();
 }
@@ -110,10 +93,7 @@ async fn parts_of_requests_and_responses_are_replaced_and_patched() {
     request.patch.queries = vec![("q".into(), "2".into())];
     web.set("a", Some(request)).await;
     let seen = web.get("/old?p=1").await;
-    assert!(
-        seen.contains("\r\n\r\nPUT /head?p=1&q=2 HTTP/1.1\r\n"),
-        "{seen}"
-    );
+    assert!(seen.contains("\r\n\r\nPUT /head?p=1&q=2 HTTP/1.1\r\n"), "{seen}");
     assert!(seen.to_lowercase().contains("x-new: 1\r\n"), "{seen}");
     web.set("a", None).await;
 
@@ -126,10 +106,7 @@ async fn parts_of_requests_and_responses_are_replaced_and_patched() {
     assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
     assert!(seen.contains("x-new: yes\r\n"), "{seen}");
     assert!(seen.contains("content-length: 19\r\n"), "{seen}");
-    assert!(
-        seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"),
-        "{seen}"
-    );
+    assert!(seen.ends_with("\r\n\r\n{\"a\":1,\"b\":{\"d\":3}}"), "{seen}");
     // There is nothing to merge with: the connection is dropped.
     assert_eq!(web.get("/").await, "");
     web.stage.down().await.unwrap();
@@ -147,8 +124,7 @@ async fn several_experiments_are_matched_with_the_message_as_it_came_and_applied
     };
     web.set("1", Some(at("/old", "/head/one", "x-one"))).await;
     web.set("2", Some(at("/head/one", "/never", "x-two"))).await;
-    web.set("3", Some(at("/old", "/head/three", "x-three")))
-        .await;
+    web.set("3", Some(at("/old", "/head/three", "x-three"))).await;
     let with = |code, new, header: &str| {
         let mut fault = fault(HttpSide::Response);
         // The request is the one that the pod has seen.
@@ -163,10 +139,7 @@ async fn several_experiments_are_matched_with_the_message_as_it_came_and_applied
     web.set("6", Some(with(200, 404, "x-six"))).await;
     let seen = web.get("/old").await.to_lowercase();
     assert!(seen.starts_with("http/1.1 404 "), "{seen}");
-    assert!(
-        seen.contains("\r\n\r\nget /head/three http/1.1\r\n"),
-        "{seen}"
-    );
+    assert!(seen.contains("\r\n\r\nget /head/three http/1.1\r\n"), "{seen}");
     for (header, expected) in [
         ("x-one", true),
         ("x-two", false),
@@ -175,11 +148,7 @@ async fn several_experiments_are_matched_with_the_message_as_it_came_and_applied
         ("x-five", false),
         ("x-six", true),
     ] {
-        assert_eq!(
-            seen.contains(&format!("{header}: yes\r\n")),
-            expected,
-            "{header}: {seen}"
-        );
+        assert_eq!(seen.contains(&format!("{header}: yes\r\n")), expected, "{header}: {seen}");
     }
     web.stage.down().await.unwrap();
 }
@@ -272,15 +241,9 @@ async fn what_http_cannot_say_is_refused_and_changes_nothing() {
         let mut wrong = fault(HttpSide::Response);
         wrong.replace.code = Some(code);
         let until = Instant::now() + SOON;
-        let refusal = web
-            .stage
-            .http_fault("demo", &web.pod, "x", Some((wrong, until)))
-            .await;
+        let refusal = web.stage.http_fault("demo", &web.pod, "x", Some((wrong, until))).await;
         let refusal = refusal.unwrap_err().to_string();
-        assert!(
-            refusal.contains(&format!("status code `{code}`")),
-            "{refusal}"
-        );
+        assert!(refusal.contains(&format!("status code `{code}`")), "{refusal}");
     }
     let nobody = web.stage.http_fault("demo", "nobody", "x", None).await;
     assert!(nobody.is_err() && web.stage.status().pods[0].faults.is_empty());

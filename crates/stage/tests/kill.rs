@@ -1,4 +1,5 @@
-//! Whatever kills the stage, nothing of it survives: the kernel ends its children, and ports and locks go with it.
+//! Whatever kills the stage, nothing of it survives: the kernel ends its children, and ports and
+//! locks go with it.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
@@ -12,8 +13,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{alive, examples, state_dir, web_yaml};
 use serde_json::Value;
+
+use common::{alive, examples, state_dir, web_yaml};
 
 /// Every process and its parent.
 fn parents() -> BTreeMap<i32, i32> {
@@ -22,20 +24,13 @@ fn parents() -> BTreeMap<i32, i32> {
         .filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok());
     let parent = |pid: i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        Some((
-            pid,
-            stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?,
-        ))
+        Some((pid, stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?))
     };
     pids.filter_map(parent).collect()
 }
 
 fn children(of: i32) -> Vec<i32> {
-    parents()
-        .into_iter()
-        .filter(|(_, parent)| *parent == of)
-        .map(|(pid, _)| pid)
-        .collect()
+    parents().into_iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| pid).collect()
 }
 
 #[test]
@@ -63,17 +58,11 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
         .unwrap();
     let pid = i32::try_from(stage.id()).unwrap();
     let mut line = String::new();
-    BufReader::new(stage.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(stage.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let status: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(status["pods"].as_array().unwrap().len(), 3);
     let family = children(pid);
-    assert_eq!(
-        family.len(),
-        7,
-        "three pods, two stress workers, Prometheus and Alertmanager"
-    );
+    assert_eq!(family.len(), 7, "three pods, two stress workers, Prometheus and Alertmanager");
 
     stage.kill().unwrap();
     stage.wait().unwrap();
@@ -86,16 +75,14 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
         );
         std::thread::yield_now();
     }
-    let lock = std::fs::File::options()
-        .write(true)
-        .open(dir.join("state/lock"))
-        .unwrap();
+    let lock = std::fs::File::options().write(true).open(dir.join("state/lock")).unwrap();
     lock.try_lock().unwrap();
     let ip = status["pods"][0]["ip"].as_str().unwrap();
     std::net::TcpListener::bind((ip, 8000)).unwrap();
 }
 
-/// Processes that work in a folder below `dir`, as all children of a stage do; zombies have no folder.
+/// Processes that work in a folder below `dir`, as all children of a stage do; zombies have no
+/// folder.
 fn working_in(dir: &Path) -> Vec<i32> {
     let inside = |pid: &i32| {
         std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(dir))
@@ -111,13 +98,8 @@ fn sigkill_in_the_middle_of_a_start_leaves_no_process_either() {
     for least in [1, 4, 12] {
         let state = dir.join(format!("state-{least}"));
         let mut command = Command::new(examples().join("pod"));
-        let mut stage = command
-            .arg("stage")
-            .arg(&state)
-            .arg(&manifest)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut stage =
+            command.arg("stage").arg(&state).arg(&manifest).stdout(Stdio::null()).spawn().unwrap();
         let end = Instant::now() + Duration::from_secs(20);
         while working_in(&state).len() < least {
             assert!(Instant::now() < end, "the stage does not start");
@@ -135,14 +117,7 @@ fn sigkill_in_the_middle_of_a_start_leaves_no_process_either() {
 fn a_child_whose_stage_is_gone_does_not_run_its_program() {
     let mut shim = Command::new(examples().join("pod"));
     // Process 1 is not this child's parent, as no other process but the stage would be.
-    shim.args([
-        "pod-shim",
-        "--parent=1",
-        "--files=64",
-        "--oom-score=0",
-        "--",
-        "/bin/true",
-    ]);
+    shim.args(["pod-shim", "--parent=1", "--files=64", "--oom-score=0", "--", "/bin/true"]);
     let output = shim.output().unwrap();
     assert_eq!(output.status.code(), Some(127));
     assert!(String::from_utf8_lossy(&output.stderr).contains("tale up"));

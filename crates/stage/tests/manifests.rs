@@ -1,4 +1,5 @@
-//! Manifests are strict: what a stage does not know it refuses, with the file, the document, the field and a remedy.
+//! Manifests are strict: what a stage does not know it refuses, with the file, the document, the
+//! field and a remedy.
 
 use stage::manifest::{ManifestError, Manifests};
 
@@ -20,18 +21,13 @@ spec:
 "#;
 
 fn refusal(text: &str) -> String {
-    Manifests::parse("web.yaml", text)
-        .expect_err("a refusal")
-        .to_string()
+    Manifests::parse("web.yaml", text).expect_err("a refusal").to_string()
 }
 
 #[track_caller]
 fn assert_names(message: &str, parts: &[&str]) {
     for part in parts {
-        assert!(
-            message.contains(part),
-            "{part:?} is missing from: {message}"
-        );
+        assert!(message.contains(part), "{part:?} is missing from: {message}");
     }
 }
 
@@ -66,19 +62,13 @@ fn an_unknown_field_is_refused_with_its_path() {
 #[test]
 fn a_number_where_kubernetes_wants_text_is_refused() {
     let message = refusal(&DEPLOYMENT.replace("\"1\"", "1"));
-    assert_names(
-        &message,
-        &["spec.template.spec.containers[0].env[0].value", "quotes"],
-    );
+    assert_names(&message, &["spec.template.spec.containers[0].env[0].value", "quotes"]);
 }
 
 #[test]
 fn a_yes_where_kubernetes_wants_text_is_refused() {
     let message = refusal(&DEPLOYMENT.replace("\"1\"", "yes"));
-    assert_names(
-        &message,
-        &["spec.template.spec.containers[0].env[0].value", "quotes"],
-    );
+    assert_names(&message, &["spec.template.spec.containers[0].env[0].value", "quotes"]);
 }
 
 #[test]
@@ -88,10 +78,7 @@ fn an_unknown_kind_is_refused_and_a_cluster_only_kind_is_listed() {
         &["kind", "Sevrice"],
     );
     let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}";
-    assert_eq!(
-        Manifests::parse("role.yaml", role).unwrap().not_applied,
-        ["Role/reader"]
-    );
+    assert_eq!(Manifests::parse("role.yaml", role).unwrap().not_applied, ["Role/reader"]);
 }
 
 #[test]
@@ -108,10 +95,7 @@ fn a_missing_field_is_refused() {
         &refusal("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}"),
         &["selector"],
     );
-    assert_names(
-        &refusal("apiVersion: v1\nkind: Service\nspec: {}"),
-        &["metadata.name"],
-    );
+    assert_names(&refusal("apiVersion: v1\nkind: Service\nspec: {}"), &["metadata.name"]);
 }
 
 #[test]
@@ -124,14 +108,8 @@ fn the_document_number_counts_from_one() {
 
 #[test]
 fn broken_yaml_is_refused_with_a_place() {
-    assert!(matches!(
-        Manifests::parse("x.yaml", "a: [1"),
-        Err(ManifestError::Yaml { .. })
-    ));
-    assert!(matches!(
-        Manifests::load(&["/nowhere/at/all.yaml"]),
-        Err(ManifestError::Read { .. })
-    ));
+    assert!(matches!(Manifests::parse("x.yaml", "a: [1"), Err(ManifestError::Yaml { .. })));
+    assert!(matches!(Manifests::load(&["/nowhere/at/all.yaml"]), Err(ManifestError::Read { .. })));
 }
 
 #[test]
@@ -140,10 +118,7 @@ fn volumes_other_than_empty_dir_are_refused() {
         "      containers:",
         "      volumes: [{name: v, configMap: {name: c}}]\n      containers:",
     );
-    assert_names(
-        &refusal(&with),
-        &["spec.template.spec.volumes[0].configMap"],
-    );
+    assert_names(&refusal(&with), &["spec.template.spec.volumes[0].configMap"]);
 }
 
 #[test]
@@ -162,14 +137,8 @@ metadata: {name: r, namespace: demo}
 spec: {groups: [{name: g, rules: [{alert: A, expr: vector(1), for: 1m}]}]}
 "#;
     let all = Manifests::parse("a.yaml", text).unwrap();
-    assert_eq!(
-        (all.alertmanager_configs.len(), all.prometheus_rules.len()),
-        (1, 1)
-    );
-    assert_names(
-        &refusal(&text.replace("for: 1m", "fro: 1m")),
-        &["spec.groups[0].rules[0].fro"],
-    );
+    assert_eq!((all.alertmanager_configs.len(), all.prometheus_rules.len()), (1, 1));
+    assert_names(&refusal(&text.replace("for: 1m", "fro: 1m")), &["spec.groups[0].rules[0].fro"]);
 }
 
 #[test]
@@ -181,12 +150,6 @@ fn a_folder_is_read_without_its_kustomization_and_an_empty_one_is_refused() {
     std::fs::write(dir.join("kustomization.yaml"), "resources: [web.yaml]\n").unwrap();
     std::fs::write(dir.join("README.md"), "not a manifest").unwrap();
     let all = Manifests::load(&[&dir]).unwrap();
-    assert_eq!(
-        (all.deployments.len(), all.deployments[0].source.document),
-        (1, 1)
-    );
-    assert!(matches!(
-        Manifests::load(&[&empty]),
-        Err(ManifestError::Read { .. })
-    ));
+    assert_eq!((all.deployments.len(), all.deployments[0].source.document), (1, 1));
+    assert!(matches!(Manifests::load(&[&empty]), Err(ManifestError::Read { .. })));
 }

@@ -8,9 +8,10 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{SOON, config, eventually, get, parse, web_yaml};
 use serde_json::Value;
 use stage::local::LocalStage;
+
+use common::{SOON, config, eventually, get, parse, web_yaml};
 
 const MONITORING: &str = r#"---
 apiVersion: monitoring.coreos.com/v1
@@ -42,19 +43,10 @@ async fn started() -> LocalStage {
 
 /// The samples of an instant query: labels and value.
 async fn query(stage: &LocalStage, promql: &str) -> Vec<(BTreeMap<String, String>, String)> {
-    let address = stage
-        .prometheus_url()
-        .unwrap()
-        .trim_start_matches("http://")
-        .to_owned();
-    let body = get(address, &format!("/api/v1/query?query={promql}"))
-        .await
-        .unwrap_or_default();
+    let address = stage.prometheus_url().unwrap().trim_start_matches("http://").to_owned();
+    let body = get(address, &format!("/api/v1/query?query={promql}")).await.unwrap_or_default();
     let answer: Value = serde_json::from_str(&body).unwrap_or_default();
-    let samples = answer["data"]["result"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let samples = answer["data"]["result"].as_array().cloned().unwrap_or_default();
     let sample = |s: &Value| {
         (
             serde_json::from_value(s["metric"].clone()).unwrap(),
@@ -67,10 +59,7 @@ async fn query(stage: &LocalStage, promql: &str) -> Vec<(BTreeMap<String, String
 #[tokio::test]
 async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_resolves() {
     let stage = started().await;
-    stage
-        .apply(parse(&(web_yaml(2, "", "") + MONITORING)))
-        .await
-        .unwrap();
+    stage.apply(parse(&(web_yaml(2, "", "") + MONITORING))).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let samples = eventually("both pods are up", async || {
         let samples = query(&stage, "up").await;
@@ -90,21 +79,13 @@ async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_r
             assert_eq!(labels[name], value);
         }
     }
-    let told = stage
-        .inbox()
-        .wait_for(|n| n.tells("PodsUp", "firing"), SOON)
-        .await
-        .expect("a mail");
+    let told = stage.inbox().wait_for(|n| n.tells("PodsUp", "firing"), SOON).await.expect("a mail");
     assert_eq!(
         (told.channel.as_str(), told.receiver.as_str()),
         ("email", "demo/oncall/night-shift")
     );
     stage.scale("demo", "web", 1).await.unwrap();
-    stage
-        .inbox()
-        .wait_for(|n| n.tells("PodsUp", "resolved"), SOON)
-        .await
-        .expect("an all-clear");
+    stage.inbox().wait_for(|n| n.tells("PodsUp", "resolved"), SOON).await.expect("an all-clear");
     stage.down().await.unwrap();
 }
 
@@ -112,23 +93,14 @@ async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_r
 async fn a_wrong_rule_is_refused_with_its_file_and_changes_nothing() {
     let stage = started().await;
     let bad = MONITORING.replace(">= 2", ">= (");
-    let message = stage
-        .apply(parse(&(web_yaml(1, "", "") + &bad)))
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("test.yaml") && message.contains("PrometheusRule/web"),
-        "{message}"
-    );
+    let message = stage.apply(parse(&(web_yaml(1, "", "") + &bad))).await.unwrap_err().to_string();
+    assert!(message.contains("test.yaml") && message.contains("PrometheusRule/web"), "{message}");
     assert!(stage.status().deployments.is_empty());
-    // Only Alertmanager itself knows that this receiver is not there; after its refusal all is as before.
+    // Only Alertmanager itself knows that this receiver is not there; after its refusal all is as
+    // before.
     let bad = MONITORING.replace("route: {receiver: night-shift", "route: {receiver: nobody");
     let message = stage.apply(parse(&bad)).await.unwrap_err().to_string();
-    assert!(
-        message.contains("alertmanager") && message.contains("log"),
-        "{message}"
-    );
+    assert!(message.contains("alertmanager") && message.contains("log"), "{message}");
     stage.apply(parse(MONITORING)).await.unwrap();
     stage.down().await.unwrap();
 }
@@ -137,11 +109,7 @@ async fn a_wrong_rule_is_refused_with_its_file_and_changes_nothing() {
 async fn a_dying_prometheus_is_told_at_once_and_not_restarted() {
     let stage = started().await;
     let mut events = stage.events();
-    let address = stage
-        .prometheus_url()
-        .unwrap()
-        .trim_start_matches("http://")
-        .to_owned();
+    let address = stage.prometheus_url().unwrap().trim_start_matches("http://").to_owned();
     let pid = listener(&address);
     rustix::process::kill_process(
         rustix::process::Pid::from_raw(pid).unwrap(),
@@ -156,19 +124,10 @@ async fn a_dying_prometheus_is_told_at_once_and_not_restarted() {
             }
         }
     };
-    assert_eq!(
-        tokio::time::timeout(SOON, died).await.unwrap().object,
-        "prometheus"
-    );
-    let dead = |s: &stage::Snapshot| {
-        s.backends
-            .iter()
-            .any(|b| b.name == "prometheus" && b.died.is_some())
-    };
-    stage
-        .wait_until("Prometheus is dead", dead, SOON)
-        .await
-        .unwrap();
+    assert_eq!(tokio::time::timeout(SOON, died).await.unwrap().object, "prometheus");
+    let dead =
+        |s: &stage::Snapshot| s.backends.iter().any(|b| b.name == "prometheus" && b.died.is_some());
+    stage.wait_until("Prometheus is dead", dead, SOON).await.unwrap();
     assert!(get(address, "/-/ready").await.is_err());
     stage.down().await.unwrap();
 }
@@ -203,10 +162,7 @@ spec:
 #[tokio::test]
 async fn a_probe_tells_from_outside_who_answers() {
     let stage = started().await;
-    let not_applied = stage
-        .apply(parse(&(web_yaml(1, "", "") + PROBE)))
-        .await
-        .unwrap();
+    let not_applied = stage.apply(parse(&(web_yaml(1, "", "") + PROBE))).await.unwrap();
     assert!(not_applied.contains(&"Probe/outside: spec.prober".to_owned()));
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let samples = eventually("one target answers and one does not", async || {
@@ -236,20 +192,15 @@ async fn what_the_prober_cannot_do_is_refused() {
     for (from, to, field) in [
         ("jobName: black-box", "module: tcp_connect", "spec.module"),
         ("interval: 15s", "interval: soon", "spec.interval"),
-        (
-            "http://web",
-            "https://web",
-            "spec.targets.staticConfig.static[0]",
-        ),
+        ("http://web", "https://web", "spec.targets.staticConfig.static[0]"),
     ] {
         let error = stage.apply(parse(&PROBE.replace(from, to))).await;
         let message = error.unwrap_err().to_string();
         assert!(message.contains(field), "{message}");
     }
     let unknown = PROBE.replace("jobName: black-box", "metricRelabelings: []");
-    let message = stage::manifest::Manifests::parse("probe.yaml", unknown.as_str())
-        .unwrap_err()
-        .to_string();
+    let message =
+        stage::manifest::Manifests::parse("probe.yaml", unknown.as_str()).unwrap_err().to_string();
     assert!(message.contains("spec.metricRelabelings"), "{message}");
     stage.down().await.unwrap();
 }

@@ -1,4 +1,5 @@
-//! How pods find each other: Services over ready pods, cluster DNS, and faults on a pod's name lookups.
+//! How pods find each other: Services over ready pods, cluster DNS, and faults on a pod's name
+//! lookups.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,44 +13,33 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{SOON, config, eventually, get, parse, stage, web, web_yaml};
 use domain::base::iana::Rcode;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::A;
 use stage::local::{DnsAction, DnsRule};
 use tokio::net::UdpSocket;
 
+use common::{SOON, config, eventually, get, parse, stage, web, web_yaml};
+
 /// One A query, as a resolver would send it.
 async fn ask(server: SocketAddr, name: &str) -> (Rcode, Vec<Ipv4Addr>) {
     let mut query = MessageBuilder::new_vec().question();
-    query
-        .push((name.parse::<Name<Vec<u8>>>().unwrap(), Rtype::A))
-        .unwrap();
+    query.push((name.parse::<Name<Vec<u8>>>().unwrap(), Rtype::A)).unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.connect(server).await.unwrap();
     socket.send(&query.finish()).await.unwrap();
     let mut reply = vec![0; 512];
-    let length = tokio::time::timeout(SOON, socket.recv(&mut reply))
-        .await
-        .unwrap()
-        .unwrap();
+    let length = tokio::time::timeout(SOON, socket.recv(&mut reply)).await.unwrap().unwrap();
     let message = Message::from_octets(&reply[..length]).unwrap();
     let answers = message.answer().unwrap().limit_to::<A>();
-    (
-        message.header().rcode(),
-        answers.map(|a| a.unwrap().data().addr()).collect(),
-    )
+    (message.header().rcode(), answers.map(|a| a.unwrap().data().addr()).collect())
 }
 
 /// What the resolver of a pod would do: the file's first nameserver, on the stage's port.
 fn nameserver(resolv_conf: &std::path::Path, port: u16) -> SocketAddr {
     let text = std::fs::read_to_string(resolv_conf).unwrap();
-    let ip: IpAddr = text
-        .lines()
-        .find_map(|line| line.strip_prefix("nameserver "))
-        .unwrap()
-        .parse()
-        .unwrap();
+    let ip: IpAddr =
+        text.lines().find_map(|line| line.strip_prefix("nameserver ")).unwrap().parse().unwrap();
     SocketAddr::from((ip, port))
 }
 
@@ -68,21 +58,12 @@ async fn a_service_spreads_over_ready_pods_only() {
         }
         seen
     };
-    eventually("all three answer", async || {
-        (served().await.len() == 3).then_some(())
-    })
-    .await;
+    eventually("all three answer", async || (served().await.len() == 3).then_some(())).await;
     let down = stage.status().pods[0].clone();
     stage.fail_pod("demo", &down.name, true).await.unwrap();
-    stage
-        .wait_until("two ready", |s| s.services[0].ready.len() == 2, SOON)
-        .await
-        .unwrap();
+    stage.wait_until("two ready", |s| s.services[0].ready.len() == 2, SOON).await.unwrap();
     let seen = served().await;
-    assert!(
-        seen.len() == 2 && !seen.contains(&down.ip.to_string()),
-        "{seen:?}"
-    );
+    assert!(seen.len() == 2 && !seen.contains(&down.ip.to_string()), "{seen:?}");
     stage.scale("demo", "web", 0).await.unwrap();
     eventually("refused", async || {
         get((ip, 8000), "/")
@@ -99,10 +80,7 @@ async fn cluster_dns_knows_services_and_demo_names_and_nothing_else() {
     let stage = stage().await;
     let headless = "---\napiVersion: v1\nkind: Service\nmetadata: {name: each, namespace: demo}\nspec: {clusterIP: None, \
                     selector: {app: web}}\n";
-    stage
-        .apply(parse(&(web_yaml(2, "", "") + headless)))
-        .await
-        .unwrap();
+    stage.apply(parse(&(web_yaml(2, "", "") + headless))).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let service = stage.service_ip("demo", "web").unwrap();
     assert_eq!(
@@ -116,10 +94,7 @@ async fn cluster_dns_knows_services_and_demo_names_and_nothing_else() {
     assert_eq!((rcode, each), (Rcode::NOERROR, pods));
     let (rcode, addresses) = ask(stage.dns(), "o11y.love").await;
     assert!(rcode == Rcode::NOERROR && addresses[0].is_documentation());
-    assert_eq!(
-        ask(stage.dns(), "web.other.svc.cluster.local").await.0,
-        Rcode::NXDOMAIN
-    );
+    assert_eq!(ask(stage.dns(), "web.other.svc.cluster.local").await.0, Rcode::NXDOMAIN);
     assert_eq!(ask(stage.dns(), "example.org").await.0, Rcode::NXDOMAIN);
     stage.down().await.unwrap();
 }
@@ -131,18 +106,8 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
     let stage = stage::local::LocalStage::start(config).await.unwrap();
     stage.apply(web(2, "", "")).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
-    let names: Vec<String> = stage
-        .status()
-        .pods
-        .iter()
-        .map(|pod| pod.name.clone())
-        .collect();
-    let file = |pod: &str| {
-        state
-            .join("pods")
-            .join(format!("demo_{pod}"))
-            .join("resolv.conf")
-    };
+    let names: Vec<String> = stage.status().pods.iter().map(|pod| pod.name.clone()).collect();
+    let file = |pod: &str| state.join("pods").join(format!("demo_{pod}")).join("resolv.conf");
     let before = std::fs::read_to_string(file(&names[0])).unwrap();
     assert!(before.contains(
         "search demo.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
@@ -154,10 +119,7 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
         matches: Arc::new(|name| name == b"o11y.love."),
         until: Instant::now() + lasts,
     };
-    stage
-        .dns_fault("demo", &names[0], Some(rule(SOON)))
-        .await
-        .unwrap();
+    stage.dns_fault("demo", &names[0], Some(rule(SOON))).await.unwrap();
     let faulty = nameserver(&file(&names[0]), port);
     assert_ne!(faulty, stage.dns());
     assert_eq!(nameserver(&file(&names[1]), port), stage.dns());
@@ -173,15 +135,9 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
         "an asker with the old file still gets an answer"
     );
 
-    stage
-        .dns_fault("demo", &names[0], Some(rule(Duration::from_millis(300))))
-        .await
-        .unwrap();
+    stage.dns_fault("demo", &names[0], Some(rule(Duration::from_millis(300)))).await.unwrap();
     let mended = |s: &stage::Snapshot| !s.pod("demo", &names[0]).unwrap().dns_fault;
-    stage
-        .wait_until("the rule lapses", mended, SOON)
-        .await
-        .unwrap();
+    stage.wait_until("the rule lapses", mended, SOON).await.unwrap();
     assert_eq!(std::fs::read_to_string(file(&names[0])).unwrap(), before);
     stage.down().await.unwrap();
 }
@@ -189,11 +145,7 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
 #[tokio::test]
 async fn names_outside_the_cluster_are_asked_upstream_when_there_is_one() {
     let mut outer = config();
-    outer.demo_names = [(
-        "only.example".to_string(),
-        vec![Ipv4Addr::new(203, 0, 113, 7)],
-    )]
-    .into();
+    outer.demo_names = [("only.example".to_string(), vec![Ipv4Addr::new(203, 0, 113, 7)])].into();
     let outer = stage::local::LocalStage::start(outer).await.unwrap();
     let mut inner = config();
     inner.upstream_dns = Some(outer.dns());
@@ -237,52 +189,30 @@ async fn what_a_service_cannot_do_here_is_refused() {
         ))
     };
     for (spec, field) in [
-        (
-            "ports: [{port: 53, protocol: UDP}]",
-            "spec.ports[0].protocol",
-        ),
+        ("ports: [{port: 53, protocol: UDP}]", "spec.ports[0].protocol"),
         ("clusterIP: 10.0.0.1", "spec.clusterIP"),
     ] {
         let message = stage.apply(service(spec)).await.unwrap_err().to_string();
         assert!(message.contains(field), "{message}");
     }
-    stage
-        .apply(service(
-            "clusterIP: None, ports: [{port: 53, protocol: UDP}]",
-        ))
-        .await
-        .unwrap();
+    stage.apply(service("clusterIP: None, ports: [{port: 53, protocol: UDP}]")).await.unwrap();
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_pod_that_ends_while_its_lookups_are_broken_takes_the_fault_with_it() {
     let stage = stage().await;
-    stage
-        .apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""))
-        .await
-        .unwrap();
+    stage.apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let pod = stage.status().pods[0].name.clone();
     let until = Instant::now() + Duration::from_millis(50);
-    let rule = DnsRule {
-        action: DnsAction::Random,
-        matches: Arc::new(|_| true),
-        until,
-    };
+    let rule = DnsRule { action: DnsAction::Random, matches: Arc::new(|_| true), until };
     stage.dns_fault("demo", &pod, Some(rule)).await.unwrap();
-    stage
-        .kill_pod("demo", &pod, Duration::from_millis(400))
-        .await
-        .unwrap();
+    stage.kill_pod("demo", &pod, Duration::from_millis(400)).await.unwrap();
     let replaced =
         |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].ready && s.pods[0].name != pod;
     let status = stage.wait_until("a new pod", replaced, SOON).await.unwrap();
     assert!(!status.pods[0].dns_fault);
-    assert!(
-        stage.event_log().iter().all(|e| e.reason != "Failed"),
-        "{:?}",
-        stage.event_log()
-    );
+    assert!(stage.event_log().iter().all(|e| e.reason != "Failed"), "{:?}", stage.event_log());
     stage.down().await.unwrap();
 }

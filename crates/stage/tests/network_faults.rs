@@ -1,4 +1,5 @@
-//! Network faults: what leaves a pod is delayed, lost, slowed down or dropped on connections through a Service.
+//! Network faults: what leaves a pod is delayed, lost, slowed down or dropped on connections
+//! through a Service.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
@@ -10,23 +11,19 @@ use std::time::{Duration, Instant};
 
 use chaos::fault::{NetworkDelay, NetworkFault, Peer};
 use chaos::injector::Target;
-use common::{SOON, eventually, get, parse, stage, web_yaml};
 use stage::PodStatus;
 use stage::local::LocalStage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use common::{SOON, eventually, get, parse, stage, web_yaml};
+
 /// Two Deployments, `web` and `shop`, each of one pod behind a Service.
 async fn two() -> LocalStage {
     let stage = stage().await;
     let web = web_yaml(1, "", "");
-    let shop = web
-        .replace("name: web,", "name: shop,")
-        .replace("app: web", "app: shop");
-    stage
-        .apply(parse(&format!("{web}---\n{shop}")))
-        .await
-        .unwrap();
+    let shop = web.replace("name: web,", "name: shop,").replace("app: web", "app: shop");
+    stage.apply(parse(&format!("{web}---\n{shop}"))).await.unwrap();
     for name in ["web", "shop"] {
         stage.wait_ready("demo", name, SOON).await.unwrap();
         let service = (stage.service_ip("demo", name).unwrap(), 8000);
@@ -50,39 +47,22 @@ fn target(pod: &PodStatus) -> Peer {
 
 async fn set(stage: &LocalStage, pod: &PodStatus, fault: Option<NetworkFault>) {
     let fault = fault.map(|fault| (fault, Instant::now() + SOON));
-    stage
-        .network_fault("demo", &pod.name, "x", fault)
-        .await
-        .unwrap();
+    stage.network_fault("demo", &pod.name, "x", fault).await.unwrap();
 }
 
 fn partition() -> NetworkFault {
-    NetworkFault {
-        partition: true,
-        ..Default::default()
-    }
+    NetworkFault { partition: true, ..Default::default() }
 }
 
 fn delay(millis: u64) -> NetworkFault {
-    let delay = NetworkDelay {
-        latency: Duration::from_millis(millis),
-        jitter: Duration::ZERO,
-    };
-    NetworkFault {
-        delay: Some(delay),
-        ..Default::default()
-    }
+    let delay = NetworkDelay { latency: Duration::from_millis(millis), jitter: Duration::ZERO };
+    NetworkFault { delay: Some(delay), ..Default::default() }
 }
 
 /// What the pod of `from` gets when it calls the Service of `to`.
 async fn call(stage: &LocalStage, from: &str, to: &str) -> String {
     let service = stage.service_ip("demo", to).unwrap();
-    get(
-        (pod(stage, from).ip, 8000),
-        &format!("/call/{service}:8000"),
-    )
-    .await
-    .unwrap()
+    get((pod(stage, from).ip, 8000), &format!("/call/{service}:8000")).await.unwrap()
 }
 
 /// An open connection to the pod of `to`, through its Service.
@@ -107,10 +87,7 @@ async fn a_partition_towards_one_pod_cuts_only_the_calls_between_the_two() {
     let (web, shop) = (pod(&stage, "web"), pod(&stage, "shop"));
     assert!(call(&stage, "shop", "web").await.contains("200"));
     for (at, towards) in [(&shop, &web), (&web, &shop)] {
-        let fault = NetworkFault {
-            towards: Some(vec![target(towards)]),
-            ..partition()
-        };
+        let fault = NetworkFault { towards: Some(vec![target(towards)]), ..partition() };
         set(&stage, at, Some(fault)).await;
         assert_eq!(call(&stage, "shop", "web").await, "failed: WouldBlock");
         assert!(call(&stage, "web", "web").await.contains("200"));
@@ -171,16 +148,10 @@ async fn a_delay_reaches_open_connections_in_each_direction_that_has_it_and_laps
     assert!(echo(b"slow").await >= Duration::from_millis(200));
     let until = Instant::now() + Duration::from_millis(100);
     let brief = Some((delay(30_000), until));
-    stage
-        .network_fault("demo", &web.name, "x", brief)
-        .await
-        .unwrap();
+    stage.network_fault("demo", &web.name, "x", brief).await.unwrap();
     echo(b"arrives when the fault lapses, not when the delay is over").await;
     let healed = |s: &stage::Snapshot| s.pods.iter().all(|pod| pod.faults.is_empty());
-    stage
-        .wait_until("no fault is left", healed, SOON)
-        .await
-        .unwrap();
+    stage.wait_until("no fault is left", healed, SOON).await.unwrap();
     stage.down().await.unwrap();
 }
 
@@ -215,16 +186,10 @@ async fn what_a_fault_held_up_is_free_when_it_ends_although_another_stays() {
     let until = Instant::now() + SOON;
     let fault = async |id: &str, fault: Option<NetworkFault>| {
         let fault = fault.map(|fault| (fault, until));
-        stage
-            .network_fault("demo", &web.name, id, fault)
-            .await
-            .unwrap();
+        stage.network_fault("demo", &web.name, id, fault).await.unwrap();
     };
     fault("stays", Some(delay(10))).await;
-    let trickle = NetworkFault {
-        bytes_per_second: Some(1),
-        ..Default::default()
-    };
+    let trickle = NetworkFault { bytes_per_second: Some(1), ..Default::default() };
     for held in [trickle, delay(3_600_000)] {
         fault("ends", Some(held)).await;
         // An hour's worth; whatever comes behind it waits even longer.
@@ -245,26 +210,17 @@ async fn bandwidth_and_loss_slow_a_body_down_and_keep_every_byte_in_order() {
     let stage = two().await;
     let web = pod(&stage, "web");
     let mut stream = open(&stage, "web").await;
-    let fault = NetworkFault {
-        bytes_per_second: Some(400_000),
-        loss_percent: 1.0,
-        ..Default::default()
-    };
+    let fault =
+        NetworkFault { bytes_per_second: Some(400_000), loss_percent: 1.0, ..Default::default() };
     set(&stage, &web, Some(fault)).await;
-    let sent: Vec<u8> = (0..100_000u32)
-        .map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1])
-        .collect();
+    let sent: Vec<u8> = (0..100_000u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
     let start = Instant::now();
     let (mut reader, mut writer) = stream.split();
     let mut got = vec![0; sent.len()];
     let both = async { tokio::try_join!(writer.write_all(&sent), reader.read_exact(&mut got)) };
     tokio::time::timeout(SOON, both).await.unwrap().unwrap();
     assert!(got == sent);
-    assert!(
-        start.elapsed() >= Duration::from_millis(225),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= Duration::from_millis(225), "{:?}", start.elapsed());
     stage.down().await.unwrap();
 }
 
@@ -285,10 +241,7 @@ async fn network_and_http_faults_work_together() {
         patch: Default::default(),
     };
     let until = Instant::now() + SOON;
-    stage
-        .http_fault("demo", &web.name, "x", Some((http, until)))
-        .await
-        .unwrap();
+    stage.http_fault("demo", &web.name, "x", Some((http, until))).await.unwrap();
     set(&stage, &web, Some(delay(200))).await;
     let start = Instant::now();
     let answer = call(&stage, "shop", "web").await;
@@ -311,10 +264,7 @@ async fn a_peer_that_nobody_knows_is_refused() {
         stage.network_fault("demo", &web.name, "x", fault).await
     };
     let refusal = set("nobody.example").await.unwrap_err().to_string();
-    assert!(
-        refusal.contains("nobody.example") && refusal.contains("externalTargets"),
-        "{refusal}"
-    );
+    assert!(refusal.contains("nobody.example") && refusal.contains("externalTargets"), "{refusal}");
     assert!(pod(&stage, "web").faults.is_empty());
     set("shop.demo:8000").await.unwrap();
     assert!(call(&stage, "web", "shop").await.contains("failed"));

@@ -5,9 +5,10 @@ mod common;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use common::{SOON, alive, config, eventually, get, parse, stage, web, web_yaml};
 use stage::local::LocalStage;
 use stage::{Phase, StageError};
+
+use common::{SOON, alive, config, eventually, get, parse, stage, web, web_yaml};
 
 #[tokio::test]
 async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_callers() {
@@ -15,10 +16,7 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
     let env = "env: [{name: WHO, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, \
                {name: FROM_MAP, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]";
     let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: demo}\ndata: {color: blue}\n";
-    stage
-        .apply(parse(&(web_yaml(2, env, "") + map)))
-        .await
-        .unwrap();
+    stage.apply(parse(&(web_yaml(2, env, "") + map))).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let status = stage.status();
     let pods = status.pods_of("demo", "web");
@@ -26,36 +24,19 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
     assert_eq!((pods.len(), addresses.len()), (2, 2));
     for pod in pods {
         let parts: Vec<&str> = pod.name.split('-').collect();
-        assert_eq!(
-            (parts[0], parts[1].len(), parts[2].len()),
-            ("web", 10, 5),
-            "{}",
-            pod.name
-        );
+        assert_eq!((parts[0], parts[1].len(), parts[2].len()), ("web", 10, 5), "{}", pod.name);
         assert_eq!(pod.labels["pod-template-hash"], parts[1]);
         let env = get((pod.ip, 8000), "/env").await.unwrap();
-        let names: HashSet<&str> = env
-            .lines()
-            .filter_map(|line| Some(line.split_once('=')?.0))
-            .collect();
-        let expected = [
-            "PATH",
-            "HOME",
-            "WHO",
-            "FROM_MAP",
-            "ROCKET_ADDRESS",
-            "RESOLV_CONF",
-            "RESOLV_PORT",
-        ];
+        let names: HashSet<&str> =
+            env.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        let expected =
+            ["PATH", "HOME", "WHO", "FROM_MAP", "ROCKET_ADDRESS", "RESOLV_CONF", "RESOLV_PORT"];
         assert_eq!(names, HashSet::from(expected));
         assert!(
             env.contains(&format!("WHO={}\n", pod.name)) && env.contains("FROM_MAP=blue\n"),
             "{env}"
         );
-        assert!(
-            env.contains(&format!("ROCKET_ADDRESS={}\n", pod.ip)),
-            "{env}"
-        );
+        assert!(env.contains(&format!("ROCKET_ADDRESS={}\n", pod.ip)), "{env}");
     }
     stage.down().await.unwrap();
 }
@@ -81,20 +62,14 @@ async fn a_program_that_does_not_exist_is_refused_before_anything_starts() {
 #[tokio::test]
 async fn a_crashing_container_is_restarted_in_place_with_back_off() {
     let stage = stage().await;
-    stage
-        .apply(web(1, "env: [{name: CRASH, value: \"1\"}]", ""))
-        .await
-        .unwrap();
+    stage.apply(web(1, "env: [{name: CRASH, value: \"1\"}]", "")).await.unwrap();
     let crashed = |s: &stage::Snapshot| {
         let container = s.pods.first().map(|pod| &pod.containers[0]);
         container.is_some_and(|c| c.restart_count >= 2 && c.waiting == Some("CrashLoopBackOff"))
     };
     let status = stage.wait_until("crash loop", crashed, SOON).await.unwrap();
     let container = &status.pods[0].containers[0];
-    assert_eq!(
-        container.last_exit.as_ref().map(|e| (e.reason, e.code)),
-        Some(("Error", 3))
-    );
+    assert_eq!(container.last_exit.as_ref().map(|e| (e.reason, e.code)), Some(("Error", 3)));
     assert!(!status.pods[0].ready && status.pods.len() == 1);
     assert!(stage.event_log().iter().any(|e| e.reason == "BackOff"));
     assert!(container.log.with_extension("previous.log").exists());
@@ -109,41 +84,21 @@ async fn a_pod_above_its_memory_limit_is_oom_killed_and_restarted() {
     let killed = |s: &stage::Snapshot| {
         let container = s.pods.first().map(|pod| &pod.containers[0]);
         container.is_some_and(|c| {
-            c.restart_count >= 1
-                && c.last_exit
-                    .as_ref()
-                    .is_some_and(|e| e.reason == "OOMKilled")
+            c.restart_count >= 1 && c.last_exit.as_ref().is_some_and(|e| e.reason == "OOMKilled")
         })
     };
     let status = stage.wait_until("OOM kill", killed, SOON).await.unwrap();
-    assert_eq!(
-        status.pods[0].containers[0]
-            .last_exit
-            .as_ref()
-            .unwrap()
-            .code,
-        137
-    );
+    assert_eq!(status.pods[0].containers[0].last_exit.as_ref().unwrap().code, 137);
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_pod_that_is_never_ready_runs_but_gets_no_traffic() {
     let stage = stage().await;
-    stage
-        .apply(web(1, "env: [{name: NEVER_READY, value: \"1\"}]", ""))
-        .await
-        .unwrap();
-    let asked = |s: &stage::Snapshot| {
-        s.pods
-            .first()
-            .is_some_and(|pod| pod.phase == Phase::Running)
-    };
+    stage.apply(web(1, "env: [{name: NEVER_READY, value: \"1\"}]", "")).await.unwrap();
+    let asked = |s: &stage::Snapshot| s.pods.first().is_some_and(|pod| pod.phase == Phase::Running);
     stage.wait_until("running", asked, SOON).await.unwrap();
-    let error = stage
-        .wait_ready("demo", "web", Duration::from_millis(700))
-        .await
-        .unwrap_err();
+    let error = stage.wait_ready("demo", "web", Duration::from_millis(700)).await.unwrap_err();
     assert!(
         matches!(&error, StageError::TimedOut { seen, .. } if seen.contains("not ready")),
         "{error}"
@@ -163,19 +118,11 @@ async fn a_failing_liveness_probe_restarts_the_container() {
                  env: [{name: NEVER_HEALTHY, value: \"1\"}]";
     stage.apply(web(1, probe, "")).await.unwrap();
     let restarted = |s: &stage::Snapshot| {
-        s.pods
-            .first()
-            .is_some_and(|pod| pod.containers[0].restart_count >= 1)
+        s.pods.first().is_some_and(|pod| pod.containers[0].restart_count >= 1)
     };
-    stage
-        .wait_until("liveness restart", restarted, SOON)
-        .await
-        .unwrap();
+    stage.wait_until("liveness restart", restarted, SOON).await.unwrap();
     assert!(
-        stage
-            .event_log()
-            .iter()
-            .any(|e| e.reason == "Unhealthy" && e.message.contains("liveness"))
+        stage.event_log().iter().any(|e| e.reason == "Unhealthy" && e.message.contains("liveness"))
     );
     stage.down().await.unwrap();
 }
@@ -186,35 +133,17 @@ async fn a_rolling_update_keeps_the_minimum_ready_and_changes_every_pod() {
     stage.apply(web(4, "", "")).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let before: HashSet<String> = stage.status().pods.iter().map(|p| p.name.clone()).collect();
-    stage
-        .set_env(
-            "demo",
-            "web",
-            BTreeMap::from([("MODE".into(), "new".into())]),
-        )
-        .await
-        .unwrap();
+    stage.set_env("demo", "web", BTreeMap::from([("MODE".into(), "new".into())])).await.unwrap();
     assert!(!stage.status().deployment("demo", "web").unwrap().complete());
     let within_bounds = |s: &stage::Snapshot| {
         let deployment = s.deployment("demo", "web").unwrap();
-        assert!(
-            deployment.total <= 5 && deployment.ready >= 3,
-            "{deployment:?}"
-        );
+        assert!(deployment.total <= 5 && deployment.ready >= 3, "{deployment:?}");
         deployment.complete()
     };
-    let status = stage
-        .wait_until("roll-out", within_bounds, SOON)
-        .await
-        .unwrap();
+    let status = stage.wait_until("roll-out", within_bounds, SOON).await.unwrap();
     let after = status.pods_of("demo", "web");
     assert!(after.iter().all(|pod| !before.contains(&pod.name)));
-    assert!(
-        get((after[0].ip, 8000), "/env")
-            .await
-            .unwrap()
-            .contains("MODE=new\n")
-    );
+    assert!(get((after[0].ip, 8000), "/env").await.unwrap().contains("MODE=new\n"));
     stage.down().await.unwrap();
 }
 
@@ -225,31 +154,19 @@ async fn scaling_goes_up_and_down() {
     for replicas in [3, 0, 2] {
         stage.scale("demo", "web", replicas).await.unwrap();
         stage.wait_ready("demo", "web", SOON).await.unwrap();
-        assert_eq!(
-            stage.status().pods_of("demo", "web").len(),
-            replicas as usize
-        );
+        assert_eq!(stage.status().pods_of("demo", "web").len(), replicas as usize);
     }
-    assert!(matches!(
-        stage.scale("demo", "nobody", 1).await,
-        Err(StageError::NotFound { .. })
-    ));
+    assert!(matches!(stage.scale("demo", "nobody", 1).await, Err(StageError::NotFound { .. })));
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_killed_pod_is_replaced_under_another_name_even_if_it_ignores_sigterm() {
     let stage = stage().await;
-    stage
-        .apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""))
-        .await
-        .unwrap();
+    stage.apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let old = stage.status().pods[0].clone();
-    stage
-        .kill_pod("demo", &old.name, Duration::from_millis(100))
-        .await
-        .unwrap();
+    stage.kill_pod("demo", &old.name, Duration::from_millis(100)).await.unwrap();
     let replaced =
         |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].ready && s.pods[0].name != old.name;
     let status = stage.wait_until("a new pod", replaced, SOON).await.unwrap();
@@ -270,18 +187,8 @@ async fn a_killed_container_restarts_in_the_same_pod() {
     stage.kill_container("demo", &old.name, None).await.unwrap();
     let again = |s: &stage::Snapshot| s.pods[0].containers[0].restart_count == 1 && s.pods[0].ready;
     let status = stage.wait_until("restart", again, SOON).await.unwrap();
-    assert_eq!(
-        (&status.pods[0].name, status.pods[0].ip),
-        (&old.name, old.ip)
-    );
-    assert_eq!(
-        status.pods[0].containers[0]
-            .last_exit
-            .as_ref()
-            .unwrap()
-            .code,
-        137
-    );
+    assert_eq!((&status.pods[0].name, status.pods[0].ip), (&old.name, old.ip));
+    assert_eq!(status.pods[0].containers[0].last_exit.as_ref().unwrap().code, 137);
     stage.down().await.unwrap();
 }
 
@@ -293,11 +200,7 @@ async fn a_pod_held_down_refuses_connections_and_comes_back_as_the_same_pod() {
     let pod = stage.status().pods[0].clone();
     stage.fail_pod("demo", &pod.name, true).await.unwrap();
     stage
-        .wait_until(
-            "down",
-            |s| s.pods[0].containers[0].waiting == Some("PodFailure"),
-            SOON,
-        )
+        .wait_until("down", |s| s.pods[0].containers[0].waiting == Some("PodFailure"), SOON)
         .await
         .unwrap();
     assert_eq!(
@@ -305,14 +208,8 @@ async fn a_pod_held_down_refuses_connections_and_comes_back_as_the_same_pod() {
         std::io::ErrorKind::ConnectionRefused
     );
     stage.fail_pod("demo", &pod.name, false).await.unwrap();
-    let status = stage
-        .wait_until("up again", |s| s.pods[0].ready, SOON)
-        .await
-        .unwrap();
-    assert_eq!(
-        (&status.pods[0].name, status.pods[0].ip),
-        (&pod.name, pod.ip)
-    );
+    let status = stage.wait_until("up again", |s| s.pods[0].ready, SOON).await.unwrap();
+    assert_eq!((&status.pods[0].name, status.pods[0].ip), (&pod.name, pod.ip));
     stage.down().await.unwrap();
 }
 
@@ -332,14 +229,7 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
     let done =
         |s: &stage::Snapshot| s.jobs.len() == 3 && s.jobs.iter().all(|job| job.outcome.is_some());
     let status = stage.wait_until("jobs end", done, SOON).await.unwrap();
-    let outcome = |name| {
-        status
-            .jobs
-            .iter()
-            .find(|job| job.name == name)
-            .unwrap()
-            .outcome
-    };
+    let outcome = |name| status.jobs.iter().find(|job| job.name == name).unwrap().outcome;
     assert_eq!(
         (outcome("good"), outcome("bad"), outcome("stuck")),
         (Some(true), Some(false), Some(false))
@@ -347,10 +237,7 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
     let quiet = |s: &stage::Snapshot| {
         s.jobs.iter().all(|job| job.active == 0) && s.pods.iter().all(|p| !p.terminating)
     };
-    stage
-        .wait_until("nothing runs any more", quiet, SOON)
-        .await
-        .unwrap();
+    stage.wait_until("nothing runs any more", quiet, SOON).await.unwrap();
     stage.down().await.unwrap();
 }
 
@@ -367,24 +254,10 @@ async fn two_stages_run_at_once_and_down_leaves_nothing() {
     assert_ne!(a.network, b.network);
     let ip = one.service_ip("demo", "web").unwrap();
     one.down().await.unwrap();
-    assert!(
-        a.pods
-            .iter()
-            .all(|pod| !alive(pod.containers[0].pid.unwrap()))
-    );
-    assert!(
-        b.pods
-            .iter()
-            .all(|pod| alive(pod.containers[0].pid.unwrap()))
-    );
-    eventually("the Service's port is closed", async || {
-        get((ip, 8000), "/").await.err()
-    })
-    .await;
-    assert!(matches!(
-        one.apply(web(1, "", "")).await,
-        Err(StageError::Down)
-    ));
+    assert!(a.pods.iter().all(|pod| !alive(pod.containers[0].pid.unwrap())));
+    assert!(b.pods.iter().all(|pod| alive(pod.containers[0].pid.unwrap())));
+    eventually("the Service's port is closed", async || get((ip, 8000), "/").await.err()).await;
+    assert!(matches!(one.apply(web(1, "", "")).await, Err(StageError::Down)));
     one.down().await.unwrap();
     two.down().await.unwrap();
 }
@@ -393,17 +266,9 @@ async fn two_stages_run_at_once_and_down_leaves_nothing() {
 async fn a_state_folder_serves_one_stage_at_a_time() {
     let config = config();
     let first = LocalStage::start(config.clone()).await.unwrap();
-    assert!(matches!(
-        LocalStage::start(config.clone()).await,
-        Err(StageError::StateInUse(_))
-    ));
+    assert!(matches!(LocalStage::start(config.clone()).await, Err(StageError::StateInUse(_))));
     first.down().await.unwrap();
-    LocalStage::start(config)
-        .await
-        .unwrap()
-        .down()
-        .await
-        .unwrap();
+    LocalStage::start(config).await.unwrap().down().await.unwrap();
 }
 
 #[tokio::test]
@@ -412,16 +277,8 @@ async fn what_cannot_work_is_refused_with_its_field() {
     let good = web_yaml(1, "resources: {limits: {memory: 64Mi}}", "");
     for (from, to, field) in [
         ("64Mi", "64MB", "containers[0].resources.limits.memory"),
-        (
-            "port: admin}}",
-            "port: nobody}}",
-            "containers[0].readinessProbe",
-        ),
-        (
-            "matchLabels: {app: web}",
-            "matchLabels: {app: other}",
-            "spec.selector",
-        ),
+        ("port: admin}}", "port: nobody}}", "containers[0].readinessProbe"),
+        ("matchLabels: {app: web}", "matchLabels: {app: other}", "spec.selector"),
         ("command: [pod]", "args: [x]", "containers[0].command"),
         (
             "command: [pod]",
@@ -449,19 +306,12 @@ async fn what_cannot_work_is_refused_with_its_field() {
 #[tokio::test]
 async fn dropping_the_stage_without_down_leaves_nothing() {
     let stage = stage().await;
-    stage
-        .apply(web(2, "env: [{name: IGNORE_TERM, value: \"1\"}]", ""))
-        .await
-        .unwrap();
+    stage.apply(web(2, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready("demo", "web", SOON).await.unwrap();
     let status = stage.status();
     drop(stage);
     eventually("no pod lives", async || {
-        status
-            .pods
-            .iter()
-            .all(|pod| !alive(pod.containers[0].pid.unwrap()))
-            .then_some(())
+        status.pods.iter().all(|pod| !alive(pod.containers[0].pid.unwrap())).then_some(())
     })
     .await;
 }

@@ -1,4 +1,5 @@
-//! Stress: workers beside a pod take its CPU time and its memory limit, and are gone when it is over.
+//! Stress: workers beside a pod take its CPU time and its memory limit, and are gone when it is
+//! over.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
@@ -11,19 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chaos::fault::{CpuStress, MemorySize, MemoryStress, StressFault};
-use common::{SOON, config, eventually, web};
 use stage::PodStatus;
 use stage::local::LocalStage;
 
+use common::{SOON, config, eventually, web};
+
 fn cpu(workers: u32) -> StressFault {
-    let cpu = CpuStress {
-        workers,
-        load_percent: 100,
-    };
-    StressFault {
-        cpu: Some(cpu),
-        memory: None,
-    }
+    let cpu = CpuStress { workers, load_percent: 100 };
+    StressFault { cpu: Some(cpu), memory: None }
 }
 
 fn memory(workers: u32, bytes: u64) -> StressFault {
@@ -33,10 +29,7 @@ fn memory(workers: u32, bytes: u64) -> StressFault {
         grow_seconds: 0.0,
         oom_score_adj: None,
     };
-    StressFault {
-        cpu: None,
-        memory: Some(memory),
-    }
+    StressFault { cpu: None, memory: Some(memory) }
 }
 
 struct Web {
@@ -65,10 +58,7 @@ impl Web {
 
     async fn set(&self, id: &str, fault: Option<StressFault>) {
         let fault = fault.map(|fault| (fault, Instant::now() + SOON));
-        self.stage
-            .stress_fault("demo", &self.pod().name, id, None, fault)
-            .await
-            .unwrap();
+        self.stage.stress_fault("demo", &self.pod().name, id, None, fault).await.unwrap();
     }
 
     /// Waits until that many run: a worker is a shim at first.
@@ -82,11 +72,7 @@ impl Web {
     }
 
     fn reasons(&self) -> Vec<&'static str> {
-        self.stage
-            .event_log()
-            .iter()
-            .map(|event| event.reason)
-            .collect()
+        self.stage.event_log().iter().map(|event| event.reason).collect()
     }
 }
 
@@ -117,12 +103,7 @@ fn cores(pid: i32) -> BTreeMap<String, String> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let threads = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
     threads
-        .map(|thread| {
-            (
-                thread.clone(),
-                status(thread.parse().unwrap(), "Cpus_allowed_list"),
-            )
-        })
+        .map(|thread| (thread.clone(), status(thread.parse().unwrap(), "Cpus_allowed_list")))
         .collect()
 }
 
@@ -156,13 +137,12 @@ async fn cpu_stress_leaves_a_confined_pod_its_share_only_and_everything_is_as_be
     for worker in &workers {
         assert_eq!(&status(*worker, "Cpus_allowed_list"), *one.first().unwrap());
         assert_eq!(
-            std::fs::read_to_string(format!("/proc/{worker}/oom_score_adj"))
-                .unwrap()
-                .trim(),
+            std::fs::read_to_string(format!("/proc/{worker}/oom_score_adj")).unwrap().trim(),
             "1000"
         );
     }
-    // Four threads want one core: a quarter each, whatever else runs on the machine. The pod's own time counts nobody else's.
+    // Four threads want one core: a quarter each, whatever else runs on the machine. The pod's own
+    // time counts nobody else's.
     let all = |pids: &[i32]| pids.iter().map(|pid| ticks(*pid)).sum::<u64>();
     let start = (ticks(pid), all(&workers));
     let (own, theirs) = eventually("enough CPU time to compare", async || {
@@ -170,14 +150,8 @@ async fn cpu_stress_leaves_a_confined_pod_its_share_only_and_everything_is_as_be
         (own + theirs >= 120).then_some((own, theirs))
     })
     .await;
-    assert!(
-        own * 10 < theirs * 7,
-        "the pod got {own} ticks, three workers {theirs}"
-    );
-    assert!(
-        own * 10 > theirs,
-        "the pod got {own} ticks, three workers {theirs}"
-    );
+    assert!(own * 10 < theirs * 7, "the pod got {own} ticks, three workers {theirs}");
+    assert!(own * 10 > theirs, "the pod got {own} ticks, three workers {theirs}");
 
     web.set("x", None).await;
     assert!(web.workers().is_empty() && web.pod().faults.is_empty());
@@ -194,16 +168,10 @@ async fn a_restarted_container_is_confined_too_and_stress_of_two_experiments_end
     web.wait_for_workers(2).await;
     let first = web.pid();
     let confined = status(first, "Cpus_allowed_list");
-    web.stage
-        .kill_container("demo", &web.pod().name, None)
-        .await
-        .unwrap();
+    web.stage.kill_container("demo", &web.pod().name, None).await.unwrap();
     let restarted =
         |s: &stage::Snapshot| s.pods[0].containers[0].pid.is_some_and(|pid| pid != first);
-    web.stage
-        .wait_until("the container is back", restarted, SOON)
-        .await
-        .unwrap();
+    web.stage.wait_until("the container is back", restarted, SOON).await.unwrap();
     eventually("it is confined", async || {
         (status(web.pid(), "Cpus_allowed_list") == confined).then_some(())
     })
@@ -223,30 +191,17 @@ async fn stress_lapses_by_itself_and_goes_with_its_pod() {
     let before = cores(web.pid());
     let name = web.pod().name;
     let until = Instant::now() + Duration::from_millis(300);
-    web.stage
-        .stress_fault("demo", &name, "brief", None, Some((cpu(1), until)))
-        .await
-        .unwrap();
+    web.stage.stress_fault("demo", &name, "brief", None, Some((cpu(1), until))).await.unwrap();
     let healed = |s: &stage::Snapshot| s.pods[0].faults.is_empty();
-    web.stage
-        .wait_until("the stress lapses", healed, SOON)
-        .await
-        .unwrap();
+    web.stage.wait_until("the stress lapses", healed, SOON).await.unwrap();
     assert!(web.workers().is_empty());
     assert_eq!(cores(web.pid()), before);
 
     web.set("long", Some(cpu(2))).await;
     web.wait_for_workers(2).await;
-    web.stage
-        .kill_pod("demo", &name, Duration::ZERO)
-        .await
-        .unwrap();
+    web.stage.kill_pod("demo", &name, Duration::ZERO).await.unwrap();
     let replaced = |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].name != name;
-    let status = web
-        .stage
-        .wait_until("a new pod", replaced, SOON)
-        .await
-        .unwrap();
+    let status = web.stage.wait_until("a new pod", replaced, SOON).await.unwrap();
     assert!(web.workers().is_empty() && status.pods[0].faults.is_empty());
     web.stage.down().await.unwrap();
 }
@@ -273,19 +228,11 @@ async fn memory_stress_is_charged_to_the_pods_limit_and_dies_first_and_comes_bac
 async fn memory_stress_holds_what_it_is_told_and_no_more_than_the_stage_can_spare() {
     let web = Web::start("").await;
     web.set("x", Some(memory(2, 40_000_000))).await;
-    let rss = |pid| {
-        status(pid, "VmRSS")
-            .trim_end_matches(" kB")
-            .parse::<u64>()
-            .unwrap()
-            * 1024
-    };
+    let rss = |pid| status(pid, "VmRSS").trim_end_matches(" kB").parse::<u64>().unwrap() * 1024;
     eventually("both hold their half", async || {
         let workers = web.workers();
         (workers.len() == 2
-            && workers
-                .iter()
-                .all(|pid| (20_000_000..40_000_000).contains(&rss(*pid))))
+            && workers.iter().all(|pid| (20_000_000..40_000_000).contains(&rss(*pid))))
         .then_some(())
     })
     .await;
@@ -301,13 +248,7 @@ async fn memory_stress_holds_what_it_is_told_and_no_more_than_the_stage_can_spar
     let name = web.pod().name;
     let refusal = web
         .stage
-        .stress_fault(
-            "demo",
-            &name,
-            "z",
-            None,
-            Some((privileged, Instant::now() + SOON)),
-        )
+        .stress_fault("demo", &name, "z", None, Some((privileged, Instant::now() + SOON)))
         .await;
     assert!(refusal.unwrap_err().to_string().contains("oomScoreAdj"));
     web.stage.down().await.unwrap();
@@ -324,9 +265,7 @@ async fn each_container_has_stress_of_its_own() {
     let name = web.pod().name;
     let stress = async |container, fault: Option<StressFault>| {
         let fault = fault.map(|fault| (fault, Instant::now() + SOON));
-        web.stage
-            .stress_fault("demo", &name, "x", Some(container), fault)
-            .await
+        web.stage.stress_fault("demo", &name, "x", Some(container), fault).await
     };
     stress("web", Some(cpu(1))).await.unwrap();
     stress("side", Some(cpu(2))).await.unwrap();
@@ -344,10 +283,7 @@ async fn each_container_has_stress_of_its_own() {
         kib.trim_end_matches(" kB").parse::<u64>().unwrap()
     };
     eventually("the memory is held", async || {
-        web.workers()
-            .iter()
-            .any(|pid| rss(*pid) > 100 << 10)
-            .then_some(())
+        web.workers().iter().any(|pid| rss(*pid) > 100 << 10).then_some(())
     })
     .await;
     assert!(!web.reasons().contains(&"OOMKilling"));

@@ -1,6 +1,8 @@
-//! Writes the report of a made-up performance of `dns-leak`, to look at the renderers without playing a tale.
+//! Writes the report of a made-up performance of `dns-leak`, to look at the renderers without
+//! playing a tale.
 //!
-//! `cargo run -p tale --example sample_report [FOLDER]`; the numbers come from formulas, not from a measurement.
+//! `cargo run -p tale --example sample_report [FOLDER]`; the numbers come from formulas, not from a
+//! measurement.
 
 use std::path::PathBuf;
 
@@ -117,19 +119,11 @@ fn undecided() -> Report {
 }
 
 fn act(name: &str, from_s: f64, to_s: f64) -> Act {
-    Act {
-        name: name.to_owned(),
-        from_s,
-        to_s,
-    }
+    Act { name: name.to_owned(), from_s, to_s }
 }
 
 fn gate(act: &str, verdict: &str, text: &str) -> GateResult {
-    GateResult {
-        act: act.to_owned(),
-        verdict: verdict.to_owned(),
-        text: text.to_owned(),
-    }
+    GateResult { act: act.to_owned(), verdict: verdict.to_owned(), text: text.to_owned() }
 }
 
 fn promises() -> Vec<Promise> {
@@ -154,14 +148,7 @@ fn promises() -> Vec<Promise> {
             15.0,
             "0 alerts in 15 checks",
         ),
-        promise(
-            "calm",
-            "gate",
-            "the gate passes",
-            None,
-            0.3,
-            "pass, score 100 %",
-        ),
+        promise("calm", "gate", "the gate passes", None, 0.3, "pass, score 100 %"),
         promise(
             "DNS goes dark",
             "metric",
@@ -194,14 +181,7 @@ fn promises() -> Vec<Promise> {
             1.2,
             "leak::forget holds 17.3 MB of 21.9 MB",
         ),
-        promise(
-            "repair",
-            "rollout",
-            "4 new pods are ready",
-            Some(20.0),
-            3.0,
-            "4 of 4 ready",
-        ),
+        promise("repair", "rollout", "4 new pods are ready", Some(20.0), 3.0, "4 of 4 ready"),
         promise(
             "repair",
             "alert",
@@ -210,14 +190,7 @@ fn promises() -> Vec<Promise> {
             13.0,
             "resolved",
         ),
-        promise(
-            "repair",
-            "gate",
-            "the gate passes",
-            None,
-            0.3,
-            "pass, score 100 %",
-        ),
+        promise("repair", "gate", "the gate passes", None, 0.3, "pass, score 100 %"),
     ]
 }
 
@@ -258,10 +231,7 @@ fn memory() -> Chart {
         unit: Unit::Bytes,
         query: "process_resident_memory_bytes{app=\"dns-leaker\"}".to_owned(),
         series: old.chain(new).collect(),
-        threshold: Some(Threshold {
-            value: 9.9e6,
-            label: "warm level + 10 %".to_owned(),
-        }),
+        threshold: Some(Threshold { value: 9.9e6, label: "warm level + 10 %".to_owned() }),
     }
 }
 
@@ -285,9 +255,7 @@ fn lookups() -> Chart {
                     15.8 * (1.0 - failing(at)) + ripple(at, 1.0) * 0.15 * (1.0 - failing(at))
                 }
             }),
-            series("servfail", &|at| {
-                15.8 * failing(at) + ripple(at, 2.0) * 0.15 * failing(at)
-            }),
+            series("servfail", &|at| 15.8 * failing(at) + ripple(at, 2.0) * 0.15 * failing(at)),
             series("nxdomain", &|_| 0.0),
         ],
         threshold: None,

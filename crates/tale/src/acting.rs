@@ -1,5 +1,14 @@
 //! Tells the story of a play: act by act, what happens and what was promised.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use chaos::document::Document;
+use chaos::engine::{Name, Phase};
+use slo::Span;
+
 use crate::control::Server;
 use crate::play::{Options, documents};
 use crate::promise::{Kept, Scene};
@@ -8,15 +17,9 @@ use crate::story::{Act, SetEnv, Tale};
 use crate::ui::Ui;
 use crate::world::{self, World};
 use crate::{gate, prometheus, stage_dirs};
-use anyhow::{Context, Result, anyhow};
-use chaos::document::Document;
-use chaos::engine::{Name, Phase};
-use slo::Span;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-/// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage clock.
+/// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage
+/// clock.
 const GATE_WINDOW: &str = "5m";
 
 /// A play in progress.
@@ -44,21 +47,16 @@ impl Acting<'_> {
             &format!("{} pods, Prometheus {prometheus}", status.pods.len()),
         );
         self.record.notes.extend(
-            world
-                .not_applied
-                .iter()
-                .map(|what| format!("not applied on this stage: {what}")),
+            world.not_applied.iter().map(|what| format!("not applied on this stage: {what}")),
         );
     }
 
-    /// Lets `tale status` and `tale chaos` in another terminal look at the play. The story does without.
+    /// Lets `tale status` and `tale chaos` in another terminal look at the play. The story does
+    /// without.
     pub(crate) fn open_control(&self, world: &Arc<World>) -> Option<Server> {
         let dir = stage_dirs::play(self.root, &self.tale.name);
         let control = Server::open(&dir, &format!("play {}", self.tale.name))
-            .inspect_err(|why| {
-                self.ui
-                    .line(&format!("  tale status cannot see this: {why:#}"))
-            })
+            .inspect_err(|why| self.ui.line(&format!("  tale status cannot see this: {why:#}")))
             .ok()?;
         control.ready(world.clone());
         Some(control)
@@ -71,9 +69,7 @@ impl Acting<'_> {
         for act in &self.tale.acts {
             self.ui.act(&act.act);
             self.record.begin(act);
-            self.happen(act, world)
-                .await
-                .with_context(|| format!("act `{}`", act.act))?;
+            self.happen(act, world).await.with_context(|| format!("act `{}`", act.act))?;
             if let Some(hold) = &act.hold {
                 self.ui.hold(hold.0).await;
             }
@@ -92,12 +88,7 @@ impl Acting<'_> {
         let plan = judged
             .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))
             .transpose()?;
-        Ok(Scene {
-            world,
-            prometheus: world.prometheus(),
-            plan,
-            baseline: None.into(),
-        })
+        Ok(Scene { world, prometheus: world.prometheus(), plan, baseline: None.into() })
     }
 
     /// A query with a mistake in it is found now, not in the middle of the story.
@@ -143,25 +134,14 @@ impl Acting<'_> {
         // A Schedule injects when its time comes; everything else does now.
         if kind != chaos::schedule::KIND {
             let injected = |snapshot: &chaos::engine::Snapshot| {
-                snapshot
-                    .find(&kind, &name)
-                    .is_some_and(chaos::engine::Object::begun)
+                snapshot.find(&kind, &name).is_some_and(chaos::engine::Object::begun)
             };
             let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
                 anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")
             })?;
-            let records = snapshot
-                .find(&kind, &name)
-                .map_or(&[][..], |object| object.records());
-            let hit = records
-                .iter()
-                .filter(|record| record.phase == Phase::Injected)
-                .count();
-            self.ui.done(
-                &format!("{kind} {name}"),
-                since.elapsed(),
-                &format!("{hit} targets"),
-            );
+            let records = snapshot.find(&kind, &name).map_or(&[][..], |object| object.records());
+            let hit = records.iter().filter(|record| record.phase == Phase::Injected).count();
+            self.ui.done(&format!("{kind} {name}"), since.elapsed(), &format!("{hit} targets"));
         }
         self.record.injected(&kind, &name);
         Ok(())
@@ -170,18 +150,10 @@ impl Acting<'_> {
     async fn recover(&mut self, document: &Document, world: &World) -> Result<()> {
         let (kind, name) = (document.kind(), &document.meta.name);
         let since = Instant::now();
-        let full = Name {
-            namespace: None,
-            kind: Some(kind.to_owned()),
-            name: name.clone(),
-        };
+        let full = Name { namespace: None, kind: Some(kind.to_owned()), name: name.clone() };
         world.chaos.delete(&full).await?;
-        world
-            .chaos
-            .wait_gone(&full, Duration::from_secs(10))
-            .await?;
-        self.ui
-            .done(&format!("{kind} {name} is gone"), since.elapsed(), "");
+        world.chaos.wait_gone(&full, Duration::from_secs(10)).await?;
+        self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "");
         self.record.recovered(name);
         Ok(())
     }
@@ -190,31 +162,19 @@ impl Acting<'_> {
         let since = Instant::now();
         let names = set.deployment.names();
         for name in &names {
-            world
-                .stage
-                .set_env(&set.namespace, name, set.env.clone())
-                .await?;
+            world.stage.set_env(&set.namespace, name, set.env.clone()).await?;
         }
         for name in &names {
-            world
-                .stage
-                .wait_ready(&set.namespace, name, Duration::from_secs(60))
-                .await?;
+            world.stage.wait_ready(&set.namespace, name, Duration::from_secs(60)).await?;
         }
-        let env: Vec<String> = set
-            .env
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        self.ui.done(
-            &format!("rolled out {}", env.join(" ")),
-            since.elapsed(),
-            &names.join(", "),
-        );
+        let env: Vec<String> =
+            set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        self.ui.done(&format!("rolled out {}", env.join(" ")), since.elapsed(), &names.join(", "));
         Ok(())
     }
 
-    /// Checks the act's promises in order. `false` as soon as one is not kept: the rest is not reached.
+    /// Checks the act's promises in order. `false` as soon as one is not kept: the rest is not
+    /// reached.
     async fn keep_promises(&mut self, act: &Act, scene: &Scene<'_>) -> bool {
         let since = Instant::now();
         for promise in &act.promises {

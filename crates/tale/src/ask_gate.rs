@@ -1,5 +1,17 @@
 //! `tale gate`: objectives judged against a Prometheus, in the form that is asked for.
 
+use std::cell::RefCell;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use slo::gate::{
+    Baseline, EarlierResult, KeptnGate, Outcome, Plan, Style, Verdict, Windows, median_of_passing,
+    plan_keptn, plan_windows,
+};
+use slo::keptn::Leniency;
+use slo::{Catalogue, Clock};
+
 use crate::cli::{FailOn, Format, Gate};
 use crate::control::{Request, Running};
 use crate::gate::history::History;
@@ -9,29 +21,18 @@ use crate::gate::pin::pin;
 use crate::gate::{course, listed, run_at};
 use crate::prometheus::Prometheus;
 use crate::world::slo_clock;
-use anyhow::{Context, Result, bail};
-use jiff::Timestamp;
-use slo::gate::{
-    Baseline, EarlierResult, KeptnGate, Outcome, Plan, Style, Verdict, Windows, median_of_passing,
-    plan_keptn, plan_windows,
-};
-use slo::keptn::Leniency;
-use slo::{Catalogue, Clock};
-use std::cell::RefCell;
-use std::path::Path;
 
 /// What the gate prints, and its exit code.
 ///
 /// # Errors
-/// What keeps the gate from being asked at all. A Prometheus that does not answer is no error but a verdict.
+/// What keeps the gate from being asked at all. A Prometheus that does not answer is no error but a
+/// verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
     let clock = slo_clock(args.clock.into());
     let period = Period::of(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();
-    let history = history
-        .map(|folder| History::open(folder, period.end))
-        .transpose()?;
+    let history = history.map(|folder| History::open(folder, period.end)).transpose()?;
     let earlier = history.as_ref().map(History::earlier).unwrap_or_default();
     let plan = plan(&objectives, &args, &period, clock, &earlier)?;
     let baseline = baseline(&args, &objectives, &earlier)?;
@@ -80,17 +81,10 @@ fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Window
     if !args.calendar {
         return Ok(Windows::Same(period.length));
     }
-    if catalogue
-        .slos
-        .iter()
-        .all(|slo| slo.window.calendar.is_none())
-    {
+    if catalogue.slos.iter().all(|slo| slo.window.calendar.is_none()) {
         bail!("--calendar: no SLO here has a calendar window; leave it out");
     }
-    Ok(Windows::Calendar {
-        end: period.end,
-        rolling: period.length,
-    })
+    Ok(Windows::Calendar { end: period.end, rolling: period.length })
 }
 
 fn keptn_gate<'a>(
@@ -106,16 +100,13 @@ fn keptn_gate<'a>(
         context: &keptn.context,
         window: period.length,
         clock,
-        leniency: if args.keptn_compat {
-            Leniency::Compat
-        } else {
-            Leniency::Strict
-        },
+        leniency: if args.keptn_compat { Leniency::Compat } else { Leniency::Strict },
         earlier,
     }
 }
 
-/// The pinned values; for OpenSLO also those of the history that are not pinned. Keptn's files have rules of their own.
+/// The pinned values; for OpenSLO also those of the history that are not pinned. Keptn's files have
+/// rules of their own.
 fn baseline(
     args: &Gate,
     objectives: &Objectives,
@@ -126,9 +117,7 @@ fn baseline(
         Objectives::Keptn(_) => pinned,
         Objectives::OpenSlo(_) => {
             let mut baseline = median_of_passing(earlier);
-            baseline
-                .values
-                .extend(pinned.into_iter().flat_map(|pinned| pinned.values));
+            baseline.values.extend(pinned.into_iter().flat_map(|pinned| pinned.values));
             Some(baseline)
         }
     })
@@ -158,15 +147,10 @@ pub(crate) async fn prometheus_of_the_stage(root: &Path, note: impl Fn(&str)) ->
         .await
         .context("which Prometheus? Write --prometheus URL, or start a stage")?;
     let status = RefCell::new(String::new());
-    stage
-        .ask(&Request::Status { json: true }, |text| {
-            status.borrow_mut().push_str(text)
-        })
-        .await?;
+    stage.ask(&Request::Status { json: true }, |text| status.borrow_mut().push_str(text)).await?;
     let status: serde_json::Value = serde_json::from_str(&status.into_inner())?;
     let url = status["urls"]["prometheus"].as_str();
-    url.map(str::to_owned)
-        .context("the stage has no Prometheus; write --prometheus URL")
+    url.map(str::to_owned).context("the stage has no Prometheus; write --prometheus URL")
 }
 
 fn read_baseline(file: &Path) -> Result<Baseline> {

@@ -1,8 +1,9 @@
 //! What a play cost of the error budgets, in minutes of production time.
 
+use slo::{Budget, Catalogue};
+
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 use crate::report;
-use slo::{Budget, Catalogue};
 
 /// Every budget of the catalogue, as it is now; one that Prometheus knows nothing of is unknown.
 pub async fn all(catalogue: &Catalogue, prometheus: &Prometheus) -> Vec<report::Budget> {
@@ -37,7 +38,5 @@ pub async fn spent_minutes(
 ) -> Result<Option<f64>, QueryFailed> {
     let series = prometheus.query(&budget.spent_query, None).await?;
     let share = series.first().map(Series::number);
-    Ok(share
-        .filter(|share| share.is_finite())
-        .map(|share| share * budget.minutes()))
+    Ok(share.filter(|share| share.is_finite()).map(|share| share * budget.minutes()))
 }

@@ -1,16 +1,19 @@
 //! `tale chaos ..`: kubectl's verbs for Chaos Mesh documents, carried out by the stage that runs.
 
-use crate::cli::Chaos;
-use crate::control::protocol::File;
-use crate::control::{Request, Running};
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use chaos::document::{self, Document};
 use chaos::engine::{DryRun, Options};
 use chaos::{lint, render};
 use jiff::Timestamp;
-use std::path::Path;
 
-/// Carries out one verb. `print` gets what belongs on standard output, `note` what belongs beside it.
+use crate::cli::Chaos;
+use crate::control::protocol::File;
+use crate::control::{Request, Running};
+
+/// Carries out one verb. `print` gets what belongs on standard output, `note` what belongs beside
+/// it.
 ///
 /// # Errors
 /// A file that cannot be read or used, no stage that runs, or a refusal of the stage's.
@@ -25,10 +28,7 @@ pub async fn run(
         Chaos::Delete { name } => return delete(root, &name, print, note).await,
         Chaos::Get => Request::ChaosGet,
         Chaos::Describe { name } => Request::ChaosDescribe { name },
-        Chaos::Pause { name, resume } => Request::ChaosPause {
-            name,
-            pause: !resume,
-        },
+        Chaos::Pause { name, resume } => Request::ChaosPause { name, pause: !resume },
     };
     Running::find(root, note).await?.ask(&request, print).await
 }
@@ -77,10 +77,8 @@ fn without_stage(document: &Document) -> DryRun {
 /// By name, or everything in a file. One that is not there does not keep the others.
 async fn delete(root: &Path, name: &str, print: impl Fn(&str), note: impl Fn(&str)) -> Result<()> {
     let path = Path::new(name);
-    let is_file = path.is_file()
-        || path
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml");
+    let is_file =
+        path.is_file() || path.extension().is_some_and(|end| end == "yaml" || end == "yml");
     let names: Vec<String> = if is_file {
         let full = |document: &Document| {
             let meta = &document.meta;
@@ -97,11 +95,7 @@ async fn delete(root: &Path, name: &str, print: impl Fn(&str), note: impl Fn(&st
             failed.push(format!("{why:#}"));
         }
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        bail!(failed.join("\n"))
-    }
+    if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
 }
 
 fn read(path: &Path) -> Result<(File, Vec<Document>)> {

@@ -1,14 +1,17 @@
 //! The arguments.
 
 pub use crate::gate::arguments::{FailOn, Format, Gate};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Plays stories of broken software against a real Prometheus and Alertmanager, and checks every step.
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Plays stories of broken software against a real Prometheus and Alertmanager, and checks every
+/// step.
 ///
-/// Exit codes: 0 promises kept, 1 a promise broken, 2 could not judge (usage, no data, a tool missing), 130 stopped by
-/// Ctrl-C.
+/// Exit codes: 0 promises kept, 1 a promise broken, 2 could not judge (usage, no data, a tool
+/// missing), 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "tale", version, max_term_width = 100)]
 pub struct Cli {
@@ -37,7 +40,8 @@ pub enum Command {
     /// Break things on the stage that `up` started, with Chaos Mesh documents
     #[command(subcommand)]
     Chaos(Chaos),
-    /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help` is the manual
+    /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help`
+    /// is the manual
     #[command(disable_help_flag = true)]
     Load {
         /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and options
@@ -117,7 +121,8 @@ pub struct Play {
     /// Set a variable of all pods from the start, e.g. LEAK_KIND=off to see the tale fail
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
-    /// Leave the chaos out, to see the tale fail: all of it, or one experiment, e.g. --without-chaos=http-blocked
+    /// Leave the chaos out, to see the tale fail: all of it, or one experiment, e.g.
+    /// --without-chaos=http-blocked
     // With `=` only: a word after it is the tale.
     #[arg(long, value_name = "EXPERIMENT", num_args = 0..=1, require_equals = true)]
     pub without_chaos: Option<Option<String>>,
@@ -191,32 +196,39 @@ pub enum Slo {
     },
     /// Tell which pods leak: a gauge that grows and does not stop (exit code 1 if one does)
     ///
-    /// Each series is cut where its process restarted, its warm-up is dropped, and the longest run is judged: a Mann-Kendall
-    /// test says whether there is a trend, a Theil-Sen slope with its confidence interval says how steep it is. It is a leak if
-    /// p < 0.01, if the whole interval is above zero, if it would grow by more than 5 % within the horizon, and if it goes on
-    /// in the second half. Unlike deriv() and predict_linear(), one spike or one restart does not impress it.
+    /// Each series is cut where its process restarted, its warm-up is dropped, and the longest run
+    /// is judged: a Mann-Kendall test says whether there is a trend, a Theil-Sen slope with its
+    /// confidence interval says how steep it is. It is a leak if p < 0.01, if the whole interval is
+    /// above zero, if it would grow by more than 5 % within the horizon, and if it goes on in the
+    /// second half. Unlike deriv() and predict_linear(), one spike or one restart does not impress
+    /// it.
     ///
     /// Exit codes: 0 no leak, 1 at least one leak, 2 no series could be judged.
     Leak(Leak),
     /// Propose a target that the history supports, as OpenSLO with the evidence
     ///
-    /// Takes the good or bad and total events of each objective in the files, and forgets their targets: what would be met?
-    /// Every window of the history is tested, windows of random blocks of days say how much luck was in it, and the tightest
-    /// of 90, 95, 99, 99.5, 99.9, 99.95 and 99.99 % wins that 95 of 100 such random windows keep, that the traffic can prove and
-    /// that an alert can page for. Chaos is left out, and both numbers are shown. Time without data is neither good nor bad, and
-    /// no history. History is not need: ask the users what they notice.
+    /// Takes the good or bad and total events of each objective in the files, and forgets their
+    /// targets: what would be met? Every window of the history is tested, windows of random blocks
+    /// of days say how much luck was in it, and the tightest of 90, 95, 99, 99.5, 99.9, 99.95 and
+    /// 99.99 % wins that 95 of 100 such random windows keep, that the traffic can prove and that an
+    /// alert can page for. Chaos is left out, and both numbers are shown. Time without data is
+    /// neither good nor bad, and no history. History is not need: ask the users what they notice.
     ///
     /// Exit codes: 0 a proposal for every objective, 2 none for at least one, with the reason.
     Suggest(Suggest),
     /// Rank what happened by how well it goes together with the breaches of an objective
     ///
-    /// Suspects are: chaos of the stage, or of the gauge chaos_controller_manager_chaos_experiments; restarts (changes of
-    /// process_start_time_seconds); rollouts (changes of kube_deployment_status_observed_generation); and what a file of events
-    /// tells. Each is scored by how much of its time was breached (precision), how much of the breached time it covers (recall),
-    /// their correlation over all lags, the lag itself, and the labels it shares with the objective. p says how often the same
-    /// schedule, shifted in time, fits as well; it is Holm-corrected, because more suspects need more evidence.
+    /// Suspects are: chaos of the stage, or of the gauge
+    /// chaos_controller_manager_chaos_experiments; restarts (changes of
+    /// process_start_time_seconds); rollouts (changes of
+    /// kube_deployment_status_observed_generation); and what a file of events tells. Each is scored
+    /// by how much of its time was breached (precision), how much of the breached time it covers
+    /// (recall), their correlation over all lags, the lag itself, and the labels it shares with the
+    /// objective. p says how often the same schedule, shifted in time, fits as well; it is
+    /// Holm-corrected, because more suspects need more evidence.
     ///
-    /// Exit codes: 0 all objectives were looked at, 2 one has no data. A rank is correlation, not cause.
+    /// Exit codes: 0 all objectives were looked at, 2 one has no data. A rank is correlation, not
+    /// cause.
     Correlate(Correlate),
 }
 
@@ -226,7 +238,8 @@ pub struct Lint {
     /// OpenSLO files or folders
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// Also ask this Prometheus whether it takes the queries, and whether there are enough events to prove the targets
+    /// Also ask this Prometheus whether it takes the queries, and whether there are enough events
+    /// to prove the targets
     #[arg(long, value_name = "URL")]
     pub prometheus: Option<String>,
     /// How far back events are counted
@@ -251,8 +264,8 @@ pub struct Leak {
     /// What to ask, and where
     #[command(flatten)]
     pub source: Source,
-    /// The gauge, e.g. process_open_fds{job="shop"}. A plain selector is judged by its samples, any other expression every
-    /// second, or a hundred times, whichever is less often
+    /// The gauge, e.g. process_open_fds{job="shop"}. A plain selector is judged by its samples, any
+    /// other expression every second, or a hundred times, whichever is less often
     #[arg(long, default_value = "process_resident_memory_bytes")]
     pub query: String,
     /// How far back to look
@@ -264,8 +277,8 @@ pub struct Leak {
     /// How far ahead growth is projected
     #[arg(long, default_value = "1h")]
     pub horizon: String,
-    /// The limit, for the time that is left: bytes (67108864, 64Mi), or a query that gives one per pod or one for all, e.g.
-    /// kube_pod_container_resource_limits{resource="memory"}
+    /// The limit, for the time that is left: bytes (67108864, 64Mi), or a query that gives one per
+    /// pod or one for all, e.g. kube_pod_container_resource_limits{resource="memory"}
     #[arg(long, value_name = "BYTES|QUERY")]
     pub limit: Option<String>,
     /// Output
@@ -282,15 +295,15 @@ pub struct Suggest {
     /// What to ask, and where
     #[command(flatten)]
     pub source: Source,
-    /// How far back to look; at least one and a half windows with data. By default two windows of the objective, and at least 30
-    /// days
+    /// How far back to look; at least one and a half windows with data. By default two windows of
+    /// the objective, and at least 30 days
     #[arg(long, value_name = "LENGTH")]
     pub last: Option<String>,
     /// The period of the proposal, instead of the objective's own
     #[arg(long, value_name = "LENGTH")]
     pub window: Option<String>,
-    /// Time to leave out, e.g. 2026-01-31T12:00:00Z..2026-01-31T13:00:00Z; may be given several times. Chaos that Prometheus
-    /// or the stage knows of is left out anyway
+    /// Time to leave out, e.g. 2026-01-31T12:00:00Z..2026-01-31T13:00:00Z; may be given several
+    /// times. Chaos that Prometheus or the stage knows of is left out anyway
     #[arg(long, value_name = "FROM..TO")]
     pub exclude: Vec<String>,
     /// Seed of the random blocks, to get the same again
@@ -316,8 +329,8 @@ pub struct Correlate {
     /// How fast time passes there: says how long a rate needs (two minutes, or three seconds)
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
-    /// More events, as lines of JSON or as YAML: {name: v2, kind: deploy, start: 2026-01-31T12:00:00Z, end: .., labels: {..}};
-    /// end and labels may be missing
+    /// More events, as lines of JSON or as YAML: {name: v2, kind: deploy, start:
+    /// 2026-01-31T12:00:00Z, end: .., labels: {..}}; end and labels may be missing
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
     /// How late an effect may begin
@@ -368,8 +381,7 @@ pub enum RuleFormat {
 }
 
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
 }

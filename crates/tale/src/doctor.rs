@@ -21,10 +21,7 @@ pub fn examine(root: &Path) -> Vec<Finding> {
     let mut findings = vec![
         program(&["prometheus"], "prometheus"),
         program(&["promtool"], "prometheus"),
-        program(
-            &["prometheus-alertmanager", "alertmanager"],
-            "prometheus-alertmanager",
-        ),
+        program(&["prometheus-alertmanager", "alertmanager"], "prometheus-alertmanager"),
     ];
     findings.extend(services(root));
     findings.push(loopback());
@@ -45,17 +42,10 @@ fn program(names: &[&str], package: &str) -> Finding {
 
 /// What a program says about its version, in its first line.
 fn version(name: &str) -> Option<String> {
-    let output = Command::new(name)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(name).arg("--version").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let words: Vec<&str> = text.lines().next()?.split_whitespace().collect();
-    let after = words
-        .iter()
-        .position(|word| *word == "version")
-        .map(|at| at + 1);
+    let after = words.iter().position(|word| *word == "version").map(|at| at + 1);
     Some(
         after
             .and_then(|at| words.get(at))
@@ -65,14 +55,10 @@ fn version(name: &str) -> Option<String> {
 
 /// The services have to lie beside this program.
 fn services(root: &Path) -> Vec<Finding> {
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|program| Some(program.parent()?.to_owned()));
+    let beside =
+        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
     let beside = beside.unwrap_or_else(|| PathBuf::from("."));
-    let folders = std::fs::read_dir(root.join("services"))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let folders = std::fs::read_dir(root.join("services")).into_iter().flatten().flatten();
     let mut names: Vec<String> = folders
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -97,10 +83,7 @@ fn loopback() -> Finding {
     Finding {
         what: "loopback addresses".to_owned(),
         ok: bound.is_ok(),
-        found: bound.map_or_else(
-            |why| why.to_string(),
-            |_| "127.0.0.0/8 can be used".to_owned(),
-        ),
+        found: bound.map_or_else(|why| why.to_string(), |_| "127.0.0.0/8 can be used".to_owned()),
         remedy: "ip addr add 127.0.0.1/8 dev lo".to_owned(),
     }
 }

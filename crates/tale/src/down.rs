@@ -1,11 +1,13 @@
 //! `tale down`: ends the stage of `tale up`, and does not return before it is gone.
 
-use crate::control::{self, Claim, Request, Running};
-use crate::stage_dirs;
-use anyhow::{Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::control::{self, Claim, Request, Running};
+use crate::stage_dirs;
 
 /// The longest that a stage may take to end by itself.
 const GENTLE: Duration = Duration::from_secs(30);
@@ -25,16 +27,12 @@ pub async fn down(root: &Path) -> Result<String> {
         && Claim::wait_free(&dir, GENTLE).await
     {
         let took = since.elapsed().as_secs_f64();
-        return Ok(format!(
-            "the stage is down after {took:.1} s; its logs are in {logs}"
-        ));
+        return Ok(format!("the stage is down after {took:.1} s; its logs are in {logs}"));
     }
     if Claim::is_taken(&dir) {
         kill(&dir).await?;
         remove_socket(&dir);
-        return Ok(format!(
-            "the stage did not answer and was killed; its logs are in {logs}"
-        ));
+        return Ok(format!("the stage did not answer and was killed; its logs are in {logs}"));
     }
     if remove_socket(&dir) {
         return Ok("no stage is running; removed what a killed one had left".to_owned());

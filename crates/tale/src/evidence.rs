@@ -1,4 +1,8 @@
-//! What the report shows of a play, read from Prometheus at its end: the course of the metrics, and of the alerts.
+//! What the report shows of a play, read from Prometheus at its end: the course of the metrics, and
+//! of the alerts.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::budget;
 use crate::prometheus::{Prometheus, Series};
@@ -6,8 +10,6 @@ use crate::record::Record;
 use crate::report::{self, Alert};
 use crate::story::{Chart, Unit};
 use crate::world::World;
-use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Charts and alerts of a play.
 #[derive(Default)]
@@ -20,29 +22,20 @@ pub struct Evidence {
     pub budgets: Vec<report::Budget>,
 }
 
-/// Reads what there is; a Prometheus that does not answer any more leaves the report without pictures.
+/// Reads what there is; a Prometheus that does not answer any more leaves the report without
+/// pictures.
 pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Evidence {
     let mut evidence = Evidence::default();
     if world.died().is_some() {
         return evidence;
     }
     let prometheus = world.prometheus();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     for chart in charts {
-        evidence
-            .charts
-            .push(read_chart(chart, &prometheus, record.epoch, now, &record.acts).await);
+        evidence.charts.push(read_chart(chart, &prometheus, record.epoch, now, &record.acts).await);
     }
-    let alerts = prometheus
-        .query_range("ALERTS", record.epoch, now)
-        .await
-        .unwrap_or_default();
-    let firing = prometheus
-        .query("ALERTS{alertstate=\"firing\"}", None)
-        .await;
+    let alerts = prometheus.query_range("ALERTS", record.epoch, now).await.unwrap_or_default();
+    let firing = prometheus.query("ALERTS{alertstate=\"firing\"}", None).await;
     let firing: Vec<_> = firing.iter().flatten().filter_map(which).collect();
     evidence.alerts = course(&alerts, &firing, record.epoch);
     evidence.budgets = budget::all(&world.catalogue, &prometheus).await;
@@ -56,65 +49,43 @@ async fn read_chart(
     now: f64,
     acts: &[report::Act],
 ) -> report::Chart {
-    let series = prometheus
-        .query_range(&chart.query, epoch, now)
-        .await
-        .unwrap_or_default();
+    let series = prometheus.query_range(&chart.query, epoch, now).await.unwrap_or_default();
     let threshold = match &chart.threshold {
         None => None,
         Some(threshold) => {
             // As it was when the first act was over: the level that the story measures against.
             let calm = acts.first().map_or(now, |act| epoch + act.to_s);
-            let value = prometheus
-                .query(&threshold.query, Some(calm))
-                .await
-                .unwrap_or_default();
-            let value = value
-                .first()
-                .map(Series::number)
-                .filter(|value| value.is_finite());
-            value.map(|value| report::Threshold {
-                value,
-                label: threshold.text.clone(),
-            })
+            let value = prometheus.query(&threshold.query, Some(calm)).await.unwrap_or_default();
+            let value = value.first().map(Series::number).filter(|value| value.is_finite());
+            value.map(|value| report::Threshold { value, label: threshold.text.clone() })
         }
     };
     report::Chart {
         title: chart.title.clone(),
         unit: unit(chart.unit),
         query: chart.query.clone(),
-        series: series
-            .iter()
-            .map(|one| lines(one, chart.label.as_deref(), epoch))
-            .collect(),
+        series: series.iter().map(|one| lines(one, chart.label.as_deref(), epoch)).collect(),
         threshold,
     }
 }
 
 fn lines(series: &Series, label: Option<&str>, epoch: f64) -> report::Series {
-    let points = series
-        .values
-        .iter()
-        .filter_map(|(at, value)| Some((at - epoch, value.parse().ok()?)));
+    let points =
+        series.values.iter().filter_map(|(at, value)| Some((at - epoch, value.parse().ok()?)));
     let label = match label.and_then(|label| series.metric.get(label)) {
         Some(value) if label == Some("pod") => owner(value).to_owned(),
         Some(value) => value.clone(),
         None => {
-            let pairs: Vec<String> = series
-                .metric
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
+            let pairs: Vec<String> =
+                series.metric.iter().map(|(key, value)| format!("{key}={value}")).collect();
             pairs.join(" ")
         }
     };
-    report::Series {
-        label,
-        points: points.collect(),
-    }
+    report::Series { label, points: points.collect() }
 }
 
-/// The Deployment of a pod, from its name: pods of one Deployment, old and new, share a colour and a name.
+/// The Deployment of a pod, from its name: pods of one Deployment, old and new, share a colour and
+/// a name.
 fn owner(pod: &str) -> &str {
     let mut parts = pod.rsplitn(3, '-');
     match (parts.next(), parts.next(), parts.next()) {
@@ -143,7 +114,8 @@ fn which(alert: &Series) -> Option<(&str, Option<&str>)> {
     Some((label("alertname")?, label("severity")))
 }
 
-/// Firsts and lasts per alert name and severity. Resolved: it fired, and is not among those that fire now.
+/// Firsts and lasts per alert name and severity. Resolved: it fired, and is not among those that
+/// fire now.
 fn course(series: &[Series], firing: &[(&str, Option<&str>)], epoch: f64) -> Vec<Alert> {
     let mut alerts = BTreeMap::<(&str, Option<&str>), Alert>::new();
     for one in series {
@@ -191,13 +163,9 @@ mod tests {
     #[test]
     fn a_page_is_over_while_its_ticket_stays() {
         let series = |severity: &str, state: &str, values: &[f64]| Series {
-            metric: [
-                ("alertname", "A"),
-                ("alertstate", state),
-                ("severity", severity),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+            metric: [("alertname", "A"), ("alertstate", state), ("severity", severity)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             value: None,
             values: values.iter().map(|at| (*at, "1".to_owned())).collect(),
         };

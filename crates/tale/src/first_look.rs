@@ -1,13 +1,15 @@
 //! The first look at a stage that came up: whether Prometheus sees its pods, and what to try on it.
 
-use crate::control::{Request, Running};
-use crate::prometheus::Prometheus;
-use anyhow::{Context, Result};
-use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::control::{Request, Running};
+use crate::prometheus::Prometheus;
 
 /// What this needs of `tale status --json`.
 #[derive(Deserialize)]
@@ -56,11 +58,7 @@ impl Seen {
             .iter()
             .filter_map(|one| {
                 let labels = &one.metric;
-                Some(format!(
-                    "{}/{}",
-                    labels.get("namespace")?,
-                    labels.get("pod")?
-                ))
+                Some(format!("{}/{}", labels.get("namespace")?, labels.get("pod")?))
             })
             .collect();
         let wanted = self
@@ -85,16 +83,8 @@ pub async fn ask(stage: &Running, json: bool) -> Result<String> {
 
 /// What to ask an app, and how to break it: the app, a path of its Service, an experiment.
 const FIRST_STEPS: [(&str, &str, &str); 2] = [
-    (
-        "dns-leaker",
-        "/resolve/o11y.love",
-        "chaos-experiments/dns-leak/dns-error.yaml",
-    ),
-    (
-        "shop",
-        "/price/tea",
-        "chaos-experiments/sre/cpu-overload.yaml",
-    ),
+    ("dns-leaker", "/resolve/o11y.love", "chaos-experiments/dns-leak/dns-error.yaml"),
+    ("shop", "/price/tea", "chaos-experiments/sre/cpu-overload.yaml"),
 ];
 
 /// The commands to try next.

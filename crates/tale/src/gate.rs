@@ -9,11 +9,13 @@ pub(crate) mod period;
 pub(crate) mod pin;
 mod whole;
 
-use crate::prometheus::{Prometheus, QueryFailed, Series};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use anyhow::{Error, Result, anyhow};
 use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
 use slo::{Catalogue, Clock, Problem, Span};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::prometheus::{Prometheus, QueryFailed, Series};
 
 /// All queries of a verdict have to be answered within this time; each for itself has less.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -26,11 +28,10 @@ pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan> {
     gate::plan(catalogue, clock.length(window), clock).map_err(listed)
 }
 
-/// Asks Prometheus about the window that ends now and judges what comes back; what does not come back cannot pass.
+/// Asks Prometheus about the window that ends now and judges what comes back; what does not come
+/// back cannot pass.
 pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baseline>) -> Verdict {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     run_at(plan, prometheus, now.as_secs_f64(), baseline).await
 }
 
@@ -57,17 +58,12 @@ fn answer(asked: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {
         Some(Err(QueryFailed::Refused(message) | QueryFailed::Unreachable(message))) => {
             Err(QueryError { message })
         }
-        None => Err(QueryError {
-            message: format!("no answer within {} s", DEADLINE.as_secs()),
-        }),
+        None => Err(QueryError { message: format!("no answer within {} s", DEADLINE.as_secs()) }),
     }
 }
 
 fn sample(series: Series) -> Sample {
-    Sample {
-        value: series.number(),
-        labels: series.metric,
-    }
+    Sample { value: series.number(), labels: series.metric }
 }
 
 /// All problems, one per line.

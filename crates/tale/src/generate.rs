@@ -1,18 +1,21 @@
-//! All generated files: `tale gen` writes them, `tale gen --check` tells whether they are up to date.
+//! All generated files: `tale gen` writes them, `tale gen --check` tells whether they are up to
+//! date.
 //!
-//! They are committed, so that people read them and `kubectl apply` takes them, and hold neither date nor version, so that
-//! they change only when what they are made from does.
+//! They are committed, so that people read them and `kubectl apply` takes them, and hold neither
+//! date nor version, so that they change only when what they are made from does.
 
-use crate::cli::Cli;
-use crate::story::Tale;
-use crate::world::load_slos;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, anyhow};
 use clap::CommandFactory;
 use slo::compile::{Name, RuleFile};
 use slo::{Catalogue, Clock};
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
+
+use crate::cli::Cli;
+use crate::story::Tale;
+use crate::world::load_slos;
 
 /// Every generated file: its path below the project's folder, and its text.
 ///
@@ -29,10 +32,7 @@ pub fn files(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     );
     for clock in [Clock::Real, Clock::Stage] {
         let folder = format!("manifests/generated/rules/{}", clock.name());
-        put(
-            &format!("{folder}/slos.rules.yml"),
-            compile(&catalogue, clock)?.to_rules(),
-        );
+        put(&format!("{folder}/slos.rules.yml"), compile(&catalogue, clock)?.to_rules());
         for test in slo::promtool_tests(&catalogue, clock, "slos.rules.yml") {
             put(&format!("{folder}/{}", test.file_name), test.text);
         }
@@ -121,18 +121,9 @@ fn command_line() -> String {
 }
 
 fn describe(command: &mut clap::Command, name: &str, text: &mut String) {
-    let help = command
-        .clone()
-        .bin_name(name)
-        .term_width(100)
-        .render_long_help()
-        .to_string();
+    let help = command.clone().bin_name(name).term_width(100).render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    let _ = write!(
-        text,
-        "\n## {name}\n\n```text\n{}\n```\n",
-        help.join("\n").trim_end()
-    );
+    let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
     for sub in command.get_subcommands_mut() {
         if !sub.is_hide_set() && sub.get_name() != "help" {
             let name = format!("{name} {}", sub.get_name());

@@ -1,14 +1,17 @@
-//! Carries chaos out on the local stage: the seam between `chaos`, which knows when and whom, and `stage`, which can.
+//! Carries chaos out on the local stage: the seam between `chaos`, which knows when and whom, and
+//! `stage`, which can.
 
-use crate::probe;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
 use chaos::dns_chaos::DnsAction;
 use chaos::injector::{Fault, Injector, LONGEST_FAULT, Pod, Target};
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
 use stage::local::{self, DnsRule, LocalStage};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+
+use crate::probe;
 
 /// The local stage as the engine sees it.
 pub struct StageInjector(pub Arc<LocalStage>);
@@ -25,11 +28,7 @@ impl Injector for StageInjector {
             phase: format!("{:?}", pod.phase),
             ip: pod.ip.to_string(),
             node: "local".to_owned(),
-            containers: pod
-                .containers
-                .iter()
-                .map(|container| container.name.clone())
-                .collect(),
+            containers: pod.containers.iter().map(|container| container.name.clone()).collect(),
             uid: pod.uid.clone(),
         })
         .collect()
@@ -62,14 +61,10 @@ impl Injector for StageInjector {
                 self.0.dns_fault(namespace, pod, Some(rule)).await
             }
             Fault::PodKill { grace_seconds } => {
-                self.0
-                    .kill_pod(namespace, pod, Duration::from_secs(*grace_seconds))
-                    .await
+                self.0.kill_pod(namespace, pod, Duration::from_secs(*grace_seconds)).await
             }
             Fault::ContainerKill => {
-                self.0
-                    .kill_container(namespace, pod, target.container.as_deref())
-                    .await
+                self.0.kill_container(namespace, pod, target.container.as_deref()).await
             }
             Fault::PodFailure => self.0.fail_pod(namespace, pod, true).await,
             Fault::Stress(stress) => {
@@ -102,10 +97,7 @@ impl Injector for StageInjector {
             Fault::PodKill { .. } | Fault::ContainerKill => Ok(()),
             Fault::Stress(_) => {
                 let container = target.container.as_deref();
-                self.0
-                    .stress_fault(namespace, pod, id, container, None)
-                    .await
-                    .map(drop)
+                self.0.stress_fault(namespace, pod, id, container, None).await.map(drop)
             }
             Fault::Http(_) => self.0.http_fault(namespace, pod, id, None).await,
             Fault::Network(_) => self.0.network_fault(namespace, pod, id, None).await,
@@ -122,27 +114,23 @@ impl Injector for StageInjector {
 }
 
 impl StageInjector {
-    /// Whether the very pod that was selected still exists: its successor of the same name is somebody else.
+    /// Whether the very pod that was selected still exists: its successor of the same name is
+    /// somebody else.
     fn is_there(&self, target: &Target) -> bool {
         let snapshot = self.0.status();
-        snapshot
-            .pod(&target.namespace, &target.pod)
-            .is_some_and(|pod| pod.uid == target.uid)
+        snapshot.pod(&target.namespace, &target.pod).is_some_and(|pod| pod.uid == target.uid)
     }
 }
 
 fn labels(labels: &stage::manifest::Labels) -> BTreeMap<String, String> {
-    labels
-        .iter()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+    labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// The engine counts in wall-clock time, which journals survive in; the data plane in time that nobody can set back.
+/// The engine counts in wall-clock time, which journals survive in; the data plane in time that
+/// nobody can set back.
 fn instant(expires: Option<SystemTime>) -> Instant {
     let longest = Duration::from_secs(3600);
-    let left = expires.map_or(longest, |at| {
-        at.duration_since(SystemTime::now()).unwrap_or_default()
-    });
+    let left =
+        expires.map_or(longest, |at| at.duration_since(SystemTime::now()).unwrap_or_default());
     Instant::now() + left.min(LONGEST_FAULT)
 }

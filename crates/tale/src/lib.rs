@@ -1,8 +1,8 @@
 //! The command line: plays tales, and checks every step of them.
 //!
-//! `main.rs` reads the arguments and calls one function per subcommand. The story of a play is in [`play`], a promise in
-//! [`promise`], what is written about it in [`report`]. The stage without a story is in [`up`] and [`stage_run`]; every
-//! stage can be talked to through [`control`].
+//! `main.rs` reads the arguments and calls one function per subcommand. The story of a play is in
+//! [`play`], a promise in [`promise`], what is written about it in [`report`]. The stage without a
+//! story is in [`up`] and [`stage_run`]; every stage can be talked to through [`control`].
 
 mod acting;
 pub mod ask_gate;

@@ -1,10 +1,11 @@
 //! Reads the arguments and calls the function they ask for.
 
-use anyhow::{Context, Result, bail};
-use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
 use tale::cli::{self, Cli, Command, OnArg};
 use tale::control::{Request, Running};
 use tale::down::down;
@@ -21,7 +22,8 @@ const UNDECIDED: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    // How the stage starts its pods: this program, as the last step before theirs. Not for people, hence not in --help.
+    // How the stage starts its pods: this program, as the last step before theirs. Not for people,
+    // hence not in --help.
     let mut args = std::env::args_os();
     if args.nth(1).is_some_and(|first| first == "pod-shim") {
         let Err(why) = stage::shim::exec(args);
@@ -41,9 +43,7 @@ fn main() -> ExitCode {
     if let Command::Load { args } = cli.command {
         return load::run(as_load(args));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime
         .context("cannot start worker threads")
         .and_then(|runtime| runtime.block_on(run(cli)));
@@ -90,11 +90,7 @@ fn as_load(args: Vec<OsString>) -> Vec<OsString> {
     let profile = if named { args.next() } else { None };
     let mut all: Vec<OsString> = vec!["tale load".into()];
     all.extend(args);
-    all.extend(
-        profile
-            .into_iter()
-            .flat_map(|profile| ["--profile".into(), profile]),
-    );
+    all.extend(profile.into_iter().flat_map(|profile| ["--profile".into(), profile]));
     all
 }
 
@@ -136,9 +132,7 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
     }
     let ui = Ui::new();
     let options = Options {
-        out: args
-            .out
-            .unwrap_or_else(|| root.join(".tales").join("reports").join(&args.tale)),
+        out: args.out.unwrap_or_else(|| root.join(".tales").join("reports").join(&args.tale)),
         tale: args.tale,
         clock: args.clock.into(),
         seed: args.seed.unwrap_or_else(|| u64::from(std::process::id())),
@@ -186,11 +180,7 @@ async fn play_tale(root: &Path, args: cli::Play) -> Result<ExitCode> {
 
 fn generate_files(root: &Path, check: bool) -> Result<ExitCode> {
     let ui = Ui::new();
-    let paths = if check {
-        generate::stale(root)?
-    } else {
-        generate::write(root)?
-    };
+    let paths = if check { generate::stale(root)? } else { generate::write(root)? };
     for path in &paths {
         println(&path.display().to_string());
     }
@@ -199,35 +189,18 @@ fn generate_files(root: &Path, check: bool) -> Result<ExitCode> {
         (false, false) => ui.line(&format!("{} written", paths.len())),
         (true, false) => ui.line("these are not up to date; run: tale gen"),
     }
-    Ok(ExitCode::from(
-        u8::from(check && !paths.is_empty()) * BROKEN,
-    ))
+    Ok(ExitCode::from(u8::from(check && !paths.is_empty()) * BROKEN))
 }
 
 fn examine(root: &Path) -> ExitCode {
     let ui = Ui::new();
     let findings = doctor::examine(root);
     for finding in &findings {
-        let mark = if finding.ok {
-            ui.green("✓")
-        } else {
-            ui.red("✗")
-        };
-        let remedy = if finding.ok {
-            String::new()
-        } else {
-            format!("  fix: {}", finding.remedy)
-        };
-        ui.line(&format!(
-            "{mark} {:<26}{}{remedy}",
-            finding.what, finding.found
-        ));
+        let mark = if finding.ok { ui.green("✓") } else { ui.red("✗") };
+        let remedy = if finding.ok { String::new() } else { format!("  fix: {}", finding.remedy) };
+        ui.line(&format!("{mark} {:<26}{}{remedy}", finding.what, finding.found));
     }
-    ExitCode::from(if findings.iter().all(|finding| finding.ok) {
-        0
-    } else {
-        UNDECIDED
-    })
+    ExitCode::from(if findings.iter().all(|finding| finding.ok) { 0 } else { UNDECIDED })
 }
 
 /// Waits for Ctrl-C or SIGTERM.
@@ -248,10 +221,7 @@ async fn kill_at_next(mut interruptions: Interruptions) {
 /// A path as short as it can be typed.
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::new());
-    path.strip_prefix(here)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
 /// Text that ends its last line itself, or is none.

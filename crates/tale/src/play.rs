@@ -1,4 +1,14 @@
-//! Plays a tale: sets the stage, acts, checks every promise, takes everything down, writes the report.
+//! Plays a tale: sets the stage, acts, checks every promise, takes everything down, writes the
+//! report.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chaos::document::{self, Document};
+use stage::local::Clock;
 
 use crate::acting::Acting;
 use crate::evidence::{self, Evidence};
@@ -8,13 +18,6 @@ use crate::story::Tale;
 use crate::ui::Ui;
 use crate::world::World;
 use crate::{prepare, stage_dirs};
-use anyhow::{Context, Result};
-use chaos::document::{self, Document};
-use stage::local::Clock;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 /// How a tale is to be played.
 pub struct Options {
@@ -34,8 +37,8 @@ pub struct Options {
     pub keep: bool,
 }
 
-/// Which chaos of a tale is left out. A play stops at the first promise that is broken, so what depends on a later fault is
-/// seen to fail only when the earlier ones are there.
+/// Which chaos of a tale is left out. A play stops at the first promise that is broken, so what
+/// depends on a later fault is seen to fail only when the earlier ones are there.
 pub enum LeftOut {
     /// None: the tale as it is.
     Nothing,
@@ -86,13 +89,7 @@ pub async fn play(
     let tale = Tale::load(root, &options.tale)?;
     let setup = prepare::prepare(root, &tale, options)?;
     report::prepare(&options.out)?;
-    let mut acting = Acting {
-        root,
-        tale: &tale,
-        options,
-        ui,
-        record: Record::start(),
-    };
+    let mut acting = Acting { root, tale: &tale, options, ui, record: Record::start() };
     ui.title(&tale.title, &tale.teller, options.clock);
     acting.record.notes.extend(options.left_out.note());
 
@@ -116,10 +113,7 @@ pub async fn play(
         world.down().await;
         told?;
     } else {
-        acting
-            .record
-            .notes
-            .push("stopped before the stage was up".to_owned());
+        acting.record.notes.push("stopped before the stage was up".to_owned());
     }
     if !options.keep {
         remove(&stage_dirs::play(root, &options.tale)).await;
@@ -129,8 +123,8 @@ pub async fn play(
     Ok(Played { report, page })
 }
 
-/// Removes a folder. A stage that was stopped while it started has children that are just being killed: one of them may
-/// still write a file, which makes the removal fail.
+/// Removes a folder. A stage that was stopped while it started has children that are just being
+/// killed: one of them may still write a file, which makes the removal fail.
 async fn remove(folder: &Path) {
     let gone = || match std::fs::remove_dir_all(folder) {
         Ok(()) => true,

@@ -1,15 +1,17 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use slo::Catalogue;
+use stage::manifest::{EnvVar, Manifests};
+
 use crate::budget;
 use crate::play::{LeftOut, Options, documents};
 use crate::stage_dirs;
 use crate::story::Tale;
 use crate::world::{self, Setup};
-use anyhow::{Result, bail, ensure};
-use slo::Catalogue;
-use stage::manifest::{EnvVar, Manifests};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 /// What the stage of this play needs.
 ///
@@ -36,9 +38,7 @@ pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
 fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
     for deployment in &mut manifests.deployments {
         for container in &mut deployment.object.spec.template.spec.containers {
-            container
-                .env
-                .retain(|variable| !set.contains_key(&variable.name));
+            container.env.retain(|variable| !set.contains_key(&variable.name));
             container.env.extend(set.iter().map(|(name, value)| EnvVar {
                 name: name.clone(),
                 value: Some(value.clone()),
@@ -48,7 +48,8 @@ fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
     }
 }
 
-/// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its fault.
+/// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its
+/// fault.
 fn check_chaos(root: &Path, tale: &Tale, left_out: &LeftOut) -> Result<()> {
     let mut known = BTreeSet::new();
     for (_, path) in tale.experiments() {
@@ -94,11 +95,8 @@ fn check_budgets(tale: &Tale, catalogue: &Catalogue) -> Result<()> {
 }
 
 fn check_deployments(tale: &Tale, manifests: &Manifests) -> Result<()> {
-    let known: Vec<&str> = manifests
-        .deployments
-        .iter()
-        .map(|one| one.object.metadata.name.as_str())
-        .collect();
+    let known: Vec<&str> =
+        manifests.deployments.iter().map(|one| one.object.metadata.name.as_str()).collect();
     for (index, act) in tale.acts.iter().enumerate() {
         for name in act.run.iter().flat_map(|run| run.set.deployment.names()) {
             ensure!(

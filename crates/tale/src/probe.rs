@@ -1,15 +1,16 @@
 //! Asks what a StatusCheck wants to know: one HTTP request to a Service of the stage.
 //!
-//! Judged as Chaos Mesh does with Go's default client: redirects are followed, and an answer whose body does not arrive is
-//! thrown away. What it would ask outside of the stage is an error instead.
+//! Judged as Chaos Mesh does with Go's default client: redirects are followed, and an answer whose
+//! body does not arrive is thrown away. What it would ask outside of the stage is an error instead.
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url, redirect};
 use stage::local::LocalStage;
-use std::error::Error;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 /// Requests in a chain of redirects; Go's client makes as many.
 const MOST_REQUESTS: usize = 10;
@@ -22,10 +23,8 @@ pub(crate) type Services = Arc<dyn Fn(&str) -> Option<Ipv4Addr> + Send + Sync>;
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn ask(services: Services, request: &HttpProbe) -> Result<ProbeAnswer, String> {
-    let url: Url = request
-        .url
-        .parse()
-        .map_err(|why| format!("`{}` is no URL: {why}", request.url))?;
+    let url: Url =
+        request.url.parse().map_err(|why| format!("`{}` is no URL: {why}", request.url))?;
     on_stage(&services, &url)?;
     let known = services.clone();
     let follow = redirect::Policy::custom(move |attempt| {
@@ -60,10 +59,7 @@ pub(crate) async fn ask(services: Services, request: &HttpProbe) -> Result<Probe
             Err(_) => break false,
         }
     };
-    Ok(ProbeAnswer {
-        status: answer.status().as_u16(),
-        whole,
-    })
+    Ok(ProbeAnswer { status: answer.status().as_u16(), whole })
 }
 
 /// How `stage` names its Services: `service`, `service.namespace`, and longer forms of that.

@@ -1,9 +1,10 @@
 //! Asking Prometheus.
 
-use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
 
 /// How long one answer may take.
 const TIME_OUT: Duration = Duration::from_secs(5);
@@ -13,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A window of more seconds takes patience: six hours.
 const LONG_WINDOW: f64 = 6.0 * 3600.0;
 
-/// Why there is no answer. The two are told apart, because a wrong query never gets right by asking again.
+/// Why there is no answer. The two are told apart, because a wrong query never gets right by asking
+/// again.
 #[derive(Debug, Clone)]
 pub enum QueryFailed {
     /// Prometheus refuses the query.
@@ -54,20 +56,13 @@ pub struct Series {
 impl Series {
     /// The value of an instant query.
     pub fn number(&self) -> f64 {
-        self.value
-            .as_ref()
-            .and_then(|(_, text)| text.parse().ok())
-            .unwrap_or(f64::NAN)
+        self.value.as_ref().and_then(|(_, text)| text.parse().ok()).unwrap_or(f64::NAN)
     }
 }
 
 /// How long an answer about a window may take.
 fn limit(window_seconds: f64) -> Duration {
-    if window_seconds > LONG_WINDOW {
-        PATIENCE
-    } else {
-        TIME_OUT
-    }
+    if window_seconds > LONG_WINDOW { PATIENCE } else { TIME_OUT }
 }
 
 impl Prometheus {
@@ -94,7 +89,8 @@ impl Prometheus {
         }
     }
 
-    /// An instant query, at `time` (seconds since 1970) or now. A scalar becomes a series without labels.
+    /// An instant query, at `time` (seconds since 1970) or now. A scalar becomes a series without
+    /// labels.
     ///
     /// # Errors
     /// See [`QueryFailed`].
@@ -102,7 +98,8 @@ impl Prometheus {
         vector(&self.instant(promql, time).await?["data"])
     }
 
-    /// As [`Self::query`], for evidence: an answer with warnings may be partial, and counts as none.
+    /// As [`Self::query`], for evidence: an answer with warnings may be partial, and counts as
+    /// none.
     ///
     /// # Errors
     /// See [`QueryFailed`].
@@ -179,10 +176,7 @@ impl Prometheus {
         let unreachable =
             |why: reqwest::Error| QueryFailed::Unreachable(chain(&why.without_url(), &self.url));
         // As a form: what stands between may not take a long address.
-        let request = self
-            .http
-            .post(format!("{}/api/v1/{what}", self.url))
-            .form(form);
+        let request = self.http.post(format!("{}/api/v1/{what}", self.url)).form(form);
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let text = answer.bytes().await.map_err(unreachable)?;
@@ -197,11 +191,9 @@ impl Prometheus {
         if body["status"] == "success" {
             return Ok(body);
         }
-        let why = body["error"]
-            .as_str()
-            .unwrap_or("no reason given")
-            .to_owned();
-        // 400: wrong query. 422 (cannot be executed) and 503 (overloaded, starting) may be right a second later.
+        let why = body["error"].as_str().unwrap_or("no reason given").to_owned();
+        // 400: wrong query. 422 (cannot be executed) and 503 (overloaded, starting) may be right a
+        // second later.
         Err(if status.as_u16() == 400 {
             QueryFailed::Refused(why)
         } else {

@@ -1,13 +1,15 @@
 //! Checking one promise: what it takes for each kind, and how long to wait for it.
 
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use slo::gate::{Baseline, Outcome, Plan, Verdict};
+use tokio::time::sleep;
+
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 use crate::story::{AlertState, GateWord, PromiseFields, Spent};
 use crate::world::World;
 use crate::{budget, gate};
-use slo::gate::{Baseline, Outcome, Plan, Verdict};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
-use tokio::time::sleep;
 
 /// How often is looked. Prometheus has new data every second on the stage clock.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -57,37 +59,30 @@ enum Look {
 }
 
 impl Scene<'_> {
-    /// Waits until the promise holds, counted from `since`, and as long as it asks for. Reports what it sees to `watch`.
+    /// Waits until the promise holds, counted from `since`, and as long as it asks for. Reports
+    /// what it sees to `watch`.
     pub async fn wait_for(
         &self,
         promise: &PromiseFields,
         since: Instant,
         watch: impl Fn(&str),
     ) -> Ending {
-        let lasting = promise
-            .lasting
-            .as_ref()
-            .map_or(Duration::ZERO, |span| span.0);
+        let lasting = promise.lasting.as_ref().map_or(Duration::ZERO, |span| span.0);
         let within = promise.within() + lasting;
         let mut holds_since = None;
         let mut verdict = None;
         loop {
             let late = since.elapsed() > within;
-            let end = |kept, observed| Ending {
-                kept,
-                observed,
-                verdict: None,
-            };
+            let end = |kept, observed| Ending { kept, observed, verdict: None };
             let ending = match self.look(promise, &mut verdict).await {
                 Look::Holds(observed) => {
                     let from = *holds_since.get_or_insert_with(Instant::now);
                     (from.elapsed() >= lasting).then(|| end(Kept::Yes, observed))
                 }
                 // What has to last may not be interrupted.
-                Look::NotYet(observed) if holds_since.is_some() => Some(end(
-                    Kept::No,
-                    format!("it did not last {lasting:?}: {observed}"),
-                )),
+                Look::NotYet(observed) if holds_since.is_some() => {
+                    Some(end(Kept::No, format!("it did not last {lasting:?}: {observed}")))
+                }
                 Look::NotYet(observed) => {
                     watch(&observed);
                     late.then(|| end(Kept::No, observed))
@@ -100,14 +95,11 @@ impl Scene<'_> {
                 Look::Hopeless(why) => Some(end(Kept::Undecided, why)),
             };
             match ending {
-                // Without any data, "it did not happen" and "nobody looked" are the same: only the second is known.
+                // Without any data, "it did not happen" and "nobody looked" are the same: only the
+                // second is known.
                 Some(ending) if ending.kept == Kept::No && !self.has_data().await => {
                     let observed = format!("no pod was scraped successfully; {}", ending.observed);
-                    return Ending {
-                        kept: Kept::Undecided,
-                        observed,
-                        verdict,
-                    };
+                    return Ending { kept: Kept::Undecided, observed, verdict };
                 }
                 Some(ending) => return Ending { verdict, ..ending },
                 None => sleep(LOOK_EVERY).await,
@@ -120,28 +112,13 @@ impl Scene<'_> {
             return Look::Hopeless(died);
         }
         match promise {
-            PromiseFields {
-                metric: Some(query),
-                ..
-            } => self.metric(query).await,
-            PromiseFields {
-                alert: Some(name),
-                state,
-                ..
-            } => self.alert(name, *state).await,
-            PromiseFields {
-                mail: Some(name),
-                state,
-                ..
-            } => self.mail(name, *state),
-            PromiseFields {
-                gate: Some(word), ..
-            } => self.gate(*word, promise, verdict).await,
-            PromiseFields {
-                budget: Some(name),
-                spent: Some(wanted),
-                ..
-            } => self.budget(name, *wanted).await,
+            PromiseFields { metric: Some(query), .. } => self.metric(query).await,
+            PromiseFields { alert: Some(name), state, .. } => self.alert(name, *state).await,
+            PromiseFields { mail: Some(name), state, .. } => self.mail(name, *state),
+            PromiseFields { gate: Some(word), .. } => self.gate(*word, promise, verdict).await,
+            PromiseFields { budget: Some(name), spent: Some(wanted), .. } => {
+                self.budget(name, *wanted).await
+            }
             _ => self.quiet().await,
         }
     }
@@ -197,11 +174,7 @@ impl Scene<'_> {
 
     fn mail(&self, alert: &str, state: AlertState) -> Look {
         let all = self.world.stage.inbox().all();
-        match all
-            .iter()
-            .rev()
-            .find(|mail| mail.tells(alert, state.word()))
-        {
+        match all.iter().rev().find(|mail| mail.tells(alert, state.word())) {
             Some(mail) => Look::Holds(format!("{} to {}", mail.channel, mail.receiver)),
             None => Look::NotYet(format!("{} messages, none about it", all.len())),
         }
@@ -227,15 +200,10 @@ impl Scene<'_> {
         let baseline = self.lock().clone();
         let verdict = gate::run(plan, &self.prometheus, baseline.as_ref()).await;
         let worst = verdict.objectives.iter().max_by_key(|one| one.outcome);
-        let said = worst.map_or_else(
-            || verdict.outcome.word().to_owned(),
-            |one| one.reason.clone(),
-        );
+        let said =
+            worst.map_or_else(|| verdict.outcome.word().to_owned(), |one| one.reason.clone());
         let because = |slo: &String| {
-            let mut failed = verdict
-                .objectives
-                .iter()
-                .filter(|one| one.outcome == Outcome::Fail);
+            let mut failed = verdict.objectives.iter().filter(|one| one.outcome == Outcome::Fail);
             failed.any(|one| one.slo == *slo)
         };
         let look = match (word, verdict.outcome) {
@@ -258,11 +226,7 @@ impl Scene<'_> {
             Ok(None) => Look::NoAnswer("nothing is recorded yet".to_owned()),
             Ok(Some(spent)) => {
                 let observed = format!("{spent:.1} of {:.1} minutes", budget.minutes());
-                if wanted.holds(spent) {
-                    Look::Holds(observed)
-                } else {
-                    Look::NotYet(observed)
-                }
+                if wanted.holds(spent) { Look::Holds(observed) } else { Look::NotYet(observed) }
             }
             Err(why) => no_answer(&why),
         }
@@ -270,16 +234,11 @@ impl Scene<'_> {
 
     /// Whether any target is scraped at all.
     async fn has_data(&self) -> bool {
-        self.prometheus
-            .query("up == 1", None)
-            .await
-            .is_ok_and(|series| !series.is_empty())
+        self.prometheus.query("up == 1", None).await.is_ok_and(|series| !series.is_empty())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Baseline>> {
-        self.baseline
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.baseline.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -300,11 +259,7 @@ fn no_answer(why: &QueryFailed) -> Look {
 
 /// The values of an answer, for people.
 fn values(series: &[Series]) -> String {
-    let shown: Vec<String> = series
-        .iter()
-        .take(4)
-        .map(|one| short(one.number()))
-        .collect();
+    let shown: Vec<String> = series.iter().take(4).map(|one| short(one.number())).collect();
     let more = if series.len() > 4 { ", .." } else { "" };
     format!("{}{more}", shown.join(", "))
 }

@@ -1,12 +1,14 @@
 //! What happened in a play so far, on its way to becoming the report.
 
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use stage::local::Clock;
+
 use crate::evidence::{self, Evidence};
 use crate::play::Options;
 use crate::promise::{Ending, Kept};
 use crate::report::{self, Act, Fault, GateResult, Outcome, Promise, Report, Verdict};
 use crate::story::{self, PromiseFields, Tale};
-use stage::local::Clock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The record of a play; times in seconds since its start.
 pub struct Record {
@@ -26,9 +28,7 @@ pub struct Record {
 impl Record {
     /// Starts now.
     pub fn start() -> Self {
-        let epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             start: Instant::now(),
             epoch: epoch.as_secs_f64(),
@@ -47,11 +47,7 @@ impl Record {
     /// An act begins.
     pub fn begin(&mut self, act: &story::Act) {
         let now = self.seconds();
-        self.acts.push(Act {
-            name: act.act.clone(),
-            from_s: now,
-            to_s: now,
-        });
+        self.acts.push(Act { name: act.act.clone(), from_s: now, to_s: now });
     }
 
     /// The act that was begun last is over.
@@ -65,21 +61,14 @@ impl Record {
     /// A fault was injected.
     pub fn injected(&mut self, kind: &str, name: &str) {
         let (kind, name) = (kind.to_owned(), name.to_owned());
-        self.faults.push(Fault {
-            name,
-            kind,
-            from_s: self.seconds(),
-            to_s: None,
-        });
+        self.faults.push(Fault { name, kind, from_s: self.seconds(), to_s: None });
     }
 
     /// A fault has recovered.
     pub fn recovered(&mut self, name: &str) {
         let now = self.seconds();
-        for fault in self
-            .faults
-            .iter_mut()
-            .filter(|fault| fault.name == name && fault.to_s.is_none())
+        for fault in
+            self.faults.iter_mut().filter(|fault| fault.name == name && fault.to_s.is_none())
         {
             fault.to_s = Some(now);
         }
@@ -98,8 +87,7 @@ impl Record {
             Kept::No => Outcome::Broken,
             Kept::Undecided => Outcome::Undecided,
         };
-        self.promises
-            .push(line(act, promise, took, outcome, &ending.observed));
+        self.promises.push(line(act, promise, took, outcome, &ending.observed));
         if let Some(verdict) = &ending.verdict {
             self.gates.push(GateResult {
                 act: act.act.clone(),
@@ -111,13 +99,10 @@ impl Record {
 
     /// The report, with the promises that nobody got to, so that it lists all of them.
     pub fn report(mut self, tale: &Tale, options: &Options, evidence: Evidence) -> Report {
-        let all = tale
-            .acts
-            .iter()
-            .flat_map(|act| act.promises.iter().map(move |promise| (act, promise)));
+        let all =
+            tale.acts.iter().flat_map(|act| act.promises.iter().map(move |promise| (act, promise)));
         for (act, promise) in all.skip(self.promises.len()) {
-            self.promises
-                .push(line(act, promise, Duration::ZERO, Outcome::NotReached, ""));
+            self.promises.push(line(act, promise, Duration::ZERO, Outcome::NotReached, ""));
         }
         Report {
             tale: tale.name.clone(),

@@ -17,7 +17,8 @@ pub fn up(root: &Path) -> PathBuf {
     all(root).join("up")
 }
 
-/// The project's folder: the nearest one above the working folder, or above this program, that holds tales.
+/// The project's folder: the nearest one above the working folder, or above this program, that
+/// holds tales.
 pub fn project() -> Option<PathBuf> {
     let here = std::env::current_dir().ok();
     let program = std::env::current_exe().ok();

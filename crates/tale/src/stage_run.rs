@@ -1,13 +1,16 @@
-//! `tale stage-run`: the background process that `tale up` starts. It holds the stage until somebody asks for the end.
+//! `tale stage-run`: the background process that `tale up` starts. It holds the stage until
+//! somebody asks for the end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
 
 use crate::cli::Up;
 use crate::control::{Claim, Server};
 use crate::world::World;
 use crate::{stage_dirs, up};
-use anyhow::Result;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The longest that the end may take; what is left then dies with this process.
 const END: Duration = Duration::from_secs(20);
@@ -17,7 +20,8 @@ const END: Duration = Duration::from_secs(20);
 /// # Errors
 /// What kept the stage from starting. Nothing is left running then.
 pub async fn stage_run(root: &Path, args: &Up, stop: impl Future<Output = ()>) -> Result<()> {
-    // Away from the terminal: neither its Ctrl-C nor its end is meant for the stage. Fails only for who is away already.
+    // Away from the terminal: neither its Ctrl-C nor its end is meant for the stage. Fails only for
+    // who is away already.
     let _ = rustix::process::setsid();
     let setup = up::setup(root, args)?;
     let dir = stage_dirs::up(root);

@@ -1,13 +1,15 @@
 //! `tale status`: what runs on a stage and where, as a table for people and as JSON for programs.
 
-use crate::columns::Columns;
-use crate::world::World;
+use std::net::SocketAddr;
+use std::path::Path;
+
 use chaos::engine::{DesiredPhase, Object, Phase};
 use serde::Serialize;
 use stage::local::Clock;
 use stage::{ContainerStatus, PodStatus, Snapshot};
-use std::net::SocketAddr;
-use std::path::Path;
+
+use crate::columns::Columns;
+use crate::world::World;
 
 /// A stage at one moment, with everything that somebody at another terminal needs to know of it.
 #[derive(Serialize)]
@@ -99,11 +101,7 @@ impl<'s> Status<'s> {
         for table in tables.iter().filter(|table| !table.is_empty()) {
             text.push_str(&format!("{table}\n"));
         }
-        let faults = if self.faults.is_empty() {
-            "none"
-        } else {
-            "above"
-        };
+        let faults = if self.faults.is_empty() { "none" } else { "above" };
         let mut about = vec![
             ("stage", format!("{}, process {}", self.name, self.pid)),
             ("clock", self.clock.to_owned()),
@@ -124,15 +122,8 @@ impl<'s> Status<'s> {
     }
 
     fn pods(&self) -> Columns {
-        let mut table = Columns::new([
-            "NAMESPACE",
-            "POD",
-            "READY",
-            "STATUS",
-            "RESTARTS",
-            "ADDRESS",
-            "RSS",
-        ]);
+        let mut table =
+            Columns::new(["NAMESPACE", "POD", "READY", "STATUS", "RESTARTS", "ADDRESS", "RSS"]);
         for pod in &self.stage.pods {
             let containers = &pod.containers;
             let ready = containers.iter().filter(|one| one.ready).count();
@@ -152,13 +143,8 @@ impl<'s> Status<'s> {
     }
 
     fn deployments(&self) -> Columns {
-        let mut table = Columns::new([
-            "NAMESPACE",
-            "DEPLOYMENT",
-            "READY",
-            "UP-TO-DATE",
-            "AVAILABLE",
-        ]);
+        let mut table =
+            Columns::new(["NAMESPACE", "DEPLOYMENT", "READY", "UP-TO-DATE", "AVAILABLE"]);
         for one in &self.stage.deployments {
             table.row([
                 one.namespace.clone(),
@@ -235,10 +221,7 @@ fn fault(object: &Object) -> Option<Fault<'_>> {
     // A check watches and breaks nothing; a workflow is over when its entry is.
     let over = over || matches!(&object.status, Of::StatusCheck(_)) || object.is("Accomplished");
     let records = object.records();
-    let injected = records
-        .iter()
-        .filter(|record| record.phase == Phase::Injected)
-        .count();
+    let injected = records.iter().filter(|record| record.phase == Phase::Injected).count();
     let meta = &object.metadata;
     (!over).then_some(Fault {
         kind: object.kind,

@@ -1,12 +1,13 @@
 //! `tale.yaml`: a story as acts, each with what happens and what is promised.
 
-use anyhow::{Context, Result, ensure};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 mod promise;
 
@@ -92,7 +93,8 @@ pub struct Act {
     /// How long to watch before the first promise, e.g. `15s`.
     #[serde(default)]
     pub hold: Option<Span>,
-    /// What has to be true, in order. `within` counts from the moment the act has happened and was held.
+    /// What has to be true, in order. `within` counts from the moment the act has happened and was
+    /// held.
     pub promises: Vec<PromiseFields>,
 }
 
@@ -178,10 +180,7 @@ impl Tale {
     /// Names the file, the field, and what to write instead.
     pub fn load(root: &Path, name: &str) -> Result<Self> {
         let file = root.join("tales").join(name).join("tale.yaml");
-        ensure!(
-            file.exists(),
-            "there is no tale `{name}`; `tale list` shows the tales"
-        );
+        ensure!(file.exists(), "there is no tale `{name}`; `tale list` shows the tales");
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read {}", file.display()))?;
         let shown = format!("tales/{name}/tale.yaml");
@@ -209,11 +208,7 @@ impl Tale {
         let value: serde_json::Value =
             serde_saphyr::from_str(text).map_err(|why| anyhow::anyhow!("{shown}: {why}"))?;
         let tale: Tale = serde_path_to_error::deserialize(value).map_err(|why| {
-            anyhow::anyhow!(
-                "{shown}: {}: {}; see tales/tale.schema.json",
-                why.path(),
-                why.inner()
-            )
+            anyhow::anyhow!("{shown}: {}: {}; see tales/tale.schema.json", why.path(), why.inner())
         })?;
         ensure!(
             !tale.acts.is_empty(),
@@ -225,9 +220,7 @@ impl Tale {
                 "{shown}: acts[{a}].promises: an act without promises proves nothing; add one"
             );
             for (p, promise) in act.promises.iter().enumerate() {
-                promise
-                    .check()
-                    .with_context(|| format!("{shown}: acts[{a}].promises[{p}]"))?;
+                promise.check().with_context(|| format!("{shown}: acts[{a}].promises[{p}]"))?;
             }
         }
         Ok(tale)

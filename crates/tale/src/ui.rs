@@ -1,12 +1,15 @@
 //! What a play prints: one line per promise, with a live line below it on a terminal.
 //!
-//! Everything goes to standard error, so that standard output stays free for `--json`. Colours only on a terminal.
+//! Everything goes to standard error, so that standard output stays free for `--json`. Colours only
+//! on a terminal.
 
-use crate::promise::{Ending, Kept};
-use stage::local::Clock;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use stage::local::Clock;
+
+use crate::promise::{Ending, Kept};
 
 /// Where lines go, and how.
 pub struct Ui {
@@ -24,11 +27,7 @@ impl Ui {
         let out = std::io::stderr();
         let live = out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let colours = live && std::env::var_os("NO_COLOR").is_none();
-        Self {
-            live,
-            colours,
-            out: out.into(),
-        }
+        Self { live, colours, out: out.into() }
     }
 
     /// The first line.
@@ -51,12 +50,7 @@ impl Ui {
 
     /// Something was done that the story needs.
     pub fn done(&self, what: &str, took: Duration, note: &str) {
-        self.line(&format!(
-            "  {} {} {}",
-            self.dim("·"),
-            self.columns(what, took),
-            self.dim(note)
-        ));
+        self.line(&format!("  {} {} {}", self.dim("·"), self.columns(what, took), self.dim(note)));
     }
 
     /// Waits, and shows that it does.
@@ -79,12 +73,7 @@ impl Ui {
 
     /// A promise is being waited for.
     pub fn promise<'u>(&'u self, text: &str, within: Duration, since: Instant) -> Live<'u> {
-        let live = Live {
-            ui: self,
-            text: text.to_owned(),
-            within,
-            since,
-        };
+        let live = Live { ui: self, text: text.to_owned(), within, since };
         live.seen("");
         live
     }
@@ -97,11 +86,7 @@ impl Ui {
 
     fn columns(&self, text: &str, took: Duration) -> String {
         let shown: String = text.chars().take(TEXT - 1).collect();
-        let text = if text.chars().count() > TEXT - 1 {
-            format!("{}…", &shown)
-        } else {
-            shown
-        };
+        let text = if text.chars().count() > TEXT - 1 { format!("{}…", &shown) } else { shown };
         format!("{text:<TEXT$} {:>5.1} s ", took.as_secs_f64())
     }
 
@@ -119,10 +104,7 @@ impl Ui {
     }
 
     fn write(&self, text: &str) {
-        let mut out = self
-            .out
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut out = self.out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // A reader that hung up does not end a play: its report is still to be written.
         let _ = out.write_all(text.as_bytes());
         let _ = out.flush();
@@ -154,11 +136,7 @@ impl Ui {
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colours {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
@@ -180,11 +158,7 @@ impl Live<'_> {
     /// Shows what was seen last.
     pub fn seen(&self, observed: &str) {
         let text = self.ui.columns(&self.text, self.since.elapsed());
-        let of = self.ui.dim(&format!(
-            "of {:.0} s  {}",
-            self.within.as_secs_f64(),
-            cut(observed)
-        ));
+        let of = self.ui.dim(&format!("of {:.0} s  {}", self.within.as_secs_f64(), cut(observed)));
         self.ui.show(&format!("  {} {text}{of}", self.ui.dim("…")));
     }
 
@@ -192,11 +166,9 @@ impl Live<'_> {
     pub fn end(&self, ending: &Ending) {
         let text = self.ui.columns(&self.text, self.since.elapsed());
         let line = match ending.kept {
-            Kept::Yes => format!(
-                "  {} {text}{}",
-                self.ui.green("✓"),
-                self.ui.dim(&cut(&ending.observed))
-            ),
+            Kept::Yes => {
+                format!("  {} {text}{}", self.ui.green("✓"), self.ui.dim(&cut(&ending.observed)))
+            }
             Kept::No => format!("  {} {text}{}", self.ui.red("✗"), ending.observed),
             Kept::Undecided => format!("  {} {text}{}", self.ui.yellow("?"), ending.observed),
         };

@@ -1,4 +1,17 @@
-//! `tale up`: starts the stage in a background process, waits until Prometheus sees every pod, and tells what is where.
+//! `tale up`: starts the stage in a background process, waits until Prometheus sees every pod, and
+//! tells what is where.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::ValueEnum;
+use rustix::process::{Pid, Signal, kill_process};
+use stage::local::Clock;
+use stage::manifest::Manifests;
+use tokio::process::{Child, Command};
 
 use crate::cli::{ClockArg, Up};
 use crate::control::{self, Claim, Running};
@@ -7,16 +20,6 @@ use crate::promise::{Ending, Kept};
 use crate::stage_dirs;
 use crate::ui::Ui;
 use crate::world::{self, Setup};
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::ValueEnum;
-use rustix::process::{Pid, Signal, kill_process};
-use stage::local::Clock;
-use stage::manifest::Manifests;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-use tokio::process::{Child, Command};
 
 /// The longest wait for the stage: beyond what the stage itself allows its parts.
 const START: Duration = Duration::from_secs(120);
@@ -45,14 +48,10 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
         );
     }
     ensure!(!known.is_empty(), "manifests/base holds no app; add one");
-    let wanted: Vec<&String> = known
-        .iter()
-        .filter(|app| args.apps.is_empty() || args.apps.contains(app))
-        .collect();
-    let folders: Vec<PathBuf> = wanted
-        .iter()
-        .map(|app| root.join("manifests/base").join(app))
-        .collect();
+    let wanted: Vec<&String> =
+        known.iter().filter(|app| args.apps.is_empty() || args.apps.contains(app)).collect();
+    let folders: Vec<PathBuf> =
+        wanted.iter().map(|app| root.join("manifests/base").join(app)).collect();
     let slos: Vec<PathBuf> = wanted
         .iter()
         .map(|app| PathBuf::from(format!("manifests/slo/{app}.yaml")))
@@ -84,8 +83,8 @@ fn apps(root: &Path) -> Result<Vec<String>> {
     Ok(apps)
 }
 
-/// Starts the stage; returns what to print, or `None` if `stop` came first. Nothing is left running after an error or a
-/// stop.
+/// Starts the stage; returns what to print, or `None` if `stop` came first. Nothing is left running
+/// after an error or a stop.
 ///
 /// # Errors
 /// A stage is up already, or this one does not start: then with the stage's own words.
@@ -126,10 +125,7 @@ fn spawn(root: &Path, args: &Up, dir: &Path) -> Result<Child> {
         .arg("stage-run")
         .args(&args.apps)
         .args(clock.map(|clock| format!("--clock={}", clock.get_name())))
-        .args(
-            args.upstream_dns
-                .map(|server| format!("--upstream-dns={server}")),
-        )
+        .args(args.upstream_dns.map(|server| format!("--upstream-dns={server}")))
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(out.try_clone().with_context(what)?)
@@ -176,7 +172,8 @@ async fn start(
     Ok(format!("{table}{:<15}{samples}\n\n{next}", "first samples"))
 }
 
-/// Waits for a sample of every pod; returns what was seen last, and the pods without one when time is up.
+/// Waits for a sample of every pod; returns what was seen last, and the pods without one when time
+/// is up.
 async fn first_samples(
     stage: &Running,
     within: Duration,
@@ -196,24 +193,14 @@ async fn first_samples(
 }
 
 fn kept(observed: &str) -> Ending {
-    Ending {
-        kept: Kept::Yes,
-        observed: observed.to_owned(),
-        verdict: None,
-    }
+    Ending { kept: Kept::Yes, observed: observed.to_owned(), verdict: None }
 }
 
 async fn wait_ready(dir: &Path, child: &mut Child, since: Instant) -> Result<Running> {
     loop {
-        if let Some(status) = child
-            .try_wait()
-            .context("cannot watch the stage's process")?
-        {
+        if let Some(status) = child.try_wait().context("cannot watch the stage's process")? {
             let said = said(&dir.join("stage-run.log"));
-            ensure!(
-                !said.is_empty(),
-                "the stage ended while it was starting ({status})"
-            );
+            ensure!(!said.is_empty(), "the stage ended while it was starting ({status})");
             bail!("{said}");
         }
         if let Some(stage) = Running::at(dir).await

@@ -1,16 +1,19 @@
-//! Everything a play needs at once: the stage, the chaos engine, Prometheus, and the objectives compiled into rules.
+//! Everything a play needs at once: the stage, the chaos engine, Prometheus, and the objectives
+//! compiled into rules.
 
-use crate::injector::StageInjector;
-use crate::prometheus::Prometheus;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context, Result, anyhow};
 use chaos::engine::{Engine, Options};
 use slo::Catalogue;
 use stage::local::{Clock, Config, LocalStage};
 use stage::manifest::Manifests;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+
+use crate::injector::StageInjector;
+use crate::prometheus::Prometheus;
 
 /// What to set up.
 pub struct Setup {
@@ -69,33 +72,17 @@ impl World {
         let deployments: Vec<(String, String)> = manifests
             .deployments
             .iter()
-            .map(|one| {
-                (
-                    one.object.metadata.namespace.clone(),
-                    one.object.metadata.name.clone(),
-                )
-            })
+            .map(|one| (one.object.metadata.namespace.clone(), one.object.metadata.name.clone()))
             .collect();
         let not_applied = stage.apply(manifests).await?;
         for (namespace, name) in deployments {
-            stage
-                .wait_ready(&namespace, &name, Duration::from_secs(30))
-                .await?;
+            stage.wait_ready(&namespace, &name, Duration::from_secs(30)).await?;
         }
-        let options = Options {
-            seed: setup.seed,
-            ..Options::default()
-        };
+        let options = Options { seed: setup.seed, ..Options::default() };
         let injector = Arc::new(StageInjector(stage.clone()));
         let chaos =
             Engine::start(injector, &setup.state_dir.join("chaos.journal"), options).await?;
-        Ok(Self {
-            stage,
-            chaos,
-            catalogue: setup.catalogue,
-            clock: setup.clock,
-            not_applied,
-        })
+        Ok(Self { stage, chaos, catalogue: setup.catalogue, clock: setup.clock, not_applied })
     }
 
     /// The stage's Prometheus.
@@ -141,11 +128,7 @@ pub fn read_yaml(root: &Path, paths: &[PathBuf]) -> Result<Vec<(String, String)>
         for file in yaml_files(&root.join(path)) {
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
-            let shown = file
-                .strip_prefix(root)
-                .unwrap_or(&file)
-                .display()
-                .to_string();
+            let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
             files.push((shown, text));
         }
     }
@@ -157,10 +140,7 @@ fn yaml_files(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     files
 }

@@ -1,4 +1,5 @@
-//! Mistakes that a user makes: each is refused with file, field and remedy, exit code 2, and nothing left running.
+//! Mistakes that a user makes: each is refused with file, field and remedy, exit code 2, and
+//! nothing left running.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
@@ -6,8 +7,9 @@
 
 mod common;
 
-use common::{Ended, Project};
 use std::net::TcpListener;
+
+use common::{Ended, Project};
 
 const TALE: &str = "tales/short/tale.yaml";
 const CHAOS: &str = "chaos-experiments/dns-leak/dns-error.yaml";
@@ -18,11 +20,7 @@ const SLO: &str = "manifests/slo/dns-leaker.yaml";
 async fn refused(project: &Project, args: &[&str], words: &[&str]) -> Ended {
     let ended = project.run(args).await.expect_code(2);
     for word in words {
-        assert!(
-            ended.stderr.contains(word),
-            "`{word}` is missing in: {}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(word), "`{word}` is missing in: {}", ended.stderr);
     }
     assert!(
         !project.report_folder("short").join("report.json").exists(),
@@ -38,11 +36,7 @@ async fn edit_is_refused(file: &str, from: &str, to: &str, words: &[&str]) {
     project.edit(file, from, to);
     let ended = refused(&project, &["play", "short"], words).await;
     assert!(ended.stderr.contains(file), "no file in: {}", ended.stderr);
-    assert!(
-        !ended.stderr.contains("the stage is up"),
-        "too late: {}",
-        ended.stderr
-    );
+    assert!(!ended.stderr.contains("the stage is up"), "too late: {}", ended.stderr);
 }
 
 #[tokio::test]
@@ -97,13 +91,8 @@ async fn a_duration_without_a_unit_in_a_tale() {
 
 #[tokio::test]
 async fn a_duration_without_a_unit_in_an_experiment() {
-    edit_is_refused(
-        CHAOS,
-        "duration: 5m",
-        "duration: '90'",
-        &["spec.duration", "90", "unit"],
-    )
-    .await;
+    edit_is_refused(CHAOS, "duration: 5m", "duration: '90'", &["spec.duration", "90", "unit"])
+        .await;
 }
 
 #[tokio::test]
@@ -113,43 +102,22 @@ async fn a_tale_that_is_not_yaml() {
 
 #[tokio::test]
 async fn a_tale_without_acts_or_promises() {
-    edit_is_refused(
-        TALE,
-        common::SHORT,
-        " []\n",
-        &["acts", "promises nothing", "add one"],
-    )
-    .await;
+    edit_is_refused(TALE, common::SHORT, " []\n", &["acts", "promises nothing", "add one"]).await;
     let empty = "\n  - {act: calm, promises: []}\n";
-    edit_is_refused(
-        TALE,
-        common::SHORT,
-        empty,
-        &["acts[0].promises", "proves nothing", "add one"],
-    )
-    .await;
+    edit_is_refused(TALE, common::SHORT, empty, &["acts[0].promises", "proves nothing", "add one"])
+        .await;
 }
 
 #[tokio::test]
 async fn a_promise_that_promises_nothing() {
     let words = ["acts[0].promises[0]", "promises nothing", "write one of"];
-    edit_is_refused(
-        TALE,
-        common::SHORT,
-        "\n  - {act: calm, promises: [{within: 5s}]}\n",
-        &words,
-    )
-    .await;
+    edit_is_refused(TALE, common::SHORT, "\n  - {act: calm, promises: [{within: 5s}]}\n", &words)
+        .await;
 }
 
 #[tokio::test]
 async fn a_tale_that_names_a_missing_file() {
-    let words = [
-        "acts[1].chaos",
-        "no-such.yaml",
-        "does not exist",
-        "correct the path",
-    ];
+    let words = ["acts[1].chaos", "no-such.yaml", "does not exist", "correct the path"];
     edit_is_refused(
         TALE,
         "chaos: chaos-experiments/dns-leak/dns-error.yaml",
@@ -163,24 +131,13 @@ async fn a_tale_that_names_a_missing_file() {
 async fn a_tale_that_changes_a_missing_deployment() {
     let run = "run: {set: {deployment: nobody, env: {A: b}}}";
     let words = ["run.set.deployment", "`nobody`", "dns-leaker-o11y"];
-    edit_is_refused(
-        TALE,
-        "calm: chaos-experiments/dns-leak/dns-error.yaml",
-        run,
-        &words,
-    )
-    .await;
+    edit_is_refused(TALE, "calm: chaos-experiments/dns-leak/dns-error.yaml", run, &words).await;
 }
 
 #[tokio::test]
 async fn an_unknown_tale() {
     let project = Project::with_short();
-    refused(
-        &project,
-        &["play", "no-such-tale"],
-        &["`no-such-tale`", "tale list"],
-    )
-    .await;
+    refused(&project, &["play", "no-such-tale"], &["`no-such-tale`", "tale list"]).await;
 }
 
 #[tokio::test]
@@ -189,73 +146,38 @@ async fn a_dns_pattern_with_a_leading_star() {
         CHAOS,
         "- cncf.io",
         "- '*.org'",
-        &[
-            "DNSChaos dns-goes-dark",
-            "spec.patterns",
-            "`*.org`",
-            "list the names",
-        ],
+        &["DNSChaos dns-goes-dark", "spec.patterns", "`*.org`", "list the names"],
     )
     .await;
 }
 
 #[tokio::test]
 async fn an_unknown_field_of_an_experiment() {
-    edit_is_refused(
-        CHAOS,
-        "action: error",
-        "action: error\n  actoin: error",
-        &["spec.actoin"],
-    )
-    .await;
+    edit_is_refused(CHAOS, "action: error", "action: error\n  actoin: error", &["spec.actoin"])
+        .await;
 }
 
 #[tokio::test]
 async fn a_kind_of_chaos_that_cannot_be_played() {
-    edit_is_refused(
-        CHAOS,
-        "kind: DNSChaos",
-        "kind: KernelChaos",
-        &["kind", "KernelChaos"],
-    )
-    .await;
+    edit_is_refused(CHAOS, "kind: DNSChaos", "kind: KernelChaos", &["kind", "KernelChaos"]).await;
 }
 
 #[tokio::test]
 async fn a_kind_of_manifest_that_cannot_be_played() {
-    let words = [
-        "document 1 (DaemonSet/dns-leaker-o11y)",
-        "`kind`",
-        "on the cluster",
-    ];
+    let words = ["document 1 (DaemonSet/dns-leaker-o11y)", "`kind`", "on the cluster"];
     edit_is_refused(DEPLOYMENT, "kind: Deployment", "kind: DaemonSet", &words).await;
 }
 
 #[tokio::test]
 async fn an_unknown_field_of_a_manifest() {
-    let words = [
-        "Deployment/dns-leaker-o11y",
-        "spec",
-        "`replica`",
-        "never ignored",
-    ];
+    let words = ["Deployment/dns-leaker-o11y", "spec", "`replica`", "never ignored"];
     edit_is_refused(DEPLOYMENT, "replicas: 2", "replica: 2", &words).await;
 }
 
 #[tokio::test]
 async fn a_deployment_whose_program_does_not_exist() {
-    let words = [
-        "spec.template.spec.containers[0].command[0]",
-        "`dns-weaker`",
-        "cargo build",
-    ];
-    edit_is_refused(
-        DEPLOYMENT,
-        "command: [dns-leaker]",
-        "command: [dns-weaker]",
-        &words,
-    )
-    .await;
+    let words = ["spec.template.spec.containers[0].command[0]", "`dns-weaker`", "cargo build"];
+    edit_is_refused(DEPLOYMENT, "command: [dns-leaker]", "command: [dns-weaker]", &words).await;
 }
 
 #[tokio::test]
@@ -266,12 +188,7 @@ async fn a_pod_that_never_becomes_ready() {
         "name: LOOKUPS_PER_SECOND, value: \"20\"",
         "name: LOOKUPS_PER_SECOND, value: many",
     );
-    let words = [
-        "dns-leaker-",
-        "CrashLoopBackOff",
-        "LOOKUPS_PER_SECOND",
-        "logs",
-    ];
+    let words = ["dns-leaker-", "CrashLoopBackOff", "LOOKUPS_PER_SECOND", "logs"];
     refused(&project, &["play", "short"], &words).await;
 }
 
@@ -285,49 +202,26 @@ async fn two_ports_of_a_service_with_one_number() {
 #[tokio::test]
 async fn an_unknown_field_of_an_objective() {
     let project = Project::with_short();
-    project.edit(
-        TALE,
-        "acts:",
-        "slos: [manifests/slo/dns-leaker.yaml]\nacts:",
-    );
+    project.edit(TALE, "acts:", "slos: [manifests/slo/dns-leaker.yaml]\nacts:");
     project.edit(SLO, "budgetingMethod:", "bugdetingMethod:");
-    refused(
-        &project,
-        &["play", "short"],
-        &[SLO, "SLO/memory-growth", "spec.bugdetingMethod"],
-    )
-    .await;
+    refused(&project, &["play", "short"], &[SLO, "SLO/memory-growth", "spec.bugdetingMethod"])
+        .await;
 }
 
 #[tokio::test]
 async fn a_query_that_prometheus_refuses() {
     let project = Project::with_short();
     project.edit(TALE, "sum(rate(", "sum(rat(");
-    let words = [
-        TALE,
-        "acts[2].promises[0].metric",
-        "rat(",
-        "correct the query",
-    ];
+    let words = [TALE, "acts[2].promises[0].metric", "rat(", "correct the query"];
     let ended = refused(&project, &["play", "short"], &words).await;
-    assert!(
-        !ended.stderr.contains("\ncalm\n"),
-        "too late: {}",
-        ended.stderr
-    );
+    assert!(!ended.stderr.contains("\ncalm\n"), "too late: {}", ended.stderr);
 }
 
 #[tokio::test]
 async fn a_rule_that_prometheus_refuses() {
     let monitoring = "manifests/base/dns-leaker/monitoring.yaml";
     let words = ["PrometheusRule/dns-leaker-warm"];
-    edit_is_refused(
-        monitoring,
-        "and on (namespace, pod)",
-        "and of (namespace, pod)",
-        &words,
-    )
-    .await;
+    edit_is_refused(monitoring, "and on (namespace, pod)", "and of (namespace, pod)", &words).await;
 }
 
 #[tokio::test]
@@ -335,47 +229,23 @@ async fn a_report_folder_that_cannot_be_written() {
     let project = Project::with_short();
     project.write("a-file", "");
     let words = ["a-file/report", "--out DIR"];
-    let ended = refused(
-        &project,
-        &["play", "short", "--out", "a-file/report"],
-        &words,
-    )
-    .await;
-    assert!(
-        !ended.stderr.contains("the stage is up"),
-        "too late: {}",
-        ended.stderr
-    );
+    let ended = refused(&project, &["play", "short", "--out", "a-file/report"], &words).await;
+    assert!(!ended.stderr.contains("the stage is up"), "too late: {}", ended.stderr);
 }
 
 #[tokio::test]
 async fn a_state_folder_that_cannot_be_written() {
     let project = Project::with_short();
     project.write(".tales", "");
-    refused(
-        &project,
-        &["play", "short", "--out", "report"],
-        &[".tales", "tale doctor"],
-    )
-    .await;
+    refused(&project, &["play", "short", "--out", "report"], &[".tales", "tale doctor"]).await;
 }
 
 #[tokio::test]
 async fn usage() {
     let project = Project::with_short();
     refused(&project, &["play"], &["TALE", "--help"]).await;
-    refused(
-        &project,
-        &["play", "short", "--set", "LEAK_KIND"],
-        &["LEAK_KIND", "NAME=VALUE"],
-    )
-    .await;
-    refused(
-        &project,
-        &["play", "short", "--fast"],
-        &["--fast", "--help"],
-    )
-    .await;
+    refused(&project, &["play", "short", "--set", "LEAK_KIND"], &["LEAK_KIND", "NAME=VALUE"]).await;
+    refused(&project, &["play", "short", "--fast"], &["--fast", "--help"]).await;
 }
 
 #[tokio::test]
@@ -388,10 +258,6 @@ async fn networks_that_others_hold_are_left_to_them() {
     let ended = project.run(&["play", "short"]).await.expect_code(0);
     let (_, address) = ended.stderr.split_once("Prometheus http://127.").unwrap();
     let second: u8 = address.split('.').next().unwrap().parse().unwrap();
-    assert!(
-        second > 40,
-        "played in a network that is taken: {}",
-        ended.stderr
-    );
+    assert!(second > 40, "played in a network that is taken: {}", ended.stderr);
     project.is_left_alone().await;
 }

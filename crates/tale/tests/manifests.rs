@@ -1,4 +1,5 @@
-//! What is shipped for `kubectl apply` against the CustomResourceDefinitions of those who read it, strictly.
+//! What is shipped for `kubectl apply` against the CustomResourceDefinitions of those who read it,
+//! strictly.
 //!
 //! Set `TALES_CRDS` to a folder of CRD files; without it these tests say so and pass.
 #![allow(
@@ -8,11 +9,13 @@
 
 mod common;
 
-use common::root;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 use testkit::crd;
+
+use common::root;
 
 /// Kinds of Kubernetes itself, which has no CRD for them; the local stage reads them strictly.
 const CORE: [&str; 10] = [
@@ -30,23 +33,17 @@ const CORE: [&str; 10] = [
 
 /// All `*.yaml` files below a folder but those of other tools.
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let ours = |path: &PathBuf| !path.ends_with("litmus") && !path.ends_with("kustomization.yaml");
     let files = entries.filter(ours).flat_map(|path| match path.is_dir() {
         true => yaml_files(&path),
         false => vec![path],
     });
-    files
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
-        .collect()
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
 }
 
-/// Validates every document below `folder` that is not of Kubernetes itself; the kinds that were checked.
+/// Validates every document below `folder` that is not of Kubernetes itself; the kinds that were
+/// checked.
 fn check(crds: &Path, folder: &str) -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();
     for file in yaml_files(&root().join(folder)) {
@@ -84,10 +81,7 @@ fn every_manifest_of_the_prometheus_operator_passes_its_crd() {
 fn every_experiment_passes_its_crd() {
     let Some(crds) = crd::folder() else { return };
     let checked = check(&crds, "chaos-experiments");
-    assert!(
-        checked.is_superset(&set(&["DNSChaos", "PodChaos", "Schedule"])),
-        "{checked:?}"
-    );
+    assert!(checked.is_superset(&set(&["DNSChaos", "PodChaos", "Schedule"])), "{checked:?}");
 }
 
 #[test]

@@ -7,9 +7,10 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::Project;
 use common::processes::memory_kib;
-use std::time::Duration;
 
 const DEPLOYMENT: &str = "manifests/base/dns-leaker/deployment.yaml";
 
@@ -27,7 +28,8 @@ const CROWD: &str = r#"
       - {metric: 'sum(rate(dns_lookups_total{result="servfail"}[5s])) == 0', within: 2m}
 "#;
 
-/// The most memory that the process may use which proxies, resolves names, probes and injects for all pods.
+/// The most memory that the process may use which proxies, resolves names, probes and injects for
+/// all pods.
 const MOST_MIB: u64 = 150;
 
 #[tokio::test]

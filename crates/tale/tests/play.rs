@@ -8,10 +8,12 @@
 
 mod common;
 
-use common::{Project, outcomes, report_in};
-use serde_json::Value;
 use std::fs;
 use std::path::Path;
+
+use serde_json::Value;
+
+use common::{Project, outcomes, report_in};
 
 #[tokio::test]
 async fn the_tale_as_shipped_is_kept_also_by_two_plays_side_by_side() {
@@ -43,48 +45,29 @@ fn check_kept(folder: &Path) {
     jsonschema::validate(&schema, &report).unwrap();
     assert_eq!(report["verdict"], "kept");
     let outcomes = outcomes(&report);
-    assert!(
-        outcomes.iter().all(|(outcome, _)| *outcome == "kept"),
-        "{outcomes:?}"
-    );
+    assert!(outcomes.iter().all(|(outcome, _)| *outcome == "kept"), "{outcomes:?}");
     let acts = report["acts"].as_array().unwrap();
     assert_eq!(acts.len(), 4);
     check_order(&report);
 
     let xml = fs::read_to_string(folder.join("junit.xml")).unwrap();
     let junit = roxmltree::Document::parse(&xml).unwrap();
-    let count = |tag: &str| {
-        junit
-            .descendants()
-            .filter(|node| node.has_tag_name(tag))
-            .count()
-    };
+    let count = |tag: &str| junit.descendants().filter(|node| node.has_tag_name(tag)).count();
     assert_eq!(count("testcase"), outcomes.len());
-    assert_eq!(
-        (count("failure"), count("error"), count("skipped")),
-        (0, 0, 0)
-    );
+    assert_eq!((count("failure"), count("error"), count("skipped")), (0, 0, 0));
     for page in ["report.md", "report.html"] {
         let text = fs::read_to_string(folder.join(page)).unwrap();
-        for word in [
-            "memory grows by more than 10 %",
-            "DnsLeakerMemoryGrowth",
-            "DNS goes dark",
-        ] {
+        for word in ["memory grows by more than 10 %", "DnsLeakerMemoryGrowth", "DNS goes dark"] {
             assert!(text.contains(word), "{page} does not show: {word}");
         }
     }
     let charts = report["charts"].as_array().unwrap();
     assert!(
-        charts
-            .iter()
-            .all(|chart| !chart["series"].as_array().unwrap().is_empty()),
+        charts.iter().all(|chart| !chart["series"].as_array().unwrap().is_empty()),
         "an empty chart"
     );
-    let pictures: Vec<_> = fs::read_dir(folder.join("charts"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let pictures: Vec<_> =
+        fs::read_dir(folder.join("charts")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!((charts.len(), pictures.len()), (2, 2));
     for picture in pictures {
         let svg = fs::read_to_string(&picture).unwrap();
@@ -101,10 +84,7 @@ fn check_kept(folder: &Path) {
 fn check_order(report: &Value) {
     let fault = &report["faults"][0];
     let alerts = report["alerts"].as_array().unwrap();
-    let alert = alerts
-        .iter()
-        .find(|alert| alert["name"] == "DnsLeakerMemoryGrowth")
-        .unwrap();
+    let alert = alerts.iter().find(|alert| alert["name"] == "DnsLeakerMemoryGrowth").unwrap();
     let at = |value: &Value| value.as_f64().expect("a time");
     let (injected, recovered) = (at(&fault["from_s"]), at(&fault["to_s"]));
     let (firing, resolved) = (at(&alert["firing_s"]), at(&alert["resolved_s"]));
@@ -113,10 +93,7 @@ fn check_order(report: &Value) {
         injected < firing && firing < recovered,
         "fired at {firing} s, fault from {injected} to {recovered} s"
     );
-    assert!(
-        repair < resolved,
-        "resolved at {resolved} s, repaired at {repair} s"
-    );
+    assert!(repair < resolved, "resolved at {resolved} s, repaired at {repair} s");
     println!(
         "injection -> firing {:.1} s, repair -> resolved {:.1} s, whole play {:.1} s",
         firing - injected,
@@ -125,7 +102,8 @@ fn check_order(report: &Value) {
     );
 }
 
-/// Plays the tale with something missing; it has to break at exactly `promise`, after all others before it.
+/// Plays the tale with something missing; it has to break at exactly `promise`, after all others
+/// before it.
 async fn breaks_at(args: &[&str], promise: &str) {
     let project = Project::new();
     let mut all = vec!["play", "dns-leak"];
@@ -134,10 +112,7 @@ async fn breaks_at(args: &[&str], promise: &str) {
     let report = project.report("dns-leak");
     assert_eq!(report["verdict"], "broken");
     let outcomes = outcomes(&report);
-    let broken = outcomes
-        .iter()
-        .position(|(outcome, _)| *outcome == "broken")
-        .unwrap();
+    let broken = outcomes.iter().position(|(outcome, _)| *outcome == "broken").unwrap();
     assert_eq!(outcomes[broken].1, promise, "{}", ended.stderr);
     for (index, (outcome, text)) in outcomes.iter().enumerate() {
         let expected = match index {
@@ -150,20 +125,14 @@ async fn breaks_at(args: &[&str], promise: &str) {
     assert!(broken + 1 < outcomes.len(), "nothing was left to reach");
     let xml = fs::read_to_string(project.report_folder("dns-leak").join("junit.xml")).unwrap();
     let junit = roxmltree::Document::parse(&xml).unwrap();
-    let failures = junit
-        .descendants()
-        .filter(|node| node.has_tag_name("failure"));
+    let failures = junit.descendants().filter(|node| node.has_tag_name("failure"));
     assert_eq!(failures.count(), 1, "CI sees the broken promise");
     project.is_left_alone().await;
 }
 
 #[tokio::test]
 async fn without_the_bug_the_tale_breaks_where_memory_should_grow() {
-    breaks_at(
-        &["--set", "LEAK_KIND=off"],
-        "memory grows by more than 10 %",
-    )
-    .await;
+    breaks_at(&["--set", "LEAK_KIND=off"], "memory grows by more than 10 %").await;
 }
 
 #[tokio::test]

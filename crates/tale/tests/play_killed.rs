@@ -7,13 +7,15 @@
 
 mod common;
 
-use common::processes::{self, listeners, listeners_of};
-use common::{GONE_WITHIN, Playing, Project, SOON, eventually, outcomes};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use std::path::Path;
 use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
+
+use common::processes::{self, listeners, listeners_of};
+use common::{GONE_WITHIN, Playing, Project, SOON, eventually, outcomes};
 
 /// How many plays are killed, spread evenly over the length of one.
 const KILLS: u32 = 5;
@@ -35,9 +37,7 @@ async fn plays_well(project: &Project) -> f64 {
 /// Waits until the play's backends run: then it also listens to signals.
 async fn is_starting(project: &Project) {
     let starting = eventually(|| !processes::running(project.path(), "prometheus").is_empty());
-    tokio::time::timeout(SOON, starting)
-        .await
-        .expect("Prometheus starts");
+    tokio::time::timeout(SOON, starting).await.expect("Prometheus starts");
 }
 
 #[tokio::test]
@@ -53,7 +53,8 @@ async fn sigkill_at_any_moment_leaves_nothing_and_the_next_play_works() {
     kills.join_all().await;
 }
 
-/// Kills a play after `moment`; then all its processes and sockets have to go, and no report may speak for it.
+/// Kills a play after `moment`; then all its processes and sockets have to go, and no report may
+/// speak for it.
 async fn kill_at(moment: Duration) {
     let project = Project::with_short();
     let report = project.report_folder("short").join("report.json");
@@ -65,31 +66,16 @@ async fn kill_at(moment: Duration) {
     }
     let family = processes::of(project.path());
     let sockets = listeners_of(family.keys().chain([&playing.pid()]));
-    println!(
-        "killed after {moment:.1?}: {} processes, {} sockets",
-        family.len(),
-        sockets.len()
-    );
+    println!("killed after {moment:.1?}: {} processes, {} sockets", family.len(), sockets.len());
     playing.kill();
     assert_eq!(playing.end().await.signal, Some(9));
     // A dying process may have lost its name and folder, but not yet its sockets.
-    let open = || {
-        listeners()
-            .into_iter()
-            .filter(|(inode, _)| sockets.contains_key(inode))
-    };
+    let open = || listeners().into_iter().filter(|(inode, _)| sockets.contains_key(inode));
     let gone = eventually(|| processes::of(project.path()).is_empty() && open().next().is_none());
     if tokio::time::timeout(GONE_WITHIN, gone).await.is_err() {
-        panic!(
-            "left: {:#?}, {:?}",
-            processes::of(project.path()),
-            open().collect::<Vec<_>>()
-        );
+        panic!("left: {:#?}, {:?}", processes::of(project.path()), open().collect::<Vec<_>>());
     }
-    assert!(
-        !report.exists(),
-        "a report of an earlier play speaks for a killed one"
-    );
+    assert!(!report.exists(), "a report of an earlier play speaks for a killed one");
     plays_well(&project).await;
 }
 
@@ -132,10 +118,7 @@ async fn interrupt_at(moment: Duration) {
     let project = Project::new();
     let mut playing = project.start(&["play", "dns-leak"]);
     is_starting(&project).await;
-    assert!(
-        !playing.ends_within(moment).await,
-        "the tale takes a minute"
-    );
+    assert!(!playing.ends_within(moment).await, "the tale takes a minute");
     println!("interrupted {moment:.1?} after Prometheus was started");
     playing.interrupt();
     stopped(playing, &project).await;
@@ -148,16 +131,9 @@ async fn stopped(playing: Playing, project: &Project) {
     let report = project.report("dns-leak");
     assert_eq!(report["verdict"], "undecided");
     assert_eq!(outcomes(&report).last().unwrap().0, "not_reached");
-    assert!(
-        report["notes"].to_string().contains("stopped before"),
-        "{}",
-        report["notes"]
-    );
+    assert!(report["notes"].to_string().contains("stopped before"), "{}", report["notes"]);
     for file in ["report.html", "report.md", "junit.xml"] {
-        assert!(
-            project.report_folder("dns-leak").join(file).exists(),
-            "{file}"
-        );
+        assert!(project.report_folder("dns-leak").join(file).exists(), "{file}");
     }
     project.is_left_alone().await;
     let left = names(&project.path().join(".tales"));
@@ -166,9 +142,7 @@ async fn stopped(playing: Playing, project: &Project) {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The tale `sre` as shipped: kept with its faults, broken without them, and what it says about the error budget.
+//! The tale `sre` as shipped: kept with its faults, broken without them, and what it says about the
+//! error budget.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,8 +9,9 @@
 
 mod common;
 
-use common::{Project, outcomes};
 use serde_json::Value;
+
+use common::{Project, outcomes};
 
 /// The overload of one play would be the latency of another.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -21,11 +23,7 @@ async fn the_sre_tale_is_kept_and_its_budgets_are_those_of_the_talk() {
     let ended = project.run(&["play", "sre", "--seed", "7"]).await;
     ended.expect_code(0);
     let report = project.report("sre");
-    assert!(
-        outcomes(&report)
-            .iter()
-            .all(|(outcome, _)| *outcome == "kept")
-    );
+    assert!(outcomes(&report).iter().all(|(outcome, _)| *outcome == "kept"));
 
     let minutes = |objective: &str, key: &str| {
         let budgets = report["budgets"].as_array().unwrap();
@@ -38,23 +36,20 @@ async fn the_sre_tale_is_kept_and_its_budgets_are_those_of_the_talk() {
     // The same errors, held against two targets.
     let spent = minutes("shop/availability/slo", "spent_minutes");
     let of_the_sla = minutes("shop/availability/sla", "spent_minutes");
-    assert!(
-        (spent - of_the_sla).abs() < 1.0,
-        "{spent} and {of_the_sla} minutes"
-    );
+    assert!((spent - of_the_sla).abs() < 1.0, "{spent} and {of_the_sla} minutes");
     how_fast_it_paged(&report);
     project.is_left_alone().await;
 }
 
-/// That there was one page for each fault, after it, and that both are over. How long it took is for people: that the rules page within the formula's time and two scrapes is promtool's to prove
+/// That there was one page for each fault, after it, and that both are over. How long it took is
+/// for people: that the rules page within the formula's time and two scrapes is promtool's to prove
 /// (`crates/slo/tests/engine/detection.rs`); here the notification and a busy machine come on top.
 fn how_fast_it_paged(report: &Value) {
     let fault = &report["faults"][1];
     let alerts = report["alerts"].as_array().unwrap();
     let page = |name: &str| {
         let mut all = alerts.iter();
-        all.find(|one| one["name"] == name && one["severity"] == "page")
-            .unwrap()
+        all.find(|one| one["name"] == name && one["severity"] == "page").unwrap()
     };
     for name in ["ShopLatency", "ShopAvailability"] {
         let resolved = page(name)["resolved_s"].as_f64();
@@ -62,10 +57,7 @@ fn how_fast_it_paged(report: &Value) {
     }
     let firing = page("ShopAvailability")["firing_s"].as_f64().unwrap();
     let injected = fault["from_s"].as_f64().unwrap();
-    assert!(
-        injected < firing,
-        "paged at {firing} s, before the fault at {injected} s"
-    );
+    assert!(injected < firing, "paged at {firing} s, before the fault at {injected} s");
     println!("HTTPChaos -> page {:.1} s", firing - injected);
 }
 
@@ -75,7 +67,8 @@ async fn without_its_faults_the_tale_is_broken() {
     breaks_exactly("--without-chaos", slow, |tale| tale).await;
 }
 
-/// A play stops at the first promise that is broken, so the second fault needs a play of its own, without the first.
+/// A play stops at the first promise that is broken, so the second fault needs a play of its own,
+/// without the first.
 #[tokio::test]
 async fn without_the_closed_connections_alone_the_tale_is_broken_too() {
     let errors = "customers get errors instead of prices";
@@ -97,10 +90,8 @@ async fn breaks_exactly(without: &str, promise: &str, shorten: impl Fn(String) -
     let ended = project.run(&["play", without, "sre"]).await;
     ended.expect_code(1);
     let report = project.report("sre");
-    let broken: Vec<_> = outcomes(&report)
-        .into_iter()
-        .filter(|(outcome, _)| *outcome == "broken")
-        .collect();
+    let broken: Vec<_> =
+        outcomes(&report).into_iter().filter(|(outcome, _)| *outcome == "broken").collect();
     assert_eq!(broken, [("broken", promise)]);
     let notes = report["notes"].to_string();
     assert!(notes.contains("left out"), "{notes}");

@@ -6,10 +6,12 @@
 
 mod common;
 
-use common::{Playing, Project, outcomes, processes};
-use serde_json::Value;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+
+use serde_json::Value;
+
+use common::{Playing, Project, outcomes, processes};
 
 /// Looks at Prometheus for longer than any test takes.
 const WATCHING: &str = r#"
@@ -21,7 +23,8 @@ const WATCHING: &str = r#"
       - {metric: 'up == 1', for: 10m, says: everything stays up}
 "#;
 
-/// Promises that only data can keep or break. Each is the first of a tale, because the rest is not reached.
+/// Promises that only data can keep or break. Each is the first of a tale, because the rest is not
+/// reached.
 const WITHOUT_DATA: [&str; 5] = [
     r#"metric: 'count(up{job="dns-leaker"} == 1) == 4'"#,
     "alert: DnsLeakerMemoryGrowth",
@@ -37,21 +40,9 @@ async fn a_missing_prometheus_is_named_with_its_package_before_anything_starts()
     std::fs::create_dir(&path).unwrap();
     let alertmanager = on_path(&["prometheus-alertmanager", "alertmanager"]);
     symlink(&alertmanager, path.join(alertmanager.file_name().unwrap())).unwrap();
-    let ended = project
-        .start_with_path(&["play", "short"], Some(&path))
-        .end()
-        .await
-        .expect_code(2);
-    assert!(
-        ended.stderr.contains("prometheus is not installed"),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        ended.stderr.contains("apt-get install prometheus"),
-        "{}",
-        ended.stderr
-    );
+    let ended = project.start_with_path(&["play", "short"], Some(&path)).end().await.expect_code(2);
+    assert!(ended.stderr.contains("prometheus is not installed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("apt-get install prometheus"), "{}", ended.stderr);
     assert!(!project.report_folder("short").join("report.json").exists());
     project.is_left_alone().await;
 }
@@ -60,10 +51,7 @@ fn on_path(names: &[&str]) -> std::path::PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     let candidates = std::env::split_paths(&path)
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)));
-    candidates
-        .into_iter()
-        .find(|file| file.is_file())
-        .expect("Alertmanager is installed")
+    candidates.into_iter().find(|file| file.is_file()).expect("Alertmanager is installed")
 }
 
 /// Starts a tale that watches, and waits until it does.
@@ -87,14 +75,8 @@ async fn ends_undecided(project: &Project, playing: Playing, tale: &str, why: &s
     let report = project.report(tale);
     assert_eq!(report["verdict"], "undecided");
     let outcomes = outcomes(&report);
-    assert!(
-        outcomes.iter().any(|(outcome, _)| *outcome == "undecided"),
-        "{outcomes:?}"
-    );
-    assert!(
-        outcomes.iter().all(|(outcome, _)| *outcome != "broken"),
-        "{outcomes:?}"
-    );
+    assert!(outcomes.iter().any(|(outcome, _)| *outcome == "undecided"), "{outcomes:?}");
+    assert!(outcomes.iter().all(|(outcome, _)| *outcome != "broken"), "{outcomes:?}");
     let promises = report["promises"].as_array().unwrap();
     let seen: Vec<&Value> = promises.iter().map(|one| &one["observed"]).collect();
     assert!(
@@ -146,10 +128,8 @@ async fn without_any_data_no_promise_is_kept_or_broken() {
     let mut plays = Vec::new();
     for (index, promise) in WITHOUT_DATA.iter().enumerate() {
         let name = format!("blind-{index}");
-        project.tale(
-            &name,
-            &format!("\n  - act: blind\n    promises: [{{{promise}, within: 2s}}]\n"),
-        );
+        project
+            .tale(&name, &format!("\n  - act: blind\n    promises: [{{{promise}, within: 2s}}]\n"));
         project.edit(
             &format!("tales/{name}/tale.yaml"),
             "acts:",
@@ -159,12 +139,7 @@ async fn without_any_data_no_promise_is_kept_or_broken() {
     }
     for (play, name) in plays {
         let ended = play.end().await.expect_code(2);
-        assert_eq!(
-            project.report(&name)["verdict"],
-            "undecided",
-            "{}",
-            ended.stderr
-        );
+        assert_eq!(project.report(&name)["verdict"], "undecided", "{}", ended.stderr);
     }
     project.is_left_alone().await;
 }
@@ -172,15 +147,8 @@ async fn without_any_data_no_promise_is_kept_or_broken() {
 #[tokio::test]
 async fn pods_that_cannot_be_scraped_are_no_data_either() {
     let project = Project::new();
-    project.edit(
-        "manifests/base/dns-leaker/service.yaml",
-        "path: /metrics",
-        "path: /nothing-here",
-    );
-    project.tale(
-        "blind",
-        "\n  - act: blind\n    promises: [{metric: 'up == 1', within: 10s}]\n",
-    );
+    project.edit("manifests/base/dns-leaker/service.yaml", "path: /metrics", "path: /nothing-here");
+    project.tale("blind", "\n  - act: blind\n    promises: [{metric: 'up == 1', within: 10s}]\n");
     let playing = project.start(&["play", "blind"]);
     ends_undecided(&project, playing, "blind", "no pod was scraped").await;
 }

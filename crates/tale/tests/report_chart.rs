@@ -2,8 +2,9 @@
 
 mod support;
 
-use support::{act, chart, series, small};
 use tale::report::{Alert, Series, Unit, svg};
+
+use support::{act, chart, series, small};
 
 fn drawn(series: Vec<Series>) -> String {
     svg(&small(), &chart(series))
@@ -12,13 +13,10 @@ fn drawn(series: Vec<Series>) -> String {
 /// The `d` of every line of data.
 fn paths(drawn: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(drawn).expect("a chart is well-formed");
-    let lines = document.descendants().filter(|node| {
-        node.attribute("class")
-            .is_some_and(|class| class.starts_with("line "))
-    });
-    lines
-        .filter_map(|node| node.attribute("d").map(str::to_owned))
-        .collect()
+    let lines = document
+        .descendants()
+        .filter(|node| node.attribute("class").is_some_and(|class| class.starts_with("line ")));
+    lines.filter_map(|node| node.attribute("d").map(str::to_owned)).collect()
 }
 
 /// All texts that are shown, without titles and descriptions.
@@ -27,22 +25,14 @@ fn shown(drawn: &str) -> Vec<String> {
     let texts = document
         .descendants()
         .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
-    texts
-        .filter_map(|node| node.text().map(str::to_owned))
-        .collect()
+    texts.filter_map(|node| node.text().map(str::to_owned)).collect()
 }
 
 #[test]
 fn a_gap_in_the_data_breaks_the_line() {
     let drawn = drawn(vec![series(
         "pod",
-        &[
-            (0.0, 1e7),
-            (1.0, 1e7),
-            (2.0, f64::NAN),
-            (3.0, 1e7),
-            (4.0, 1e7),
-        ],
+        &[(0.0, 1e7), (1.0, 1e7), (2.0, f64::NAN), (3.0, 1e7), (4.0, 1e7)],
     )]);
     assert_eq!(paths(&drawn)[0].matches('M').count(), 2);
 }
@@ -62,18 +52,10 @@ fn a_chart_without_data_says_so() {
 #[test]
 fn acts_fault_alert_and_threshold_are_named() {
     let shown = shown(&drawn(vec![series("pod", &[(0.0, 9e6), (20.0, 14e6)])]));
-    for name in [
-        "calm",
-        "dark",
-        "DNSChaos dns-error",
-        "MemoryGrowth firing",
-        "warm + 10 %: 9.9 MB",
-        "pod",
-    ] {
-        assert!(
-            shown.contains(&name.to_owned()),
-            "{name} is not among {shown:?}"
-        );
+    for name in
+        ["calm", "dark", "DNSChaos dns-error", "MemoryGrowth firing", "warm + 10 %: 9.9 MB", "pod"]
+    {
+        assert!(shown.contains(&name.to_owned()), "{name} is not among {shown:?}");
     }
 }
 
@@ -89,16 +71,8 @@ fn alerts_that_fire_at_once_are_both_named() {
     };
     report.alerts = vec![firing("Fast"), firing("Slow")];
     let shown = shown(&svg(&report, &report.charts[0]));
-    for name in [
-        "Fast firing",
-        "Slow firing",
-        "Fast resolved",
-        "Slow resolved",
-    ] {
-        assert!(
-            shown.contains(&name.to_owned()),
-            "{name} is not among {shown:?}"
-        );
+    for name in ["Fast firing", "Slow firing", "Fast resolved", "Slow resolved"] {
+        assert!(shown.contains(&name.to_owned()), "{name} is not among {shown:?}");
     }
 }
 
@@ -112,18 +86,11 @@ fn a_chart_leaves_out_the_ticket_of_a_page() {
         firing_s: Some(12.0),
         resolved_s: None,
     };
-    report.alerts = vec![
-        firing("Fast", "page"),
-        firing("Fast", "ticket"),
-        firing("Slow", "ticket"),
-    ];
+    report.alerts =
+        vec![firing("Fast", "page"), firing("Fast", "ticket"), firing("Slow", "ticket")];
     let shown = shown(&svg(&report, &report.charts[0]));
     let count = |name: &str| shown.iter().filter(|text| *text == name).count();
-    assert_eq!(
-        (count("Fast firing"), count("Slow firing")),
-        (1, 1),
-        "{shown:?}"
-    );
+    assert_eq!((count("Fast firing"), count("Slow firing")), (1, 1), "{shown:?}");
 }
 
 #[test]
@@ -133,36 +100,27 @@ fn pods_of_one_label_share_one_name_and_one_colour() {
         series("old", &[(0.0, 1e7)]),
         series("new", &[(1.0, 9e6)]),
     ]);
-    assert_eq!(
-        shown(&drawn).iter().filter(|text| *text == "old").count(),
-        1
-    );
+    assert_eq!(shown(&drawn).iter().filter(|text| *text == "old").count(), 1);
     assert_eq!(drawn.matches("class=\"line s0\"").count(), 2);
     assert_eq!(drawn.matches("class=\"line s1\"").count(), 1);
 }
 
 #[test]
 fn two_hundred_pods_fit_into_one_chart() {
-    let pods: Vec<_> = (0..200)
-        .map(|pod| series(&format!("pod-{pod}"), &[(0.0, 9e6), (20.0, 9e6)]))
-        .collect();
+    let pods: Vec<_> =
+        (0..200).map(|pod| series(&format!("pod-{pod}"), &[(0.0, 9e6), (20.0, 9e6)])).collect();
     let shown = shown(&drawn(pods));
     assert!(
-        shown
-            .iter()
-            .any(|text| text.starts_with("+ ") && text.ends_with(" more")),
+        shown.iter().any(|text| text.starts_with("+ ") && text.ends_with(" more")),
         "{shown:?}"
     );
 }
 
 #[test]
 fn a_long_measurement_is_drawn_with_few_points() {
-    let points: Vec<_> = (0..20_000)
-        .map(|at| (f64::from(at) / 1000.0, f64::from(at % 7) * 1e6))
-        .collect();
-    let points = paths(&drawn(vec![series("pod", &points)]))[0]
-        .matches(',')
-        .count();
+    let points: Vec<_> =
+        (0..20_000).map(|at| (f64::from(at) / 1000.0, f64::from(at % 7) * 1e6)).collect();
+    let points = paths(&drawn(vec![series("pod", &points)]))[0].matches(',').count();
     assert!((200..=600).contains(&points), "{points}");
 }
 
@@ -181,10 +139,8 @@ fn a_share_ends_at_100_percent() {
 #[test]
 fn an_act_too_short_for_its_name_has_none() {
     let mut report = small();
-    report.acts = vec![
-        act("a very long name for a very short act", 0.0, 0.5),
-        act("rest", 0.5, 20.0),
-    ];
+    report.acts =
+        vec![act("a very long name for a very short act", 0.0, 0.5), act("rest", 0.5, 20.0)];
     let shown = shown(&svg(&report, &report.charts[0]));
     assert!(
         shown.contains(&"rest".to_owned()) && !shown.iter().any(|text| text.contains("long")),

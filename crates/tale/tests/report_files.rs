@@ -5,10 +5,11 @@ mod support;
 use std::fs;
 
 use serde_json::Value;
-use support::{promise, small};
 use tale::report::{
     Clock, Outcome, SCHEMA, Stage, Verdict, chart_file, html, json, junit, markdown, write,
 };
+
+use support::{promise, small};
 
 #[test]
 fn a_report_is_written_in_every_form() {
@@ -18,15 +19,9 @@ fn a_report_is_written_in_every_form() {
     let written = write(&folder, &report).unwrap();
     assert_eq!(fs::read_to_string(&written.json).unwrap(), json(&report));
     assert_eq!(fs::read_to_string(&written.html).unwrap(), html(&report));
-    assert_eq!(
-        fs::read_to_string(&written.markdown).unwrap(),
-        markdown(&report)
-    );
+    assert_eq!(fs::read_to_string(&written.markdown).unwrap(), markdown(&report));
     assert_eq!(fs::read_to_string(&written.junit).unwrap(), junit(&report));
-    assert_eq!(
-        written.charts,
-        [folder.join("charts/01-resident-memory.svg")]
-    );
+    assert_eq!(written.charts, [folder.join("charts/01-resident-memory.svg")]);
     assert!(written.charts[0].exists());
 }
 
@@ -36,10 +31,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let taken = folder.path().join("taken");
     fs::write(&taken, "a file").unwrap();
     let error = write(&taken, &small()).unwrap_err().to_string();
-    assert!(
-        error.contains("taken") && error.contains("--out DIR"),
-        "{error}"
-    );
+    assert!(error.contains("taken") && error.contains("--out DIR"), "{error}");
 }
 
 #[test]
@@ -64,23 +56,15 @@ fn json_says_yes_no_or_nothing_for_kept() {
         .iter()
         .map(|promise| promise["kept"].clone())
         .collect();
-    assert_eq!(
-        kept,
-        [
-            Value::Bool(true),
-            Value::Bool(false),
-            Value::Null,
-            Value::Null
-        ]
-    );
+    assert_eq!(kept, [Value::Bool(true), Value::Bool(false), Value::Null, Value::Null]);
 }
 
 /// Compares keys in both directions; types are left to serde.
 fn assert_keys(schema: &Value, node: &Value, value: &Value, path: &str) {
     let node = match node["$ref"].as_str() {
-        Some(reference) => schema
-            .pointer(reference.trim_start_matches('#'))
-            .expect("references lead somewhere"),
+        Some(reference) => {
+            schema.pointer(reference.trim_start_matches('#')).expect("references lead somewhere")
+        }
         None => node,
     };
     if let Some(branches) = node["oneOf"].as_array() {
@@ -93,9 +77,7 @@ fn assert_keys(schema: &Value, node: &Value, value: &Value, path: &str) {
                 .as_object()
                 .unwrap_or_else(|| panic!("{path} is not in the schema"));
             let keys = |map: &serde_json::Map<String, Value>| {
-                map.keys()
-                    .cloned()
-                    .collect::<std::collections::BTreeSet<_>>()
+                map.keys().cloned().collect::<std::collections::BTreeSet<_>>()
             };
             assert_eq!(keys(map), keys(declared), "{path}");
             for (key, value) in map {
@@ -104,15 +86,11 @@ fn assert_keys(schema: &Value, node: &Value, value: &Value, path: &str) {
         }
         Value::Array(items) if node["items"]["type"] != "array" => {
             assert!(!items.is_empty(), "{path} is empty and proves nothing");
-            items
-                .iter()
-                .for_each(|item| assert_keys(schema, &node["items"], item, path));
+            items.iter().for_each(|item| assert_keys(schema, &node["items"], item, path));
         }
         Value::String(word) if node["enum"].is_array() => {
             assert!(
-                node["enum"]
-                    .as_array()
-                    .is_some_and(|words| words.contains(value)),
+                node["enum"].as_array().is_some_and(|words| words.contains(value)),
                 "{path}: {word}"
             );
         }
@@ -130,23 +108,14 @@ fn the_schema_declares_every_key_that_is_written() {
 #[test]
 fn the_verdict_is_that_of_the_worst_promise() {
     let of = |outcomes: &[Outcome]| {
-        let promises: Vec<_> = outcomes
-            .iter()
-            .map(|outcome| promise("a", "b", "c", *outcome))
-            .collect();
+        let promises: Vec<_> =
+            outcomes.iter().map(|outcome| promise("a", "b", "c", *outcome)).collect();
         Verdict::of(&promises)
     };
     assert_eq!(of(&[Outcome::Kept, Outcome::Kept]), Verdict::Kept);
-    assert_eq!(
-        of(&[Outcome::Kept, Outcome::NotReached]),
-        Verdict::Undecided
-    );
+    assert_eq!(of(&[Outcome::Kept, Outcome::NotReached]), Verdict::Undecided);
     assert_eq!(of(&[Outcome::Undecided, Outcome::Broken]), Verdict::Broken);
-    assert_eq!(
-        of(&[]),
-        Verdict::Undecided,
-        "a tale that promises nothing proves nothing"
-    );
+    assert_eq!(of(&[]), Verdict::Undecided, "a tale that promises nothing proves nothing");
 }
 
 #[test]
@@ -156,10 +125,7 @@ fn a_verdict_that_no_promise_explains_is_not_green_in_junit() {
     report.verdict = Verdict::Undecided;
     report.notes = vec!["prometheus is missing".to_owned()];
     let xml = junit(&report);
-    assert!(
-        xml.contains("errors=\"1\"") && xml.contains("prometheus is missing</error>"),
-        "{xml}"
-    );
+    assert!(xml.contains("errors=\"1\"") && xml.contains("prometheus is missing</error>"), "{xml}");
 }
 
 #[test]

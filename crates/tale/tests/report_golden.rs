@@ -1,19 +1,19 @@
 //! Each form of a small report, compared with the files in `tests/golden/`.
 //!
-//! `TALES_BLESS=1 cargo test -p tale --test report_golden` rewrites the files; look at the difference before you commit.
+//! `TALES_BLESS=1 cargo test -p tale --test report_golden` rewrites the files; look at the
+//! difference before you commit.
 
 mod support;
 
 use std::fs;
 use std::path::Path;
 
-use support::small;
 use tale::report::{html, json, junit, markdown, svg};
 
+use support::small;
+
 fn matches_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("TALES_BLESS").is_some_and(|value| value == "1") {
         fs::write(&path, text).expect("the sources can be written when blessing");
     }
@@ -54,10 +54,7 @@ fn the_junit_of_a_small_report() {
 #[test]
 fn the_chart_of_a_small_report() {
     let report = small();
-    matches_golden(
-        "chart.svg",
-        &without_looks(&svg(&report, &report.charts[0])),
-    );
+    matches_golden("chart.svg", &without_looks(&svg(&report, &report.charts[0])));
 }
 
 #[test]

@@ -4,8 +4,9 @@ mod support;
 
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-use support::{chart, saying, series, small};
 use tale::report::{from_json, html, json, junit, markdown, svg};
+
+use support::{chart, saying, series, small};
 
 /// Texts that renderers stumble over, between arbitrary ones.
 fn any_text() -> impl Strategy<Value = String> {
@@ -29,11 +30,8 @@ fn any_text() -> impl Strategy<Value = String> {
         "日本語 ☎ e\u{301}",
     ]);
     prop_oneof![
-        prop::collection::vec(
-            prop_oneof![any::<String>(), nasty.prop_map(str::to_owned)],
-            0..4
-        )
-        .prop_map(|parts| parts.concat()),
+        prop::collection::vec(prop_oneof![any::<String>(), nasty.prop_map(str::to_owned)], 0..4)
+            .prop_map(|parts| parts.concat()),
         prop::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter),
     ]
 }

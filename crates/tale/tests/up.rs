@@ -1,4 +1,5 @@
-//! `tale up`, `down`, `status` and `chaos`, from the outside: real processes, a real Prometheus and Alertmanager.
+//! `tale up`, `down`, `status` and `chaos`, from the outside: real processes, a real Prometheus and
+//! Alertmanager.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
@@ -6,9 +7,11 @@
 
 mod project;
 
-use project::{Project, Said, end, eventually, processes_in, signal};
-use rustix::process::Signal;
 use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use project::{Project, Said, end, eventually, processes_in, signal};
 
 const ERROR: &str = "chaos-experiments/dns-leak/dns-error.yaml";
 const SCHEDULE: &str = "chaos-experiments/dns-leak/schedule.yaml";
@@ -86,10 +89,7 @@ fn a_stage_goes_up_is_looked_at_broken_mended_and_taken_down() {
     project.ok(&["chaos", "delete", "much"]);
 
     let deleted = project.ok(&["chaos", "delete", ERROR]);
-    assert_eq!(
-        deleted,
-        "dnschaos.chaos-mesh.org \"dns-goes-dark\" deleted\n"
-    );
+    assert_eq!(deleted, "dnschaos.chaos-mesh.org \"dns-goes-dark\" deleted\n");
     assert_eq!(project.ok(&["chaos", "get"]), "No resources found.\n");
     let gone = project.tale(&["chaos", "delete", "dns-goes-dark"]);
     refused(&gone, &["dns-goes-dark not found", "tale chaos get"]);
@@ -128,10 +128,7 @@ fn a_killed_stage_leaves_no_process_and_the_next_one_goes_up() {
     signal(project.pid(), Signal::KILL);
     project.wait_empty();
     let down = project.ok(&["down"]);
-    assert!(
-        down.contains("removed what a killed one had left"),
-        "{down}"
-    );
+    assert!(down.contains("removed what a killed one had left"), "{down}");
     assert_eq!(project.ok(&["down"]), "no stage is running\n");
 }
 
@@ -208,10 +205,7 @@ fn a_play_can_be_looked_at_from_another_terminal() {
     assert!(table.contains("play dns-leak"), "{table}");
     assert_eq!(project.ok(&["chaos", "get"]), "No resources found.\n");
     let down = project.ok(&["down"]);
-    assert!(
-        down.contains("`play dns-leak` ends with its story"),
-        "{down}"
-    );
+    assert!(down.contains("`play dns-leak` ends with its story"), "{down}");
     end(&play, Signal::INT);
     let said: Said = play.wait_with_output().unwrap().into();
     assert_eq!(said.code, 130, "{}", said.err);
@@ -222,23 +216,11 @@ fn a_play_can_be_looked_at_from_another_terminal() {
 fn a_rehearsal_needs_no_stage() {
     let project = Project::new();
     let text = project.ok(&["chaos", "apply", "--dry-run", SCHEDULE]);
-    for words in [
-        "no stage is running",
-        "60 in the next hour",
-        "Mechanism:",
-        "Warning:",
-    ] {
+    for words in ["no stage is running", "60 in the next hour", "Mechanism:", "Warning:"] {
         assert!(text.contains(words), "`{words}` is not in: {text}");
     }
-    for args in [
-        &["chaos", "apply", SCHEDULE][..],
-        &["chaos", "get"],
-        &["status"],
-    ] {
-        refused(
-            &project.tale(args),
-            &["no stage is running; start one with ./tale up"],
-        );
+    for args in [&["chaos", "apply", SCHEDULE][..], &["chaos", "get"], &["status"]] {
+        refused(&project.tale(args), &["no stage is running; start one with ./tale up"]);
     }
 }
 
@@ -251,19 +233,10 @@ fn bad_files_and_names_are_refused_in_one_line() {
     refused(&apply("empty.yaml"), &["empty.yaml", "no document"]);
     let text = std::fs::read_to_string(project.path().join(ERROR)).unwrap();
     project.write("mode.yaml", &text.replace("mode: all", "mode: some"));
-    refused(
-        &apply("mode.yaml"),
-        &["mode.yaml: document 1: spec.mode", "`some`"],
-    );
+    refused(&apply("mode.yaml"), &["mode.yaml: document 1: spec.mode", "`some`"]);
     project.write("big.yaml", &" ".repeat(2 << 20));
-    refused(
-        &apply("big.yaml"),
-        &["big.yaml: 2097152 bytes", "split the file"],
-    );
-    refused(
-        &project.tale(&["up", "nope"]),
-        &["`nope`", "there are: dns-leaker"],
-    );
+    refused(&apply("big.yaml"), &["big.yaml: 2097152 bytes", "split the file"]);
+    refused(&project.tale(&["up", "nope"]), &["`nope`", "there are: dns-leaker"]);
 }
 
 #[test]
@@ -284,11 +257,7 @@ fn a_path_that_is_too_long_for_a_socket_is_refused_before_anything_starts() {
 fn a_reader_that_hangs_up_is_no_panic() {
     let project = Project::new();
     let mut rehearse = project.command(&["chaos", "apply", "--dry-run", SCHEDULE]);
-    let mut child = rehearse
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = rehearse.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let said: Said = child.wait_with_output().unwrap().into();
     assert_eq!((said.code, said.err.as_str()), (0, ""));

@@ -1,12 +1,14 @@
 //! A trace collector for tests: takes OTLP over HTTP and keeps the spans.
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 pub use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
-use prost::Message;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
 
 /// How long a span may take before a test gives up. Far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,16 +87,10 @@ fn serve(stream: TcpStream, tell: &Sender<Span>) -> Option<()> {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         let request = ExportTraceServiceRequest::decode(body.as_slice()).ok()?;
-        let scopes = request
-            .resource_spans
-            .into_iter()
-            .flat_map(|resource| resource.scope_spans);
+        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
         for span in scopes.flat_map(|scope| scope.spans) {
             tell.send(span).ok()?;
         }
-        reader
-            .get_mut()
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .ok()?;
+        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
     }
 }

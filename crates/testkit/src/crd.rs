@@ -1,14 +1,16 @@
 //! Strict validation of manifests against CustomResourceDefinitions, without a cluster.
 //!
-//! Kubernetes prunes unknown fields in silence; here they are errors. The schema of a CRD is turned into plain JSON
-//! Schema: `nullable` becomes a type, boolean `exclusiveMinimum` a number, and every object with known properties is closed.
+//! Kubernetes prunes unknown fields in silence; here they are errors. The schema of a CRD is turned
+//! into plain JSON Schema: `nullable` becomes a type, boolean `exclusiveMinimum` a number, and
+//! every object with known properties is closed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-/// Environment variable that names the folder of CRD files; tests skip with a notice when it is unset.
+/// Environment variable that names the folder of CRD files; tests skip with a notice when it is
+/// unset.
 pub const FOLDER_VARIABLE: &str = "TALES_CRDS";
 
 /// The folder of CRD files, or `None` (with a notice on stderr) when [`FOLDER_VARIABLE`] is unset.
@@ -28,7 +30,8 @@ pub fn folder() -> Option<PathBuf> {
 /// Validates every document of `yaml_text` against the CRDs found below `crds`.
 ///
 /// # Errors
-/// One line for each violation: document number, path, reason. Unreadable files and kinds without a CRD count too.
+/// One line for each violation: document number, path, reason. Unreadable files and kinds without a
+/// CRD count too.
 pub fn validate(crds: &Path, yaml_text: &str) -> Result<(), Vec<String>> {
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(yaml_text).map_err(|error| vec![error.to_string()])?;
@@ -36,18 +39,10 @@ pub fn validate(crds: &Path, yaml_text: &str) -> Result<(), Vec<String>> {
     for (index, document) in documents.iter().enumerate() {
         let found = schema_of(crds, document).and_then(|schema| check(&schema, document));
         violations.extend(
-            found
-                .err()
-                .into_iter()
-                .flatten()
-                .map(|line| format!("document {}: {line}", index + 1)),
+            found.err().into_iter().flatten().map(|line| format!("document {}: {line}", index + 1)),
         );
     }
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(violations)
-    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 /// The OpenAPI schema of a kind, as it stands in its CRD.
@@ -61,7 +56,8 @@ pub fn schema(crds: &Path, api_version: &str, kind: &str) -> Result<Value, Strin
     for file in yaml_files(crds)? {
         let text =
             fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        // Parsing a CRD takes longer than looking at its text, and most files are about another kind.
+        // Parsing a CRD takes longer than looking at its text, and most files are about another
+        // kind.
         if !text.contains(&format!("kind: {kind}\n"))
             || !text.contains(&format!("group: {group}\n"))
         {
@@ -77,18 +73,12 @@ pub fn schema(crds: &Path, api_version: &str, kind: &str) -> Result<Value, Strin
             return Ok(found["schema"]["openAPIV3Schema"].clone());
         }
     }
-    Err(format!(
-        "no CRD below {} describes {api_version} {kind}",
-        crds.display()
-    ))
+    Err(format!("no CRD below {} describes {api_version} {kind}", crds.display()))
 }
 
 fn schema_of(crds: &Path, document: &Value) -> Result<Value, Vec<String>> {
-    let text = |key: &str| {
-        document[key]
-            .as_str()
-            .ok_or_else(|| vec![format!("`{key}` is missing")])
-    };
+    let text =
+        |key: &str| document[key].as_str().ok_or_else(|| vec![format!("`{key}` is missing")]);
     schema(crds, text("apiVersion")?, text("kind")?).map_err(|error| vec![error])
 }
 
@@ -103,11 +93,7 @@ fn check(schema: &Value, document: &Value) -> Result<(), Vec<String>> {
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(violations)
-    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 fn make_strict(schema: &mut Value) {
@@ -159,15 +145,10 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry
-            .map_err(|error| format!("{}: {error}", folder.display()))?
-            .path();
+        let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();
         if path.is_dir() {
             files.extend(yaml_files(&path)?);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(path);
         }
     }
@@ -175,84 +156,11 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// CRDs are large and come from a trusted folder, so the parser's limits for strangers' files do not apply.
+/// CRDs are large and come from a trusted folder, so the parser's limits for strangers' files do
+/// not apply.
 fn trusted() -> serde_saphyr::Options {
     serde_saphyr::options! { budget: None }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCHEDULE: &str = "
-apiVersion: chaos-mesh.org/v1alpha1
-kind: Schedule
-metadata: {name: x}
-spec:
-  schedule: '@hourly'
-  startingDeadlineSeconds: null
-  concurrencyPolicy: Allow
-  type: PodChaos
-  podChaos: {action: pod-kill, mode: one, selector: {namespaces: [default]}}
-";
-
-    fn violations(text: &str) -> Option<Vec<String>> {
-        Some(validate(&folder()?, text).err().unwrap_or_default())
-    }
-
-    #[test]
-    fn a_valid_schedule_passes() {
-        let Some(found) = violations(SCHEDULE) else {
-            return;
-        };
-        assert_eq!(found, Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_misspelt_field_and_a_bad_choice_are_found() {
-        let Some(found) = violations(
-            &SCHEDULE
-                .replace("mode:", "mod:")
-                .replace("Allow", "Replace"),
-        ) else {
-            return;
-        };
-        assert_eq!(found.len(), 3, "{found:?}");
-    }
-
-    #[test]
-    fn an_exclusive_bound_is_obeyed() {
-        let Some(found) = violations(&SCHEDULE.replace("null", "0")) else {
-            return;
-        };
-        assert_eq!(found.len(), 1, "{found:?}");
-    }
-
-    #[test]
-    fn a_kind_without_a_crd_is_a_violation() {
-        let Some(found) = violations("apiVersion: chaos-mesh.org/v1alpha1\nkind: DogChaos\n")
-        else {
-            return;
-        };
-        assert!(found[0].contains("no CRD"), "{found:?}");
-    }
-
-    #[test]
-    fn the_transform_closes_objects_and_rewrites_openapi_forms() {
-        let mut schema = json!({"type": "object", "properties": {
-            "a": {"type": "integer", "minimum": 0, "exclusiveMinimum": true, "nullable": true},
-            "b": {"type": "object", "properties": {"c": {"type": "string"}}, "x-kubernetes-preserve-unknown-fields": true},
-        }});
-        make_strict(&mut schema);
-        assert_eq!(schema["additionalProperties"], json!(false));
-        assert_eq!(
-            schema["properties"]["a"],
-            json!({"type": ["integer", "null"], "exclusiveMinimum": 0})
-        );
-        assert!(
-            schema["properties"]["b"]
-                .get("additionalProperties")
-                .is_none()
-        );
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Synthetic history: samples of any time, as the OpenMetrics text that `promtool` turns into blocks.
+//! Synthetic history: samples of any time, as the OpenMetrics text that `promtool` turns into
+//! blocks.
 
 use std::fmt::Write;
 
@@ -14,7 +15,8 @@ impl History {
         Self::default()
     }
 
-    /// Adds a series, e.g. `up{job="shop"}`, with `(seconds since 1970, value)` samples in order of time.
+    /// Adds a series, e.g. `up{job="shop"}`, with `(seconds since 1970, value)` samples in order of
+    /// time.
     pub fn series(&mut self, series: &str, samples: impl IntoIterator<Item = (f64, f64)>) {
         for (time, value) in samples {
             let _ = writeln!(self.text, "{series} {value} {time}");

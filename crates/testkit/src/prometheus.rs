@@ -1,18 +1,21 @@
-//! A real Prometheus that remembers what a test tells it: blocks made by `promtool`, served on a free loopback port.
+//! A real Prometheus that remembers what a test tells it: blocks made by `promtool`, served on a
+//! free loopback port.
 #![allow(
     clippy::unwrap_used,
     reason = "what only tests use is test code: it fails where it stands"
 )]
 
-use crate::history::History;
-use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::history::History;
 
 /// The longest wait for a server that starts; generous, because the machine may be busy.
 const SOON: Duration = Duration::from_secs(60);
@@ -38,14 +41,7 @@ impl Prometheus {
         write("prometheus.yml", "{}\n");
         promtool(
             folder.path(),
-            &[
-                "tsdb",
-                "create-blocks-from",
-                BLOCK,
-                "openmetrics",
-                "history.om",
-                "data",
-            ],
+            &["tsdb", "create-blocks-from", BLOCK, "openmetrics", "history.om", "data"],
         );
         let server = Some(Server::start(folder.path()));
         Self { server, folder }
@@ -67,8 +63,8 @@ impl Prometheus {
         self.server.as_ref().unwrap().child.id()
     }
 
-    /// Evaluates the recording rules of a rule file over the past, as if they had always been there. Rules that read what
-    /// others record need a turn of their own.
+    /// Evaluates the recording rules of a rule file over the past, as if they had always been
+    /// there. Rules that read what others record need a turn of their own.
     ///
     /// # Panics
     /// promtool refuses the rules.
@@ -107,9 +103,7 @@ impl Prometheus {
         let answer = promtool(self.folder.path(), &arguments);
         let answer: Value = serde_json::from_str(&answer).unwrap();
         let series = answer.as_array().unwrap().iter();
-        series
-            .map(|one| one["value"][1].as_str().unwrap().parse().unwrap())
-            .collect()
+        series.map(|one| one["value"][1].as_str().unwrap().parse().unwrap()).collect()
     }
 }
 
@@ -139,11 +133,7 @@ impl Server {
                 let _ = sender.send(line);
             }
         });
-        let mut server = Self {
-            child,
-            reader: Some(reader),
-            url: String::new(),
-        };
+        let mut server = Self { child, reader: Some(reader), url: String::new() };
         let [listens, _] = wait_for(&lines, ["Listening on", "Server is ready"]);
         let address = listens.split("address=").nth(1).unwrap();
         server.url = format!("http://{}", address.trim());
@@ -161,7 +151,8 @@ impl Drop for Server {
     }
 }
 
-/// The lines with these words. They come in any order: each is written by another part of Prometheus.
+/// The lines with these words. They come in any order: each is written by another part of
+/// Prometheus.
 fn wait_for<const N: usize>(lines: &Receiver<String>, wanted: [&str; N]) -> [String; N] {
     let deadline = Instant::now() + SOON;
     let mut found = [const { String::new() }; N];

@@ -1,10 +1,12 @@
 //! Which names to ask for a name as typed: the search list and `ndots` of `resolv.conf`.
 //!
-//! A trailing dot means "complete". With at least `ndots` dots the name is asked as it is first and with each suffix of
-//! the search list afterwards; with fewer dots it is the other way round (`man 5 resolv.conf`).
+//! A trailing dot means "complete". With at least `ndots` dots the name is asked as it is first and
+//! with each suffix of the search list afterwards; with fewer dots it is the other way round (`man
+//! 5 resolv.conf`).
+
+use domain::base::name::Name;
 
 use super::LookupError;
-use domain::base::name::Name;
 
 pub(super) type QueryName = Name<Vec<u8>>;
 
@@ -41,25 +43,18 @@ fn name(text: &str) -> Option<QueryName> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn asked(host: &str, ndots: usize, search: &[&str]) -> Vec<String> {
         let search: Vec<String> = search.iter().map(|suffix| (*suffix).to_owned()).collect();
-        candidates(host, &search, ndots)
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        candidates(host, &search, ndots).unwrap().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn short_names_go_through_the_search_list_first() {
-        let search = [
-            "shop.svc.cluster.local",
-            "svc.cluster.local",
-            "cluster.local",
-        ];
+        let search = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"];
         assert_eq!(
             asked("orders", 5, &search),
             [
@@ -76,15 +71,7 @@ mod tests {
 
     #[test]
     fn what_dns_cannot_carry_is_refused() {
-        for host in [
-            "",
-            ".",
-            "a..b",
-            "ü",
-            "a b",
-            &"a".repeat(64),
-            &"a.".repeat(200),
-        ] {
+        for host in ["", ".", "a..b", "ü", "a b", &"a".repeat(64), &"a.".repeat(200)] {
             assert!(candidates(host, &[], 1).is_err(), "{host}");
         }
     }

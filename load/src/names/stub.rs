@@ -1,21 +1,23 @@
 //! Asks name servers directly: UDP, and TCP when the answer did not fit.
 //!
-//! The file is read for every lookup, so a change counts at once. Servers are asked in order; SERVFAIL and silence pass
-//! the turn to the next one, and the list is gone through `attempts` times. IPv4 is asked first, IPv6 only if there is
-//! no IPv4 address. There is no cache.
+//! The file is read for every lookup, so a change counts at once. Servers are asked in order;
+//! SERVFAIL and silence pass the turn to the next one, and the list is gone through `attempts`
+//! times. IPv4 is asked first, IPv6 only if there is no IPv4 address. There is no cache.
 
-use super::LookupError;
-use super::search::{QueryName, candidates};
-use domain::base::iana::{Class, Rcode, Rtype};
-use domain::base::{Message, MessageBuilder};
-use domain::rdata::{A, Aaaa};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
+
+use domain::base::iana::{Class, Rcode, Rtype};
+use domain::base::{Message, MessageBuilder};
+use domain::rdata::{A, Aaaa};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
+
+use super::LookupError;
+use super::search::{QueryName, candidates};
 
 struct Servers {
     addresses: Vec<SocketAddr>,
@@ -24,10 +26,8 @@ struct Servers {
 }
 
 pub(super) async fn lookup(file: &Path, port: u16, host: &str) -> Result<Vec<IpAddr>, LookupError> {
-    let text = std::fs::read(file).map_err(|source| LookupError::Unreadable {
-        file: file.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read(file)
+        .map_err(|source| LookupError::Unreadable { file: file.to_owned(), source })?;
     // What cannot be understood is left out, as the C library does.
     let (mut config, _) = resolv_conf::Config::parse_with_errors(&text);
     let search: Vec<String> = config.get_last_search_or_domain().cloned().collect();
@@ -42,9 +42,7 @@ pub(super) async fn lookup(file: &Path, port: u16, host: &str) -> Result<Vec<IpA
         attempts: config.attempts.clamp(1, 5),
     };
     if servers.addresses.is_empty() {
-        return Err(LookupError::NoNameserver {
-            file: file.to_owned(),
-        });
+        return Err(LookupError::NoNameserver { file: file.to_owned() });
     }
     let names = candidates(host, &search, config.ndots.min(15) as usize)?;
     let mut why = String::new();
@@ -67,10 +65,7 @@ pub(super) async fn lookup(file: &Path, port: u16, host: &str) -> Result<Vec<IpA
 }
 
 fn failed(name: &QueryName, why: String) -> LookupError {
-    LookupError::Failed {
-        name: name.to_string(),
-        why,
-    }
+    LookupError::Failed { name: name.to_string(), why }
 }
 
 enum Refusal {
@@ -121,23 +116,16 @@ async fn ask_one(server: SocketAddr, name: &QueryName, rtype: Rtype) -> io::Resu
 fn question(name: &QueryName, rtype: Rtype) -> Message<Vec<u8>> {
     let mut builder = MessageBuilder::new_vec();
     let id = crate::random::Random::unrepeatable().next().to_le_bytes();
-    builder
-        .header_mut()
-        .set_id(u16::from_le_bytes([id[0], id[1]]));
+    builder.header_mut().set_id(u16::from_le_bytes([id[0], id[1]]));
     builder.header_mut().set_rd(true);
     let mut builder = builder.question();
-    builder
-        .push((name, rtype, Class::IN))
-        .expect("one question of at most 271 bytes always fits");
+    builder.push((name, rtype, Class::IN)).expect("one question of at most 271 bytes always fits");
     builder.into_message()
 }
 
 async fn over_udp(server: SocketAddr, query: &Message<Vec<u8>>, rtype: Rtype) -> io::Result<Reply> {
-    let any: IpAddr = if server.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
+    let any: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
     // The kernel then drops packets from anybody else, and tells when nothing listens there.
     socket.connect(server).await?;
@@ -155,9 +143,7 @@ async fn over_udp(server: SocketAddr, query: &Message<Vec<u8>>, rtype: Rtype) ->
 async fn over_tcp(server: SocketAddr, query: &Message<Vec<u8>>, rtype: Rtype) -> io::Result<Reply> {
     let mut stream = TcpStream::connect(server).await?;
     let length = u16::try_from(query.as_slice().len()).expect("a question has at most 271 bytes");
-    stream
-        .write_all(&[&length.to_be_bytes()[..], query.as_slice()].concat())
-        .await?;
+    stream.write_all(&[&length.to_be_bytes()[..], query.as_slice()].concat()).await?;
     let mut answer = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut answer).await?;
     read(query, &answer, rtype)
@@ -201,5 +187,4 @@ fn read(query: &Message<Vec<u8>>, bytes: &[u8], rtype: Rtype) -> Option<Reply> {
 }
 
 #[cfg(test)]
-#[path = "stub_tests.rs"]
 mod tests;

@@ -1,9 +1,17 @@
-//! What the tests share: a server whose answers are chosen by the path, and the program `load` with its report.
+//! What the tests share: a server whose answers are chosen by the path, and the program `load` with
+//! its report.
 #![allow(
     dead_code,
     clippy::unwrap_used,
     reason = "each test uses its part, and has nobody to return an error to"
 )]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -13,12 +21,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -48,10 +50,8 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let for_thread = Arc::clone(&seen);
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
@@ -59,12 +59,7 @@ impl Server {
                 }
             });
         });
-        Self {
-            address,
-            seen,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, seen, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -89,24 +84,20 @@ pub(crate) async fn serve(listener: TcpListener, seen: Arc<Seen>) {
         tokio::spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&seen)));
             // An error is how a handler resets its connection.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-/// `/status/429`, `/slow/2` (milliseconds), `/hang`, `/close` (after the answer), `/reset` (instead of it), `/echo`.
+/// `/status/429`, `/slow/2` (milliseconds), `/hang`, `/close` (after the answer), `/reset` (instead
+/// of it), `/echo`.
 async fn answer(
     request: Request<Incoming>,
     seen: Arc<Seen>,
 ) -> Result<Response<Full<Bytes>>, Refused> {
     seen.requests.fetch_add(1, Ordering::SeqCst);
     if let Some(traceparent) = request.headers().get("traceparent") {
-        seen.traceparents
-            .lock()
-            .unwrap()
-            .push(traceparent.to_str().unwrap().to_owned());
+        seen.traceparents.lock().unwrap().push(traceparent.to_str().unwrap().to_owned());
     }
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
@@ -117,9 +108,7 @@ async fn answer(
         ["hang"] => std::future::pending().await,
         ["reset"] => return Err(Refused),
         ["close"] => {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         ["echo"] => {
             use http_body_util::BodyExt;
@@ -152,19 +141,12 @@ impl From<Infallible> for Refused {
 /// The program, without what the environment of the tests might say.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_load"));
-    for variable in [
-        "RESOLV_CONF",
-        "RESOLV_PORT",
-        "METRICS_ADDRESS",
-        "ROCKET_ADDRESS",
-        "ADMIN_PORT",
-    ] {
+    for variable in
+        ["RESOLV_CONF", "RESOLV_PORT", "METRICS_ADDRESS", "ROCKET_ADDRESS", "ADMIN_PORT"]
+    {
         command.env_remove(variable);
     }
-    command
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -177,10 +159,7 @@ pub(crate) fn finish(child: Child) -> (Value, i32) {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
-        panic!(
-            "{error}: {text} {}",
-            String::from_utf8_lossy(&output.stderr)
-        )
+        panic!("{error}: {text} {}", String::from_utf8_lossy(&output.stderr))
     });
     check(&report);
     (report, output.status.code().unwrap())
@@ -191,26 +170,16 @@ pub(crate) fn run(arguments: &[&str]) -> (Value, i32) {
 }
 
 pub(crate) fn count(report: &Value, field: &str) -> u64 {
-    report[field]
-        .as_u64()
-        .unwrap_or_else(|| panic!("no number {field} in {report}"))
+    report[field].as_u64().unwrap_or_else(|| panic!("no number {field} in {report}"))
 }
 
 /// What holds for every report: nothing is lost, and nothing is counted twice.
 fn check(report: &Value) {
     let count = |field| count(report, field);
     assert_eq!(count("sent") + count("dropped"), count("due"), "{report}");
-    assert_eq!(
-        count("ok") + count("errors") + count("censored"),
-        count("sent"),
-        "{report}"
-    );
-    let outcomes: u64 = report["outcomes"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|count| count.as_u64().unwrap())
-        .sum();
+    assert_eq!(count("ok") + count("errors") + count("censored"), count("sent"), "{report}");
+    let outcomes: u64 =
+        report["outcomes"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
     assert_eq!(outcomes, count("sent"));
     let recorded = |kind: &str| report["latency"][kind]["count"].as_u64().unwrap();
     assert_eq!(recorded("success"), count("ok") + count("censored"));

@@ -8,16 +8,19 @@
 //! | `hoard` | a map of failures that nobody ever empties | rises | rises | falls |
 //! | `task` | a task that waits for ever holds the buffer | rises | rises | falls |
 //!
-//! All write to every page they take, since memory that was never touched is not in RAM and RSS would not show it.
+//! All write to every page they take, since memory that was never touched is not in RAM and RSS
+//! would not show it.
 
-use crate::metrics::Metrics;
-use instrument::faults::Faults;
-use rocket::tokio::task::JoinSet;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use instrument::faults::Faults;
+use rocket::tokio::task::JoinSet;
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Metrics;
 
 /// What to write instead of an unknown kind.
 pub const KINDS: &str = "set it to one of off, forget, cycle, hoard, task";
@@ -115,12 +118,7 @@ impl Leak {
             tasks: JoinSet::new(),
             held: 0,
         };
-        Self {
-            budget,
-            metrics,
-            faults,
-            state: Mutex::new(state),
-        }
+        Self { budget, metrics, faults, state: Mutex::new(state) }
     }
 
     /// The error path. Leaks, if a kind is switched on and the budget allows it.
@@ -157,16 +155,14 @@ impl Leak {
         self.report(&state);
     }
 
-    /// Switches to another kind. What `hoard` and `task` hold is freed, as by the release that fixes them.
+    /// Switches to another kind. What `hoard` and `task` hold is freed, as by the release that
+    /// fixes them.
     ///
     /// # Errors
     /// If one failed lookup would leak nothing or more than the whole budget.
     pub fn switch(&self, kind: Kind, bytes: usize) -> Result<(), BytesOutOfRange> {
         if !(1..=self.budget).contains(&bytes) {
-            return Err(BytesOutOfRange {
-                bytes,
-                budget: self.budget,
-            });
+            return Err(BytesOutOfRange { bytes, budget: self.budget });
         }
         let mut state = self.lock();
         state.hoard = BTreeMap::new();
@@ -192,9 +188,7 @@ impl Leak {
     }
 
     fn report(&self, state: &State) {
-        self.metrics
-            .leaked_bytes
-            .set((state.lost + state.held) as i64);
+        self.metrics.leaked_bytes.set((state.lost + state.held) as i64);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -210,10 +204,7 @@ struct Node {
 
 impl Node {
     fn in_a_cycle(buffer: Vec<u8>) {
-        let node = Arc::new(Node {
-            me: OnceLock::new(),
-            _buffer: buffer,
-        });
+        let node = Arc::new(Node { me: OnceLock::new(), _buffer: buffer });
         let _ = node.me.set(node.clone());
     }
 }

@@ -1,27 +1,31 @@
 //! It is always DNS: an error path that leaks memory whenever a name does not resolve.
 //!
-//! A loop resolves `DNS_HOSTNAME` over and over, and `GET /resolve/<name>` any other name. As long as DNS works, nothing
-//! is wrong with this service. Next: `leak.rs`, for the five ways in which a failed lookup can leave memory behind.
+//! A loop resolves `DNS_HOSTNAME` over and over, and `GET /resolve/<name>` any other name. As long
+//! as DNS works, nothing is wrong with this service. Next: `leak.rs`, for the five ways in which a
+//! failed lookup can leave memory behind.
 
 pub mod leak;
 pub mod metrics;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use instrument::dns::{LookupError, Outcome, Resolver};
 use instrument::{Service, StartError, traced};
-use leak::{Kind, Leak};
-use metrics::Metrics;
 use rocket::http::Status;
 use rocket::serde::json::{self, Json};
 use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{Duration, MissedTickBehavior, interval};
 use rocket::{Build, Rocket, State, get, put, routes};
 use serde::Deserialize;
-use std::net::IpAddr;
-use std::sync::Arc;
 
-/// Lookups of the loop that may wait for an answer at once; beyond it, ticks are skipped and counted.
+use leak::{Kind, Leak};
+use metrics::Metrics;
+
+/// Lookups of the loop that may wait for an answer at once; beyond it, ticks are skipped and
+/// counted.
 const PENDING_MAX: usize = 64;
 
 /// The service, ready to launch.
@@ -30,11 +34,8 @@ const PENDING_MAX: usize = 64;
 /// If a setting cannot be used.
 pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     let env = &service.env;
-    let hostname = env.parse(
-        "DNS_HOSTNAME",
-        "o11y.love".to_owned(),
-        "set it to the name to resolve",
-    )?;
+    let hostname =
+        env.parse("DNS_HOSTNAME", "o11y.love".to_owned(), "set it to the name to resolve")?;
     let rate = env.parse(
         "LOOKUPS_PER_SECOND",
         10_u32,
@@ -46,36 +47,19 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         10 * 1024,
         "set it to the bytes leaked per failed lookup, e.g. 10240",
     )?;
-    let budget = env.parse(
-        "LEAK_BUDGET_BYTES",
-        64 << 20,
-        "set it to the bytes after which leaking stops",
-    )?;
+    let budget =
+        env.parse("LEAK_BUDGET_BYTES", 64 << 20, "set it to the bytes after which leaking stops")?;
 
     let metrics = Metrics::register(&service.registry, budget)?;
     let leak = Arc::new(Leak::new(budget, metrics.clone(), service.faults.clone()));
-    leak.switch(kind, bytes)
-        .map_err(|why| StartError::Other(why.to_string()))?;
-    let lookups = Lookups {
-        resolver: service.resolver()?,
-        leak: leak.clone(),
-    };
+    leak.switch(kind, bytes).map_err(|why| StartError::Other(why.to_string()))?;
+    let lookups = Lookups { resolver: service.resolver()?, leak: leak.clone() };
 
-    service.control(|admin| {
-        admin
-            .manage(leak)
-            .mount("/", routes![show_leak, switch_leak])
-    });
+    service.control(|admin| admin.manage(leak).mount("/", routes![show_leak, switch_leak]));
     if rate > 0 {
-        service.background(
-            "lookups",
-            resolve_forever(lookups.clone(), hostname, rate, metrics),
-        );
+        service.background("lookups", resolve_forever(lookups.clone(), hostname, rate, metrics));
     }
-    Ok(service
-        .rocket()
-        .manage(lookups)
-        .mount("/", traced(routes![resolve])))
+    Ok(service.rocket().manage(lookups).mount("/", traced(routes![resolve])))
 }
 
 /// Lookups with a bug: the error path leaks.
@@ -156,7 +140,6 @@ fn switch_leak(
     };
     let Json(switch) = switch.map_err(|why| refused(&why))?;
     let bytes = switch.bytes.unwrap_or_else(|| leak.status().bytes);
-    leak.switch(switch.kind, bytes)
-        .map_err(|why| refused(&why))?;
+    leak.switch(switch.kind, bytes).map_err(|why| refused(&why))?;
     Ok(Json(leak.status()))
 }

@@ -1,5 +1,5 @@
-//! What `dns-leaker` counts about its bug. The lookups themselves are counted by the resolver: `dns_lookups_total` and
-//! `dns_lookup_duration_seconds`, by `result`.
+//! What `dns-leaker` counts about its bug. The lookups themselves are counted by the resolver:
+//! `dns_lookups_total` and `dns_lookup_duration_seconds`, by `result`.
 
 use prometheus::{IntCounter, IntGauge, Registry};
 

@@ -1,12 +1,14 @@
-//! What `dns-leaker` promises. Exact bytes are in `tests/`: counting them needs a process without anything else in it.
+//! What `dns-leaker` promises. Exact bytes are in `tests/`: counting them needs a process without
+//! anything else in it.
 
-use crate::leak::{Kind, Leak};
-use crate::metrics::Metrics;
 use instrument::faults::Faults;
 use instrument::{Env, Service};
 use prometheus::Registry;
 use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::Client;
+
+use crate::leak::{Kind, Leak};
+use crate::metrics::Metrics;
 
 async fn clients<const N: usize>(settings: [(&str, &str); N]) -> (Client, Client, Registry) {
     let mut service = Service::new("dns-leaker", Env::of(settings)).unwrap();
@@ -19,10 +21,7 @@ async fn clients<const N: usize>(settings: [(&str, &str); N]) -> (Client, Client
 
 fn value(registry: &Registry, name: &str, label: Option<&str>) -> f64 {
     let families = registry.gather();
-    let family = families
-        .iter()
-        .find(|family| family.name() == name)
-        .unwrap();
+    let family = families.iter().find(|family| family.name() == name).unwrap();
     let metrics = family.get_metric().iter();
     let mut metric =
         metrics.filter(|metric| label.is_none_or(|label| metric.get_label()[0].value() == label));
@@ -36,24 +35,13 @@ async fn a_failed_lookup_leaks_as_configured_and_the_switch_stops_it() {
     let (business, admin, registry) =
         clients([missing, ("LEAK_KIND", "hoard"), ("LEAK_BYTES", "1000")]).await;
     assert_eq!(value(&registry, "fault_active", Some("leak_hoard")), 1.0);
-    assert_eq!(
-        business.get("/resolve/o11y.love").dispatch().await.status(),
-        Status::BadGateway
-    );
+    assert_eq!(business.get("/resolve/o11y.love").dispatch().await.status(), Status::BadGateway);
     assert_eq!(value(&registry, "leaked_bytes", None), 1000.0);
     assert_eq!(value(&registry, "dns_lookups_total", Some("other")), 1.0);
 
-    let off = admin
-        .put("/leak")
-        .body(r#"{"kind": "off"}"#)
-        .dispatch()
-        .await;
+    let off = admin.put("/leak").body(r#"{"kind": "off"}"#).dispatch().await;
     assert_eq!(off.status(), Status::Ok);
-    assert_eq!(
-        value(&registry, "leaked_bytes", None),
-        0.0,
-        "the map was emptied"
-    );
+    assert_eq!(value(&registry, "leaked_bytes", None), 0.0, "the map was emptied");
     assert_eq!(value(&registry, "fault_active", Some("leak_hoard")), 0.0);
     business.get("/resolve/o11y.love").dispatch().await;
     assert_eq!(value(&registry, "leaked_bytes", None), 0.0);
@@ -73,26 +61,12 @@ async fn the_switch_refuses_what_it_does_not_know_and_changes_nothing() {
         "",
         &huge,
     ] {
-        let answer = admin
-            .put("/leak")
-            .header(ContentType::JSON)
-            .body(body)
-            .dispatch()
-            .await;
+        let answer = admin.put("/leak").header(ContentType::JSON).body(body).dispatch().await;
         assert_eq!(answer.status(), Status::UnprocessableEntity);
         let why = answer.into_string().await.unwrap();
-        assert!(
-            why.contains("send e.g.") && why.lines().count() == 1,
-            "{why}"
-        );
+        assert!(why.contains("send e.g.") && why.lines().count() == 1, "{why}");
     }
-    let state: serde_json::Value = admin
-        .get("/leak")
-        .dispatch()
-        .await
-        .into_json()
-        .await
-        .unwrap();
+    let state: serde_json::Value = admin.get("/leak").dispatch().await.into_json().await.unwrap();
     assert_eq!(state["kind"], "off");
     assert_eq!(state["bytes"], 10240);
 }
@@ -131,12 +105,8 @@ async fn the_budget_ends_every_leak_and_a_metric_says_so() {
 
 #[rocket::async_test]
 async fn switching_off_gives_back_what_hoard_and_task_hold_but_not_what_forget_and_cycle_lost() {
-    for (kind, left) in [
-        (Kind::Forget, 900),
-        (Kind::Cycle, 900),
-        (Kind::Hoard, 0),
-        (Kind::Task, 0),
-    ] {
+    for (kind, left) in [(Kind::Forget, 900), (Kind::Cycle, 900), (Kind::Hoard, 0), (Kind::Task, 0)]
+    {
         let registry = Registry::new();
         let metrics = Metrics::register(&registry, 1 << 20).unwrap();
         let leak = Leak::new(1 << 20, metrics, Faults::register(&registry).unwrap());

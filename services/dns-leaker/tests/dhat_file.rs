@@ -1,9 +1,7 @@
-//! A `dhat-heap` build shows the leak where people look for it: at the end of the program, in `dhat-heap.json`.
+//! A `dhat-heap` build shows the leak where people look for it: at the end of the program, in
+//! `dhat-heap.json`.
 #![cfg(feature = "dhat-heap")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -22,24 +20,15 @@ fn what_the_map_hoards_is_still_held_when_the_profile_is_written() {
             ("RESOLV_CONF", "/nonexistent"),
             ("RUST_LOG", "info,dns_leaker=debug"),
         ])
-        .envs([
-            ("LEAK_KIND", "hoard"),
-            ("LEAK_BYTES", "100000"),
-            ("LOOKUPS_PER_SECOND", "100"),
-        ])
+        .envs([("LEAK_KIND", "hoard"), ("LEAK_BYTES", "100000"), ("LOOKUPS_PER_SECOND", "100")])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
 
     // Each failed lookup is a line in the log.
-    let lines = BufReader::new(service.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let failures = lines
-        .filter(|line| line.contains("lookup failed"))
-        .take(20)
-        .count();
+    let lines = BufReader::new(service.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let failures = lines.filter(|line| line.contains("lookup failed")).take(20).count();
     assert_eq!(failures, 20);
     let pid = rustix::process::Pid::from_child(&service);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -51,14 +40,8 @@ fn what_the_map_hoards_is_still_held_when_the_profile_is_written() {
 
     let profile = std::fs::read_to_string(folder.join("dhat-heap.json")).unwrap();
     let profile: serde_json::Value = serde_json::from_str(&profile).unwrap();
-    let at_end = profile["pps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|point| point["eb"].as_u64().unwrap());
-    assert!(
-        at_end.sum::<u64>() >= 20 * 100_000,
-        "the leak is gone from the end of the profile"
-    );
+    let at_end =
+        profile["pps"].as_array().unwrap().iter().map(|point| point["eb"].as_u64().unwrap());
+    assert!(at_end.sum::<u64>() >= 20 * 100_000, "the leak is gone from the end of the profile");
     std::fs::remove_dir_all(&folder).unwrap();
 }

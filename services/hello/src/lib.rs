@@ -1,15 +1,17 @@
 //! Your first metrics: a greeting, counted.
 //!
-//! `GET /hello/<name>?<caps>` greets and counts the name. Everything else you see on `/metrics` comes from
-//! `instrument`: the golden signals of the very same requests. Next: `metrics.rs`, for what a label may hold.
+//! `GET /hello/<name>?<caps>` greets and counts the name. Everything else you see on `/metrics`
+//! comes from `instrument`: the golden signals of the very same requests. Next: `metrics.rs`, for
+//! what a label may hold.
 
 pub mod metrics;
 #[cfg(test)]
 mod tests;
 
 use instrument::{Service, StartError, traced};
-use metrics::Metrics;
 use rocket::{Build, Rocket, State, get, routes};
+
+use metrics::Metrics;
 
 /// The service, ready to launch.
 ///
@@ -22,10 +24,7 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         "set it to how many names get a series of their own",
     )?;
     let metrics = Metrics::register(&service.registry, names)?;
-    Ok(service
-        .rocket()
-        .manage(metrics)
-        .mount("/", traced(routes![index, hello])))
+    Ok(service.rocket().manage(metrics).mount("/", traced(routes![index, hello])))
 }
 
 #[get("/")]
@@ -36,10 +35,6 @@ fn index() -> &'static str {
 #[get("/hello/<name>?<caps>")]
 fn hello(name: &str, caps: Option<bool>, metrics: &State<Metrics>) -> String {
     metrics.greeted(name);
-    let name = if caps.unwrap_or(false) {
-        name.to_uppercase()
-    } else {
-        name.to_owned()
-    };
+    let name = if caps.unwrap_or(false) { name.to_uppercase() } else { name.to_owned() };
     format!("Hello, {name}!\n")
 }

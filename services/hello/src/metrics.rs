@@ -1,8 +1,9 @@
 //! What `hello` counts, and the trap in it: a label that users write.
 
-use prometheus::{IntCounterVec, Opts, Registry};
 use std::collections::HashSet;
 use std::sync::Mutex;
+
+use prometheus::{IntCounterVec, Opts, Registry};
 
 /// Greetings, by name. Read by the talk's first query: `topk(3, name_counter)`.
 pub const NAME_COUNTER: &str = "name_counter";
@@ -13,8 +14,9 @@ pub const OTHER: &str = "other";
 /// No name gets a series of its own beyond this many bytes.
 const LONGEST: usize = 64;
 
-/// Each value of a label is a series of its own, kept in memory here and in Prometheus for as long as both run. Users
-/// can make up names faster than anybody can buy memory, so only the first ones get a series.
+/// Each value of a label is a series of its own, kept in memory here and in Prometheus for as long
+/// as both run. Users can make up names faster than anybody can buy memory, so only the first ones
+/// get a series.
 pub struct Metrics {
     names: IntCounterVec,
     known: Mutex<HashSet<String>>,
@@ -30,11 +32,7 @@ impl Metrics {
         let names = IntCounterVec::new(Opts::new(NAME_COUNTER, "Greetings, by name."), &["name"])?;
         registry.register(Box::new(names.clone()))?;
         names.with_label_values(&[OTHER]);
-        Ok(Self {
-            names,
-            known: Mutex::default(),
-            max,
-        })
+        Ok(Self { names, known: Mutex::default(), max })
     }
 
     /// Counts one greeting.
@@ -47,10 +45,7 @@ impl Metrics {
         if name.len() > LONGEST {
             return false;
         }
-        let mut known = self
-            .known
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         known.contains(name) || (known.len() < self.max && known.insert(name.to_owned()))
     }
 }

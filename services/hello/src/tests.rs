@@ -1,10 +1,11 @@
 //! What `hello` promises, asked over Rocket's local client: no sockets, milliseconds.
 
-use crate::metrics::{NAME_COUNTER, OTHER};
 use instrument::{Env, Service};
 use prometheus::Registry;
 use rocket::http::Status;
 use rocket::local::blocking::Client;
+
+use crate::metrics::{NAME_COUNTER, OTHER};
 
 fn hello<const N: usize>(settings: [(&str, &str); N]) -> (Client, Registry) {
     let mut service = Service::new("hello", Env::of(settings)).unwrap();
@@ -15,14 +16,9 @@ fn hello<const N: usize>(settings: [(&str, &str); N]) -> (Client, Registry) {
 /// The greetings counted under a name, if it has a series.
 fn greetings(registry: &Registry, name: &str) -> Option<f64> {
     let families = registry.gather();
-    let family = families
-        .iter()
-        .find(|family| family.name() == NAME_COUNTER)
-        .unwrap();
+    let family = families.iter().find(|family| family.name() == NAME_COUNTER).unwrap();
     let metrics = family.get_metric();
-    let metric = metrics
-        .iter()
-        .find(|metric| metric.get_label()[0].value() == name)?;
+    let metric = metrics.iter().find(|metric| metric.get_label()[0].value() == name)?;
     Some(metric.get_counter().get_value())
 }
 

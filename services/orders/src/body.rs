@@ -13,7 +13,8 @@ const BODY_TIME_OUT: Duration = Duration::from_secs(5);
 /// Bodies that are read at a time; others wait for their turn.
 const BODIES_MAX: usize = 128;
 
-/// A whole body, unless it is too long or takes too long. Those who send half of one hold a place, not memory without end.
+/// A whole body, unless it is too long or takes too long. Those who send half of one hold a place,
+/// not memory without end.
 pub(crate) async fn read(body: Data<'_>) -> Result<Vec<u8>, (Status, String)> {
     static PLACES: Semaphore = Semaphore::const_new(BODIES_MAX);
     let whole = async {
@@ -22,21 +23,12 @@ pub(crate) async fn read(body: Data<'_>) -> Result<Vec<u8>, (Status, String)> {
     };
     let late = |_| {
         let seconds = BODY_TIME_OUT.as_secs();
-        (
-            Status::RequestTimeout,
-            format!("the body was not there within {seconds} s\n"),
-        )
+        (Status::RequestTimeout, format!("the body was not there within {seconds} s\n"))
     };
     match timeout(BODY_TIME_OUT, whole).await.map_err(late)? {
         Ok(bytes) if bytes.is_complete() => Ok(bytes.into_inner()),
-        Ok(_) => Err((
-            Status::PayloadTooLarge,
-            format!("a body has at most {BODY_MAX_KIB} KiB\n"),
-        )),
-        Err(why) => Err((
-            Status::BadRequest,
-            format!("the body cannot be read: {why}\n"),
-        )),
+        Ok(_) => Err((Status::PayloadTooLarge, format!("a body has at most {BODY_MAX_KIB} KiB\n"))),
+        Err(why) => Err((Status::BadRequest, format!("the body cannot be read: {why}\n"))),
     }
 }
 
@@ -47,7 +39,8 @@ pub(crate) fn json(body: &[u8]) -> Result<&str, String> {
     Ok(text)
 }
 
-/// Reads an object. Derived code alone would also take an array, and its members for the object's, in order.
+/// Reads an object. Derived code alone would also take an array, and its members for the object's,
+/// in order.
 pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     match text.trim_start().starts_with('{') {
         true => serde_json::from_str(text).map_err(|why| format!("{why}\n")),

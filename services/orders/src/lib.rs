@@ -1,8 +1,8 @@
 //! Prices cost CPU time: three ways to spend it, of which two bring the service down.
 //!
-//! Orders come in over REST and over JSON-RPC, and go out to everyone who watches. Next: `work.rs`, for the lesson;
-//! then `rpc.rs`, for what a status code does not say. Whatever callers send, memory stays bounded: bodies, batches,
-//! the queue, the watchers and the store all have a limit.
+//! Orders come in over REST and over JSON-RPC, and go out to everyone who watches. Next: `work.rs`,
+//! for the lesson; then `rpc.rs`, for what a status code does not say. Whatever callers send,
+//! memory stays bounded: bodies, batches, the queue, the watchers and the store all have a limit.
 
 mod body;
 pub mod metrics;
@@ -13,8 +13,11 @@ mod tests;
 pub mod work;
 
 pub use body::BODY_MAX_KIB;
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
 use instrument::{Service, StartError, traced};
-use metrics::Metrics;
 use rocket::data::Data;
 use rocket::http::{Header, Status};
 use rocket::response::status::Created;
@@ -24,8 +27,8 @@ use rocket::tokio::select;
 use rocket::tokio::sync::{Semaphore, broadcast::error::RecvError};
 use rocket::tokio::time::Duration;
 use rocket::{Build, Responder, Rocket, Shutdown, State, get, post, routes};
-use std::num::NonZeroU16;
-use std::sync::Arc;
+
+use metrics::Metrics;
 use store::{Item, Order, Orders, Price};
 use work::{Busy, Work};
 

@@ -1,27 +1,31 @@
 //! What `orders` counts about its work, its store and its JSON-RPC calls.
 
-use crate::rpc::Error;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
 };
 
-/// Seconds of one price, from its start on a thread. Read next to the request's duration: the difference is the queue.
+use crate::rpc::Error;
+
+/// Seconds of one price, from its start on a thread. Read next to the request's duration: the
+/// difference is the queue.
 pub const WORK_SECONDS: &str = "orders_work_seconds";
 /// Prices waiting for a worker. Read as saturation: at `WORK_QUEUE`, the next one is refused.
 pub const WORK_WAITING: &str = "orders_work_waiting";
-/// Prices refused for want of room. Read by load tests: refusing in time is what an overloaded service can do best.
+/// Prices refused for want of room. Read by load tests: refusing in time is what an overloaded
+/// service can do best.
 pub const REJECTED_TOTAL: &str = "orders_rejected_total";
 /// Orders thrown away because newer ones came. Read by those who miss one.
 pub const EVICTED_TOTAL: &str = "orders_evicted_total";
-/// JSON-RPC calls by `method` and `code`. Read because HTTP's status hides them: an error comes with 200.
+/// JSON-RPC calls by `method` and `code`. Read because HTTP's status hides them: an error comes
+/// with 200.
 pub const RPC_REQUESTS_TOTAL: &str = "orders_rpc_requests_total";
 
 /// From 0.1 ms, one unit of work, to where a user has left.
-const WORK_BUCKETS: [f64; 12] = [
-    0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0,
-];
+const WORK_BUCKETS: [f64; 12] =
+    [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0];
 
-/// The methods that have series of their own. All others, and what is no call at all, are `unknown`.
+/// The methods that have series of their own. All others, and what is no call at all, are
+/// `unknown`.
 pub const METHODS: [&str; 3] = ["orders.get", "orders.create", "orders.price"];
 const UNKNOWN: &str = "unknown";
 const OK: &str = "ok";
@@ -61,10 +65,7 @@ impl Metrics {
             Box::new(metrics.rpc.clone()),
         ];
         all.into_iter().try_for_each(|one| registry.register(one))?;
-        for (method, error) in METHODS
-            .iter()
-            .flat_map(|one| ERRORS.map(|error| (one, error)))
-        {
+        for (method, error) in METHODS.iter().flat_map(|one| ERRORS.map(|error| (one, error))) {
             metrics.call(method, None);
             metrics.call(method, Some(error.code));
         }
@@ -74,7 +75,8 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Counts one call. `method` is what the caller wrote, and becomes a label only if it is one of ours.
+    /// Counts one call. `method` is what the caller wrote, and becomes a label only if it is one of
+    /// ours.
     pub(crate) fn called(&self, method: &str, error: Option<i32>) {
         let known = METHODS.into_iter().find(|known| *known == method);
         self.call(known.unwrap_or(UNKNOWN), error).inc();

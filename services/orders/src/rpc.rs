@@ -1,20 +1,25 @@
-//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>) over HTTP: the protocol. The methods are in `store.rs`.
+//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>) over HTTP: the protocol. The methods are
+//! in `store.rs`.
 //!
-//! Its lesson is for those who watch: an error travels with HTTP status 200, so that `rocket_http_requests_total` sees
-//! none. HTTP's status says only what became of the body; what became of the calls is `orders_rpc_requests_total`.
+//! Its lesson is for those who watch: an error travels with HTTP status 200, so that
+//! `rocket_http_requests_total` sees none. HTTP's status says only what became of the body; what
+//! became of the calls is `orders_rpc_requests_total`.
 //!
-//! Where the specification leaves a choice, this is strict: members that it does not know and members that come twice
-//! make an invalid request. An id is sent back as it was written, to the byte.
+//! Where the specification leaves a choice, this is strict: members that it does not know and
+//! members that come twice make an invalid request. An id is sent back as it was written, to the
+//! byte.
 
-use crate::body::object;
-use crate::metrics::Metrics;
-use crate::store::Orders;
+use std::borrow::Cow;
+
 use rocket::data::Data;
 use rocket::http::{Header, Status};
 use rocket::{Responder, State, post};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, Value};
-use std::borrow::Cow;
+
+use crate::body::object;
+use crate::metrics::Metrics;
+use crate::store::Orders;
 
 /// Calls in one batch; a longer batch is refused as a whole, because each call may cost work.
 pub const BATCH_MAX: usize = 100;
@@ -42,11 +47,7 @@ impl Error {
     pub const NO_ORDER: Self = Self::new(-32001, "No such order");
 
     const fn new(code: i32, message: &'static str) -> Self {
-        Self {
-            code,
-            message,
-            data: None,
-        }
+        Self { code, message, data: None }
     }
 
     /// The same, with a reason.
@@ -201,7 +202,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Tells `null` from a member that is not there: `"id": null` wants an answer, no `id` is a notification.
+/// Tells `null` from a member that is not there: `"id": null` wants an answer, no `id` is a
+/// notification.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(value).map(Some)
 }
@@ -222,11 +224,6 @@ impl<'a> Answer<'a> {
             Ok(result) => (Some(result), None),
             Err(error) => (None, Some(error)),
         };
-        Self {
-            jsonrpc: "2.0",
-            result,
-            error,
-            id,
-        }
+        Self { jsonrpc: "2.0", result, error, id }
     }
 }

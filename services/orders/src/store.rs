@@ -1,15 +1,17 @@
 //! The orders: what may be in them, the last of them in memory, and what can be called by JSON-RPC.
 
-use crate::metrics::Metrics;
-use crate::rpc::{Error, Methods};
-use crate::work::{Busy, Work};
+use std::collections::VecDeque;
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use rocket::request::FromParam;
 use rocket::tokio::sync::broadcast;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
-use std::collections::VecDeque;
-use std::num::NonZeroU16;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::metrics::Metrics;
+use crate::rpc::{Error, Methods};
+use crate::work::{Busy, Work};
 
 /// Orders that a slow watcher may be behind; older ones are skipped, and it is told how many.
 const BEHIND_MAX: usize = 64;
@@ -68,7 +70,8 @@ pub(crate) struct Order {
     cents: u64,
 }
 
-/// The latest orders, in memory only. Their ids follow each other, so that an order's place is its id.
+/// The latest orders, in memory only. Their ids follow each other, so that an order's place is its
+/// id.
 #[derive(Default)]
 struct Store {
     first: u64,
@@ -112,12 +115,7 @@ impl Orders {
             store.first += 1;
             self.metrics.evicted.inc();
         }
-        let order = Order {
-            id: store.first + store.orders.len() as u64,
-            item,
-            quantity,
-            cents,
-        };
+        let order = Order { id: store.first + store.orders.len() as u64, item, quantity, cents };
         store.orders.push_back(order.clone());
         let _ = self.news.send(order.clone()); // an error means that nobody watches
         Ok(order)

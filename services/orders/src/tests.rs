@@ -1,7 +1,7 @@
 //! What `orders` promises. Hostile input has its own files in `tests/`, and so has JSON-RPC.
 
-use crate::metrics::Metrics;
-use crate::work::{Mode, Work};
+use std::sync::Arc;
+
 use instrument::{Env, Service};
 use prometheus::Registry;
 use rocket::futures::future::{FutureExt, join_all};
@@ -10,7 +10,9 @@ use rocket::local::asynchronous::{Client, LocalResponse};
 use rocket::tokio::io::{AsyncBufReadExt, BufReader};
 use rocket::tokio::time::{Duration, timeout};
 use serde_json::{Value, json};
-use std::sync::Arc;
+
+use crate::metrics::Metrics;
+use crate::work::{Mode, Work};
 
 /// How long anything may take before a test gives up. Far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,12 +35,9 @@ fn work<const N: usize>(settings: [(&str, &str); N]) -> (Arc<Work>, Registry) {
 
 /// The value of a series, written as on `/metrics`.
 fn value(registry: &Registry, series: &str) -> f64 {
-    let text = prometheus::TextEncoder::new()
-        .encode_to_string(&registry.gather())
-        .unwrap();
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
+    let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+    let value =
+        text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
     value.unwrap_or_else(|| panic!("no {series} in {text}"))
 }
 
@@ -78,11 +77,7 @@ async fn the_oldest_order_makes_room_for_a_new_one_and_is_counted() {
     }
     let statuses =
         join_all(["/orders/0", "/orders/1", "/orders/2"].map(|path| answer(&client, path)));
-    let statuses: Vec<Status> = statuses
-        .await
-        .into_iter()
-        .map(|(status, _)| status)
-        .collect();
+    let statuses: Vec<Status> = statuses.await.into_iter().map(|(status, _)| status).collect();
     assert_eq!(statuses, [Status::NotFound, Status::Ok, Status::Ok]);
     assert_eq!(value(&registry, "orders_evicted_total"), 1.0);
 }
@@ -91,10 +86,7 @@ async fn the_oldest_order_makes_room_for_a_new_one_and_is_counted() {
 async fn an_order_that_is_none_is_refused_in_one_line_and_nothing_is_kept() {
     let (client, _, _) = clients([("WORK_UNITS", "1")]).await;
     let deep = "[".repeat(10_000);
-    let long = format!(
-        r#"{{"item": "tea", "quantity": 1}}{}"#,
-        " ".repeat(64 << 10)
-    );
+    let long = format!(r#"{{"item": "tea", "quantity": 1}}{}"#, " ".repeat(64 << 10));
     let long_name = format!(r#"{{"item": "{}", "quantity": 1}}"#, "x".repeat(33));
     for (body, status) in [
         ("", 400),
@@ -126,17 +118,8 @@ async fn an_order_that_is_none_is_refused_in_one_line_and_nothing_is_kept() {
     let no_text = client.post("/orders").body([0xff, 0xfe]).dispatch().await;
     assert_eq!(no_text.status(), Status::BadRequest);
     assert_eq!(answer(&client, "/orders/0").await.0, Status::NotFound);
-    for path in [
-        "/orders/price/T%C3%A9",
-        "/orders/price/%ff",
-        "/orders/-1",
-        "/orders/x",
-    ] {
-        assert_eq!(
-            answer(&client, path).await.0,
-            Status::UnprocessableEntity,
-            "{path}"
-        );
+    for path in ["/orders/price/T%C3%A9", "/orders/price/%ff", "/orders/-1", "/orders/x"] {
+        assert_eq!(answer(&client, path).await.0, Status::UnprocessableEntity, "{path}");
     }
 }
 
@@ -154,14 +137,10 @@ async fn the_same_item_has_the_same_price_in_every_mode_and_every_price_is_timed
 
 #[rocket::async_test]
 async fn only_inline_work_keeps_its_thread_from_everybody_else() {
-    for (mode, blocks) in [
-        ("inline", true),
-        ("thread-per-request", false),
-        ("bounded", false),
-    ] {
+    for (mode, blocks) in [("inline", true), ("thread-per-request", false), ("bounded", false)] {
         let (work, _) = work([("WORK_UNITS", "2000"), ("WORK_MODE", mode)]);
-        // A future that is ready when it is first asked never gave its thread away. So much work that no other thread is
-        // done with it by then.
+        // A future that is ready when it is first asked never gave its thread away. So much work
+        // that no other thread is done with it by then.
         let ready = work.price("tea").now_or_never().is_some();
         assert_eq!(ready, blocks, "{mode}");
     }
@@ -188,16 +167,10 @@ async fn only_a_thread_per_request_has_room_for_all_of_them() {
 #[rocket::async_test]
 async fn bounded_work_refuses_what_neither_a_worker_nor_the_queue_has_room_for() {
     // So much work that none is done before all have been asked.
-    let settings = [
-        ("WORK_UNITS", "500"),
-        ("WORK_WORKERS", "1"),
-        ("WORK_QUEUE", "2"),
-    ];
+    let settings = [("WORK_UNITS", "500"), ("WORK_WORKERS", "1"), ("WORK_QUEUE", "2")];
     let (work, registry) = work(settings);
-    let prices = timeout(
-        PATIENCE,
-        join_all(["a", "b", "c", "d", "e"].map(|item| work.price(item))),
-    );
+    let prices =
+        timeout(PATIENCE, join_all(["a", "b", "c", "d", "e"].map(|item| work.price(item))));
     let refused: Vec<bool> = prices.await.unwrap().iter().map(Result::is_err).collect();
     assert_eq!(refused, [false, false, false, true, true]);
     assert_eq!(value(&registry, "orders_rejected_total"), 2.0);
@@ -207,11 +180,7 @@ async fn bounded_work_refuses_what_neither_a_worker_nor_the_queue_has_room_for()
 
 #[rocket::async_test]
 async fn a_refused_request_says_when_to_come_back() {
-    let settings = [
-        ("WORK_UNITS", "500"),
-        ("WORK_WORKERS", "1"),
-        ("WORK_QUEUE", "0"),
-    ];
+    let settings = [("WORK_UNITS", "500"), ("WORK_WORKERS", "1"), ("WORK_QUEUE", "0")];
     let (client, _, registry) = clients(settings).await;
     let call =
         r#"{"jsonrpc": "2.0", "method": "orders.price", "params": {"item": "tea"}, "id": 1}"#;
@@ -234,22 +203,11 @@ async fn a_mode_that_is_a_bug_shows_and_can_be_switched_off_while_the_service_ru
     let (_, admin, registry) = clients([("WORK_MODE", "thread-per-request")]).await;
     let series = r#"fault_active{fault="work_thread_per_request"}"#;
     assert_eq!(value(&registry, series), 1.0);
-    assert_eq!(
-        answer(&admin, "/work").await.1,
-        json!({"mode": "thread-per-request"})
-    );
-    let off = admin
-        .put("/work")
-        .body(r#"{"mode": "bounded"}"#)
-        .dispatch()
-        .await;
+    assert_eq!(answer(&admin, "/work").await.1, json!({"mode": "thread-per-request"}));
+    let off = admin.put("/work").body(r#"{"mode": "bounded"}"#).dispatch().await;
     assert_eq!(off.status(), Status::Ok);
     assert_eq!(value(&registry, series), 0.0);
-    let wrong = admin
-        .put("/work")
-        .body(r#"{"mode": "turbo"}"#)
-        .dispatch()
-        .await;
+    let wrong = admin.put("/work").body(r#"{"mode": "turbo"}"#).dispatch().await;
     assert_eq!(wrong.status(), Status::UnprocessableEntity);
     assert_eq!(answer(&admin, "/work").await.1, json!({"mode": "bounded"}));
     assert_eq!(Mode::FAULTS.len(), 2);
@@ -275,11 +233,7 @@ async fn line(lines: &mut (impl AsyncBufReadExt + Unpin), start: &str) -> String
     let wanted = async {
         loop {
             let mut line = String::new();
-            assert_ne!(
-                lines.read_line(&mut line).await.unwrap(),
-                0,
-                "the stream ended"
-            );
+            assert_ne!(lines.read_line(&mut line).await.unwrap(), 0, "the stream ended");
             if line.starts_with(start) {
                 return line;
             }

@@ -1,6 +1,7 @@
 //! The work, and three ways to run it.
 //!
-//! A price takes CPU time, and a machine has only so much of it. What matters is who waits when there is not enough:
+//! A price takes CPU time, and a machine has only so much of it. What matters is who waits when
+//! there is not enough:
 //!
 //! | mode | a price is computed | under overload |
 //! | --- | --- | --- |
@@ -8,10 +9,17 @@
 //! | `thread-per-request` | on a thread of its own | all of them at once, each ever more slowly |
 //! | `bounded` | by a few workers behind a short queue | those who fit are served in time, the others get 503 at once |
 //!
-//! The first two are bugs to look at, and `fault_active` says when one is on. A refused request costs next to nothing
-//! and may be tried again; a request that is answered after its caller has left costs the same as a good one.
+//! The first two are bugs to look at, and `fault_active` says when one is on. A refused request
+//! costs next to nothing and may be tried again; a request that is answered after its caller has
+//! left costs the same as a good one.
 
-use crate::metrics::Metrics;
+use std::hint::black_box;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, available_parallelism};
+use std::time::Duration;
+
 use instrument::faults::Faults;
 use instrument::{Service, StartError};
 use prometheus::IntGauge;
@@ -21,20 +29,18 @@ use rocket::tokio::task::spawn_blocking;
 use rocket::{Route, State, get, put, routes};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
-use std::hint::black_box;
-use std::num::NonZeroU16;
-use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::{self, available_parallelism};
-use std::time::Duration;
+
+use crate::metrics::Metrics;
 
 /// What to write instead of an unknown mode.
 pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
 
-/// Threads of `thread-per-request` at a time. The bug is to have no such limit; the limit is there to spare laptops.
+/// Threads of `thread-per-request` at a time. The bug is to have no such limit; the limit is there
+/// to spare laptops.
 const THREADS_MAX: usize = 1000;
 
-/// CPU time of one unit of work. Not so many rounds of something: then a fast laptop would have an easier story.
+/// CPU time of one unit of work. Not so many rounds of something: then a fast laptop would have an
+/// easier story.
 const UNIT: Duration = Duration::from_micros(100);
 
 /// Rounds of computing between two looks at the clock: some microseconds.
@@ -52,10 +58,8 @@ pub enum Mode {
 
 impl Mode {
     /// The modes that are bugs, and how `fault_active` names them.
-    pub const FAULTS: [(Mode, &str); 2] = [
-        (Mode::Inline, "work_inline"),
-        (Mode::ThreadPerRequest, "work_thread_per_request"),
-    ];
+    pub const FAULTS: [(Mode, &str); 2] =
+        [(Mode::Inline, "work_inline"), (Mode::ThreadPerRequest, "work_thread_per_request")];
 }
 
 impl FromStr for Mode {
@@ -97,17 +101,11 @@ impl Work {
     pub fn new(service: &Service, metrics: Metrics) -> Result<Self, StartError> {
         let env = &service.env;
         const UNITS: NonZeroU16 = NonZeroU16::new(20).expect("20 is not 0");
-        let units = env.parse(
-            "WORK_UNITS",
-            UNITS,
-            "set it to how much work a price is, 1 to 65535",
-        )?;
-        let cores = available_parallelism().map_or(NonZeroU16::MIN, |cores| {
-            cores.try_into().unwrap_or(NonZeroU16::MAX)
-        });
-        let workers = env
-            .parse("WORK_WORKERS", cores, "set it to a number from 1 to 65535")?
-            .get();
+        let units =
+            env.parse("WORK_UNITS", UNITS, "set it to how much work a price is, 1 to 65535")?;
+        let cores = available_parallelism()
+            .map_or(NonZeroU16::MIN, |cores| cores.try_into().unwrap_or(NonZeroU16::MAX));
+        let workers = env.parse("WORK_WORKERS", cores, "set it to a number from 1 to 65535")?.get();
         let queue = env.parse("WORK_QUEUE", 64_u16, "set it to a number from 0 to 65535")?;
         let work = Self {
             units,
@@ -164,7 +162,8 @@ impl Work {
         let worker = self.workers.clone().acquire_owned().await;
         let worker = worker.map_err(|_| Busy)?;
         drop(waiting);
-        // The permits go with the work, not with the request: a caller who leaves does not free a busy worker.
+        // The permits go with the work, not with the request: a caller who leaves does not free a
+        // busy worker.
         let run = move || {
             let _permits = (place, worker);
             job()
@@ -200,9 +199,8 @@ fn thread_cpu_time() -> Duration {
 
 /// A price between 1 and 100, in cents.
 fn cents(item: &str) -> u64 {
-    let hash = item.bytes().fold(0_u64, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(byte.into())
-    });
+    let hash =
+        item.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
     100 + mix(hash) % 9_901
 }
 

@@ -1,8 +1,5 @@
 //! Whatever arrives on `/rpc`, the answer is one that JSON-RPC knows.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use instrument::{Env, Service};
 use proptest::collection::{btree_map, vec};
@@ -95,15 +92,8 @@ fn almost_a_call() -> impl Strategy<Value = Value> {
         member(vec![json!(1), json!("one"), Value::Null]),
     );
     members.prop_map(|(jsonrpc, method, params, id)| {
-        let members = [
-            ("jsonrpc", jsonrpc),
-            ("method", method),
-            ("params", params),
-            ("id", id),
-        ];
-        let given = members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let members = [("jsonrpc", jsonrpc), ("method", method), ("params", params), ("id", id)];
+        let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         given.collect()
     })
 }
@@ -112,9 +102,7 @@ fn almost_a_call() -> impl Strategy<Value = Value> {
 fn arbitrary_bytes_are_answered_by_the_protocol() {
     let client = client();
     let mut runner = TestRunner::new(Config::with_cases(512));
-    let outcome = runner.run(&vec(any::<u8>(), 0..512), |body| {
-        ask(&client, &body).map(|_| ())
-    });
+    let outcome = runner.run(&vec(any::<u8>(), 0..512), |body| ask(&client, &body).map(|_| ()));
     outcome.unwrap();
 }
 
@@ -122,22 +110,16 @@ fn arbitrary_bytes_are_answered_by_the_protocol() {
 fn arbitrary_json_is_answered_by_the_protocol() {
     let client = client();
     let mut runner = TestRunner::new(Config::with_cases(256));
-    let outcome = runner.run(&any_json(), |body| {
-        ask(&client, body.to_string().as_bytes()).map(|_| ())
-    });
+    let outcome =
+        runner.run(&any_json(), |body| ask(&client, body.to_string().as_bytes()).map(|_| ()));
     outcome.unwrap();
 }
 
 #[test]
 fn what_is_almost_a_call_or_a_batch_of_it_is_answered_by_the_protocol() {
     let client = client();
-    let bodies = prop_oneof![
-        almost_a_call(),
-        vec(almost_a_call(), 0..5).prop_map(Value::from),
-    ];
+    let bodies = prop_oneof![almost_a_call(), vec(almost_a_call(), 0..5).prop_map(Value::from),];
     let mut runner = TestRunner::new(Config::with_cases(512));
-    let outcome = runner.run(&bodies, |body| {
-        ask(&client, body.to_string().as_bytes()).map(|_| ())
-    });
+    let outcome = runner.run(&bodies, |body| ask(&client, body.to_string().as_bytes()).map(|_| ()));
     outcome.unwrap();
 }

@@ -1,8 +1,6 @@
-//! Every example of section 7 of the JSON-RPC 2.0 specification, and what the specification says in words.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+//! Every example of section 7 of the JSON-RPC 2.0 specification, and what the specification says in
+//! words.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use orders::metrics::Metrics;
 use orders::rpc::{BATCH_MAX, Error, Methods, Reply, answer};
@@ -20,13 +18,9 @@ impl Methods for Examples {
         match method {
             "subtract" => {
                 let minuend = number(0, "minuend").ok_or(Error::PARAMS)?;
-                Ok(json!(
-                    minuend - number(1, "subtrahend").ok_or(Error::PARAMS)?
-                ))
+                Ok(json!(minuend - number(1, "subtrahend").ok_or(Error::PARAMS)?))
             }
-            "sum" => Ok(json!(
-                (0..3).filter_map(|place| number(place, "")).sum::<i64>()
-            )),
+            "sum" => Ok(json!((0..3).filter_map(|place| number(place, "")).sum::<i64>())),
             "get_data" => Ok(json!(["hello", 5])),
             "update" | "notify_hello" | "notify_sum" => Ok(Value::Null),
             _ => Err(Error::METHOD),
@@ -109,11 +103,7 @@ fn every_example_of_the_specification_is_answered_as_printed() {
             r#"{"jsonrpc": "2.0", "method": "update", "params": [1,2,3,4,5]}"#,
             (204, Value::Null),
         ),
-        (
-            "a notification",
-            r#"{"jsonrpc": "2.0", "method": "foobar"}"#,
-            (204, Value::Null),
-        ),
+        ("a notification", r#"{"jsonrpc": "2.0", "method": "foobar"}"#, (204, Value::Null)),
         (
             "a method that does not exist",
             r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#,
@@ -138,11 +128,7 @@ fn every_example_of_the_specification_is_answered_as_printed() {
             (400, error(-32700)),
         ),
         ("an empty array", "[]", (400, error(-32600))),
-        (
-            "an invalid batch that is not empty",
-            "[1]",
-            (200, json!([error(-32600)])),
-        ),
+        ("an invalid batch that is not empty", "[1]", (200, json!([error(-32600)]))),
         (
             "an invalid batch",
             "[1,2,3]",
@@ -259,10 +245,7 @@ fn a_batch_has_a_limit_and_beyond_it_no_call_is_made() {
     let call = r#"{"jsonrpc": "2.0", "method": "sum", "id": 1}"#;
     let batch = |calls: usize| format!("[{}]", vec![call; calls].join(","));
     let (status, answers) = ask(&batch(BATCH_MAX));
-    assert_eq!(
-        (status, answers.as_array().unwrap().len()),
-        (200, BATCH_MAX)
-    );
+    assert_eq!((status, answers.as_array().unwrap().len()), (200, BATCH_MAX));
     assert_eq!(ask(&batch(BATCH_MAX + 1)), (400, error(-32600)));
     assert_eq!(ask(&batch(1000)), (400, error(-32600)));
 }
@@ -271,13 +254,7 @@ fn a_batch_has_a_limit_and_beyond_it_no_call_is_made() {
 fn calls_are_counted_by_what_became_of_them_and_made_up_names_get_no_series() {
     let registry = Registry::new();
     let methods = Examples(Metrics::register(&registry).unwrap());
-    let series = || {
-        registry
-            .gather()
-            .iter()
-            .map(|family| family.get_metric().len())
-            .sum::<usize>()
-    };
+    let series = || registry.gather().iter().map(|family| family.get_metric().len()).sum::<usize>();
     let at_start = series();
     for body in [
         r#"{"jsonrpc": "2.0", "method": "made.up", "id": 1}"#,
@@ -288,9 +265,7 @@ fn calls_are_counted_by_what_became_of_them_and_made_up_names_get_no_series() {
         block_on(answer(body.as_bytes(), &methods));
     }
     assert_eq!(series(), at_start);
-    let text = prometheus::TextEncoder::new()
-        .encode_to_string(&registry.gather())
-        .unwrap();
+    let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     for (code, count) in [(-32601, 2), (-32600, 1), (-32700, 1)] {
         let line =
             format!("orders_rpc_requests_total{{code=\"{code}\",method=\"unknown\"}} {count}");

@@ -1,14 +1,12 @@
 //! Hostile requests leave no memory behind. One test, because two at once would count each other's.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use instrument::memory::allocated_bytes;
 use instrument::{Env, Service};
 use rocket::local::blocking::Client;
 
-/// Bytes by which 10,000 hostile requests may make the service grow. The store is full before it is measured.
+/// Bytes by which 10,000 hostile requests may make the service grow. The store is full before it is
+/// measured.
 const GROWTH_MAX: usize = 1 << 20;
 
 #[test]
@@ -20,24 +18,15 @@ fn ten_thousand_hostile_requests_leave_nothing_behind() {
     let hostile: Vec<(Vec<u8>, u16)> = [
         (call.to_owned(), 200),
         (format!("[{}]", [call; 3].join(",")), 200),
-        (
-            r#"{"jsonrpc": "2.0", "method": "made.up", "id": 1}"#.to_owned(),
-            200,
-        ),
+        (r#"{"jsonrpc": "2.0", "method": "made.up", "id": 1}"#.to_owned(), 200),
         (r#"{"jsonrpc": "2.0", "method": "made.up"}"#.to_owned(), 204),
         (
             r#"{"jsonrpc": "2.0", "method": "orders.get", "params": {"id": -1}, "id": 1}"#
                 .to_owned(),
             200,
         ),
-        (
-            r#"{"jsonrpc": "2.0", "method": "\ud800", "id": 1}"#.to_owned(),
-            400,
-        ),
-        (
-            r#"{"jsonrpc": "2.0", "jsonrpc": "2.0", "method": "x", "id": 1}"#.to_owned(),
-            400,
-        ),
+        (r#"{"jsonrpc": "2.0", "method": "\ud800", "id": 1}"#.to_owned(), 400),
+        (r#"{"jsonrpc": "2.0", "jsonrpc": "2.0", "method": "x", "id": 1}"#.to_owned(), 400),
         ("[".repeat(60_000), 400),
         (format!("[{}]", vec!["1"; 1000].join(",")), 400),
         (format!("\"{}\"", "x".repeat(60_000)), 400),

@@ -1,8 +1,5 @@
 //! Half a body holds no memory for ever: whoever sends it is told so, and the others are served.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

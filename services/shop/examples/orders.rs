@@ -1,4 +1,5 @@
-//! The `orders` of this shop's tests: cargo builds examples before it runs the tests of the same package.
+//! The `orders` of this shop's tests: cargo builds examples before it runs the tests of the same
+//! package.
 
 use std::process::ExitCode;
 

@@ -1,25 +1,28 @@
 //! The front end: as good as what is behind it, and no slower than it allows.
 //!
-//! For every price it asks `orders`, by name: a lookup, a connection, a question, each within a limit. When `orders` is
-//! slow or gone, customers get a 504 or a 502 while they are still there to read it, and the shop keeps no thread and no
-//! connection waiting. Next: `client.rs` of `instrument`, for why there is no connection pool.
+//! For every price it asks `orders`, by name: a lookup, a connection, a question, each within a
+//! limit. When `orders` is slow or gone, customers get a 504 or a 502 while they are still there to
+//! read it, and the shop keeps no thread and no connection waiting. Next: `client.rs` of
+//! `instrument`, for why there is no connection pool.
 
 pub mod metrics;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::time::Duration;
+
 use instrument::client::{CallError, CallResult, Client, Limits};
 use instrument::{Service, StartError, traced};
-use metrics::{Metrics, Outcome};
 use rocket::http::uri::Absolute;
 use rocket::http::{RawStr, Status};
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
 use rocket::{Build, Rocket, State, get, routes};
 use serde::{Deserialize, Serialize};
-use std::num::NonZeroU16;
-use std::str::FromStr;
-use std::time::Duration;
+
+use metrics::{Metrics, Outcome};
 
 /// What the front page offers. Any other item has a price too.
 const ITEMS: [&str; 4] = ["tea", "coffee", "cake", "umbrella"];
@@ -125,7 +128,8 @@ impl NoPrice {
 impl Shop {
     /// Asks `orders`, again for every customer.
     async fn price(&self, item: &str) -> Result<Price, NoPrice> {
-        // These two would not stay one segment of the path; everything else does, whatever is in it.
+        // These two would not stay one segment of the path; everything else does, whatever is in
+        // it.
         if matches!(item, "." | "..") {
             return Err(NoPrice::NotFound);
         }
@@ -162,11 +166,7 @@ async fn price<'s>(item: &str, shop: &'s State<Shop>) -> Result<Json<Offer<'s>>,
         Ok(Price { item, cents }) => {
             tracing::debug!(item, cents, "offered");
             let version = &shop.version;
-            Ok(Json(Offer {
-                item,
-                cents,
-                version,
-            }))
+            Ok(Json(Offer { item, cents, version }))
         }
         Err(why) => {
             tracing::warn!(%why, "no price");

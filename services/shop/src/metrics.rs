@@ -1,9 +1,11 @@
-//! What `shop` counts besides its own requests: how each question to `orders` ended, in words that its users would use.
-//! Where the time went is in `http_client_requests_duration_seconds`, which the client counts by itself.
+//! What `shop` counts besides its own requests: how each question to `orders` ended, in words that
+//! its users would use. Where the time went is in `http_client_requests_duration_seconds`, which
+//! the client counts by itself.
 
 use prometheus::{IntCounterVec, Opts, Registry};
 
-/// Prices asked for, by `result`. Read next to the shop's own errors: it says whether they are its own.
+/// Prices asked for, by `result`. Read next to the shop's own errors: it says whether they are its
+/// own.
 pub const PRICES_TOTAL: &str = "shop_prices_total";
 
 /// How a question for a price ended: the closed set behind the label `result`.

@@ -1,6 +1,6 @@
-//! What `shop` promises, with an `orders` that a test can break. How the traces of both join is in `tests/`.
+//! What `shop` promises, with an `orders` that a test can break. How the traces of both join is in
+//! `tests/`.
 
-use crate::metrics::PRICES_TOTAL;
 use instrument::{Env, Service};
 use prometheus::Registry;
 use rocket::http::Status;
@@ -11,10 +11,13 @@ use rocket::tokio::spawn;
 use rocket::tokio::time::{Duration, timeout};
 use serde_json::{Value, json};
 
+use crate::metrics::PRICES_TOTAL;
+
 /// How long anything may take before a test gives up. Far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An `orders` that reads a request and answers with these bytes, or with silence; the URL it listens at.
+/// An `orders` that reads a request and answers with these bytes, or with silence; the URL it
+/// listens at.
 async fn orders(answer: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -44,13 +47,8 @@ async fn shop<const N: usize>(settings: [(&str, &str); N]) -> (Client, Registry)
 }
 
 async fn ask(client: &Client, path: &str) -> (Status, String) {
-    let answer = timeout(PATIENCE, client.get(path).dispatch())
-        .await
-        .unwrap();
-    (
-        answer.status(),
-        answer.into_string().await.unwrap_or_default(),
-    )
+    let answer = timeout(PATIENCE, client.get(path).dispatch()).await.unwrap();
+    (answer.status(), answer.into_string().await.unwrap_or_default())
 }
 
 /// Prices counted under a result.
@@ -58,9 +56,7 @@ fn prices(registry: &Registry, result: &str) -> f64 {
     let families = registry.gather();
     let family = families.iter().find(|family| family.name() == PRICES_TOTAL);
     let metrics = family.unwrap().get_metric();
-    let metric = metrics
-        .iter()
-        .find(|metric| metric.get_label()[0].value() == result);
+    let metric = metrics.iter().find(|metric| metric.get_label()[0].value() == result);
     metric.unwrap().get_counter().get_value()
 }
 
@@ -71,10 +67,7 @@ async fn a_price_comes_from_orders_with_the_release_that_offers_it() {
     let (status, offer) = ask(&client, "/price/tea").await;
     assert_eq!(status, Status::Ok);
     let offer: Value = serde_json::from_str(&offer).unwrap();
-    assert_eq!(
-        offer,
-        json!({"item": "tea", "cents": 420, "version": "2.0"})
-    );
+    assert_eq!(offer, json!({"item": "tea", "cents": 420, "version": "2.0"}));
     assert_eq!(prices(&registry, "ok"), 1.0);
 }
 
@@ -82,44 +75,20 @@ async fn a_price_comes_from_orders_with_the_release_that_offers_it() {
 async fn what_is_wrong_with_orders_is_said_in_one_line_and_counted() {
     for (answer, status, result) in [
         (http("404 Not Found", ""), Status::NotFound, "not_found"),
-        (
-            http("422 Unprocessable Entity", ""),
-            Status::NotFound,
-            "not_found",
-        ),
-        (
-            http("500 Internal Server Error", ""),
-            Status::BadGateway,
-            "failed",
-        ),
-        (
-            http("503 Service Unavailable", "busy"),
-            Status::BadGateway,
-            "failed",
-        ),
+        (http("422 Unprocessable Entity", ""), Status::NotFound, "not_found"),
+        (http("500 Internal Server Error", ""), Status::BadGateway, "failed"),
+        (http("503 Service Unavailable", "busy"), Status::BadGateway, "failed"),
         (http("302 Found", ""), Status::BadGateway, "failed"),
         (http("200 OK", "no JSON"), Status::BadGateway, "failed"),
-        (
-            http("200 OK", r#"{"item": "tea"}"#),
-            Status::BadGateway,
-            "failed",
-        ),
-        (
-            "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{",
-            Status::BadGateway,
-            "failed",
-        ),
+        (http("200 OK", r#"{"item": "tea"}"#), Status::BadGateway, "failed"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{", Status::BadGateway, "failed"),
         ("", Status::BadGateway, "failed"),
         ("SSH-2.0-OpenSSH\r\n", Status::BadGateway, "failed"),
     ] {
         let url = orders(Some(answer)).await;
         let (client, registry) = shop([("ORDERS_URL", &url)]).await;
         for known in crate::metrics::Outcome::ALL {
-            assert_eq!(
-                prices(&registry, known.as_str()),
-                0.0,
-                "exists from the start"
-            );
+            assert_eq!(prices(&registry, known.as_str()), 0.0, "exists from the start");
         }
         let (found, why) = ask(&client, "/price/tea").await;
         assert_eq!(found, status, "{answer}: {why}");
@@ -142,37 +111,21 @@ async fn an_orders_that_is_not_there_or_has_no_name_is_a_bad_gateway() {
     let refused = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     for url in [refused.as_str(), "http://orders"] {
-        let settings = [
-            ("ORDERS_URL", url),
-            ("RESOLV_CONF", "/nonexistent/resolv.conf"),
-        ];
+        let settings = [("ORDERS_URL", url), ("RESOLV_CONF", "/nonexistent/resolv.conf")];
         let (client, registry) = shop(settings).await;
-        assert_eq!(
-            ask(&client, "/price/tea").await.0,
-            Status::BadGateway,
-            "{url}"
-        );
+        assert_eq!(ask(&client, "/price/tea").await.0, Status::BadGateway, "{url}");
         assert_eq!(prices(&registry, "failed"), 1.0);
     }
 }
 
 #[rocket::async_test]
 async fn the_pages_that_need_nobody_work_when_orders_is_gone() {
-    let settings = [
-        ("RESOLV_CONF", "/nonexistent/resolv.conf"),
-        ("VERSION", "<1.5>"),
-    ];
+    let settings = [("RESOLV_CONF", "/nonexistent/resolv.conf"), ("VERSION", "<1.5>")];
     let (client, _) = shop(settings).await;
-    assert_eq!(
-        ask(&client, "/version").await,
-        (Status::Ok, "<1.5>\n".to_owned())
-    );
+    assert_eq!(ask(&client, "/version").await, (Status::Ok, "<1.5>\n".to_owned()));
     let (status, page) = ask(&client, "/").await;
     assert_eq!(status, Status::Ok);
-    assert!(
-        page.contains("Release &lt;1.5&gt;") && page.contains("/price/tea"),
-        "{page}"
-    );
+    assert!(page.contains("Release &lt;1.5&gt;") && page.contains("/price/tea"), "{page}");
     let (client, _) = shop([]).await;
     let version = format!("{}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(ask(&client, "/version").await.1, version);
@@ -188,10 +141,7 @@ async fn whatever_a_customer_writes_stays_one_segment_of_the_path_to_orders() {
         ("a%2Fb", "/orders/price/a%2Fb"),
         ("..%2F..%2F0", "/orders/price/..%2F..%2F0"),
         ("tea%3Fx=1%23y", "/orders/price/tea%3Fx%3D1%23y"),
-        (
-            "tea%20HTTP%2F1.1%0d%0aX:%20y",
-            "/orders/price/tea%20HTTP%2F1.1%0D%0AX:%20y",
-        ),
+        ("tea%20HTTP%2F1.1%0d%0aX:%20y", "/orders/price/tea%20HTTP%2F1.1%0D%0AX:%20y"),
         ("%C3%A9", "/orders/price/%C3%A9"),
     ] {
         let heard = async {

@@ -1,16 +1,14 @@
 //! Two processes, one trace: what a customer asks `shop` can be followed into the log of `orders`.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
-use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use serde_json::Value;
 use testkit::collector::Collector;
 
 /// How long anything may take before a test gives up. Far more than it takes.
@@ -28,11 +26,7 @@ impl Running {
     fn start(program: &Path, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program)
             .env_clear()
-            .envs([
-                ("ROCKET_PORT", "0"),
-                ("ADMIN_PORT", "0"),
-                ("RUST_LOG", "debug"),
-            ])
+            .envs([("ROCKET_PORT", "0"), ("ADMIN_PORT", "0"), ("RUST_LOG", "debug")])
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -74,11 +68,8 @@ fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let parent = format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-01");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n{parent}\r\n\r\n"
-    )
-    .unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n{parent}\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -94,19 +85,13 @@ fn orders() -> PathBuf {
 fn a_trace_that_comes_in_at_the_shop_is_in_the_logs_of_both_services() {
     let orders = Running::start(&orders(), &[("WORK_UNITS", "1")]);
     let url = format!("http://{}", orders.address());
-    let shop = Running::start(
-        Path::new(env!("CARGO_BIN_EXE_shop")),
-        &[("ORDERS_URL", &url)],
-    );
+    let shop = Running::start(Path::new(env!("CARGO_BIN_EXE_shop")), &[("ORDERS_URL", &url)]);
     let answer = get(&shop.address(), "/price/tea");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 
     let (offered, priced) = (shop.line("offered"), orders.line("priced"));
     for line in [&offered, &priced] {
-        assert_eq!(
-            (&line["trace_id"], &line["item"]),
-            (&TRACE.into(), &"tea".into())
-        );
+        assert_eq!((&line["trace_id"], &line["item"]), (&TRACE.into(), &"tea".into()));
     }
     assert_eq!(offered["cents"], priced["cents"]);
 }
@@ -120,10 +105,7 @@ fn a_failure_of_orders_is_in_the_shops_log_with_the_customers_trace() {
     let answer = get(&shop.address(), "/price/tea");
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     let line = shop.line("no price");
-    assert_eq!(
-        (&line["trace_id"], &line["level"]),
-        (&TRACE.into(), &"WARN".into())
-    );
+    assert_eq!((&line["trace_id"], &line["level"]), (&TRACE.into(), &"WARN".into()));
 }
 
 #[test]
@@ -132,10 +114,8 @@ fn the_spans_of_both_services_hang_together_under_the_customers() {
     let tracing = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
     let orders = Running::start(&orders(), &[("WORK_UNITS", "1"), tracing]);
     let url = format!("http://{}", orders.address());
-    let shop = Running::start(
-        Path::new(env!("CARGO_BIN_EXE_shop")),
-        &[("ORDERS_URL", &url), tracing],
-    );
+    let shop =
+        Running::start(Path::new(env!("CARGO_BIN_EXE_shop")), &[("ORDERS_URL", &url), tracing]);
     get(&shop.address(), "/price/tea");
 
     // Two of the shop and one of orders, in any order.
@@ -144,17 +124,9 @@ fn the_spans_of_both_services_hang_together_under_the_customers() {
         let found = spans.iter().find(|span| span.name == name);
         found.unwrap_or_else(|| panic!("no {name} among {spans:?}"))
     };
-    let (offer, price) = (
-        named("GET /price/<item>"),
-        named("GET /orders/price/<item>"),
-    );
+    let (offer, price) = (named("GET /price/<item>"), named("GET /orders/price/<item>"));
     let ask = named("http.client");
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for span in &spans {
         assert_eq!(hex(&span.trace_id), TRACE, "{}", span.name);
     }

@@ -24,30 +24,10 @@ pub(super) struct Range {
 }
 
 impl Range {
-    pub(super) const SECOND: Self = Self {
-        name: "second",
-        min: 0,
-        max: 59,
-        names: &[],
-    };
-    pub(super) const MINUTE: Self = Self {
-        name: "minute",
-        min: 0,
-        max: 59,
-        names: &[],
-    };
-    pub(super) const HOUR: Self = Self {
-        name: "hour",
-        min: 0,
-        max: 23,
-        names: &[],
-    };
-    pub(super) const DAY: Self = Self {
-        name: "day of month",
-        min: 1,
-        max: 31,
-        names: &[],
-    };
+    pub(super) const SECOND: Self = Self { name: "second", min: 0, max: 59, names: &[] };
+    pub(super) const MINUTE: Self = Self { name: "minute", min: 0, max: 59, names: &[] };
+    pub(super) const HOUR: Self = Self { name: "hour", min: 0, max: 23, names: &[] };
+    pub(super) const DAY: Self = Self { name: "day of month", min: 1, max: 31, names: &[] };
     pub(super) const MONTH: Self = Self {
         name: "month",
         min: 1,
@@ -65,10 +45,7 @@ impl Range {
 
     /// Reads `part,part,..`; empty parts are skipped, as robfig/cron does.
     pub(super) fn parse(&self, text: &str) -> Result<Field, CronError> {
-        let mut field = Field {
-            bits: 0,
-            star: false,
-        };
+        let mut field = Field { bits: 0, star: false };
         for part in text.split(',').filter(|part| !part.is_empty()) {
             let (bits, star) = self.part(part).map_err(|why| CronError::Field {
                 name: self.name,
@@ -87,9 +64,8 @@ impl Range {
             Some((range, step)) => (range, Some(number(step)?)),
             None => (text, None),
         };
-        let (low, high) = range
-            .split_once('-')
-            .map_or((range, None), |(low, high)| (low, Some(high)));
+        let (low, high) =
+            range.split_once('-').map_or((range, None), |(low, high)| (low, Some(high)));
         let star = low == "*" || low == "?";
         let (start, end) = match (star, high) {
             (true, _) => (self.min, self.max),
@@ -110,18 +86,14 @@ impl Range {
         if step == 0 {
             return Err("a step must be at least 1".to_owned());
         }
-        let bits = (start..=end)
-            .step_by(step as usize)
-            .fold(0, |bits, value| bits | 1_u64 << value);
+        let bits =
+            (start..=end).step_by(step as usize).fold(0, |bits, value| bits | 1_u64 << value);
         // A stepped star restricts the days like any list, so it is no star for the day rule.
         Ok((bits, star && step == 1))
     }
 
     fn value(&self, text: &str) -> Result<u32, String> {
-        let named = self
-            .names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(text));
+        let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
         match named.and_then(|index| u32::try_from(index).ok()) {
             Some(index) => Ok(index + self.min),
             None => number(text),
@@ -130,6 +102,5 @@ impl Range {
 }
 
 fn number(text: &str) -> Result<u32, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not a number"))
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
 }

@@ -11,7 +11,8 @@ use crate::problem::Problem;
 /// The annotation that pauses an experiment or a Schedule when its value is the text `true`.
 pub const PAUSE_ANNOTATION: &str = "experiment.chaos-mesh.org/pause";
 
-/// Chaos Mesh drops an object without recovery when this is `forced`; a local stage always recovers.
+/// Chaos Mesh drops an object without recovery when this is `forced`; a local stage always
+/// recovers.
 const CLEAN_FINALIZER_ANNOTATION: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
 
 /// Name, namespace, labels and annotations.
@@ -39,15 +40,12 @@ impl ObjectMeta {
     /// Is the object paused? Only the text `true` counts.
     #[must_use]
     pub fn paused(&self) -> bool {
-        self.annotations
-            .get(PAUSE_ANNOTATION)
-            .is_some_and(|value| value == "true")
+        self.annotations.get(PAUSE_ANNOTATION).is_some_and(|value| value == "true")
     }
 
     pub(super) fn parse(metadata: &Value, problems: &mut Vec<Problem>) -> Option<Self> {
-        let meta: Self = read(metadata, "metadata")
-            .map_err(|problem| problems.push(problem))
-            .ok()?;
+        let meta: Self =
+            read(metadata, "metadata").map_err(|problem| problems.push(problem)).ok()?;
         if !is_subdomain(&meta.name, 253) {
             problems.push(Problem::new(
                 "metadata.name",

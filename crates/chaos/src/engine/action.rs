@@ -49,24 +49,16 @@ pub(super) async fn carry_out<I: Injector>(
             partial: false,
         });
     }
-    let _permit = permits.acquire().await.map_err(|error| Failure {
-        message: error.to_string(),
-        partial: false,
-    })?;
+    let _permit = permits
+        .acquire()
+        .await
+        .map_err(|error| Failure { message: error.to_string(), partial: false })?;
     let id = id(&action);
-    let Action {
-        fault,
-        target,
-        operation,
-        expires,
-        ..
-    } = &action;
+    let Action { fault, target, operation, expires, .. } = &action;
     let work = async {
         match operation {
             Operation::Apply => {
-                injector
-                    .apply(&id, fault, target, expires.map(SystemTime::from))
-                    .await
+                injector.apply(&id, fault, target, expires.map(SystemTime::from)).await
             }
             Operation::Recover => {
                 let recovered = injector.recover(&id, fault, target).await;
@@ -75,10 +67,7 @@ pub(super) async fn carry_out<I: Injector>(
         }
     };
     match tokio::time::timeout(limit, work).await {
-        Ok(outcome) => outcome.map_err(|message| Failure {
-            message,
-            partial: false,
-        }),
+        Ok(outcome) => outcome.map_err(|message| Failure { message, partial: false }),
         Err(_) => Err(Failure {
             message: format!("no answer from the stage within {} s", limit.as_secs_f32()),
             partial: true,
@@ -104,11 +93,7 @@ pub(super) fn place(action: &Action) -> (String, String) {
 
 /// The name of the fault on its target; the same before and after a crash.
 fn id(action: &Action) -> String {
-    let Key {
-        kind,
-        namespace,
-        name,
-    } = &action.key;
+    let Key { kind, namespace, name } = &action.key;
     let end = action.selector_key.trim_start_matches('.');
     format!(
         "{namespace}/{}/{name}{}{end}",

@@ -1,6 +1,7 @@
 //! The life of a StatusCheck: when it asks, what it remembers, and when it is complete.
 //!
-//! The rules are here; the asking itself is done by the driver (`probing`), at most one question of a check at a time.
+//! The rules are here; the asking itself is done by the driver (`probing`), at most one question of
+//! a check at a time.
 
 use std::sync::Arc;
 
@@ -88,8 +89,7 @@ impl CheckState {
 
     /// Is it complete, and if so, did it succeed?
     pub(super) fn verdict(&self) -> Option<bool> {
-        self.ended
-            .map(|_| self.in_a_row(Outcome::Success, self.check.success_threshold))
+        self.ended.map(|_| self.in_a_row(Outcome::Success, self.check.success_threshold))
     }
 
     pub(super) fn status(&self, now: Timestamp) -> StatusCheckStatus {
@@ -98,24 +98,14 @@ impl CheckState {
             status: self.ended.is_some(),
             reason: self.ended.map_or("", |(_, reason)| reason),
         };
-        let fact = |kind, status| ReasonedCondition {
-            kind,
-            status,
-            reason: "",
-        };
+        let fact = |kind, status| ReasonedCondition { kind, status, reason: "" };
         let (failures, successes) = (self.check.failure_threshold, self.check.success_threshold);
         StatusCheckStatus {
             conditions: vec![
                 completed,
                 fact("DurationExceed", self.end().is_some_and(|end| end <= now)),
-                fact(
-                    "FailureThresholdExceed",
-                    self.in_a_row(Outcome::Failure, failures),
-                ),
-                fact(
-                    "SuccessThresholdExceed",
-                    self.in_a_row(Outcome::Success, successes),
-                ),
+                fact("FailureThresholdExceed", self.in_a_row(Outcome::Failure, failures)),
+                fact("SuccessThresholdExceed", self.in_a_row(Outcome::Success, successes)),
             ],
             start_time: self.created,
             completion_time: self.ended.map(|(at, _)| at),
@@ -161,9 +151,7 @@ impl CheckState {
         if self.asking || self.next.is_none_or(|next| next > now) {
             return None;
         }
-        let missed = self
-            .next
-            .map_or(0, |next| now.duration_since(next).as_secs());
+        let missed = self.next.map_or(0, |next| now.duration_since(next).as_secs());
         let intervals = missed / self.check.interval_seconds.max(1) + 1;
         let step = SignedDuration::from_secs(intervals.saturating_mul(self.check.interval_seconds));
         self.next = self.next.and_then(|next| next.checked_add(step).ok());
@@ -183,14 +171,8 @@ impl CheckState {
 impl World {
     /// Takes one check as far as it gets without waiting.
     pub(super) fn step_check(&mut self, key: &Key, now: Timestamp) {
-        let Some(Entry {
-            uid,
-            deleted,
-            state: State::StatusCheck(state),
-            wake,
-            gone,
-            ..
-        }) = self.objects.get_mut(key)
+        let Some(Entry { uid, deleted, state: State::StatusCheck(state), wake, gone, .. }) =
+            self.objects.get_mut(key)
         else {
             return;
         };
@@ -210,19 +192,10 @@ impl World {
             return;
         }
         if let Some(probe) = state.ask(now) {
-            self.questions.push(Question {
-                key: key.clone(),
-                uid: uid.clone(),
-                asked: now,
-                probe,
-            });
+            self.questions.push(Question { key: key.clone(), uid: uid.clone(), asked: now, probe });
         }
         let next = state.next.filter(|_| !state.asking);
-        *wake = next
-            .into_iter()
-            .chain(state.end())
-            .filter(|at| *at > now)
-            .min();
+        *wake = next.into_iter().chain(state.end()).filter(|at| *at > now).min();
     }
 
     /// Takes in an answer, or why there was none.
@@ -232,11 +205,8 @@ impl World {
         answer: &Result<ProbeAnswer, String>,
         now: Timestamp,
     ) {
-        let Some(Entry {
-            uid,
-            state: State::StatusCheck(state),
-            ..
-        }) = self.objects.get_mut(&question.key)
+        let Some(Entry { uid, state: State::StatusCheck(state), .. }) =
+            self.objects.get_mut(&question.key)
         else {
             return;
         };
@@ -254,8 +224,7 @@ impl World {
                 source: "statuscheck",
                 message: "the body of the answer broke off or did not end in time, so the answer does not count".to_owned(),
             };
-            self.events
-                .record(&question.key, uid, &Happening::Other(discarded), now);
+            self.events.record(&question.key, uid, &Happening::Other(discarded), now);
             return;
         }
         let outcome = match state.check.judge(answer) {
@@ -267,15 +236,11 @@ impl World {
                     source: "statuscheck",
                     message: format!("HTTP execution of status check failed: {why}"),
                 };
-                self.events
-                    .record(&question.key, uid, &Happening::Other(failed), now);
+                self.events.record(&question.key, uid, &Happening::Other(failed), now);
                 Outcome::Failure
             }
         };
-        state.remember(CheckRecord {
-            start_time: question.asked,
-            outcome,
-        });
+        state.remember(CheckRecord { start_time: question.asked, outcome });
     }
 }
 
@@ -286,18 +251,9 @@ fn ending(reason: &'static str) -> [Told; 2] {
         "StatusCheckFailureThresholdExceed" => (true, "failure threshold exceed"),
         _ => (false, "success threshold exceed"),
     };
-    let told = |warning, reason, message| Told {
-        warning,
-        reason,
-        source: "statuscheck",
-        message,
-    };
+    let told = |warning, reason, message| Told { warning, reason, source: "statuscheck", message };
     [
         told(warning, reason, message.to_owned()),
-        told(
-            false,
-            "StatusCheckCompleted",
-            format!("status check completed: {reason}"),
-        ),
+        told(false, "StatusCheckCompleted", format!("status check completed: {reason}")),
     ]
 }

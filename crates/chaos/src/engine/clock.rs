@@ -19,7 +19,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that starts at a chosen moment and follows tokio's, which a test can pause: an hour then passes at once.
+/// A clock that starts at a chosen moment and follows tokio's, which a test can pause: an hour then
+/// passes at once.
 #[derive(Clone, Copy, Debug)]
 pub struct TokioClock {
     start: Timestamp,
@@ -30,10 +31,7 @@ impl TokioClock {
     /// A clock that shows `start` now.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self {
-            start,
-            origin: Instant::now(),
-        }
+        Self { start, origin: Instant::now() }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The task that owns the world: it takes requests, carries out actions side by side, and wakes when something is due.
+//! The task that owns the world: it takes requests, carries out actions side by side, and wakes
+//! when something is due.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -19,10 +20,12 @@ use super::world::World;
 use crate::injector::Injector;
 use crate::journal::{Journal, Leftover};
 
-/// The machine's clock may jump (a laptop sleeps), so the driver looks at it at least this often while it waits.
+/// The machine's clock may jump (a laptop sleeps), so the driver looks at it at least this often
+/// while it waits.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// An engine that was told to stop tries this long to recover; what is left then lapses, or waits in the journal.
+/// An engine that was told to stop tries this long to recover; what is left then lapses, or waits
+/// in the journal.
 const LAST_RECOVERY: Duration = Duration::from_secs(30);
 
 /// See the module's description.
@@ -75,20 +78,11 @@ impl<I: Injector, C: Clock> Driver<I, C> {
     pub(super) async fn undo_leftovers(&mut self) {
         let mut undoing = JoinSet::new();
         for (number, leftover) in self.lock().open_entries().clone() {
-            let (injector, permits, limit) = (
-                self.injector.clone(),
-                self.permits.clone(),
-                self.options.operation_timeout,
-            );
+            let (injector, permits, limit) =
+                (self.injector.clone(), self.permits.clone(), self.options.operation_timeout);
             undoing.spawn(async move {
                 let _permit = permits.acquire().await.ok()?;
-                let Leftover {
-                    experiment,
-                    id,
-                    fault,
-                    target,
-                    ..
-                } = &leftover;
+                let Leftover { experiment, id, fault, target, .. } = &leftover;
                 match tokio::time::timeout(limit, injector.recover(id, fault, target)).await {
                     Ok(Ok(())) => Some(number),
                     failed => {
@@ -114,10 +108,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
             let questions = std::mem::take(&mut self.world.questions);
             self.probing.ask(&self.injector, questions);
             let recovered = self.world.objects.is_empty() && self.running.is_empty();
-            if self
-                .stop_by
-                .is_some_and(|stop_by| recovered || Instant::now() >= stop_by)
-            {
+            if self.stop_by.is_some_and(|stop_by| recovered || Instant::now() >= stop_by) {
                 return;
             }
             // Somebody who waits looks at every round, so looking must not make one.
@@ -156,10 +147,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
         let until = |wake: Timestamp| {
             Duration::try_from(wake.duration_since(self.clock.now())).unwrap_or(Duration::ZERO)
         };
-        self.world
-            .next_wake()
-            .map_or(LONGEST_SLEEP, until)
-            .min(LONGEST_SLEEP)
+        self.world.next_wake().map_or(LONGEST_SLEEP, until).min(LONGEST_SLEEP)
     }
 
     /// Writes what is about to be injected into the journal, then starts everything.
@@ -171,10 +159,8 @@ impl<I: Injector, C: Clock> Driver<I, C> {
                     && !self.journalled.contains_key(&place(action))
             })
             .collect();
-        let (places, leftovers): (Vec<_>, Vec<_>) = fresh
-            .into_iter()
-            .map(|action| (place(action), leftover(action)))
-            .unzip();
+        let (places, leftovers): (Vec<_>, Vec<_>) =
+            fresh.into_iter().map(|action| (place(action), leftover(action))).unzip();
         let written = if leftovers.is_empty() {
             Ok(Vec::new())
         } else {
@@ -230,10 +216,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
 
     async fn end_in_journal(&mut self, numbers: &[u64]) {
         let numbers = numbers.to_vec();
-        if let Err(error) = self
-            .with_journal(move |journal| journal.end(&numbers))
-            .await
-        {
+        if let Err(error) = self.with_journal(move |journal| journal.end(&numbers)).await {
             tracing::warn!(%error, "journal not written; the next start will recover once more");
         }
     }
@@ -245,18 +228,12 @@ impl<I: Injector, C: Clock> Driver<I, C> {
     ) -> std::io::Result<T> {
         let journal = self.journal.clone();
         let written = tokio::task::spawn_blocking(move || {
-            work(
-                &mut journal
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner),
-            )
+            work(&mut journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
         });
         written.await.map_err(std::io::Error::other)?
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Journal> {
-        self.journal
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -137,10 +137,7 @@ fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod
 }
 
 fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
-    pods.iter()
-        .flat_map(|pod| targets(scope, pod))
-        .map(|target| target.to_string())
-        .collect()
+    pods.iter().flat_map(|pod| targets(scope, pod)).map(|target| target.to_string()).collect()
 }
 
 fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
@@ -182,9 +179,5 @@ fn ticks(document: &Document, now: Timestamp) -> Option<Vec<Timestamp>> {
     let Body::Schedule(schedule) = &document.body else {
         return None;
     };
-    Some(schedule.cron.ticks(
-        now,
-        now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX),
-        MAX_TICKS,
-    ))
+    Some(schedule.cron.ticks(now, now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX), MAX_TICKS))
 }

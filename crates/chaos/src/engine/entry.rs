@@ -49,7 +49,8 @@ pub(super) enum State {
 }
 
 impl Entry {
-    /// Takes over labels and annotations of a new file, keeping those that others have set since the last one.
+    /// Takes over labels and annotations of a new file, keeping those that others have set since
+    /// the last one.
     pub(super) fn merge(&mut self, meta: &ObjectMeta) -> bool {
         let before = self.meta.clone();
         self.meta.labels.retain(|key, _| {
@@ -65,9 +66,7 @@ impl Entry {
     }
 
     pub(super) fn set_paused(&mut self, pause: bool) {
-        self.meta
-            .annotations
-            .insert(PAUSE_ANNOTATION.to_owned(), pause.to_string());
+        self.meta.annotations.insert(PAUSE_ANNOTATION.to_owned(), pause.to_string());
         self.touch();
     }
 
@@ -80,10 +79,9 @@ impl Entry {
 
     pub(super) fn view(&self, key: &Key, now: Timestamp) -> Object {
         let (status, finalizers) = match &self.state {
-            State::Experiment(state) => (
-                Status::Experiment(state.status(self.meta.paused())),
-                state.finalizers(),
-            ),
+            State::Experiment(state) => {
+                (Status::Experiment(state.status(self.meta.paused())), state.finalizers())
+            }
             State::Schedule(state) => (Status::Schedule(state.status.clone()), Vec::new()),
             State::Workflow(state) => (Status::Workflow(state.status()), Vec::new()),
             State::StatusCheck(state) => (Status::StatusCheck(state.status(now)), Vec::new()),

@@ -1,4 +1,5 @@
-//! Events in the words of Chaos Mesh, so that what a room reads here is what it will read in a cluster.
+//! Events in the words of Chaos Mesh, so that what a room reads here is what it will read in a
+//! cluster.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -54,7 +55,8 @@ pub(super) enum Happening<'a> {
     Deleted,
     Applied(&'a str),
     Recovered(&'a str),
-    /// Injected, but less of it than the document asks for. Upstream has no budget, so no such event either.
+    /// Injected, but less of it than the document asks for. Upstream has no budget, so no such
+    /// event either.
     Clamped {
         id: &'a str,
         cut: &'a str,
@@ -151,21 +153,17 @@ impl fmt::Display for Happening<'_> {
             Self::Recovered(id) => write!(out, "Successfully recover chaos for {id}"),
             Self::Clamped { id, cut } => write!(out, "This stage gave {id} {cut}"),
             Self::Updated(field) => write!(out, "Successfully update {field} of resource"),
-            Self::Failed {
-                activity, error, ..
-            } => write!(out, "Failed to {activity}: {error}"),
+            Self::Failed { activity, error, .. } => write!(out, "Failed to {activity}: {error}"),
             Self::Spawned(name) => write!(out, "Create new object: {name}"),
-            Self::Forbid(name) => write!(
-                out,
-                "Forbid spawning new job because: {name} is still running"
-            ),
+            Self::Forbid(name) => {
+                write!(out, "Forbid spawning new job because: {name} is still running")
+            }
             Self::SkipHistory(name) => {
                 write!(out, "Skip removing history: {name} is still running")
             }
-            Self::NotPausable(kind) => write!(
-                out,
-                "pausing a {kind} schedule only stops new ones: what runs goes on"
-            ),
+            Self::NotPausable(kind) => {
+                write!(out, "pausing a {kind} schedule only stops new ones: what runs goes on")
+            }
             Self::Other(told) => out.write_str(&told.message),
         }
     }

@@ -78,7 +78,8 @@ impl ExperimentState {
         self.select = true;
     }
 
-    /// When the experiment is over: its duration, or the stage's maximum, after its creation. `None` for one-shots.
+    /// When the experiment is over: its duration, or the stage's maximum, after its creation.
+    /// `None` for one-shots.
     pub(super) fn end(
         &self,
         created: Timestamp,
@@ -102,10 +103,7 @@ impl ExperimentState {
     /// Is a next experiment of the same Schedule allowed?
     pub(super) fn finished(&self, end: Option<Timestamp>, now: Timestamp) -> bool {
         match end {
-            None => self
-                .slots
-                .iter()
-                .all(|slot| slot.record.phase == Phase::Injected),
+            None => self.slots.iter().all(|slot| slot.record.phase == Phase::Injected),
             Some(end) => self.desired == Some(DesiredPhase::Stop) && end <= now && self.clear(),
         }
     }
@@ -118,11 +116,7 @@ impl ExperimentState {
     }
 
     pub(super) fn finalizers(&self) -> Vec<&'static str> {
-        if self.finalizer {
-            vec![FINALIZER]
-        } else {
-            Vec::new()
-        }
+        if self.finalizer { vec![FINALIZER] } else { Vec::new() }
     }
 
     pub(super) fn status(&self, paused: bool) -> ExperimentStatus {
@@ -130,22 +124,10 @@ impl ExperimentState {
         let all = |phase| selected && self.slots.iter().all(|slot| slot.record.phase == phase);
         ExperimentStatus {
             conditions: vec![
-                Condition {
-                    kind: "Selected",
-                    status: selected,
-                },
-                Condition {
-                    kind: "AllInjected",
-                    status: all(Phase::Injected),
-                },
-                Condition {
-                    kind: "AllRecovered",
-                    status: all(Phase::NotInjected),
-                },
-                Condition {
-                    kind: "Paused",
-                    status: paused,
-                },
+                Condition { kind: "Selected", status: selected },
+                Condition { kind: "AllInjected", status: all(Phase::Injected) },
+                Condition { kind: "AllRecovered", status: all(Phase::NotInjected) },
+                Condition { kind: "Paused", status: paused },
             ],
             experiment: Experiment {
                 desired_phase: self.desired,
@@ -165,15 +147,7 @@ impl Slot {
             recovered_count: 0,
             events: Vec::new(),
         };
-        Self {
-            target,
-            fault,
-            record,
-            busy: false,
-            partial: false,
-            failures: 0,
-            retry_at: None,
-        }
+        Self { target, fault, record, busy: false, partial: false, failures: 0, retry_at: None }
     }
 
     /// What brings this record closer to the desired phase.

@@ -9,7 +9,8 @@ use super::world::{Key, World};
 use crate::schedule::Schedule;
 
 impl World {
-    /// Deletes the oldest experiments beyond the history limit, except those whose duration still runs.
+    /// Deletes the oldest experiments beyond the history limit, except those whose duration still
+    /// runs.
     pub(super) fn collect_garbage(
         &mut self,
         key: &Key,
@@ -35,7 +36,8 @@ impl World {
                     let wake = self.objects[key].wake.into_iter().chain(end).min();
                     self.wake_at(key, wake);
                 }
-                // Upstream races here: a child that was never looked at may go before it strikes, or after.
+                // Upstream races here: a child that was never looked at may go before it strikes,
+                // or after.
                 _ if self.untouched(child) => {}
                 _ => self.delete(child, now),
             }
@@ -68,11 +70,8 @@ impl World {
         schedule: &Schedule,
         now: Timestamp,
     ) {
-        let mut active: Vec<String> = self
-            .children(key, schedule)
-            .into_iter()
-            .map(|child| child.name)
-            .collect();
+        let mut active: Vec<String> =
+            self.children(key, schedule).into_iter().map(|child| child.name).collect();
         active.sort();
         let Some(state) = self.state(key) else { return };
         state.told.retain(|(_, name)| active.contains(name));
@@ -93,10 +92,7 @@ impl World {
             .map(|(child, entry)| (entry.created, child))
             .collect();
         children.sort();
-        children
-            .into_iter()
-            .map(|(_, child)| child.clone())
-            .collect()
+        children.into_iter().map(|(_, child)| child.clone()).collect()
     }
 
     /// Was this experiment made just now?

@@ -1,5 +1,5 @@
-//! The life of an experiment, step by step as Chaos Mesh's controllers take them: finalizer, desired phase, records,
-//! finalizer again. Targets are selected once; pods born later are not hit.
+//! The life of an experiment, step by step as Chaos Mesh's controllers take them: finalizer,
+//! desired phase, records, finalizer again. Targets are selected once; pods born later are not hit.
 
 use std::collections::BTreeSet;
 
@@ -50,19 +50,16 @@ impl World {
             add_finalizer(state, &mut tell);
         }
         let end = state.end(*created, owner.as_ref(), self.default_maximum);
-        let desired = decide(
-            state,
-            desired_phase(deleted, end, meta.paused(), now),
-            deleted,
-            &mut tell,
-        );
+        let desired =
+            decide(state, desired_phase(deleted, end, meta.paused(), now), deleted, &mut tell);
         if !deleted {
             tell_refusal(state, &mut tell);
             select_once(state, &meta.namespace, pods, &mut self.rng, &mut tell);
         }
         settle_idle(state, desired, now, &mut tell);
         let until = owner.as_ref().and_then(|owner| owner.until);
-        // An experiment that somebody else will delete lapses by then, whatever becomes of the engine.
+        // An experiment that somebody else will delete lapses by then, whatever becomes of the
+        // engine.
         let expires = end.map(|end| until.map_or(end, |until| until.min(end)));
         for (slot, operation) in start_due(state, desired, &mut self.busy, now) {
             let begun = &state.slots[slot];
@@ -90,10 +87,8 @@ impl World {
         let mut updated: Vec<(Key, String)> = Vec::new();
         for (action, outcome) in outcomes {
             self.busy.remove(&action.target.to_string());
-            let Some(entry) = self
-                .objects
-                .get_mut(&action.key)
-                .filter(|entry| entry.uid == action.uid)
+            let Some(entry) =
+                self.objects.get_mut(&action.key).filter(|entry| entry.uid == action.uid)
             else {
                 continue;
             };
@@ -178,11 +173,7 @@ fn decide(
 /// Says once which field this stage cannot do.
 fn tell_refusal(state: &mut ExperimentState, tell: &mut Tell<'_>) {
     if let (Err(refusal), false) = (&state.fault, state.refusal_told) {
-        tell(Happening::Failed {
-            source: "records",
-            activity: "apply chaos",
-            error: refusal,
-        });
+        tell(Happening::Failed { source: "records", activity: "apply chaos", error: refusal });
         state.refusal_told = true;
     }
 }
@@ -216,11 +207,9 @@ fn select_once(
             all.extend(slots(Side::Other, &others, &selected));
             state.slots = all;
         }
-        Err(error) => tell(Happening::Failed {
-            source: "records",
-            activity: "select targets",
-            error: &error,
-        }),
+        Err(error) => {
+            tell(Happening::Failed { source: "records", activity: "select targets", error: &error })
+        }
     }
 }
 
@@ -280,7 +269,8 @@ fn desired_phase(
     }
 }
 
-/// When this experiment has to be looked at again: at its end, and when a failed attempt may be repeated.
+/// When this experiment has to be looked at again: at its end, and when a failed attempt may be
+/// repeated.
 fn next_look(
     state: &ExperimentState,
     desired: DesiredPhase,

@@ -20,14 +20,7 @@ pub(super) fn child(base: &str, rng: &mut impl Rng) -> String {
 pub(super) fn uid(rng: &mut impl Rng) -> String {
     let bits = (rng.random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 #[cfg(test)]
@@ -40,15 +33,8 @@ mod tests {
     #[test]
     fn a_child_is_named_after_its_schedule_with_five_characters() {
         let name = child("schedule-dns-chaos-kubecon", &mut StdRng::seed_from_u64(7));
-        assert_eq!(
-            name.strip_prefix("schedule-dns-chaos-kubecon-")
-                .map(str::len),
-            Some(5)
-        );
-        assert_eq!(
-            child(&"x".repeat(80), &mut StdRng::seed_from_u64(7)).len(),
-            MAX_NAME
-        );
+        assert_eq!(name.strip_prefix("schedule-dns-chaos-kubecon-").map(str::len), Some(5));
+        assert_eq!(child(&"x".repeat(80), &mut StdRng::seed_from_u64(7)).len(), MAX_NAME);
     }
 
     #[test]

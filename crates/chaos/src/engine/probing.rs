@@ -1,4 +1,5 @@
-//! Asks the questions of StatusChecks beside everything else: one task for each, at most one per check.
+//! Asks the questions of StatusChecks beside everything else: one task for each, at most one per
+//! check.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,8 +44,6 @@ impl Probing {
             Ok(answered) => answered,
             Err(error) => (error.id(), Err(format!("the stage broke off: {error}"))),
         };
-        self.questions
-            .remove(&id)
-            .map(|question| (question, answer))
+        self.questions.remove(&id).map(|question| (question, answer))
     }
 }

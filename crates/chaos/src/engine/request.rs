@@ -25,7 +25,8 @@ pub(super) enum Request {
     Stop,
 }
 
-/// How a user names an object: `name`, `kind/name` or `namespace/kind/name`; the kind in any case, its plural, or `wf`.
+/// How a user names an object: `name`, `kind/name` or `namespace/kind/name`; the kind in any case,
+/// its plural, or `wf`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The namespace; any when omitted.
@@ -42,21 +43,11 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Self, EngineError> {
         let own = |part: &str| Some(part.to_owned());
         match text.split('/').collect::<Vec<_>>().as_slice() {
-            [name] => Ok(Self {
-                namespace: None,
-                kind: None,
-                name: (*name).to_owned(),
-            }),
-            [kind, name] => Ok(Self {
-                namespace: None,
-                kind: own(kind),
-                name: (*name).to_owned(),
-            }),
-            [namespace, kind, name] => Ok(Self {
-                namespace: own(namespace),
-                kind: own(kind),
-                name: (*name).to_owned(),
-            }),
+            [name] => Ok(Self { namespace: None, kind: None, name: (*name).to_owned() }),
+            [kind, name] => Ok(Self { namespace: None, kind: own(kind), name: (*name).to_owned() }),
+            [namespace, kind, name] => {
+                Ok(Self { namespace: own(namespace), kind: own(kind), name: (*name).to_owned() })
+            }
             _ => Err(EngineError::NotFound(text.to_owned())),
         }
     }
@@ -85,10 +76,7 @@ impl Name {
         };
         self.name == name
             && self.kind.as_ref().is_none_or(same_kind)
-            && self
-                .namespace
-                .as_ref()
-                .is_none_or(|wanted| wanted == namespace)
+            && self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
     }
 }
 
@@ -125,19 +113,11 @@ impl<I: Injector, C: Clock> Driver<I, C> {
         self.only_looked = matches!(request, Request::Get(_) | Request::DryRun(..));
         match request {
             Request::Apply(document, reply) => drop(reply.send(self.world.apply(&document, now))),
-            Request::Delete(name, reply) => drop(
-                reply.send(
-                    self.world
-                        .resolve(&name)
-                        .map(|key| self.world.delete(&key, now)),
-                ),
-            ),
+            Request::Delete(name, reply) => {
+                drop(reply.send(self.world.resolve(&name).map(|key| self.world.delete(&key, now))))
+            }
             Request::Pause(name, pause, reply) => drop(
-                reply.send(
-                    self.world
-                        .resolve(&name)
-                        .and_then(|key| self.world.pause(&key, pause)),
-                ),
+                reply.send(self.world.resolve(&name).and_then(|key| self.world.pause(&key, pause))),
             ),
             Request::Get(reply) => drop(reply.send(self.world.snapshot(now))),
             Request::DryRun(document, reply) => {

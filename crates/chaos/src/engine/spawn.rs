@@ -1,4 +1,5 @@
-//! The life of a Schedule: which tick is due, making experiments, passing on a pause, forgetting old ones.
+//! The life of a Schedule: which tick is due, making experiments, passing on a pause, forgetting
+//! old ones.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,12 +45,7 @@ enum Due {
 
 impl ScheduleState {
     pub(super) fn new(schedule: Arc<Schedule>) -> Self {
-        Self {
-            schedule,
-            status: ScheduleStatus::default(),
-            stuck: false,
-            told: BTreeSet::new(),
-        }
+        Self { schedule, status: ScheduleStatus::default(), stuck: false, told: BTreeSet::new() }
     }
 
     /// Takes over a changed spec; the last run is not forgotten.
@@ -65,11 +61,8 @@ impl World {
         let Some((entry, schedule)) = self.schedule(key) else {
             return;
         };
-        let (paused, deleted, uid) = (
-            entry.meta.paused(),
-            entry.deleted.is_some(),
-            entry.uid.clone(),
-        );
+        let (paused, deleted, uid) =
+            (entry.meta.paused(), entry.deleted.is_some(), entry.uid.clone());
         if deleted {
             let owned = self
                 .objects
@@ -122,9 +115,7 @@ impl World {
         match due(schedule, last.unwrap_or(created), now) {
             Due::Nothing(next) => self.wake_at(key, next),
             Due::TooMany => {
-                let told = self
-                    .state(key)
-                    .map(|state| std::mem::replace(&mut state.stuck, true));
+                let told = self.state(key).map(|state| std::mem::replace(&mut state.stuck, true));
                 if told == Some(false) {
                     let failed = Happening::Failed {
                         source: "schedule-cron",
@@ -136,7 +127,8 @@ impl World {
             }
             Due::Tick => match self.unfinished_child(key, schedule, now) {
                 Some(child) if schedule.concurrency_policy == ConcurrencyPolicy::Forbid => {
-                    // The tick is caught up with when that experiment finishes, which brings us here again.
+                    // The tick is caught up with when that experiment finishes, which brings us
+                    // here again.
                     self.tell_once(key, uid, "Forbid", &child, &Happening::Forbid(&child), now);
                 }
                 _ => self.spawn(key, uid, schedule, now),
@@ -167,14 +159,7 @@ impl World {
             uid: uid.to_owned(),
         };
         self.tell(key, uid, &Happening::Spawned(&child.name), now);
-        self.insert(
-            child,
-            meta,
-            &schedule.child,
-            schedule.payload.clone(),
-            Some(owner),
-            now,
-        );
+        self.insert(child, meta, &schedule.child, schedule.payload.clone(), Some(owner), now);
         // The moment, not the tick: that is why `@every` drifts.
         let time = whole_second(now);
         if let Some(state) = self.state(key) {
@@ -186,25 +171,14 @@ impl World {
 
     fn unfinished_child(&self, key: &Key, schedule: &Schedule, now: Timestamp) -> Option<String> {
         let unfinished = |child: &Key| match &self.objects[child] {
-            Entry {
-                state: State::Experiment(state),
-                created,
-                owner,
-                ..
-            } => {
+            Entry { state: State::Experiment(state), created, owner, .. } => {
                 let end = state.end(*created, owner.as_ref(), self.default_maximum);
                 !state.finished(end, now)
             }
-            Entry {
-                state: State::Workflow(state),
-                ..
-            } => !state.accomplished(),
+            Entry { state: State::Workflow(state), .. } => !state.accomplished(),
             _ => false,
         };
-        self.children(key, schedule)
-            .into_iter()
-            .find(unfinished)
-            .map(|child| child.name)
+        self.children(key, schedule).into_iter().find(unfinished).map(|child| child.name)
     }
 
     fn schedule(&self, key: &Key) -> Option<(&Entry, Arc<Schedule>)> {
@@ -237,9 +211,7 @@ impl World {
         happening: &Happening<'_>,
         now: Timestamp,
     ) {
-        let first = self
-            .state(key)
-            .map(|state| state.told.insert((topic, child.to_owned())));
+        let first = self.state(key).map(|state| state.told.insert((topic, child.to_owned())));
         if first == Some(true) {
             self.tell(key, uid, happening, now);
         }
@@ -255,9 +227,7 @@ fn last_run(entry: &Entry) -> Option<Timestamp> {
 
 /// Walks from the last run (or the creation) to now. A starting deadline moves the start forward.
 fn due(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Due {
-    let deadline = schedule
-        .starting_deadline_seconds
-        .map(SignedDuration::from_secs);
+    let deadline = schedule.starting_deadline_seconds.map(SignedDuration::from_secs);
     let earliest = deadline
         .and_then(|deadline| now.checked_sub(deadline).ok())
         .map_or(last, |limit| limit.max(last));

@@ -1,4 +1,5 @@
-//! What the engine shows of its objects: the shapes of Chaos Mesh's own status, ready to be serialized.
+//! What the engine shows of its objects: the shapes of Chaos Mesh's own status, ready to be
+//! serialized.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -117,10 +118,7 @@ pub struct ReasonedCondition {
     pub reason: &'static str,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn as_status<S: serde::Serializer>(status: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if *status { "True" } else { "False" })
 }
@@ -195,9 +193,7 @@ impl Snapshot {
     /// Finds an object by kind and name in any namespace.
     #[must_use]
     pub fn find(&self, kind: &str, name: &str) -> Option<&Object> {
-        self.objects
-            .iter()
-            .find(|object| object.kind == kind && object.metadata.name == name)
+        self.objects.iter().find(|object| object.kind == kind && object.metadata.name == name)
     }
 }
 
@@ -206,20 +202,19 @@ impl Object {
     #[must_use]
     pub fn is(&self, condition: &str) -> bool {
         match &self.status {
-            Status::Experiment(status) => status
-                .conditions
-                .iter()
-                .any(|found| found.kind == condition && found.status),
+            Status::Experiment(status) => {
+                status.conditions.iter().any(|found| found.kind == condition && found.status)
+            }
             Status::Schedule(_) => false,
             Status::Workflow(WorkflowStatus { conditions, .. })
-            | Status::StatusCheck(StatusCheckStatus { conditions, .. }) => conditions
-                .iter()
-                .any(|found| found.kind == condition && found.status),
+            | Status::StatusCheck(StatusCheckStatus { conditions, .. }) => {
+                conditions.iter().any(|found| found.kind == condition && found.status)
+            }
         }
     }
 
-    /// Does it do what its document asks for? An experiment once all is injected, a Workflow once it has started; a
-    /// Schedule and a StatusCheck at once.
+    /// Does it do what its document asks for? An experiment once all is injected, a Workflow once
+    /// it has started; a Schedule and a StatusCheck at once.
     #[must_use]
     pub fn begun(&self) -> bool {
         match &self.status {

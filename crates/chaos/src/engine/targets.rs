@@ -20,18 +20,8 @@ pub(super) fn select(
     pods: &[Pod],
     rng: &mut impl Rng,
 ) -> Result<Chosen, String> {
-    let Common {
-        selector,
-        mode,
-        value,
-        scope,
-        ..
-    } = chaos.common();
-    let main = OtherEnd {
-        selector,
-        mode,
-        value,
-    };
+    let Common { selector, mode, value, scope, .. } = chaos.common();
+    let main = OtherEnd { selector, mode, value };
     let selected = draw(&main, scope, namespace, pods, rng)?;
     let others = match chaos.other_end() {
         Some(other) => draw(&other, Scope::Pod, namespace, pods, rng)?,
@@ -48,24 +38,18 @@ fn draw(
     rng: &mut impl Rng,
 ) -> Result<Vec<Target>, String> {
     let matching = by.selector.select(namespace, pods)?;
-    let parameter = by
-        .mode
-        .parameter(by.value)
-        .map_err(|problem| problem.to_string())?;
+    let parameter = by.mode.parameter(by.value).map_err(|problem| problem.to_string())?;
     let targets: Vec<Target> = by
         .mode
         .draw(parameter, matching.len(), rng)
         .into_iter()
         .flat_map(|position| targets(scope, matching[position]))
         .collect();
-    if targets.is_empty() {
-        Err("no target has been selected".to_owned())
-    } else {
-        Ok(targets)
-    }
+    if targets.is_empty() { Err("no target has been selected".to_owned()) } else { Ok(targets) }
 }
 
-/// The pod itself, or those of its containers that are named and exist (the first when none is named).
+/// The pod itself, or those of its containers that are named and exist (the first when none is
+/// named).
 pub(super) fn targets(scope: Scope<'_>, pod: &Pod) -> Vec<Target> {
     let target = |container: Option<&String>| Target {
         namespace: pod.namespace.clone(),
@@ -75,12 +59,9 @@ pub(super) fn targets(scope: Scope<'_>, pod: &Pod) -> Vec<Target> {
     };
     match scope {
         Scope::Pod => vec![target(None)],
-        Scope::Containers([]) => pod
-            .containers
-            .first()
-            .into_iter()
-            .map(|container| target(Some(container)))
-            .collect(),
+        Scope::Containers([]) => {
+            pod.containers.first().into_iter().map(|container| target(Some(container))).collect()
+        }
         Scope::Containers(names) => pod
             .containers
             .iter()

@@ -51,10 +51,7 @@ impl Stage {
             log: Vec::new(),
             failing: BTreeMap::new(),
             cuts: Vec::new(),
-            answer: Ok(ProbeAnswer {
-                status: 200,
-                whole: true,
-            }),
+            answer: Ok(ProbeAnswer { status: 200, whole: true }),
             asked: Vec::new(),
         }
     }
@@ -98,10 +95,7 @@ impl Stage {
     fn advance(&mut self, seconds: i64) {
         let until = self.now + SignedDuration::from_secs(seconds);
         while let Some(wake) = self.world.next_wake().filter(|wake| *wake <= until) {
-            assert!(
-                wake > self.now,
-                "the engine wants to wake at {wake}, which has passed"
-            );
+            assert!(wake > self.now, "the engine wants to wake at {wake}, which has passed");
             self.now = wake;
             self.round();
         }
@@ -123,23 +117,15 @@ impl Stage {
     }
 
     fn key(&self, kind: &'static str, name: &str) -> Key {
-        Key {
-            kind,
-            namespace: "default".into(),
-            name: name.into(),
-        }
+        Key { kind, namespace: "default".into(), name: name.into() }
     }
 
     /// `reason message` of all events of one object.
     fn events(&self, kind: &str, name: &str) -> Vec<String> {
         let snapshot = self.snapshot();
-        let events = snapshot
-            .events
-            .iter()
-            .filter(|event| event.kind == kind && event.name == name);
-        events
-            .map(|event| format!("{} {}", event.reason, event.message))
-            .collect()
+        let events =
+            snapshot.events.iter().filter(|event| event.kind == kind && event.name == name);
+        events.map(|event| format!("{} {}", event.reason, event.message)).collect()
     }
 
     fn operations(&self, wanted: Operation) -> Vec<i64> {
@@ -164,9 +150,7 @@ fn pod(name: &str) -> Pod {
 }
 
 fn parse(text: &str) -> Document {
-    document::parse("test.yaml", text)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .remove(0)
+    document::parse("test.yaml", text).unwrap_or_else(|error| panic!("{error}")).remove(0)
 }
 
 /// A DNSChaos named `dark`; `extra` are further lines of its spec.

@@ -1,10 +1,12 @@
 //! The life of a Workflow: which step begins, which ends, what is made and deleted.
 //!
-//! Upstream every step is an object of its own (a WorkflowNode); here it is a line in the status of its Workflow, and its
-//! events are told by the Workflow, with the name of the step in front.
+//! Upstream every step is an object of its own (a WorkflowNode); here it is a line in the status of
+//! its Workflow, and its events are told by the Workflow, with the name of the step in front.
 
 mod orders;
 mod status;
+
+pub use status::{NodeStatus, WorkflowStatus};
 
 use std::sync::Arc;
 
@@ -15,7 +17,6 @@ use super::names;
 use super::world::{Key, whole_second};
 use crate::workflow::{Step, Template, Workflow};
 use orders::{Order, told};
-pub use status::{NodeStatus, WorkflowStatus};
 
 /// See the module's description.
 #[derive(Debug)]
@@ -82,8 +83,9 @@ impl WorkflowState {
         }
     }
 
-    /// Takes over a changed spec, as Chaos Mesh does: steps that have begun keep theirs, and so the list of their children;
-    /// what these children are is read when they begin. A workflow that has ended does not start again.
+    /// Takes over a changed spec, as Chaos Mesh does: steps that have begun keep theirs, and so the
+    /// list of their children; what these children are is read when they begin. A workflow that has
+    /// ended does not start again.
     ///
     /// # Errors
     /// This stage cannot play the new spec, while steps of the old one are under way.
@@ -121,10 +123,7 @@ impl WorkflowState {
             self.start = Some(whole_second(view.now));
             let workflow = self.workflow.clone();
             let name = self.begin((workflow.clone(), workflow.entry), None, view.now, rng);
-            orders.push(told(
-                "EntryCreated",
-                format!("entry node created, entry node {name}"),
-            ));
+            orders.push(told("EntryCreated", format!("entry node created, entry node {name}")));
         }
         loop {
             let before = orders.len();
@@ -143,10 +142,7 @@ impl WorkflowState {
         }
         if self.end.is_none() && self.nodes[0].outcome.is_some() {
             self.end = Some(whole_second(view.now));
-            orders.push(told(
-                "WorkflowAccomplished",
-                "workflow accomplished".to_owned(),
-            ));
+            orders.push(told("WorkflowAccomplished", "workflow accomplished".to_owned()));
         }
         orders
     }
@@ -156,7 +152,8 @@ impl WorkflowState {
         &node.workflow.templates[node.template]
     }
 
-    /// What a child of that step is now; a template that the latest spec no longer has is as it was.
+    /// What a child of that step is now; a template that the latest spec no longer has is as it
+    /// was.
     fn child(&self, parent: usize, template: usize) -> (Arc<Workflow>, usize) {
         let before = &self.nodes[parent].workflow;
         let name = &before.templates[template].name;
@@ -176,9 +173,8 @@ impl WorkflowState {
     ) -> String {
         let created = whole_second(now);
         let written = &workflow.templates[template];
-        let end = written
-            .deadline
-            .and_then(|deadline| created.saturating_add(deadline.as_signed()).ok());
+        let end =
+            written.deadline.and_then(|deadline| created.saturating_add(deadline.as_signed()).ok());
         let inherited = parent.and_then(|parent| self.nodes[parent].until);
         let name = names::child(&written.name, rng);
         self.nodes.push(Node {
@@ -206,9 +202,7 @@ impl WorkflowState {
         match &workflow.templates[self.nodes[index].template].step {
             Step::Serial(children) => {
                 let begun = self.children(index);
-                let waits = begun
-                    .iter()
-                    .any(|child| self.nodes[*child].outcome.is_none());
+                let waits = begun.iter().any(|child| self.nodes[*child].outcome.is_none());
                 match children.get(begun.len()) {
                     _ if waits => {}
                     Some(next) => self.begin_children(index, &[*next], view.now, rng, orders),
@@ -219,10 +213,7 @@ impl WorkflowState {
                 let begun = self.children(index);
                 if begun.len() < children.len() {
                     self.begin_children(index, children, view.now, rng, orders);
-                } else if begun
-                    .iter()
-                    .all(|child| self.nodes[*child].outcome.is_some())
-                {
+                } else if begun.iter().all(|child| self.nodes[*child].outcome.is_some()) {
                     self.accomplish(index, orders);
                 }
             }
@@ -276,10 +267,7 @@ impl WorkflowState {
 
     fn children(&self, index: usize) -> Vec<usize> {
         let nodes = self.nodes.iter().enumerate();
-        nodes
-            .filter(|(_, node)| node.parent == Some(index))
-            .map(|(child, _)| child)
-            .collect()
+        nodes.filter(|(_, node)| node.parent == Some(index)).map(|(child, _)| child).collect()
     }
 
     fn begin_children(
@@ -294,19 +282,11 @@ impl WorkflowState {
             .iter()
             .map(|template| self.begin(self.child(index, *template), Some(index), now, rng))
             .collect();
-        orders.push(told(
-            "NodesCreated",
-            format!("child nodes created, {}", names.join(",")),
-        ));
+        orders.push(told("NodesCreated", format!("child nodes created, {}", names.join(","))));
     }
 
     fn accomplish(&mut self, index: usize, orders: &mut Vec<Order>) {
-        self.finish(
-            index,
-            NodeEnd::Accomplished(""),
-            "node accomplished",
-            orders,
-        );
+        self.finish(index, NodeEnd::Accomplished(""), "node accomplished", orders);
     }
 
     fn finish(&mut self, index: usize, outcome: NodeEnd, message: &str, orders: &mut Vec<Order>) {

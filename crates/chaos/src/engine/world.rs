@@ -1,7 +1,9 @@
-//! The engine's memory: objects, events, and the rules that move them, without a clock, a task or a file.
+//! The engine's memory: objects, events, and the rules that move them, without a clock, a task or a
+//! file.
 //!
-//! `reconcile` looks at everything once and says what has to be done to targets; `settle` takes in how that went.
-//! The life of an experiment is in [`super::lifecycle`], that of a Schedule in [`super::spawn`].
+//! `reconcile` looks at everything once and says what has to be done to targets; `settle` takes in
+//! how that went. The life of an experiment is in [`super::lifecycle`], that of a Schedule in
+//! [`super::spawn`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +58,8 @@ pub(super) struct World {
     pub(super) questions: Vec<Question>,
 }
 
-/// A Schedule may make a Workflow, and that a Schedule: both are looked at so many times in a round.
+/// A Schedule may make a Workflow, and that a Schedule: both are looked at so many times in a
+/// round.
 const LAYERS: usize = 2;
 
 impl World {
@@ -111,11 +114,7 @@ impl World {
         entry.mechanism = document.mechanism();
         let meta_changed = entry.merge(&document.meta);
         entry.touch();
-        Ok(if spec_changed || meta_changed {
-            Applied::Configured
-        } else {
-            Applied::Unchanged
-        })
+        Ok(if spec_changed || meta_changed { Applied::Configured } else { Applied::Unchanged })
     }
 
     pub(super) fn insert(
@@ -162,10 +161,9 @@ impl World {
 
     pub(super) fn pause(&mut self, key: &Key, pause: bool) -> Result<(), EngineError> {
         match self.objects.get_mut(key) {
-            Some(Entry {
-                state: State::Workflow(_) | State::StatusCheck(_),
-                ..
-            }) => Err(EngineError::NotPausable(key.to_string())),
+            Some(Entry { state: State::Workflow(_) | State::StatusCheck(_), .. }) => {
+                Err(EngineError::NotPausable(key.to_string()))
+            }
             Some(entry) => {
                 entry.set_paused(pause);
                 Ok(())
@@ -177,8 +175,8 @@ impl World {
     /// Looks at everything once. `pods` is asked only when targets have to be selected.
     pub(super) fn reconcile(&mut self, now: Timestamp, pods: &dyn Fn() -> Vec<Pod>) -> Vec<Action> {
         let mut actions = Vec::new();
-        // Experiments and checks first, so that one that ends at this moment is over before its Schedule or Workflow
-        // looks; then these; then what they made, paused or deleted.
+        // Experiments and checks first, so that one that ends at this moment is over before its
+        // Schedule or Workflow looks; then these; then what they made, paused or deleted.
         self.step_experiments(now, pods, &mut actions);
         self.step_checks(now);
         for _ in 0..LAYERS {
@@ -230,28 +228,14 @@ impl World {
     }
 
     pub(super) fn snapshot(&self, now: Timestamp) -> Snapshot {
-        let objects = self
-            .objects
-            .iter()
-            .map(|(key, entry)| entry.view(key, now))
-            .collect();
-        Snapshot {
-            now,
-            objects,
-            events: self.events.all(),
-        }
+        let objects = self.objects.iter().map(|(key, entry)| entry.view(key, now)).collect();
+        Snapshot { now, objects, events: self.events.all() }
     }
 }
 
 impl std::fmt::Display for Key {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "{}/{} in namespace {}",
-            self.kind.to_lowercase(),
-            self.name,
-            self.namespace
-        )
+        write!(out, "{}/{} in namespace {}", self.kind.to_lowercase(), self.name, self.namespace)
     }
 }
 

@@ -1,4 +1,5 @@
-//! From the document to the fault: bodies are decoded, and what this stage cannot do is refused by its field.
+//! From the document to the fault: bodies are decoded, and what this stage cannot do is refused by
+//! its field.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -56,11 +57,7 @@ impl HttpChaos {
             method: given(self.method.as_deref()).map(str::to_owned),
             code: code("code", self.code.filter(|_| response))?,
             request_headers: self.request_headers.clone(),
-            response_headers: if response {
-                self.response_headers.clone()
-            } else {
-                [].into()
-            },
+            response_headers: if response { self.response_headers.clone() } else { [].into() },
         })
     }
 
@@ -77,11 +74,8 @@ impl HttpChaos {
 
 fn replace(parts: &Replace, side: HttpSide) -> Result<HttpReplace, Problem> {
     let request = side == HttpSide::Request;
-    let of_request = |text: &Option<String>| {
-        given(text.as_deref())
-            .filter(|_| request)
-            .map(str::to_owned)
-    };
+    let of_request =
+        |text: &Option<String>| given(text.as_deref()).filter(|_| request).map(str::to_owned);
     let body = parts.body.as_ref().map(|body| BASE64_STANDARD.decode(body));
     let body = body.transpose().map_err(|error| {
         Problem::new(
@@ -97,11 +91,7 @@ fn replace(parts: &Replace, side: HttpSide) -> Result<HttpReplace, Problem> {
         method: of_request(&parts.method),
         code: new_code(parts.code.filter(|_| !request))?,
         body,
-        queries: if request {
-            parts.queries.clone()
-        } else {
-            [].into()
-        },
+        queries: if request { parts.queries.clone() } else { [].into() },
         headers: parts.headers.clone(),
     })
 }
@@ -114,11 +104,7 @@ fn patch(parts: &Patch, side: HttpSide) -> Result<HttpPatch, Problem> {
     }
     Ok(HttpPatch {
         body: parts.body.as_ref().map(json).transpose()?,
-        queries: if side == HttpSide::Request {
-            queries
-        } else {
-            Vec::new()
-        },
+        queries: if side == HttpSide::Request { queries } else { Vec::new() },
         headers,
     })
 }
@@ -141,10 +127,7 @@ fn json(body: &PatchBody) -> Result<serde_json::Value, Problem> {
 fn pairs(field: &str, entries: &[Vec<String>]) -> Result<Vec<(String, String)>, Problem> {
     let pair = |(index, entry): (usize, &Vec<String>)| match entry.as_slice() {
         [name, value] => Ok((name.clone(), value.clone())),
-        _ => Err(Problem::new(
-            format!("{field}[{index}]"),
-            "is not a pair; write [name, value]",
-        )),
+        _ => Err(Problem::new(format!("{field}[{index}]"), "is not a pair; write [name, value]")),
     };
     entries.iter().enumerate().map(pair).collect()
 }
@@ -161,7 +144,8 @@ fn not_framing(field: String, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A code below 200 can be waited for, but not sent in place of another: clients would wait for the one that counts.
+/// A code below 200 can be waited for, but not sent in place of another: clients would wait for the
+/// one that counts.
 fn new_code(new: Option<i64>) -> Result<Option<u16>, Problem> {
     match code("replace.code", new)? {
         Some(informational @ ..200) => Err(Problem::new(
@@ -179,9 +163,6 @@ fn code(field: &str, code: Option<i64>) -> Result<Option<u16>, Problem> {
     };
     match u16::try_from(code) {
         Ok(valid @ 100..=999) => Ok(Some(valid)),
-        _ => Err(Problem::new(
-            field,
-            format!("{code} is not a status code; write 100 to 999"),
-        )),
+        _ => Err(Problem::new(field, format!("{code} is not a status code; write 100 to 999"))),
     }
 }

@@ -46,10 +46,7 @@ impl HttpChaos {
         let fields = [
             ("code", self.code.is_some()),
             ("response_headers", !self.response_headers.is_empty()),
-            (
-                "replace.code",
-                replace.is_some_and(|parts| parts.code.is_some()),
-            ),
+            ("replace.code", replace.is_some_and(|parts| parts.code.is_some())),
         ];
         given_fields(&fields)
     }
@@ -57,43 +54,22 @@ impl HttpChaos {
     fn unread_of_responses(&self) -> Vec<&'static str> {
         let replace = self.replace.as_ref();
         let fields = [
-            (
-                "replace.path",
-                replace.is_some_and(|parts| parts.path.is_some()),
-            ),
-            (
-                "replace.method",
-                replace.is_some_and(|parts| parts.method.is_some()),
-            ),
-            (
-                "replace.queries",
-                replace.is_some_and(|parts| !parts.queries.is_empty()),
-            ),
-            (
-                "patch.queries",
-                self.patch
-                    .as_ref()
-                    .is_some_and(|parts| !parts.queries.is_empty()),
-            ),
+            ("replace.path", replace.is_some_and(|parts| parts.path.is_some())),
+            ("replace.method", replace.is_some_and(|parts| parts.method.is_some())),
+            ("replace.queries", replace.is_some_and(|parts| !parts.queries.is_empty())),
+            ("patch.queries", self.patch.as_ref().is_some_and(|parts| !parts.queries.is_empty())),
         ];
         given_fields(&fields)
     }
 }
 
 fn given_fields(fields: &[(&'static str, bool)]) -> Vec<&'static str> {
-    fields
-        .iter()
-        .filter(|(_, given)| *given)
-        .map(|(field, _)| *field)
-        .collect()
+    fields.iter().filter(|(_, given)| *given).map(|(field, _)| *field).collect()
 }
 
 fn path_lints(path: &str, lints: &mut Vec<Problem>) {
     if !path.starts_with(['/', '*', '?']) {
-        lints.push(Problem::new(
-            "path",
-            format!("`{path}` matches nothing: paths start with `/`"),
-        ));
+        lints.push(Problem::new("path", format!("`{path}` matches nothing: paths start with `/`")));
     }
     if path.contains('=') && path.contains('?') {
         lints.push(Problem::new(

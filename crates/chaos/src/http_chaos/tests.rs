@@ -13,10 +13,7 @@ fn spec(extra: &str) -> HttpChaos {
 }
 
 fn response(extra: &str) -> HttpChaos {
-    HttpChaos {
-        target: HttpTarget::Response,
-        ..spec(extra)
-    }
+    HttpChaos { target: HttpTarget::Response, ..spec(extra) }
 }
 
 fn fault(spec: &HttpChaos) -> HttpFault {
@@ -45,10 +42,7 @@ fn problems(extra: &str) -> Vec<String> {
 #[test]
 fn an_abort_on_a_path_is_read() {
     let fault = fault(&spec("path: '/price/*', abort: true"));
-    assert_eq!(
-        (fault.side, fault.port, fault.abort),
-        (HttpSide::Request, 8_000, true)
-    );
+    assert_eq!((fault.side, fault.port, fault.abort), (HttpSide::Request, 8_000, true));
     assert_eq!(fault.conditions.path.as_deref(), Some("/price/*"));
     assert_eq!(fault.conditions.method, None);
 }
@@ -68,14 +62,9 @@ fn headers_are_spelt_in_snake_case_as_upstream() {
 
 #[test]
 fn a_replaced_body_is_decoded() {
-    let fault = fault(&response(
-        "replace: {body: aGVsbG8=, code: 503, headers: {x: y}}",
-    ));
+    let fault = fault(&response("replace: {body: aGVsbG8=, code: 503, headers: {x: y}}"));
     assert_eq!(fault.replace.body.as_deref(), Some(&b"hello"[..]));
-    assert_eq!(
-        (fault.replace.code, fault.replace.headers["x"].as_str()),
-        (Some(503), "y")
-    );
+    assert_eq!((fault.replace.code, fault.replace.headers["x"].as_str()), (Some(503), "y"));
     assert!(refused("replace: {body: hello!}").starts_with("replace.body: is not base64"));
 }
 
@@ -97,10 +86,7 @@ fn what_the_other_side_would_read_is_left_out_and_linted() {
     assert_eq!(lints(&request), ["code", "response_headers"]);
     assert_eq!(fault(&request).conditions.code, None);
     let response = response("replace: {path: /x, method: GET, queries: {a: b}}");
-    assert_eq!(
-        lints(&response),
-        ["replace.path", "replace.method", "replace.queries"]
-    );
+    assert_eq!(lints(&response), ["replace.path", "replace.method", "replace.queries"]);
     assert_eq!(fault(&response).replace.path, None);
 }
 
@@ -145,22 +131,13 @@ fn what_this_stage_cannot_do_is_refused_by_its_field() {
 #[test]
 fn what_would_break_the_framing_of_messages_is_refused_by_its_field() {
     for (extra, expected) in [
-        (
-            "replace: {headers: {Content-Length: '3'}}",
-            "replace.headers.Content-Length: ",
-        ),
+        ("replace: {headers: {Content-Length: '3'}}", "replace.headers.Content-Length: "),
         (
             "replace: {headers: {x: y, transfer-encoding: chunked}}",
             "replace.headers.transfer-encoding: ",
         ),
-        (
-            "patch: {headers: [[x, y], [CONTENT-LENGTH, '3']]}",
-            "patch.headers[1]: ",
-        ),
-        (
-            "patch: {headers: [[Transfer-Encoding, gzip]]}",
-            "patch.headers[0]: ",
-        ),
+        ("patch: {headers: [[x, y], [CONTENT-LENGTH, '3']]}", "patch.headers[1]: "),
+        ("patch: {headers: [[Transfer-Encoding, gzip]]}", "patch.headers[0]: "),
     ] {
         let refusal = refused(extra);
         assert!(refusal.starts_with(expected), "{refusal}");

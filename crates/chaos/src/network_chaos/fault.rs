@@ -9,17 +9,13 @@ impl NetworkChaos {
     pub(super) fn check_blocks(&self, problems: &mut Vec<Problem>) {
         let mut numbers: Vec<(&str, &str)> = Vec::new();
         if let Some(delay) = &self.delay {
-            for (field, text) in [
-                ("delay.latency", &delay.latency),
-                ("delay.jitter", &delay.jitter),
-            ] {
+            for (field, text) in
+                [("delay.latency", &delay.latency), ("delay.jitter", &delay.jitter)]
+            {
                 note(problems, field, parse::delay(text));
             }
             if delay.latency.is_empty() {
-                problems.push(Problem::new(
-                    "delay.latency",
-                    "is empty; write for example 300ms",
-                ));
+                problems.push(Problem::new("delay.latency", "is empty; write for example 300ms"));
             }
             numbers.push(("delay.correlation", &delay.correlation));
             if let Some(reorder) = &delay.reorder {
@@ -49,10 +45,9 @@ impl NetworkChaos {
         }
         if let Some(bandwidth) = &self.bandwidth {
             note(problems, "bandwidth.rate", parse::rate(&bandwidth.rate));
-            for (field, bytes) in [
-                ("bandwidth.limit", bandwidth.limit),
-                ("bandwidth.buffer", bandwidth.buffer),
-            ] {
+            for (field, bytes) in
+                [("bandwidth.limit", bandwidth.limit), ("bandwidth.buffer", bandwidth.buffer)]
+            {
                 problems.extend(Problem::of_range(field, bytes, &(1..=u32::MAX.into())));
             }
         }
@@ -60,18 +55,12 @@ impl NetworkChaos {
 
     pub(super) fn to_fault(&self) -> Result<NetworkFault, Problem> {
         self.refuse()?;
-        let mut fault = NetworkFault {
-            towards: self.external_peers()?,
-            ..NetworkFault::default()
-        };
+        let mut fault = NetworkFault { towards: self.external_peers()?, ..NetworkFault::default() };
         match self.action {
             NetworkAction::Partition => fault.partition = true,
             NetworkAction::Bandwidth => {
                 let bandwidth = self.bandwidth.as_ref().ok_or_else(|| {
-                    Problem::new(
-                        "bandwidth",
-                        "action bandwidth does nothing without it; add it",
-                    )
+                    Problem::new("bandwidth", "action bandwidth does nothing without it; add it")
                 })?;
                 fault.bytes_per_second = Some(bytes_per_second(bandwidth)?);
             }
@@ -82,10 +71,7 @@ impl NetworkChaos {
 
     /// What neither a proxy nor this stage has.
     fn refuse(&self) -> Result<(), Problem> {
-        let netem = !matches!(
-            self.action,
-            NetworkAction::Partition | NetworkAction::Bandwidth
-        );
+        let netem = !matches!(self.action, NetworkAction::Partition | NetworkAction::Bandwidth);
         let wishes = [
             (
                 "device",
@@ -131,12 +117,8 @@ impl NetworkChaos {
             Ok(()) => Ok(Peer::External(text.clone())),
             Err(error) => Err(Problem::new(format!("externalTargets[{index}]"), error)),
         };
-        let peers: Vec<Peer> = self
-            .external_targets
-            .iter()
-            .enumerate()
-            .map(peer)
-            .collect::<Result<_, _>>()?;
+        let peers: Vec<Peer> =
+            self.external_targets.iter().enumerate().map(peer).collect::<Result<_, _>>()?;
         Ok((!peers.is_empty()).then_some(peers))
     }
 
@@ -186,10 +168,7 @@ fn uncorrelated(field: &'static str, text: &str) -> Result<(), Problem> {
     if parse::number(text).map_err(at(field))? == 0.0 {
         Ok(())
     } else {
-        Err(Problem::new(
-            field,
-            "this stage draws for each chunk anew; write \"0\", or remove it",
-        ))
+        Err(Problem::new(field, "this stage draws for each chunk anew; write \"0\", or remove it"))
     }
 }
 

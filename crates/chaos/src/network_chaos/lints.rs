@@ -8,11 +8,11 @@ impl NetworkChaos {
     pub(super) fn oddities(&self, lints: &mut Vec<Problem>) {
         self.block_lints(lints);
         if let Some(delay) = &self.delay {
-            // Chaos Mesh compares the texts, not the times: what does not sort above "0ms" is left out.
-            for (field, text) in [
-                ("delay.latency", &delay.latency),
-                ("delay.jitter", &delay.jitter),
-            ] {
+            // Chaos Mesh compares the texts, not the times: what does not sort above "0ms" is left
+            // out.
+            for (field, text) in
+                [("delay.latency", &delay.latency), ("delay.jitter", &delay.jitter)]
+            {
                 if text.starts_with("0.") {
                     lints.push(Problem::new(
                         field,
@@ -49,17 +49,9 @@ impl NetworkChaos {
             ("delay", self.delay.is_some(), NetworkAction::Delay),
             ("loss", self.loss.is_some(), NetworkAction::Loss),
             ("rate", self.rate.is_some(), NetworkAction::Netem),
-            (
-                "duplicate",
-                self.duplicate.is_some(),
-                NetworkAction::Duplicate,
-            ),
+            ("duplicate", self.duplicate.is_some(), NetworkAction::Duplicate),
             ("corrupt", self.corrupt.is_some(), NetworkAction::Corrupt),
-            (
-                "bandwidth",
-                self.bandwidth.is_some(),
-                NetworkAction::Bandwidth,
-            ),
+            ("bandwidth", self.bandwidth.is_some(), NetworkAction::Bandwidth),
         ];
         for (field, _, own) in blocks.iter().filter(|(_, given, _)| *given) {
             let message = match self.action {

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::duration::GoDuration;
 
-/// Units of a rate with the bits in each, longest first; `bps` is bytes and counts in 1024s, `bit` in thousands.
+/// Units of a rate with the bits in each, longest first; `bps` is bytes and counts in 1024s, `bit`
+/// in thousands.
 const RATES: [(&str, u128); 10] = [
     ("tbps", 8 << 40),
     ("gbps", 8 << 30),
@@ -40,15 +41,14 @@ pub(super) enum TextError {
     Peer(String),
 }
 
-/// A delay obeys a narrower grammar than a duration: one number, one unit, no sign. An empty text is 0.
+/// A delay obeys a narrower grammar than a duration: one number, one unit, no sign. An empty text
+/// is 0.
 pub(super) fn delay(text: &str) -> Result<Duration, TextError> {
     if text.is_empty() {
         return Ok(Duration::ZERO);
     }
     let error = || TextError::Delay(text.chars().take(40).collect());
-    let number_end = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .ok_or_else(error)?;
+    let number_end = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(error)?;
     let (number, unit) = text.split_at(number_end);
     let one_unit = ["ns", "us", "ms", "s", "m", "h"].contains(&unit);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
@@ -57,9 +57,7 @@ pub(super) fn delay(text: &str) -> Result<Duration, TextError> {
         return Err(error());
     }
     let parsed: GoDuration = text.parse().map_err(|_| error())?;
-    u64::try_from(parsed.as_nanos())
-        .map(Duration::from_nanos)
-        .map_err(|_| error())
+    u64::try_from(parsed.as_nanos()).map(Duration::from_nanos).map_err(|_| error())
 }
 
 /// A number that Chaos Mesh reads as a percentage, of any size. An empty text is 0.
@@ -76,11 +74,7 @@ pub(super) fn number(text: &str) -> Result<f64, TextError> {
 /// A percentage that makes sense.
 pub(super) fn percent(text: &str) -> Result<f64, TextError> {
     let value = number(text)?;
-    if (0.0..=100.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err(TextError::Range(value))
-    }
+    if (0.0..=100.0).contains(&value) { Ok(value) } else { Err(TextError::Range(value)) }
 }
 
 /// Bytes per second, rounded down.
@@ -95,15 +89,14 @@ pub(super) fn rate(text: &str) -> Result<u64, TextError> {
     u64::try_from(u128::from(number) * bits / 8).map_err(|_| error())
 }
 
-/// Does the text name somebody: `10.0.0.1`, `10.0.0.0/8`, `example.org`, each with an optional `:port`?
+/// Does the text name somebody: `10.0.0.1`, `10.0.0.0/8`, `example.org`, each with an optional
+/// `:port`?
 pub(super) fn peer(text: &str) -> Result<(), TextError> {
-    let (host, port) = text
-        .rsplit_once(':')
-        .map_or((text, None), |(host, port)| (host, Some(port)));
+    let (host, port) =
+        text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
     let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    let (address, bits) = host
-        .split_once('/')
-        .map_or((host, None), |(address, bits)| (address, Some(bits)));
+    let (address, bits) =
+        host.split_once('/').map_or((host, None), |(address, bits)| (address, Some(bits)));
     let block_fits = bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= 32));
     let is_address = address.parse::<Ipv4Addr>().is_ok();
     if port_fits && block_fits && (is_address || (bits.is_none() && is_name(address))) {
@@ -128,93 +121,4 @@ fn is_name(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_delay_is_one_number_with_one_unit() {
-        assert_eq!(delay("10ms"), Ok(Duration::from_millis(10)));
-        assert_eq!(delay("1.5s"), Ok(Duration::from_millis(1_500)));
-        for bad in [
-            "1m30s", "-10ms", "10", "ms", "1.ms", ".5s", "+1s", "10 ms", "0", "1d",
-        ] {
-            assert!(delay(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn bps_are_bytes_in_1024s_and_bits_count_in_thousands() {
-        for (text, bytes) in [
-            ("1bps", 1),
-            ("2kbps", 2_048),
-            ("1mbps", 1_048_576),
-            ("1 GBPS", 1 << 30),
-            ("8bit", 1),
-            ("1mbit", 125_000),
-            ("1tbit", 125_000_000_000),
-        ] {
-            assert_eq!(rate(text), Ok(bytes), "{text}");
-        }
-        for bad in [
-            "",
-            "10",
-            "1.5mbps",
-            "-1bps",
-            "1mb",
-            "mbps",
-            "99999999999999999999bps",
-            "18446744073709551615tbps",
-        ] {
-            assert!(rate(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn percentages_are_numbers_from_0_to_100() {
-        assert_eq!(percent("12.5"), Ok(12.5));
-        assert_eq!(number("250"), Ok(250.0));
-        assert!(percent("250").is_err() && percent("-1").is_err());
-        assert!(number("ten").is_err() && number("inf").is_err() && number("NaN").is_err());
-    }
-
-    #[test]
-    fn the_other_end_is_an_address_a_block_or_a_name() {
-        for good in [
-            "10.0.0.1",
-            "10.0.0.0/8",
-            "example.org",
-            "example.org:443",
-            "10.0.0.1:80",
-            "db",
-        ] {
-            assert!(peer(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "10.0.0.0/33",
-            "::1",
-            "a b",
-            "example.org/8",
-            "10.0.0.1:0",
-            "10.0.0.1:x",
-            "300.1.1.1",
-        ] {
-            assert!(peer(bad).is_err(), "{bad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_the_parsers_panic(text in "\\PC{0,40}|[0-9a-zA-Z.:/ +-]{0,30}") {
-            let _ = (delay(&text), number(&text), rate(&text), peer(&text));
-        }
-
-        #[test]
-        fn a_rate_in_bytes_is_exact(bytes in 0..u64::from(u32::MAX)) {
-            prop_assert_eq!(rate(&format!("{bytes}bps")), Ok(bytes));
-            prop_assert_eq!(rate(&format!("{bytes}kbit")), Ok(bytes * 125));
-        }
-    }
-}
+mod tests;

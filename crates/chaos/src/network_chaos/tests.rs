@@ -34,12 +34,7 @@ fn lints(extra: &str) -> Vec<String> {
 }
 
 fn pod(name: &str) -> Target {
-    Target {
-        namespace: "default".into(),
-        pod: name.into(),
-        uid: name.into(),
-        container: None,
-    }
+    Target { namespace: "default".into(), pod: name.into(), uid: name.into(), container: None }
 }
 
 /// Whom the fault on one side of an experiment is aimed at: `None` when there is no fault.
@@ -65,10 +60,7 @@ fn blocks_are_merged_whatever_the_action_is_called() {
         (delay.latency, delay.jitter),
         (Duration::from_millis(300), Duration::from_millis(50))
     );
-    assert_eq!(
-        (fault.loss_percent, fault.bytes_per_second),
-        (12.5, Some(1 << 20))
-    );
+    assert_eq!((fault.loss_percent, fault.bytes_per_second), (12.5, Some(1 << 20)));
     assert!(!fault.partition);
 }
 
@@ -79,10 +71,7 @@ fn a_partition_reads_no_block_and_bandwidth_only_its_own() {
     let bandwidth = fault(
         "action: bandwidth, delay: {latency: 1s}, bandwidth: {rate: 1mbit, limit: 1, buffer: 1}",
     );
-    assert_eq!(
-        (bandwidth.bytes_per_second, bandwidth.delay),
-        (Some(125_000), None)
-    );
+    assert_eq!((bandwidth.bytes_per_second, bandwidth.delay), (Some(125_000), None));
 }
 
 #[test]
@@ -143,23 +132,11 @@ fn what_admission_refuses_is_refused() {
 #[test]
 fn what_this_stage_cannot_do_is_refused_by_its_field() {
     for (extra, field) in [
-        (
-            "action: duplicate, duplicate: {duplicate: '1'}",
-            "duplicate",
-        ),
+        ("action: duplicate, duplicate: {duplicate: '1'}", "duplicate"),
         ("action: corrupt, corrupt: {corrupt: '1'}", "corrupt"),
-        (
-            "action: delay, delay: {latency: 1s, reorder: {reorder: '1', gap: 2}}",
-            "delay.reorder",
-        ),
-        (
-            "action: delay, delay: {latency: 1s, correlation: '25'}",
-            "delay.correlation",
-        ),
-        (
-            "action: loss, loss: {loss: '10', correlation: '5'}",
-            "loss.correlation",
-        ),
+        ("action: delay, delay: {latency: 1s, reorder: {reorder: '1', gap: 2}}", "delay.reorder"),
+        ("action: delay, delay: {latency: 1s, correlation: '25'}", "delay.correlation"),
+        ("action: loss, loss: {loss: '10', correlation: '5'}", "loss.correlation"),
         ("action: loss, loss: {loss: '101'}", "loss.loss"),
         ("action: delay", "delay"),
         ("action: bandwidth", "bandwidth"),
@@ -167,16 +144,10 @@ fn what_this_stage_cannot_do_is_refused_by_its_field() {
             "action: bandwidth, bandwidth: {rate: 1mbps, limit: 1, buffer: 1, peakrate: 1}",
             "bandwidth.peakrate",
         ),
-        (
-            "action: bandwidth, bandwidth: {rate: 0bps, limit: 1, buffer: 1}",
-            "bandwidth.rate",
-        ),
+        ("action: bandwidth, bandwidth: {rate: 0bps, limit: 1, buffer: 1}", "bandwidth.rate"),
         ("action: partition, device: eth1", "device"),
         ("action: partition, targetDevice: eth1", "targetDevice"),
-        (
-            "action: partition, externalTargets: ['::1']",
-            "externalTargets[0]",
-        ),
+        ("action: partition, externalTargets: ['::1']", "externalTargets[0]"),
     ] {
         assert_eq!(refused(extra), field, "{extra}");
     }
@@ -189,19 +160,10 @@ fn unlikely_documents_are_linted() {
         ["delay.latency", "delay.jitter"]
     );
     assert!(lints("action: delay, delay: {latency: 10ms, jitter: 0ms}").is_empty());
-    assert_eq!(
-        lints("action: delay, delay: {latency: 10ms}, loss: {loss: '1'}"),
-        ["loss"]
-    );
+    assert_eq!(lints("action: delay, delay: {latency: 10ms}, loss: {loss: '1'}"), ["loss"]);
     assert!(lints("action: netem, delay: {latency: 10ms}, loss: {loss: '1'}").is_empty());
-    assert_eq!(
-        lints("action: partition, delay: {latency: 10ms}"),
-        ["delay"]
-    );
-    assert_eq!(
-        lints("action: partition, externalTargets: [a.org]"),
-        ["externalTargets"]
-    );
+    assert_eq!(lints("action: partition, delay: {latency: 10ms}"), ["delay"]);
+    assert_eq!(lints("action: partition, externalTargets: [a.org]"), ["externalTargets"]);
     assert_eq!(
         lints("action: partition, target: {mode: one, value: '1', selector: {}}"),
         ["target.value"]

@@ -11,22 +11,14 @@ fn hit(pattern: &str, name: &str) -> bool {
 #[test]
 fn an_exact_pattern_hits_that_name_only() {
     assert!(hit("google.com", "google.com."));
-    for miss in [
-        "Google.com.",
-        "www.google.com.",
-        "google.com.demo.svc.cluster.local.",
-    ] {
+    for miss in ["Google.com.", "www.google.com.", "google.com.demo.svc.cluster.local."] {
         assert!(!hit("google.com", miss), "{miss}");
     }
 }
 
 #[test]
 fn a_trailing_star_takes_any_rest_including_dots_and_nothing() {
-    for name in [
-        "github.com.",
-        "github.",
-        "github.com.demo.svc.cluster.local.",
-    ] {
+    for name in ["github.com.", "github.", "github.com.demo.svc.cluster.local."] {
         assert!(hit("github.*", name), "{name}");
     }
     assert!(!hit("github.*", "api.github.com."));
@@ -58,10 +50,7 @@ fn classes_of_bytes_work_although_nobody_documents_them() {
 
 #[test]
 fn a_pattern_with_a_leading_star_is_refused() {
-    assert!(matches!(
-        Patterns::compile(&["*.org"]),
-        Err(PatternError::InnerStar { index: 0, .. })
-    ));
+    assert!(matches!(Patterns::compile(&["*.org"]), Err(PatternError::InnerStar { index: 0, .. })));
     assert!(matches!(
         Patterns::compile(&["x", "a*b"]),
         Err(PatternError::InnerStar { index: 1, .. })
@@ -70,20 +59,14 @@ fn a_pattern_with_a_leading_star_is_refused() {
 
 #[test]
 fn an_empty_pattern_is_refused() {
-    assert_eq!(
-        Patterns::compile(&[""]).unwrap_err(),
-        PatternError::Empty(0)
-    );
+    assert_eq!(Patterns::compile(&[""]).unwrap_err(), PatternError::Empty(0));
 }
 
 #[test]
 fn the_same_name_twice_is_refused_with_or_without_its_dot() {
     for twice in [["a.org", "a.org."], ["a.org", "a.org"], ["[ab]", "[ba]"]] {
         assert!(
-            matches!(
-                Patterns::compile(&twice),
-                Err(PatternError::Duplicate { index: 1, .. })
-            ),
+            matches!(Patterns::compile(&twice), Err(PatternError::Duplicate { index: 1, .. })),
             "{twice:?}"
         );
     }

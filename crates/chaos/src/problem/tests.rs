@@ -36,19 +36,10 @@ fn numbers_out_of_range_are_refused_with_their_range() {
             "bandwidth.limit: 5000000000",
             "1 to 4294967295",
         ),
-        (
-            "PodChaos",
-            "action: pod-kill, gracePeriod: -1",
-            "gracePeriod: -1",
-            "0 to 2147483647",
-        ),
+        ("PodChaos", "action: pod-kill, gracePeriod: -1", "gracePeriod: -1", "0 to 2147483647"),
     ];
     for (kind, spec, field, range) in cases {
-        let common = if kind == "StatusCheck" {
-            ""
-        } else {
-            "mode: all, selector: {}, "
-        };
+        let common = if kind == "StatusCheck" { "" } else { "mode: all, selector: {}, " };
         let text = format!(
             "{{apiVersion: {API_VERSION}, kind: {kind}, metadata: {{name: x}}, spec: {{{common}{spec}}}}}"
         );

@@ -8,18 +8,14 @@ use crate::engine::{
     Snapshot, Status, StatusCheckStatus, WorkflowStatus,
 };
 
-/// The object as `kubectl describe` shows it: metadata, spec, status, events. The mechanism is ours: what a stage without
-/// privileges does in place of a cluster has to be seen by whoever reads the result.
+/// The object as `kubectl describe` shows it: metadata, spec, status, events. The mechanism is
+/// ours: what a stage without privileges does in place of a cluster has to be seen by whoever reads
+/// the result.
 #[must_use]
 pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
     let mut text = String::new();
     let mut line = |depth: usize, label: &str, value: &str| {
-        let line = format!(
-            "{:depth$}{label:<width$}{value}",
-            "",
-            depth = depth * 2,
-            width = 14
-        );
+        let line = format!("{:depth$}{label:<width$}{value}", "", depth = depth * 2, width = 14);
         text.push_str(line.trim_end());
         text.push('\n');
     };
@@ -57,10 +53,7 @@ fn pairs(map: &std::collections::BTreeMap<String, String>) -> String {
     if map.is_empty() {
         "<none>".to_owned()
     } else {
-        map.iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        map.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -91,16 +84,10 @@ fn spec(value: &Value, depth: usize, line: Line<'_>) {
 fn experiment(status: &ExperimentStatus, line: Line<'_>) {
     line(1, "Conditions:", "");
     for condition in &status.conditions {
-        line(
-            2,
-            condition.kind,
-            if condition.status { " True" } else { " False" },
-        );
+        line(2, condition.kind, if condition.status { " True" } else { " False" });
     }
-    let desired = status
-        .experiment
-        .desired_phase
-        .map_or("<none>".to_owned(), |phase| format!("{phase:?}"));
+    let desired =
+        status.experiment.desired_phase.map_or("<none>".to_owned(), |phase| format!("{phase:?}"));
     line(1, "Desired phase: ", &desired);
     line(1, "Records:", "");
     for record in &status.experiment.container_records {
@@ -113,33 +100,15 @@ fn experiment(status: &ExperimentStatus, line: Line<'_>) {
             record.injected_count, record.recovered_count
         );
         line(2, &record.id, &counts);
-        if let Some(failed) = record
-            .events
-            .last()
-            .filter(|event| event.outcome == "Failed")
-        {
-            let operation = if failed.operation == Operation::Apply {
-                "apply"
-            } else {
-                "recover"
-            };
-            line(
-                3,
-                "last attempt:",
-                &format!(" to {operation} failed: {}", failed.message),
-            );
+        if let Some(failed) = record.events.last().filter(|event| event.outcome == "Failed") {
+            let operation = if failed.operation == Operation::Apply { "apply" } else { "recover" };
+            line(3, "last attempt:", &format!(" to {operation} failed: {}", failed.message));
         }
     }
 }
 
 fn schedule(status: &ScheduleStatus, line: Line<'_>) {
-    line(
-        1,
-        "Last run:",
-        &status
-            .time
-            .map_or("<none>".to_owned(), |time| time.to_string()),
-    );
+    line(1, "Last run:", &status.time.map_or("<none>".to_owned(), |time| time.to_string()));
     line(1, "Active:", &status.active.join(", "));
 }
 
@@ -170,16 +139,8 @@ fn workflow(status: &WorkflowStatus, line: Line<'_>) {
 
 fn status_check(status: &StatusCheckStatus, line: Line<'_>) {
     conditions(&status.conditions, line);
-    let good = status
-        .records
-        .iter()
-        .filter(|record| record.outcome == Outcome::Success)
-        .count();
-    let answers = format!(
-        "{} ({good} of the last {} good)",
-        status.count,
-        status.records.len()
-    );
+    let good = status.records.iter().filter(|record| record.outcome == Outcome::Success).count();
+    let answers = format!("{} ({good} of the last {} good)", status.count, status.records.len());
     line(1, "Answers:", &answers);
 }
 
@@ -202,11 +163,7 @@ fn events(snapshot: &Snapshot, object: &Object) -> String {
     for event in snapshot.events_of(object) {
         let last = age(event.last_timestamp, snapshot.now);
         let when = if event.count > 1 {
-            format!(
-                "{last} (x{} over {})",
-                event.count,
-                age(event.first_timestamp, snapshot.now)
-            )
+            format!("{last} (x{} over {})", event.count, age(event.first_timestamp, snapshot.now))
         } else {
             last
         };

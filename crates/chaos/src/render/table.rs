@@ -14,9 +14,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            rows: vec![titles.into_iter().map(str::to_owned).collect()],
-        }
+        Self { rows: vec![titles.into_iter().map(str::to_owned).collect()] }
     }
 
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -24,11 +22,7 @@ impl Table {
     }
 
     fn width(&self, column: usize) -> usize {
-        self.rows
-            .iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
+        self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
     }
 }
 

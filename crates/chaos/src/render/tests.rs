@@ -48,14 +48,8 @@ fn experiment() -> Object {
     };
     let status = ExperimentStatus {
         conditions: vec![
-            Condition {
-                kind: "Selected",
-                status: true,
-            },
-            Condition {
-                kind: "Paused",
-                status: false,
-            },
+            Condition { kind: "Selected", status: true },
+            Condition { kind: "Paused", status: false },
         ],
         experiment: Experiment {
             desired_phase: Some(DesiredPhase::Run),
@@ -75,10 +69,7 @@ fn snapshot() -> Snapshot {
         "Schedule",
         "hourly",
         json!({}),
-        Status::Schedule(ScheduleStatus {
-            active: vec!["hourly-bcdfg".into()],
-            time: Some(at(5)),
-        }),
+        Status::Schedule(ScheduleStatus { active: vec!["hourly-bcdfg".into()], time: Some(at(5)) }),
     );
     let event = Event {
         kind: "DNSChaos",
@@ -93,11 +84,7 @@ fn snapshot() -> Snapshot {
         first_timestamp: at(1),
         last_timestamp: at(11),
     };
-    Snapshot {
-        now: at(131),
-        objects: vec![experiment(), schedule],
-        events: vec![event],
-    }
+    Snapshot { now: at(131), objects: vec![experiment(), schedule], events: vec![event] }
 }
 
 #[test]
@@ -111,11 +98,7 @@ schedule.chaos-mesh.org/hourly   2m11s
 ";
     assert_eq!(get(&snapshot()), expected);
     assert_eq!(
-        get(&Snapshot {
-            now: at(0),
-            objects: Vec::new(),
-            events: Vec::new()
-        }),
+        get(&Snapshot { now: at(0), objects: Vec::new(), events: Vec::new() }),
         "No resources found.\n"
     );
 }
@@ -173,10 +156,7 @@ fn mechanism(kind: &str, spec: &str) -> String {
         "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: x}}, spec: {{mode: all, selector: {{}}, {spec}}}}}"
     );
     let document = crate::document::parse("x.yaml", &text).unwrap().remove(0);
-    let object = Object {
-        mechanism: document.mechanism(),
-        ..experiment()
-    };
+    let object = Object { mechanism: document.mechanism(), ..experiment() };
     let text = describe(&snapshot(), &object);
     let section = text.split("Mechanism:\n").nth(1).unwrap();
     let section = section.split("Status:\n").next().unwrap();
@@ -186,14 +166,8 @@ fn mechanism(kind: &str, spec: &str) -> String {
 #[test]
 fn describe_admits_that_a_loss_is_a_stall() {
     let text = mechanism("NetworkChaos", "action: loss, loss: {loss: '10'}");
-    assert!(
-        text.contains("a lost chunk is not dropped but stalls its connection"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("waits"),
-        "only what is given is told: {text}"
-    );
+    assert!(text.contains("a lost chunk is not dropped but stalls its connection"), "{text}");
+    assert!(!text.contains("waits"), "only what is given is told: {text}");
 }
 
 #[test]

@@ -25,10 +25,7 @@ fn selected(selector: serde_json::Value) -> Result<Vec<String>, String> {
     let selector: Selector = serde_json::from_value(selector).unwrap();
     let pods = pods();
     let chosen = selector.select("default", &pods)?;
-    Ok(chosen
-        .iter()
-        .map(|pod| format!("{}/{}", pod.namespace, pod.name))
-        .collect())
+    Ok(chosen.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect())
 }
 
 #[test]
@@ -69,10 +66,7 @@ fn expressions_are_set_based() {
 
 #[test]
 fn an_excluded_phase_leaves_the_others() {
-    assert_eq!(
-        selected(json!({"podPhaseSelectors": ["!Running"]})).unwrap(),
-        ["default/o11y-2"]
-    );
+    assert_eq!(selected(json!({"podPhaseSelectors": ["!Running"]})).unwrap(), ["default/o11y-2"]);
 }
 
 #[test]
@@ -85,14 +79,8 @@ fn nodes_and_fields_narrow_the_choice() {
 
 #[test]
 fn an_unknown_node_and_an_empty_result_are_errors() {
-    assert_eq!(
-        selected(json!({"nodes": ["nowhere"]})).unwrap_err(),
-        "nodes \"nowhere\" not found"
-    );
-    assert_eq!(
-        selected(json!({"namespaces": ["empty"]})).unwrap_err(),
-        "no pod is selected"
-    );
+    assert_eq!(selected(json!({"nodes": ["nowhere"]})).unwrap_err(), "nodes \"nowhere\" not found");
+    assert_eq!(selected(json!({"namespaces": ["empty"]})).unwrap_err(), "no pod is selected");
 }
 
 #[test]
@@ -104,10 +92,7 @@ fn what_cannot_be_selected_by_is_named() {
     .unwrap();
     let mut problems = Vec::new();
     selector.check(&mut problems);
-    let fields: Vec<&str> = problems
-        .iter()
-        .map(|problem| problem.field.as_str())
-        .collect();
+    let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(
         fields,
         [
@@ -116,16 +101,7 @@ fn what_cannot_be_selected_by_is_named() {
             "selector.fieldSelectors.spec.hostname"
         ]
     );
-    let refused: Vec<String> = selector
-        .refusals()
-        .into_iter()
-        .map(|problem| problem.field)
-        .collect();
-    assert_eq!(
-        refused,
-        [
-            "selector.nodeSelectors",
-            "selector.fieldSelectors.spec.restartPolicy"
-        ]
-    );
+    let refused: Vec<String> =
+        selector.refusals().into_iter().map(|problem| problem.field).collect();
+    assert_eq!(refused, ["selector.nodeSelectors", "selector.fieldSelectors.spec.restartPolicy"]);
 }

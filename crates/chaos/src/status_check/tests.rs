@@ -26,45 +26,20 @@ fn the_defaults_are_those_of_chaos_mesh() {
     let check = parse("").unwrap();
     assert_eq!((check.timeout_seconds, check.interval_seconds), (1, 10));
     assert_eq!((check.failure_threshold, check.success_threshold), (3, 1));
-    assert_eq!(
-        (check.records_history_limit, check.mode),
-        (100, CheckMode::Synchronous)
-    );
+    assert_eq!((check.records_history_limit, check.mode), (100, CheckMode::Synchronous));
     let probe = check.probe().unwrap();
-    assert_eq!(
-        (probe.method, probe.timeout),
-        ("GET", Duration::from_secs(1))
-    );
+    assert_eq!((probe.method, probe.timeout), ("GET", Duration::from_secs(1)));
 }
 
 #[test]
 fn codes_are_one_or_a_range_with_both_ends() {
     let check = parse("").unwrap();
     for (status, good) in [(199, false), (200, true), (299, true), (300, false)] {
-        assert_eq!(
-            check
-                .judge(&Ok(ProbeAnswer {
-                    status,
-                    whole: true
-                }))
-                .is_ok(),
-            good,
-            "{status}"
-        );
+        assert_eq!(check.judge(&Ok(ProbeAnswer { status, whole: true })).is_ok(), good, "{status}");
     }
     assert_eq!(check.judge(&Err("refused".into())), Err("refused".into()));
     assert_eq!(codes("204"), Some(204..=204));
-    for bad in [
-        "",
-        "0",
-        "1000",
-        "2xx",
-        "200-",
-        "-200",
-        "200-1000",
-        "+200",
-        "200-299-300",
-    ] {
+    for bad in ["", "0", "1000", "2xx", "200-", "-200", "200-1000", "+200", "200-299-300"] {
         assert_eq!(codes(bad), None, "{bad}");
     }
 }
@@ -72,10 +47,7 @@ fn codes_are_one_or_a_range_with_both_ends() {
 #[test]
 fn what_admission_refuses_is_refused() {
     for (extra, field) in [
-        (
-            ", intervalSeconds: 0",
-            "spec.intervalSeconds: 0 is out of range; write 1 to 2147483647",
-        ),
+        (", intervalSeconds: 0", "spec.intervalSeconds: 0 is out of range; write 1 to 2147483647"),
         (
             ", recordsHistoryLimit: 1001",
             "spec.recordsHistoryLimit: 1001 is out of range; write 1 to 1000",
@@ -90,10 +62,7 @@ fn what_admission_refuses_is_refused() {
     let mut problems = Vec::new();
     let other = serde_json::json!({"type": "HTTP", "http": {"url": "shop", "criteria": {"statusCode": "ok"}}});
     StatusCheck::parse(&other, "spec", &mut problems);
-    let fields: Vec<_> = problems
-        .iter()
-        .map(|problem| problem.field.as_str())
-        .collect();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["spec.http.url", "spec.http.criteria.statusCode"]);
 }
 

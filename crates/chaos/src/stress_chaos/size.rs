@@ -1,4 +1,5 @@
-//! Sizes of memory as StressChaos writes them: `256MB` (decimal), `1GiB` (binary), `50%` (of the host).
+//! Sizes of memory as StressChaos writes them: `256MB` (decimal), `1GiB` (binary), `50%` (of the
+//! host).
 
 use thiserror::Error;
 
@@ -30,9 +31,7 @@ pub(super) fn parse(text: &str) -> Result<MemorySize, SizeError> {
 }
 
 fn bytes(text: &str) -> Option<u64> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let number: f64 = number
         .parse()

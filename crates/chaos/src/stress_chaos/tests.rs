@@ -56,9 +56,7 @@ fn a_percentage_is_of_the_host() {
 #[test]
 fn memory_may_grow_over_a_time() {
     for options in ["[-time, 30s]", "['-time 30s']", "[--time=30s]"] {
-        let memory = fault(&format!(
-            "{{memory: {{workers: 1, size: 1MB, options: {options}}}}}"
-        ));
+        let memory = fault(&format!("{{memory: {{workers: 1, size: 1MB, options: {options}}}}}"));
         assert_eq!(memory.memory.unwrap().grow_seconds, 30.0, "{options}");
     }
 }

@@ -52,9 +52,7 @@ impl Workflow {
     /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
     pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
-        let raw: Raw = read(spec, parent)
-            .map_err(|problem| problems.push(problem))
-            .ok()?;
+        let raw: Raw = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
         let mut templates = Vec::new();
         for (index, value) in raw.templates.iter().enumerate() {
             let path = format!("{parent}.templates[{index}]");
@@ -66,32 +64,22 @@ impl Workflow {
         if problems.len() > before {
             return None;
         }
-        let names: Vec<&str> = templates
-            .iter()
-            .map(|(_, template)| template.name.as_str())
-            .collect();
+        let names: Vec<&str> =
+            templates.iter().map(|(_, template)| template.name.as_str()).collect();
         check_names(&names, parent, problems);
         let entry = names.iter().position(|name| *name == raw.entry);
         if entry.is_none() {
             problems.push(Problem::new(
                 format!("{parent}.entry"),
-                format!(
-                    "there is no template `{}`; write the name of one",
-                    raw.entry
-                ),
+                format!("there is no template `{}`; write the name of one", raw.entry),
             ));
         }
-        let checked: Vec<Option<Template>> = templates
-            .iter()
-            .map(|(path, raw)| template(raw, path, &names, problems))
-            .collect();
+        let checked: Vec<Option<Template>> =
+            templates.iter().map(|(path, raw)| template(raw, path, &names, problems)).collect();
         if problems.len() > before {
             return None;
         }
-        Some(Self {
-            entry: entry?,
-            templates: checked.into_iter().collect::<Option<_>>()?,
-        })
+        Some(Self { entry: entry?, templates: checked.into_iter().collect::<Option<_>>()? })
     }
 }
 
@@ -112,10 +100,7 @@ fn check_names(names: &[&str], parent: &str, problems: &mut Vec<Problem>) {
             ));
         }
         if !seen.insert(name) {
-            problems.push(Problem::new(
-                field,
-                format!("`{name}` is taken; use another name"),
-            ));
+            problems.push(Problem::new(field, format!("`{name}` is taken; use another name")));
         }
     }
 }
@@ -140,10 +125,8 @@ fn template(
     }
     let deadline = match raw.deadline.as_deref().filter(|text| !text.is_empty()) {
         None if kind == "Suspend" => {
-            problems.push(Problem::new(
-                at("deadline"),
-                "a Suspend ends by it; write for example 10s",
-            ));
+            problems
+                .push(Problem::new(at("deadline"), "a Suspend ends by it; write for example 10s"));
             None
         }
         None => None,
@@ -153,11 +136,7 @@ fn template(
             .ok(),
     };
     let own_key = payload_key(kind);
-    for key in raw
-        .payloads
-        .keys()
-        .filter(|key| Some(key.as_str()) != own_key)
-    {
+    for key in raw.payloads.keys().filter(|key| Some(key.as_str()) != own_key) {
         problems.push(stray_payload(&at(key), key, kind));
     }
     let payload = own_key.and_then(|key| raw.payloads.get(key));
@@ -177,27 +156,16 @@ fn template(
             let spec = payload?.clone();
             let schedule =
                 Schedule::parse(&spec, &at("schedule"), schedule::Of::ChaosOnly, problems)?;
-            Step::Schedule {
-                schedule: Arc::new(schedule),
-                spec,
-            }
+            Step::Schedule { schedule: Arc::new(schedule), spec }
         }
         "StatusCheck" => {
             let spec = payload?.clone();
             let check = StatusCheck::parse(&spec, &at("statusCheck"), problems)?;
-            Step::StatusCheck {
-                check: Arc::new(check),
-                spec,
-                abort: raw.abort_with_status_check,
-            }
+            Step::StatusCheck { check: Arc::new(check), spec, abort: raw.abort_with_status_check }
         }
         _ => chaos(kind, payload, path, problems)?,
     };
-    Some(Template {
-        name: raw.name.clone(),
-        deadline,
-        step,
-    })
+    Some(Template { name: raw.name.clone(), deadline, step })
 }
 
 fn children(
@@ -260,10 +228,7 @@ fn payload_key(kind: &str) -> Option<&'static str> {
 }
 
 fn stray(field: &str, kind: &str) -> Problem {
-    Problem::new(
-        field,
-        format!("templateType is {kind}, so nothing would read it; remove it"),
-    )
+    Problem::new(field, format!("templateType is {kind}, so nothing would read it; remove it"))
 }
 
 fn stray_payload(field: &str, key: &str, kind: &str) -> Problem {

@@ -48,41 +48,21 @@ fn a_careful_workflow_is_read_without_lint_or_refusal() {
 #[test]
 fn the_rules_of_admission_are_kept() {
     for (from, to, message) in [
-        (
-            "entry: all",
-            "entry: nobody",
-            "spec.entry: there is no template `nobody`",
-        ),
-        (
-            "name: wait",
-            "name: load",
-            "spec.templates[2].name: `load` is taken",
-        ),
-        (
-            "name: wait",
-            "name: Wait_",
-            "spec.templates[2].name: `Wait_` is not a name",
-        ),
+        ("entry: all", "entry: nobody", "spec.entry: there is no template `nobody`"),
+        ("name: wait", "name: load", "spec.templates[2].name: `load` is taken"),
+        ("name: wait", "name: Wait_", "spec.templates[2].name: `Wait_` is not a name"),
         (
             "children: [load,",
             "children: [lode,",
             "spec.templates[0].children[0]: there is no template `lode`",
         ),
-        (
-            "Suspend, deadline: 5s",
-            "Suspend",
-            "spec.templates[2].deadline: a Suspend ends by it",
-        ),
+        ("Suspend, deadline: 5s", "Suspend", "spec.templates[2].deadline: a Suspend ends by it"),
         (
             "Suspend,",
             "Suspend, children: [load],",
             "spec.templates[2].children: templateType is Suspend",
         ),
-        (
-            "Suspend,",
-            "Suspend, task: {},",
-            "spec.templates[2].task: templateType is Suspend",
-        ),
+        ("Suspend,", "Suspend, task: {},", "spec.templates[2].task: templateType is Suspend"),
         (
             "Suspend,",
             "Suspend, abortWithStatusCheck: true,",
@@ -93,11 +73,7 @@ fn the_rules_of_admission_are_kept() {
             "Suspend, conditionalBranches: [{target: a, expression: b}],",
             "spec.templates[2].conditionalBranches: ",
         ),
-        (
-            "Suspend,",
-            "Nap,",
-            "spec.templates[2].templateType: `Nap` is not a type of template",
-        ),
+        ("Suspend,", "Nap,", "spec.templates[2].templateType: `Nap` is not a type of template"),
         (
             "Suspend,",
             "TimeChaos,",
@@ -118,31 +94,15 @@ fn the_rules_of_admission_are_kept() {
             "DNSChaos,",
             "spec.templates[1].stressChaos: templateType is DNSChaos, so nothing",
         ),
-        (
-            "deadline: 30s",
-            "dedline: 30s",
-            "spec.templates[1].dedline: unknown field",
-        ),
-        (
-            "deadline: 30s",
-            "deadline: 1d",
-            "spec.templates[1].deadline: `1d` is not a duration",
-        ),
-        (
-            "{workers: 2}",
-            "{wokers: 2}",
-            "spec.templates[1].stressChaos.stressors.cpu",
-        ),
+        ("deadline: 30s", "dedline: 30s", "spec.templates[1].dedline: unknown field"),
+        ("deadline: 30s", "deadline: 1d", "spec.templates[1].deadline: `1d` is not a duration"),
+        ("{workers: 2}", "{wokers: 2}", "spec.templates[1].stressChaos.stressors.cpu"),
         (
             "statusCode: '200'",
             "statusCode: ok",
             "spec.templates[4].statusCheck.http.criteria.statusCode: ",
         ),
-        (
-            "'@every 20s'",
-            "'never'",
-            "spec.templates[5].schedule.schedule: ",
-        ),
+        ("'@every 20s'", "'never'", "spec.templates[5].schedule.schedule: "),
         (
             "type: PodChaos",
             "type: Workflow",
@@ -158,11 +118,7 @@ fn the_rules_of_admission_are_kept() {
 #[test]
 fn a_workflow_that_leads_back_to_itself_or_explodes_is_refused() {
     let looped = parse(&GOOD.replace("[check, often]", "[check, all]")).unwrap();
-    assert!(
-        looped.refusals("spec")[0]
-            .message
-            .contains("leads back to itself")
-    );
+    assert!(looped.refusals("spec")[0].message.contains("leads back to itself"));
     let mut text = "entry: t0\ntemplates:\n".to_owned();
     for level in 0..30 {
         let next = level + 1;
@@ -171,11 +127,7 @@ fn a_workflow_that_leads_back_to_itself_or_explodes_is_refused() {
         ));
     }
     text.push_str("- {name: t30, templateType: Suspend, deadline: 1s}\n");
-    assert!(
-        parse(&text).unwrap().refusals("spec")[0]
-            .message
-            .contains("more than 1000 steps")
-    );
+    assert!(parse(&text).unwrap().refusals("spec")[0].message.contains("more than 1000 steps"));
 }
 
 #[test]
@@ -211,18 +163,12 @@ fn unlikely_workflows_are_linted() {
         ))
     };
     assert_eq!(lints("deadline: 30s, ", ""), ["spec.templates[1].deadline"]);
-    assert_eq!(
-        lints("load, wait, side", "load, side"),
-        ["spec.templates[2].name"]
-    );
+    assert_eq!(lints("load, wait, side", "load, side"), ["spec.templates[2].name"]);
     assert_eq!(
         lints("workers: 2", "workers: 0"),
         ["spec.templates[1].stressChaos.stressors.cpu.workers"]
     );
-    assert_eq!(
-        lints("historyLimit: 1, ", ""),
-        ["spec.templates[5].schedule.historyLimit"]
-    );
+    assert_eq!(lints("historyLimit: 1, ", ""), ["spec.templates[5].schedule.historyLimit"]);
     assert_eq!(
         lints("{type: HTTP,", "{type: HTTP, mode: Continuous,"),
         ["spec.templates[4].statusCheck.duration"]

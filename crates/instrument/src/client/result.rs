@@ -159,12 +159,7 @@ pub(super) struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     pub(super) fn start(seconds: &'a HistogramVec, span: Span) -> Self {
-        Self {
-            seconds,
-            span,
-            started: Instant::now(),
-            result: CallResult::Timeout,
-        }
+        Self { seconds, span, started: Instant::now(), result: CallResult::Timeout }
     }
 
     pub(super) fn finish(mut self, result: &Result<Answer, CallError>) {
@@ -178,9 +173,7 @@ impl<'a> Observation<'a> {
 impl Drop for Observation<'_> {
     fn drop(&mut self) {
         let result = self.result.as_str();
-        self.seconds
-            .with_label_values(&[result])
-            .observe(self.started.elapsed().as_secs_f64());
+        self.seconds.with_label_values(&[result]).observe(self.started.elapsed().as_secs_f64());
         // For the caller, 4xx and 5xx are failed calls too (OpenTelemetry's rule for client spans).
         if !matches!(self.result, CallResult::Success | CallResult::Redirect) {
             self.span.record("otel.status_code", "ERROR");

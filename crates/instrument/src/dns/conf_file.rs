@@ -39,10 +39,7 @@ pub(super) struct ConfFile {
 
 impl ConfFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            last: Mutex::new(None),
-        }
+        Self { path, last: Mutex::new(None) }
     }
 
     /// What the file says now.
@@ -75,19 +72,12 @@ impl ConfFile {
         let (stamp, settled, text) = read(&self.path).map_err(|source| self.unreadable(source))?;
         let settings = Settings::parse(&self.path, &text);
         if settings.nameservers.is_empty() {
-            return Err(ConfFileError::NoNameserver {
-                path: self.path.clone(),
-                settled,
-            });
+            return Err(ConfFileError::NoNameserver { path: self.path.clone(), settled });
         }
         let settings = Arc::new(settings);
         // Two lookups may get here at once and store in either order. If the older reading wins,
         // its stamp differs from the file's, and the next lookup reads again.
-        *self.last() = Some(Reading {
-            stamp,
-            settled,
-            settings: Arc::clone(&settings),
-        });
+        *self.last() = Some(Reading { stamp, settled, settings: Arc::clone(&settings) });
         Ok(settings)
     }
 
@@ -98,10 +88,7 @@ impl ConfFile {
     }
 
     fn unreadable(&self, source: io::Error) -> ConfFileError {
-        ConfFileError::Unreadable {
-            path: self.path.clone(),
-            source,
-        }
+        ConfFileError::Unreadable { path: self.path.clone(), source }
     }
 }
 
@@ -137,20 +124,16 @@ impl Stamp {
     /// Can no later change carry this same stamp? Stamps from the future (the clock was set back)
     /// never settle.
     fn is_settled(&self, now: SystemTime) -> bool {
-        [self.modified, self.changed]
-            .into_iter()
-            .all(|(seconds, nanoseconds)| {
-                let (Ok(seconds), Ok(nanoseconds)) =
-                    (u64::try_from(seconds), u32::try_from(nanoseconds))
-                else {
-                    return true; // before 1970: old enough
-                };
-                let stamp = Duration::new(seconds, nanoseconds);
-                let now = now
-                    .duration_since(SystemTime::UNIX_EPOCH)
-                    .unwrap_or_default();
-                now.checked_sub(stamp).is_some_and(|age| age > TWO_TICKS)
-            })
+        [self.modified, self.changed].into_iter().all(|(seconds, nanoseconds)| {
+            let (Ok(seconds), Ok(nanoseconds)) =
+                (u64::try_from(seconds), u32::try_from(nanoseconds))
+            else {
+                return true; // before 1970: old enough
+            };
+            let stamp = Duration::new(seconds, nanoseconds);
+            let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            now.checked_sub(stamp).is_some_and(|age| age > TWO_TICKS)
+        })
     }
 }
 
@@ -190,5 +173,4 @@ pub enum ConfFileError {
 }
 
 #[cfg(test)]
-#[path = "conf_file_tests.rs"]
 mod tests;

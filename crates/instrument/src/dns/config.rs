@@ -4,8 +4,9 @@
 //! process gets its own file, because there is only one `/etc/resolv.conf`, and a port above 1024,
 //! because low ports need privileges.
 
-use crate::env::{Env, SettingError};
 use std::{num::NonZeroU16, path::PathBuf};
+
+use crate::env::{Env, SettingError};
 
 /// Environment variable: path of the resolver configuration. Default `/etc/resolv.conf`.
 pub const RESOLV_CONF: &str = "RESOLV_CONF";
@@ -25,10 +26,7 @@ pub struct ResolverConfig {
 
 impl Default for ResolverConfig {
     fn default() -> Self {
-        Self {
-            resolv_conf: PathBuf::from("/etc/resolv.conf"),
-            port: 53,
-        }
+        Self { resolv_conf: PathBuf::from("/etc/resolv.conf"), port: 53 }
     }
 }
 
@@ -41,12 +39,8 @@ impl ResolverConfig {
         let default = Self::default();
         let port = NonZeroU16::new(default.port).expect("53 is not 0");
         Ok(Self {
-            resolv_conf: env
-                .text(RESOLV_CONF)?
-                .map_or(default.resolv_conf, PathBuf::from),
-            port: env
-                .parse(RESOLV_PORT, port, "set it to a number from 1 to 65535")?
-                .get(),
+            resolv_conf: env.text(RESOLV_CONF)?.map_or(default.resolv_conf, PathBuf::from),
+            port: env.parse(RESOLV_PORT, port, "set it to a number from 1 to 65535")?.get(),
         })
     }
 }
@@ -75,10 +69,7 @@ mod tests {
         for value in ["0", "65536", "-1", "dns"] {
             let error = ResolverConfig::from_env(&Env::of([(RESOLV_PORT, value)])).unwrap_err();
             let error = error.to_string();
-            assert!(
-                error.contains("RESOLV_PORT") && error.contains("1 to 65535"),
-                "{error}"
-            );
+            assert!(error.contains("RESOLV_PORT") && error.contains("1 to 65535"), "{error}");
         }
     }
 }

@@ -71,10 +71,7 @@ fn judge(server: SocketAddr, reply: Reply) -> Judgement {
         Reply::AliasLoop => return Final(Err(Cause::AliasLoop(server))),
         // Only over TCP, where there is no reason to cut: this server cannot give the answer.
         Reply::Truncated => {
-            return NextServer(Cause::Rcode {
-                server,
-                rcode: "truncated over TCP".to_owned(),
-            });
+            return NextServer(Cause::Rcode { server, rcode: "truncated over TCP".to_owned() });
         }
         Reply::Failed(rcode) => rcode,
     };
@@ -82,14 +79,8 @@ fn judge(server: SocketAddr, reply: Reply) -> Judgement {
         Rcode::NXDOMAIN => Final(Err(Cause::Nxdomain)),
         Rcode::SERVFAIL => NextServer(Cause::Servfail(server)),
         Rcode::REFUSED => NextServer(Cause::Refused(server)),
-        Rcode::NOTIMP => NextServer(Cause::Rcode {
-            server,
-            rcode: rcode.to_string(),
-        }),
-        _ => Final(Err(Cause::Rcode {
-            server,
-            rcode: rcode.to_string(),
-        })),
+        Rcode::NOTIMP => NextServer(Cause::Rcode { server, rcode: rcode.to_string() }),
+        _ => Final(Err(Cause::Rcode { server, rcode: rcode.to_string() })),
     }
 }
 
@@ -104,11 +95,8 @@ async fn ask_once(server: SocketAddr, name: &QueryName, rtype: Rtype) -> io::Res
 }
 
 async fn over_udp(server: SocketAddr, query: &Query) -> io::Result<Reply> {
-    let any: IpAddr = if server.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
+    let any: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     // A new socket for each question: port 0 lets the kernel pick a port that a forger does not
     // know.
     let socket = UdpSocket::bind((any, 0)).await?;

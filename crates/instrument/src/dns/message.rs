@@ -50,10 +50,7 @@ impl Query {
         builder
             .push((name, rtype, Class::IN))
             .expect("one question of at most 271 bytes always fits");
-        Self {
-            message: builder.into_message(),
-            rtype,
-        }
+        Self { message: builder.into_message(), rtype }
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
@@ -103,14 +100,9 @@ impl Query {
                 }
             }
         }
-        Some(if addresses.is_empty() {
-            Reply::NoData
-        } else {
-            Reply::Addresses(addresses)
-        })
+        Some(if addresses.is_empty() { Reply::NoData } else { Reply::Addresses(addresses) })
     }
 }
 
 #[cfg(test)]
-#[path = "message_tests.rs"]
 mod tests;

@@ -25,9 +25,8 @@ pub const DURATION_SECONDS: &str = "dns_lookup_duration_seconds";
 /// across the internet within a few hundred. Then nothing happens until a time-out: one second is
 /// the shortest that `resolv.conf` can express, five its default, ten its default with two
 /// attempts. The last bound, 30, is its longest time-out.
-pub const DURATION_BUCKETS: [f64; 13] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0,
-];
+pub const DURATION_BUCKETS: [f64; 13] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0];
 
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -42,11 +41,8 @@ impl Metrics {
             &["result"],
         )?;
         let seconds = HistogramVec::new(
-            HistogramOpts::new(
-                DURATION_SECONDS,
-                "Seconds a name lookup took, by how it ended.",
-            )
-            .buckets(DURATION_BUCKETS.to_vec()),
+            HistogramOpts::new(DURATION_SECONDS, "Seconds a name lookup took, by how it ended.")
+                .buckets(DURATION_BUCKETS.to_vec()),
             &["result"],
         )?;
         // A time series that appears only with the first failure has no "before", and `rate()`
@@ -72,12 +68,7 @@ pub(super) struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     pub(super) fn start(metrics: &'a Metrics, span: Span) -> Self {
-        Self {
-            metrics,
-            span,
-            started: Instant::now(),
-            outcome: Outcome::Timeout,
-        }
+        Self { metrics, span, started: Instant::now(), outcome: Outcome::Timeout }
     }
 
     pub(super) fn finish(mut self, outcome: Outcome) {

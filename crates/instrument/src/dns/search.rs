@@ -49,13 +49,10 @@ pub(super) fn candidates(name: &str, settings: &Settings) -> Result<Vec<Candidat
             |suffix: &String| absolute(&format!("{name}.{}", suffix.trim_matches('.'))).ok();
         // A lone dot in the search list stands for the root: the name as it is, at this place of
         // the order.
-        let in_order = settings
-            .search
-            .iter()
-            .filter_map(|suffix| match suffix.as_str() {
-                "." => Some(as_typed.clone()),
-                _ => with_suffix(suffix),
-            });
+        let in_order = settings.search.iter().filter_map(|suffix| match suffix.as_str() {
+            "." => Some(as_typed.clone()),
+            _ => with_suffix(suffix),
+        });
         names.extend(in_order);
     }
     // `Name` compares without regard to upper and lower case, as DNS does.
@@ -65,10 +62,7 @@ pub(super) fn candidates(name: &str, settings: &Settings) -> Result<Vec<Candidat
     } else if !names.contains(&as_typed) {
         names.push(as_typed);
     }
-    let mark = |(index, name)| Candidate {
-        name,
-        is_first_as_typed: typed_first && index == 0,
-    };
+    let mark = |(index, name)| Candidate { name, is_first_as_typed: typed_first && index == 0 };
     Ok(names.into_iter().enumerate().map(mark).collect())
 }
 
@@ -101,11 +95,7 @@ impl Verdict {
     pub(super) fn into_cause(self) -> Cause {
         // No failure at all cannot happen, since there is always a candidate; "no such name" would
         // be the honest word.
-        self.as_typed
-            .or(self.no_data)
-            .or(self.servfail)
-            .or(self.last)
-            .unwrap_or(Cause::Nxdomain)
+        self.as_typed.or(self.no_data).or(self.servfail).or(self.last).unwrap_or(Cause::Nxdomain)
     }
 }
 
@@ -133,9 +123,7 @@ fn absolute(name: &str) -> Result<QueryName, BadName> {
     for label in relative.split('.') {
         match label.len() {
             0 => return Err(BadName::EmptyLabel),
-            1..=63 => builder
-                .append_label(label.as_bytes())
-                .map_err(|_| BadName::TooLong)?,
+            1..=63 => builder.append_label(label.as_bytes()).map_err(|_| BadName::TooLong)?,
             _ => return Err(BadName::LabelTooLong),
         }
     }
@@ -165,5 +153,4 @@ pub enum BadName {
 }
 
 #[cfg(test)]
-#[path = "search_tests.rs"]
 mod tests;

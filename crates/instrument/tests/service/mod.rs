@@ -1,9 +1,6 @@
 //! Runs the example service `cases` as a process and talks to it over real sockets.
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test has nobody to return an error to"
-)]
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -27,11 +24,7 @@ pub(crate) struct Cases {
 /// The example's path: cargo builds examples before it runs the tests of the same package.
 pub(crate) fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    tests
-        .parent()
-        .and_then(|deps| deps.parent())
-        .unwrap()
-        .join("examples/cases")
+    tests.parent().and_then(|deps| deps.parent()).unwrap().join("examples/cases")
 }
 
 /// The command, with no variable of the caller's that would change how the service runs.
@@ -42,34 +35,21 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
         .env("ROCKET_PORT", "0")
         .env("ADMIN_PORT", "0")
         .envs(variables.iter().copied());
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 impl Cases {
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = command(variables)
-            .spawn()
-            .expect("cargo test builds the example");
+        let mut child = command(variables).spawn().expect("cargo test builds the example");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (tell, log) = channel();
         std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .try_for_each(|line| tell.send(line))
+            lines.map_while(Result::ok).try_for_each(|line| tell.send(line))
         });
 
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut cases = Self {
-            child,
-            address: unknown,
-            admin: unknown,
-            log,
-            seen: Vec::new(),
-        };
+        let mut cases = Self { child, address: unknown, admin: unknown, log, seen: Vec::new() };
         cases.admin = cases.log_line(|line| line["message"] == "admin ready")["address"]
             .as_str()
             .unwrap()
@@ -131,10 +111,7 @@ impl Cases {
         stream.write_all(request("GET", path).as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        let end = answer
-            .windows(4)
-            .position(|bytes| bytes == b"\r\n\r\n")
-            .unwrap();
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
         let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
         (status, answer.split_off(end + 4))
     }
@@ -146,27 +123,19 @@ impl Cases {
     /// The value of one series, written as on `/metrics`.
     pub(crate) fn value(&self, series: &str) -> Option<f64> {
         let metrics = self.metrics();
-        metrics
-            .lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+        metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
     }
 
     /// Waits until the series has the value.
     pub(crate) fn expect(&self, series: &str, value: f64) {
-        self.until(&format!("{series} is {value}"), || {
-            self.value(series) == Some(value)
-        });
+        self.until(&format!("{series} is {value}"), || self.value(series) == Some(value));
     }
 
     /// Waits until `holds`, asking again and again.
     pub(crate) fn until(&self, what: &str, holds: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !holds() {
-            assert!(
-                Instant::now() < deadline,
-                "in vain until {what}:\n{}",
-                self.metrics()
-            );
+            assert!(Instant::now() < deadline, "in vain until {what}:\n{}", self.metrics());
             std::thread::yield_now();
         }
     }

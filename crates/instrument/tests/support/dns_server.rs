@@ -69,12 +69,8 @@ impl Query {
             Reply::Rcode(rcode) => (*rcode, None, &[]),
             Reply::Truncated | Reply::Packets(_) | Reply::Silence => (Rcode::NOERROR, None, &[]),
         };
-        let mut builder = MessageBuilder::new_vec()
-            .start_answer(&self.message, rcode)
-            .unwrap();
-        builder
-            .header_mut()
-            .set_tc(matches!(reply, Reply::Truncated));
+        let mut builder = MessageBuilder::new_vec().start_answer(&self.message, rcode).unwrap();
+        builder.header_mut().set_tc(matches!(reply, Reply::Truncated));
         let ttl = Ttl::from_secs(10);
         let mut owner: Name<Vec<u8>> = self.name.parse().unwrap();
         if let Some(alias) = alias {
@@ -153,18 +149,11 @@ impl DnsServer {
     ) -> Self {
         let (udp, tcp) = bind(ip, port).await;
         let address = udp.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            script: Box::new(script),
-            seen: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { script: Box::new(script), seen: Mutex::default() });
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_udp(udp, Arc::clone(&shared)));
         tasks.spawn(serve_tcp(tcp, Arc::clone(&shared)));
-        Self {
-            address,
-            shared,
-            _tasks: tasks,
-        }
+        Self { address, shared, _tasks: tasks }
     }
 
     pub fn port(&self) -> u16 {
@@ -183,10 +172,7 @@ impl DnsServer {
 
     /// All questions so far as `name. TYPE`.
     pub fn questions(&self) -> Vec<String> {
-        self.seen()
-            .iter()
-            .map(|query| format!("{} {}", query.name, query.rtype))
-            .collect()
+        self.seen().iter().map(|query| format!("{} {}", query.name, query.rtype)).collect()
     }
 }
 
@@ -237,11 +223,7 @@ async fn serve_connection(mut stream: TcpStream, from: SocketAddr, shared: Arc<S
         }
         for packet in shared.answer(&question, Transport::Tcp, from) {
             let length = u16::try_from(packet.len()).unwrap().to_be_bytes();
-            if stream
-                .write_all(&[&length, packet.as_slice()].concat())
-                .await
-                .is_err()
-            {
+            if stream.write_all(&[&length, packet.as_slice()].concat()).await.is_err() {
                 return;
             }
         }

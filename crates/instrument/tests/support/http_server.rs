@@ -31,11 +31,7 @@ pub async fn http(answer: impl Into<String>) -> HttpServer {
             connections.spawn(serve(stream, Arc::clone(&answer), sender.clone()));
         }
     });
-    HttpServer {
-        port,
-        requests,
-        _task: task,
-    }
+    HttpServer { port, requests, _task: task }
 }
 
 async fn serve(mut stream: TcpStream, answer: Arc<str>, requests: mpsc::Sender<String>) {
@@ -61,19 +57,13 @@ fn is_complete(request: &str) -> bool {
     let Some((head, body)) = request.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head.lines().find_map(|line| {
-        line.to_ascii_lowercase()
-            .strip_prefix("content-length: ")?
-            .parse()
-            .ok()
-    });
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     body.len() >= length.unwrap_or(0)
 }
 
 /// The bytes of an answer.
 pub fn answer(status: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

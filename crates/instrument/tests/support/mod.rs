@@ -1,9 +1,5 @@
 //! What the tests of name resolution share.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test binary uses a part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
 pub mod dns_server;
 pub mod http_server;
@@ -63,24 +59,14 @@ pub fn resolver(text: &str, port: u16) -> Fixture {
     let sandbox = Sandbox::new();
     sandbox.rewrite(text);
     let registry = Registry::new();
-    let config = ResolverConfig {
-        resolv_conf: sandbox.resolv_conf(),
-        port,
-    };
+    let config = ResolverConfig { resolv_conf: sandbox.resolv_conf(), port };
     let resolver = Resolver::new(config, &registry).unwrap();
-    Fixture {
-        sandbox,
-        registry,
-        resolver,
-    }
+    Fixture { sandbox, registry, resolver }
 }
 
 impl Fixture {
     pub async fn outcome(&self, name: &str) -> Outcome {
-        self.resolver
-            .lookup(name)
-            .await
-            .map_or_else(|error| error.outcome(), |_| Outcome::Ok)
+        self.resolver.lookup(name).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok)
     }
 
     /// The value of a counter, or the number of observations of a histogram, by its `result`;
@@ -94,10 +80,7 @@ pub fn count(registry: &Registry, metric: &str, result: &str) -> Option<u64> {
     let families = registry.gather();
     let family = families.iter().find(|family| family.name() == metric)?;
     let series = family.get_metric().iter().find(|series| {
-        series
-            .get_label()
-            .iter()
-            .any(|label| label.name() == "result" && label.value() == result)
+        series.get_label().iter().any(|label| label.name() == "result" && label.value() == result)
     })?;
     let histogram = series.get_histogram().get_sample_count();
     #[expect(

@@ -98,24 +98,16 @@ fn quarters_years_and_leap_days() {
 #[test]
 fn what_is_no_window_is_told() {
     let now: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
-    let why = |start, zone| {
-        window_start(&calendar(start, zone, "1M"), now)
-            .unwrap_err()
-            .to_string()
-    };
+    let why =
+        |start, zone| window_start(&calendar(start, zone, "1M"), now).unwrap_err().to_string();
     assert!(why("2026-01-01 00:00:00", "Europe/Wien").contains("Europe/Wien"));
     assert!(why("2026-02-30 00:00:00", "UTC").contains("2026-02-30"));
     assert!(why("2026-03-01 00:00:00", "UTC").contains("2026-03-01T00:00:00Z"));
 }
 
 /// Zones with changes of a whole hour, of half an hour, and with none.
-const ZONES: [&str; 5] = [
-    "Europe/Vienna",
-    "America/New_York",
-    "Australia/Lord_Howe",
-    "Asia/Kolkata",
-    "UTC",
-];
+const ZONES: [&str; 5] =
+    ["Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"];
 const LENGTHS: [&str; 8] = ["1d", "3d", "1w", "1M", "5M", "1Q", "1Y", "12h"];
 
 proptest! {
@@ -132,8 +124,8 @@ proptest! {
         let now = Timestamp::from_second(1_050_000_000 + offset).unwrap();
         let start = window_start(&calendar, now).unwrap();
         prop_assert!(start.timestamp() <= now);
-        // Its own start is in it, and the second before is in the one before: which ends here, and is no longer than
-        // a window can be.
+        // Its own start is in it, and the second before is in the one before: which ends here, and
+        // is no longer than a window can be.
         prop_assert_eq!(&window_start(&calendar, start.timestamp()).unwrap(), &start);
         let before = window_start(&calendar, start.timestamp() - 1.second()).unwrap();
         prop_assert!(before < start);

@@ -1,4 +1,5 @@
-//! Alerts of an objective: burn rate (page and ticket), budget exhausted, no data, and its alert policies.
+//! Alerts of an objective: burn rate (page and ticket), budget exhausted, no data, and its alert
+//! policies.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::words::{label_name, pascal};
 
 /// After this time without a sample an objective is blind.
 const NO_DATA_AFTER: Span = Span::minutes(30);
-/// Where `runbook_url` points unless the SLO is annotated with [`RUNBOOK`]; `#` and the alert name follow.
+/// Where `runbook_url` points unless the SLO is annotated with [`RUNBOOK`]; `#` and the alert name
+/// follow.
 const RUNBOOKS: &str = "docs/reference/alerts.md";
 /// Annotation of an SLO: the address of its runbook.
 const RUNBOOK: &str = "tales.dev/runbook-url";
@@ -19,23 +21,15 @@ const RUNBOOK: &str = "tales.dev/runbook-url";
 pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for urgency in [Urgency::Page, Urgency::Ticket] {
-        let pairs: Vec<_> = part
-            .pairs()
-            .into_iter()
-            .filter(|pair| pair.urgency == urgency)
-            .collect();
+        let pairs: Vec<_> =
+            part.pairs().into_iter().filter(|pair| pair.urgency == urgency).collect();
         if !pairs.is_empty() {
             rules.push(burn(part, urgency, &pairs));
         }
     }
     rules.push(exhausted(part));
     rules.push(no_data(part));
-    rules.extend(
-        part.slo
-            .alert_policies
-            .iter()
-            .flat_map(|policy| from_policy(part, policy)),
-    );
+    rules.extend(part.slo.alert_policies.iter().flat_map(|policy| from_policy(part, policy)));
     rules
 }
 
@@ -71,18 +65,15 @@ fn allowed(part: &Part<'_>) -> String {
     format!("{percent} % over {}", part.slo.window.duration)
 }
 
-/// Names the worst series of a threshold indicator, so that whoever is called knows which pod to look at.
+/// Names the worst series of a threshold indicator, so that whoever is called knows which pod to
+/// look at.
 fn worst(part: &Part<'_>) -> String {
     let (Metric::Threshold(_), Some(threshold)) =
         (&part.objective.indicator.metric, part.objective.threshold)
     else {
         return String::new();
     };
-    let sort = if threshold.op.high_is_bad() {
-        "sort_desc"
-    } else {
-        "sort"
-    };
+    let sort = if threshold.op.high_is_bad() { "sort_desc" } else { "sort" };
     format!(
         " {{{{ with query `{sort}({})` }}}}{{{{ with first . }}}}Worst: {{{{ or .Labels.pod .Labels.instance }}}} at \
          {{{{ .Value | humanize }}}}, wanted {} {}.{{{{ end }}}}{{{{ end }}}}",
@@ -96,18 +87,9 @@ fn exhausted(part: &Part<'_>) -> Rule {
     let expr = format!("{} <= 0", part.series(budget::REMAINING));
     let title = part.slo.metadata.title();
     let summary = format!("{}: the error budget of {title} is spent", part.slo.service);
-    let description = format!(
-        "{} was allowed; {{{{ $value | humanizePercentage }}}} is left.",
-        allowed(part)
-    );
-    alert(
-        part,
-        "BudgetExhausted",
-        "ticket",
-        expr,
-        summary,
-        description,
-    )
+    let description =
+        format!("{} was allowed; {{{{ $value | humanizePercentage }}}} is left.", allowed(part));
+    alert(part, "BudgetExhausted", "ticket", expr, summary, description)
 }
 
 fn no_data(part: &Part<'_>) -> Rule {
@@ -118,8 +100,8 @@ fn no_data(part: &Part<'_>) -> Rule {
     alert(part, "NoData", "ticket", expr, summary, description)
 }
 
-/// True when the rules have been loaded for a while and no sample came. The range takes the place of `for`: it is never
-/// pending.
+/// True when the rules have been loaded for a while and no sample came. The range takes the place
+/// of `for`: it is never pending.
 fn blind(part: &Part<'_>, after: Span) -> (Span, String) {
     let nominal = part.objective.slice.map_or(after, |slice| after.max(slice));
     let range = part.clock.range(nominal);
@@ -128,7 +110,8 @@ fn blind(part: &Part<'_>, after: Span) -> (Span, String) {
         part.series(budget::OBJECTIVE),
         part.series(sli::sample_name(part))
     );
-    // Without traffic there are no slices of a ratio, though all is well: ask for the traffic's own metric, too.
+    // Without traffic there are no slices of a ratio, though all is well: ask for the traffic's own
+    // metric, too.
     let metric = &part.objective.indicator.metric;
     let events = match part.objective.slice {
         Some(_) => bad_and_total(metric, &range.to_string()).ok().flatten(),
@@ -165,10 +148,7 @@ fn breach(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
         policy.threshold
     );
     let title = part.slo.metadata.title();
-    let summary = format!(
-        "{}: {title} broke the alert policy {}",
-        part.slo.service, policy.name
-    );
+    let summary = format!("{}: {title} broke the alert policy {}", part.slo.service, policy.name);
     let description = format!(
         "The burn rate over {} is {{{{ $value | humanize }}}}, the policy alerts when it is {} {}.",
         policy.lookback,
@@ -182,15 +162,11 @@ fn breach(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
 }
 
 fn no_data_of_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
-    let after = policy
-        .alert_after
-        .map_or(NO_DATA_AFTER, |after| after.max(NO_DATA_AFTER));
+    let after = policy.alert_after.map_or(NO_DATA_AFTER, |after| after.max(NO_DATA_AFTER));
     let (range, expr) = blind(part, after);
     let title = part.slo.metadata.title();
-    let summary = format!(
-        "{}: {title} has no data for the alert policy {}",
-        part.slo.service, policy.name
-    );
+    let summary =
+        format!("{}: {title} has no data for the alert policy {}", part.slo.service, policy.name);
     let description = format!("No sample for {range}: nobody knows the burn rate.");
     let name = format!("{}NoData", pascal(&policy.name));
     alert(part, &name, &policy.severity, expr, summary, description)
@@ -206,10 +182,8 @@ fn alert(
 ) -> Rule {
     let name = format!("{}{suffix}", alert_name(part.slo));
     let custom = &part.slo.metadata.labels;
-    let mut labels: BTreeMap<_, _> = custom
-        .iter()
-        .map(|(key, value)| (label_name(key), value.clone()))
-        .collect();
+    let mut labels: BTreeMap<_, _> =
+        custom.iter().map(|(key, value)| (label_name(key), value.clone())).collect();
     labels.extend(part.labels());
     labels.insert("severity".to_owned(), severity.to_owned());
     let runbook = match part.slo.metadata.annotations.get(RUNBOOK) {

@@ -3,7 +3,8 @@
 use super::part::NOW;
 use super::{Part, Rule, sli};
 
-/// Budget left, as a share of the period's whole budget; 1 in a fresh Prometheus, negative when overspent.
+/// Budget left, as a share of the period's whole budget; 1 in a fresh Prometheus, negative when
+/// overspent.
 pub(super) const REMAINING: &str = "slo:period_error_budget_remaining:ratio";
 /// Constant, so it exists as soon as the rules are loaded: the absence alert leans on it.
 pub(super) const OBJECTIVE: &str = "slo:objective:ratio";
@@ -22,26 +23,17 @@ pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {
     vec![
         part.record(OBJECTIVE, format!("vector({target})")),
         part.record("slo:error_budget:ratio", format!("vector({budget})")),
-        part.record(
-            "slo:time_period:days",
-            format!("vector({})", period.as_days()),
-        ),
-        part.record(
-            "slo:current_burn_rate:ratio",
-            format!("{} / {budget}", part.ratio(NOW)),
-        ),
+        part.record("slo:time_period:days", format!("vector({})", period.as_days())),
+        part.record("slo:current_burn_rate:ratio", format!("{} / {budget}", part.ratio(NOW))),
         part.record(
             COVERAGE,
             format!("clamp_max(count_over_time({sample}[{range}]) / {samples}, 1)"),
         ),
-        // Without the coverage, an hour-old Prometheus would declare a month's budget spent after one bad minute.
+        // Without the coverage, an hour-old Prometheus would declare a month's budget spent after
+        // one bad minute.
         part.record(
             PERIOD_BURN,
-            format!(
-                "{} * {} / {budget}",
-                part.ratio(period),
-                part.series(COVERAGE)
-            ),
+            format!("{} * {} / {budget}", part.ratio(period), part.series(COVERAGE)),
         ),
         part.record(REMAINING, format!("1 - {}", part.series(PERIOD_BURN))),
     ]

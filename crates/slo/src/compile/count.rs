@@ -1,4 +1,5 @@
-//! What the numbers of a ratio indicator count: decides what they prove, and whether they can be NaN.
+//! What the numbers of a ratio indicator count: decides what they prove, and whether they can be
+//! NaN.
 
 use crate::openslo::model::{Metric, Query};
 use crate::promql::has_placeholder;
@@ -22,15 +23,12 @@ pub(crate) fn count_factor(metric: &Metric) -> Count {
     }
 }
 
-/// `counter: true` only says what is wrapped around a query without a window. A query with one has its own function.
+/// `counter: true` only says what is wrapped around a query without a window. A query with one has
+/// its own function.
 fn count(query: &Query) -> Count {
     let text = &query.text;
     if !has_placeholder(text) {
-        return if query.counter {
-            Count::PerSecond
-        } else {
-            Count::Unknown
-        };
+        return if query.counter { Count::PerSecond } else { Count::Unknown };
     }
     let events = calls(text, "increase") || calls(text, "count_over_time");
     match (events, calls(text, "rate")) {
@@ -63,18 +61,11 @@ mod tests {
             ("count_over_time(x[{{.window}}])", true, Count::Events),
             ("sum(sum_over_time(x[{{.window}}]))", true, Count::Unknown),
             ("sum(irate(x[{{.window}}]))", true, Count::Unknown),
-            (
-                "rate(x[{{.window}}]) + increase(y[{{.window}}])",
-                true,
-                Count::Unknown,
-            ),
+            ("rate(x[{{.window}}]) + increase(y[{{.window}}])", true, Count::Unknown),
         ] {
             let text = query.to_owned();
             let query = Query { text, counter };
-            let metric = Metric::Bad {
-                bad: query.clone(),
-                total: query.clone(),
-            };
+            let metric = Metric::Bad { bad: query.clone(), total: query.clone() };
             assert_eq!(count_factor(&metric), count, "{query:?}");
         }
     }

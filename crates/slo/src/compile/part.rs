@@ -88,18 +88,13 @@ impl Part<'_> {
 
     /// The range that measures a nominal window; never shorter than a slice.
     pub(super) fn range(&self, window: Span) -> Span {
-        let nominal = self
-            .objective
-            .slice
-            .map_or(window, |slice| window.max(slice));
+        let nominal = self.objective.slice.map_or(window, |slice| window.max(slice));
         self.clock.range(nominal)
     }
 
     /// Time between two samples of the indicator.
     pub(super) fn sample_interval(&self) -> Span {
-        self.objective
-            .slice
-            .map_or(self.clock.interval(), |slice| self.clock.length(slice))
+        self.objective.slice.map_or(self.clock.interval(), |slice| self.clock.length(slice))
     }
 
     pub(crate) fn refuse(&self, error: WindowError) -> Problem {
@@ -107,20 +102,17 @@ impl Part<'_> {
             Some(name) => format!("SLO/{}: indicator {name}", self.slo.metadata.name),
             None => format!("SLO/{}: indicator", self.slo.metadata.name),
         };
-        Problem::error(
-            &self.slo.metadata.file,
-            name,
-            error.to_string(),
-            error.remedy(),
-        )
+        Problem::error(&self.slo.metadata.file, name, error.to_string(), error.remedy())
     }
 }
 
-/// PromQL for the rate of bad and of all events over `range`, one series each; `None` if the indicator has no events.
+/// PromQL for the rate of bad and of all events over `range`, one series each; `None` if the
+/// indicator has no events.
 ///
-/// A series of bad events that does not exist yet means no bad events: it is filled from the total, so that the ratio
-/// is 0 and not missing. Good events without a series mean that everything is bad. A gauge may be NaN or infinite, which
-/// is dropped: one such sample would make sums over a month NaN. The rate of a counter is neither.
+/// A series of bad events that does not exist yet means no bad events: it is filled from the total,
+/// so that the ratio is 0 and not missing. Good events without a series mean that everything is
+/// bad. A gauge may be NaN or infinite, which is dropped: one such sample would make sums over a
+/// month NaN. The rate of a counter is neither.
 pub(crate) fn bad_and_total(
     metric: &Metric,
     range: &str,
@@ -133,11 +125,9 @@ pub(crate) fn bad_and_total(
         }
         Metric::Good { good, total } => {
             let (good, total) = (sum(good)?, sum(total)?);
-            // Counters are scraped one after another: for a moment there can be more good events than events.
-            (
-                format!("clamp_min({total} - ({good} or 0 * {total}), 0)"),
-                total,
-            )
+            // Counters are scraped one after another: for a moment there can be more good events
+            // than events.
+            (format!("clamp_min({total} - ({good} or 0 * {total}), 0)"), total)
         }
         Metric::Raw { .. } | Metric::Threshold(_) => return Ok(None),
     };

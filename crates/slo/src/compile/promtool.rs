@@ -1,8 +1,9 @@
-//! Unit tests for the generated rules, to be run by `promtool test rules`: every objective must fire, must stay quiet
-//! just below its burn rates, and must reset after the repair.
+//! Unit tests for the generated rules, to be run by `promtool test rules`: every objective must
+//! fire, must stay quiet just below its burn rates, and must reset after the repair.
 //!
-//! The tests feed the error ratios (or slices) and not the indicator's own metrics: those are the user's, and no tool
-//! can invent sensible samples for any PromQL. What is proven is everything that was generated from them.
+//! The tests feed the error ratios (or slices) and not the indicator's own metrics: those are the
+//! user's, and no tool can invent sensible samples for any PromQL. What is proven is everything
+//! that was generated from them.
 
 use std::fmt::Write as _;
 
@@ -27,28 +28,19 @@ pub struct PromtoolTest {
 
 /// Tests for every objective, to be stored beside the rule file, which they name as `rule_file`.
 pub fn promtool_tests(catalogue: &Catalogue, clock: Clock, rule_file: &str) -> Vec<PromtoolTest> {
-    let slos = catalogue
-        .slos
-        .iter()
-        .filter(|slo| slo.window.calendar.is_none());
-    slos.flat_map(|slo| {
-        slo.objectives.iter().map(move |objective| Part {
-            slo,
-            objective,
-            clock,
+    let slos = catalogue.slos.iter().filter(|slo| slo.window.calendar.is_none());
+    slos.flat_map(|slo| slo.objectives.iter().map(move |objective| Part { slo, objective, clock }))
+        .map(|part| PromtoolTest {
+            file_name: format!(
+                "{}-{}-{}.{}.test.yaml",
+                part.slo.service,
+                part.slo.metadata.name,
+                part.objective.id,
+                clock.name()
+            ),
+            text: file(&part, rule_file),
         })
-    })
-    .map(|part| PromtoolTest {
-        file_name: format!(
-            "{}-{}-{}.{}.test.yaml",
-            part.slo.service,
-            part.slo.metadata.name,
-            part.objective.id,
-            clock.name()
-        ),
-        text: file(&part, rule_file),
-    })
-    .collect()
+        .collect()
 }
 
 fn file(part: &Part<'_>, rule_file: &str) -> String {
@@ -58,11 +50,7 @@ fn file(part: &Part<'_>, rule_file: &str) -> String {
          rule_files: [{}]\nevaluation_interval: {interval}\ntests:\n",
         scalar(rule_file)
     );
-    let cases = if part.objective.slice.is_some() {
-        slices(part)
-    } else {
-        ratios(part)
-    };
+    let cases = if part.objective.slice.is_some() { slices(part) } else { ratios(part) };
     for case in cases {
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -130,34 +118,25 @@ fn threshold(pair: &Pair, target: Decimal) -> f64 {
     pair.factor.to_f64() * target.one_minus().to_f64()
 }
 
-/// Error ratios as if recorded: ten samples calm, ten of outage, ten in which only the long windows remember.
+/// Error ratios as if recorded: ten samples calm, ten of outage, ten in which only the long windows
+/// remember.
 fn ratios(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
     let short = |window: Span| pairs.iter().any(|pair| pair.short == window);
     let long = |window: Span| pairs.iter().any(|pair| pair.long == window);
     let outage = part.windows().into_iter().map(|window| {
-        // Six hours are a long window to the page and a short one to the ticket: clean, they reset both.
-        let after = if long(window) && !short(window) {
-            "1x9"
-        } else {
-            "0x9"
-        };
+        // Six hours are a long window to the page and a short one to the ticket: clean, they reset
+        // both.
+        let after = if long(window) && !short(window) { "1x9" } else { "0x9" };
         (part.ratio(window), format!("0x9 1x9 {after}"))
     });
-    let lowest = pairs
-        .iter()
-        .map(|pair| threshold(pair, target))
-        .fold(1.0, f64::min);
+    let lowest = pairs.iter().map(|pair| threshold(pair, target)).fold(1.0, f64::min);
     let below = part
         .windows()
         .into_iter()
         .map(|window| (part.ratio(window), format!("{}x9", lowest * 0.9)));
-    let check = |sample, urgency, fires| Check {
-        sample,
-        urgency,
-        fires,
-    };
+    let check = |sample, urgency, fires| Check { sample, urgency, fires };
     let reachable = |urgency| {
         let mut of_urgency = pairs.iter().filter(move |pair| pair.urgency == urgency);
         of_urgency.any(|pair| threshold(pair, target) < 1.0)
@@ -178,15 +157,13 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
         Case {
             name: "just below the lowest burn rate nothing fires".to_owned(),
             input: below.collect(),
-            checks: levels
-                .iter()
-                .map(|urgency| check(9, *urgency, false))
-                .collect(),
+            checks: levels.iter().map(|urgency| check(9, *urgency, false)).collect(),
         },
     ]
 }
 
-/// Slices: an hour calm, an hour (at least twelve slices) bad, then good until every short window is clean.
+/// Slices: an hour calm, an hour (at least twelve slices) bad, then good until every short window
+/// is clean.
 fn slices(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
@@ -196,52 +173,30 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     let outage = calm;
     let levels = urgencies(&pairs);
     let expect = |urgency| {
-        pairs
-            .iter()
-            .filter(|pair| pair.urgency == urgency)
-            .any(|pair| {
-                let share = |window| (outage as f64 / part.range(window).ratio(interval)).min(1.0);
-                share(pair.short).min(share(pair.long)) > threshold(pair, target)
-            })
+        pairs.iter().filter(|pair| pair.urgency == urgency).any(|pair| {
+            let share = |window| (outage as f64 / part.range(window).ratio(interval)).min(1.0);
+            share(pair.short).min(share(pair.long)) > threshold(pair, target)
+        })
     };
     let memory = |urgency| {
-        let shorts = pairs
-            .iter()
-            .filter(|pair| pair.urgency == urgency)
-            .map(|pair| pair.short);
+        let shorts = pairs.iter().filter(|pair| pair.urgency == urgency).map(|pair| pair.short);
         match part.slo.method {
             BudgetingMethod::Timeslices => count(NOW),
             _ => shorts.max().map_or(1, count),
         }
     };
-    let longest = levels
-        .iter()
-        .map(|urgency| memory(*urgency))
-        .max()
-        .unwrap_or(1)
-        + 2;
+    let longest = levels.iter().map(|urgency| memory(*urgency)).max().unwrap_or(1) + 2;
     let series = part.series(sli::SLICE);
-    let check = |sample, urgency, fires| Check {
-        sample,
-        urgency,
-        fires,
-    };
+    let check = |sample, urgency, fires| Check { sample, urgency, fires };
     let mut cases = vec![Case {
         name: "an outage fires, its repair resets".to_owned(),
-        input: vec![(
-            series.clone(),
-            format!("0x{} 1x{} 0x{longest}", calm - 1, outage - 1),
-        )],
+        input: vec![(series.clone(), format!("0x{} 1x{} 0x{longest}", calm - 1, outage - 1))],
         checks: levels
             .iter()
             .flat_map(|urgency| {
                 let repaired = calm + outage - 1 + memory(*urgency) + 2;
-                [
-                    (calm - 1, false),
-                    (calm + outage - 1, expect(*urgency)),
-                    (repaired, false),
-                ]
-                .map(|(sample, fires)| check(sample, *urgency, fires))
+                [(calm - 1, false), (calm + outage - 1, expect(*urgency)), (repaired, false)]
+                    .map(|(sample, fires)| check(sample, *urgency, fires))
             })
             .collect(),
     }];

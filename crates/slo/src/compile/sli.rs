@@ -8,9 +8,10 @@
 //! | Timeslices | 0 or 1 per slice | bad slices by slices that fit into the window | mean over existing slices |
 //! | RatioTimeslices | error ratio per slice | sum by slices that fit into the window | mean over existing slices |
 //!
-//! Denominators are guarded: no traffic is no sample, never NaN, because one NaN would poison a sum over 30 days. A
-//! missing slice counts as good in the alerting windows (a Prometheus that started a minute ago must not call its first
-//! bad second an outage); that data is missing has an alert of its own, and the gate reports coverage.
+//! Denominators are guarded: no traffic is no sample, never NaN, because one NaN would poison a sum
+//! over 30 days. A missing slice counts as good in the alerting windows (a Prometheus that started
+//! a minute ago must not call its first bad second an outage); that data is missing has an alert of
+//! its own, and the gate reports coverage.
 
 use super::part::{NOW, may_be_nan};
 use super::{Part, Rule, bad_and_total};
@@ -52,10 +53,7 @@ pub(super) fn samples(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
                 true => format!("{this} and {other}"),
                 false => this.to_owned(),
             };
-            vec![
-                part.record(BAD, both(&bad, &total)),
-                part.record(TOTAL, both(&total, &bad)),
-            ]
+            vec![part.record(BAD, both(&bad, &total)), part.record(TOTAL, both(&total, &bad))]
         }
         (_, Some((bad, total)), method) => {
             let ratio = format!("{bad} / ({total} > 0)");
@@ -83,7 +81,8 @@ fn slice_error(part: &Part<'_>, ratio: &str, method: BudgetingMethod) -> String 
     }
 }
 
-/// A slice of a threshold indicator is good if *every* series satisfies the threshold at the end of the slice.
+/// A slice of a threshold indicator is good if *every* series satisfies the threshold at the end of
+/// the slice.
 fn threshold_samples(
     part: &Part<'_>,
     query: &Query,
@@ -110,14 +109,12 @@ fn threshold_samples(
     }
 }
 
-/// One sample per series, NaN dropped (no comparison with NaN is true) and freed of labels that collide with ours.
+/// One sample per series, NaN dropped (no comparison with NaN is true) and freed of labels that
+/// collide with ours.
 pub(crate) fn values(query: &Query, threshold: Threshold, range: &str) -> String {
     // Where low is bad, -Inf is the worst there is, and no gap.
-    let (worst, number) = if threshold.op.high_is_bad() {
-        ("max", "> -Inf")
-    } else {
-        ("min", ">= -Inf")
-    };
+    let (worst, number) =
+        if threshold.op.high_is_bad() { ("max", "> -Inf") } else { ("min", ">= -Inf") };
     let text = substitute(&query.text, range);
     format!("{worst} without (service, slo, objective) ({text}) {number}")
 }
@@ -135,11 +132,7 @@ pub(crate) fn raw_error(
         query.text.clone()
     };
     let ratio = format!("avg({text})");
-    let error = if failure {
-        ratio
-    } else {
-        format!("(1 - {ratio})")
-    };
+    let error = if failure { ratio } else { format!("(1 - {ratio})") };
     Ok(format!("(clamp({error}, 0, 1) >= 0)"))
 }
 

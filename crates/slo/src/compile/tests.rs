@@ -92,18 +92,9 @@ fn an_alert_policy_tells_a_breach_and_no_data_apart() {
     for (wanted, breach, no_data) in [
         ("alertWhenNoData: true", true, true),
         ("alertWhenNoData: false", true, false),
-        (
-            "{alertWhenNoData: true, alertWhenBreaching: false}",
-            false,
-            true,
-        ),
+        ("{alertWhenNoData: true, alertWhenBreaching: false}", false, true),
     ] {
-        let rules = policy(
-            wanted
-                .trim_matches(['{', '}'])
-                .replace(", ", "\n        ")
-                .as_str(),
-        );
+        let rules = policy(wanted.trim_matches(['{', '}']).replace(", ", "\n        ").as_str());
         let has = |name: &str| rules.contains(&format!("alert: {name}\n"));
         assert_eq!(has("ShopAvailabilitySlowBurn"), breach, "{wanted}");
         assert_eq!(has("ShopAvailabilitySlowBurnNoData"), no_data, "{wanted}");
@@ -116,27 +107,16 @@ fn a_calendar_window_is_refused_with_a_hint() {
     let text = CATALOGUE.replacen("isRolling: true", calendar, 1);
     let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
     let problems = compile(&catalogue, Clock::Real).unwrap_err();
-    assert!(
-        problems[0]
-            .to_string()
-            .contains("judge this objective with the gate only")
-    );
+    assert!(problems[0].to_string().contains("judge this objective with the gate only"));
 }
 
 #[test]
 fn a_fixed_range_in_a_ratio_is_refused() {
-    let text = CATALOGUE.replace(
-        "query: http_requests_total",
-        "query: 'rate(http_requests_total[5m])'",
-    );
+    let text =
+        CATALOGUE.replace("query: http_requests_total", "query: 'rate(http_requests_total[5m])'");
     let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
     let problems = compile(&catalogue, Clock::Real).unwrap_err();
-    assert!(
-        problems[0]
-            .to_string()
-            .contains("write [{{.window}}] instead"),
-        "{problems:?}"
-    );
+    assert!(problems[0].to_string().contains("write [{{.window}}] instead"), "{problems:?}");
 }
 
 #[test]

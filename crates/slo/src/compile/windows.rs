@@ -1,8 +1,8 @@
 //! The window table: which pairs of windows alert at which burn rate.
 //!
-//! A pair fires when both its windows burn the error budget faster than `factor`. The long window says that the burn
-//! matters, the short one that it is still going on. The factor is the share of the period's budget that the long
-//! window may spend: `factor = share x period / long`.
+//! A pair fires when both its windows burn the error budget faster than `factor`. The long window
+//! says that the burn matters, the short one that it is still going on. The factor is the share of
+//! the period's budget that the long window may spend: `factor = share x period / long`.
 
 use crate::decimal::Decimal;
 use crate::span::Span;
@@ -39,7 +39,8 @@ pub struct Pair {
     pub factor: Decimal,
 }
 
-/// Urgency, short and long window, and the budget share in thousandths for long and for short periods.
+/// Urgency, short and long window, and the budget share in thousandths for long and for short
+/// periods.
 const TABLE: [(Urgency, Span, Span, u64, u64); 4] = [
     (Urgency::Page, Span::minutes(5), Span::hours(1), 20, 80),
     (Urgency::Page, Span::minutes(30), Span::hours(6), 50, 125),
@@ -47,23 +48,20 @@ const TABLE: [(Urgency, Span, Span, u64, u64); 4] = [
     (Urgency::Ticket, Span::hours(6), Span::days(3), 100, 420),
 ];
 
-/// The shortest period that uses the shares of a month (2, 5, 10 and 10 %); shorter ones use those of a week (8, 12.5,
-/// 20 and 42 %), because 2 % of a week is spent by noise.
+/// The shortest period that uses the shares of a month (2, 5, 10 and 10 %); shorter ones use those
+/// of a week (8, 12.5, 20 and 42 %), because 2 % of a week is spent by noise.
 const MONTHLY_SHARES_FROM: Span = Span::days(14);
 
 /// Below this burn rate a pair would fire while the budget lasts comfortably.
 const LOWEST_FACTOR: f64 = 0.9;
 
-/// The pairs for a period. Short periods lose the pairs that do not fit; below 4 hours there are none.
+/// The pairs for a period. Short periods lose the pairs that do not fit; below 4 hours there are
+/// none.
 pub fn pairs(period: Span) -> Vec<Pair> {
     TABLE
         .into_iter()
         .filter_map(|(urgency, short, long, monthly, weekly)| {
-            let share = if period >= MONTHLY_SHARES_FROM {
-                monthly
-            } else {
-                weekly
-            };
+            let share = if period >= MONTHLY_SHARES_FROM { monthly } else { weekly };
             let factor = share as f64 / 1000.0 * period.ratio(long);
             let factor = Decimal::from_f64((factor * 1e4).round() / 1e4)?;
             (long <= period && factor.to_f64() >= LOWEST_FACTOR).then_some(Pair {
@@ -76,8 +74,9 @@ pub fn pairs(period: Span) -> Vec<Pair> {
         .collect()
 }
 
-/// Seconds from the start of an outage to the alert of a pair, if everything was fine before and the short window is
-/// no hindrance; `None` if this error rate never fires it. Scrape and evaluation intervals come on top.
+/// Seconds from the start of an outage to the alert of a pair, if everything was fine before and
+/// the short window is no hindrance; `None` if this error rate never fires it. Scrape and
+/// evaluation intervals come on top.
 pub fn detection_seconds(pair: &Pair, target: Decimal, error_rate: f64) -> Option<f64> {
     let threshold = pair.factor.to_f64() * target.one_minus().to_f64();
     (error_rate > threshold).then(|| threshold * pair.long.as_secs_f64() / error_rate)
@@ -89,102 +88,4 @@ pub fn budget_minutes(target: Decimal, period: Span) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn factors(period: Span) -> Vec<String> {
-        pairs(period)
-            .iter()
-            .map(|pair| pair.factor.to_string())
-            .collect()
-    }
-
-    #[test]
-    fn factors_follow_the_period() {
-        assert_eq!(factors(Span::days(30)), ["14.4", "6", "3", "1"]);
-        assert_eq!(factors(Span::days(28)), ["13.44", "5.6", "2.8", "0.9333"]);
-        assert_eq!(factors(Span::days(7)), ["13.44", "3.5", "1.4", "0.98"]);
-        assert_eq!(factors(Span::days(1)), ["1.92"]);
-        assert!(factors(Span::hours(3)).is_empty());
-    }
-
-    fn close(left: f64, right: f64) -> bool {
-        (left - right).abs() <= 0.006 * right
-    }
-
-    #[test]
-    fn budgets_are_the_minutes_that_everyone_quotes() {
-        for (target, days, minutes) in [
-            ("0.995", 30, 216.0),
-            ("0.995", 28, 201.6),
-            ("0.995", 7, 50.4),
-            ("0.999", 30, 43.2),
-            ("0.999", 28, 40.32),
-            ("0.999", 7, 10.08),
-            ("0.95", 14, 1008.0),
-            ("0.9995", 7, 5.04),
-        ] {
-            let budget = budget_minutes(target.parse().unwrap(), Span::days(days));
-            assert!(
-                (budget - minutes).abs() < 1e-6,
-                "{target} over {days} d: {budget}"
-            );
-        }
-    }
-
-    #[test]
-    fn detection_times_match_the_table() {
-        let cases: [(&str, f64, [Option<f64>; 4]); 6] = [
-            (
-                "0.999",
-                1.00,
-                [Some(52.0), Some(130.0), Some(259.0), Some(259.0)],
-            ),
-            (
-                "0.999",
-                0.10,
-                [Some(518.0), Some(1296.0), Some(2592.0), Some(2592.0)],
-            ),
-            (
-                "0.999",
-                0.02,
-                [Some(2592.0), Some(6480.0), Some(12960.0), Some(12960.0)],
-            ),
-            (
-                "0.999",
-                0.01,
-                [None, Some(12960.0), Some(25920.0), Some(25920.0)],
-            ),
-            (
-                "0.995",
-                1.00,
-                [Some(259.0), Some(648.0), Some(1296.0), Some(1296.0)],
-            ),
-            (
-                "0.995",
-                0.10,
-                [Some(2592.0), Some(6480.0), Some(12960.0), Some(12960.0)],
-            ),
-        ];
-        for (target, rate, expected) in cases {
-            for (pair, expected) in pairs(Span::days(30)).iter().zip(expected) {
-                let found = detection_seconds(pair, target.parse().unwrap(), rate);
-                match (found, expected) {
-                    (Some(found), Some(expected)) => {
-                        assert!(close(found, expected), "{found} {expected}")
-                    }
-                    (found, expected) => assert_eq!(found, expected),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_ratio_time_slice_budget_depends_on_the_baseline() {
-        // Two weeks of minutes at 95 %: 1008 bad slices. The baseline of 99 % spends 1 % of every slice, an outage at
-        // 1 % good spends 99 %: the outage may last (1008 - 201.6) / 0.98 slices.
-        let budget = budget_minutes("0.95".parse().unwrap(), Span::days(14));
-        let slices = (budget - 0.01 * 20_160.0) / (0.99 - 0.01);
-        assert!((slices - 822.857).abs() < 0.001);
-    }
-}
+mod tests;

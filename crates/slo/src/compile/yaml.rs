@@ -1,6 +1,7 @@
 //! Rule files as text: a plain Prometheus rule file, or a PrometheusRule object for the operator.
 //!
-//! Written by hand, one scalar style per value, so that the same objectives give the same bytes everywhere.
+//! Written by hand, one scalar style per value, so that the same objectives give the same bytes
+//! everywhere.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,8 +19,9 @@ impl RuleFile {
         text
     }
 
-    /// The same rules as a `monitoring.coreos.com/v1` PrometheusRule. Its alerts carry the label `namespace`: the operator
-    /// routes an AlertmanagerConfig only alerts of its own namespace, and an objective's rules have aggregated it away.
+    /// The same rules as a `monitoring.coreos.com/v1` PrometheusRule. Its alerts carry the label
+    /// `namespace`: the operator routes an AlertmanagerConfig only alerts of its own namespace, and
+    /// an objective's rules have aggregated it away.
     pub fn to_prometheus_rule(
         &self,
         name: &str,
@@ -30,12 +32,7 @@ impl RuleFile {
         text.push_str("apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n");
         line(&mut text, "  name: ", name);
         line(&mut text, "  namespace: ", namespace);
-        map(
-            &mut text,
-            "  ",
-            "labels",
-            labels.iter().map(|(key, value)| (key.as_str(), value)),
-        );
+        map(&mut text, "  ", "labels", labels.iter().map(|(key, value)| (key.as_str(), value)));
         text.push_str("spec:\n");
         self.with_alerts_in(namespace).groups(&mut text, "  ");
         text
@@ -45,8 +42,7 @@ impl RuleFile {
         let mut file = self.clone();
         for rule in file.groups.iter_mut().flat_map(|group| &mut group.rules) {
             if let Name::Alert(_) = rule.name {
-                rule.labels
-                    .insert("namespace".to_owned(), namespace.to_owned());
+                rule.labels.insert("namespace".to_owned(), namespace.to_owned());
             }
         }
         file
@@ -64,11 +60,7 @@ impl RuleFile {
         text.push_str(&format!("{indent}groups:\n"));
         for group in &self.groups {
             line(text, &format!("{indent}  - name: "), &group.name);
-            line(
-                text,
-                &format!("{indent}    interval: "),
-                &group.interval.to_string(),
-            );
+            line(text, &format!("{indent}    interval: "), &group.interval.to_string());
             text.push_str(&format!("{indent}    rules:\n"));
             for rule in &group.rules {
                 write_rule(text, &format!("{indent}      "), rule);
@@ -87,18 +79,8 @@ fn write_rule(text: &mut String, indent: &str, rule: &Rule) {
     if let Some(hold) = rule.hold {
         line(text, &format!("{indent}for: "), &hold.to_string());
     }
-    map(
-        text,
-        &indent,
-        "labels",
-        rule.labels.iter().map(|(key, value)| (key.as_str(), value)),
-    );
-    map(
-        text,
-        &indent,
-        "annotations",
-        rule.annotations.iter().map(|(key, value)| (*key, value)),
-    );
+    map(text, &indent, "labels", rule.labels.iter().map(|(key, value)| (key.as_str(), value)));
+    map(text, &indent, "annotations", rule.annotations.iter().map(|(key, value)| (*key, value)));
 }
 
 fn map<'a>(
@@ -122,12 +104,11 @@ fn line(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key}{}", scalar(value));
 }
 
-/// Plain if nobody could read it as anything but a string, else single quotes, else double quotes with escapes.
+/// Plain if nobody could read it as anything but a string, else single quotes, else double quotes
+/// with escapes.
 pub(super) fn scalar(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphabetic())
-        && value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.:/".contains(c))
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/".contains(c))
         && !value.ends_with(':')
         && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
             .contains(&value.to_ascii_lowercase().as_str());

@@ -1,5 +1,5 @@
-//! A query for one number, and how much of the window it has seen. The number itself does not say: a target that died after
-//! ten minutes of an hour leaves the number of those ten minutes.
+//! A query for one number, and how much of the window it has seen. The number itself does not say:
+//! a target that died after ten minutes of an hour leaves the number of those ten minutes.
 
 use super::judge::{covered, fresh, part};
 use super::plan::{age, named, over, points_in, stale_after, step};
@@ -19,35 +19,26 @@ pub(super) struct Asked {
 impl Asked {
     /// The value alone.
     pub(super) fn plain(query: &str) -> Self {
-        Self {
-            promql: query.to_owned(),
-            expected_points: 1.0,
-            stale_after_seconds: f64::INFINITY,
-        }
+        Self { promql: query.to_owned(), expected_points: 1.0, stale_after_seconds: f64::INFINITY }
     }
 
-    /// In the same query, the value, the age of the newest sample and the points of the window that have data.
+    /// In the same query, the value, the age of the newest sample and the points of the window that
+    /// have data.
     pub(super) fn with_coverage(query: &str, window: Span, clock: Clock) -> Self {
         let text = without_comments(query);
         let selected = selectors(&text);
-        // `label_replace` takes no scalar, and without a parser nobody knows what comes out of `scalar(a) / 2`.
+        // `label_replace` takes no scalar, and without a parser nobody knows what comes out of
+        // `scalar(a) / 2`.
         let (Some(first), false) = (selected.first(), has_word(&text, "scalar")) else {
             return Self::plain(query);
         };
         // `errors or vector(0)`: in good times the first of the two does not exist.
-        let seen = if has_word(&text, "or") {
-            selected.join(" or ")
-        } else {
-            first.clone()
-        };
+        let seen = if has_word(&text, "or") { selected.join(" or ") } else { first.clone() };
         let step = step(window, clock.interval());
         let parts = [
             named("value", &format!("({text})")),
             named("age", &age(&seen)),
-            named(
-                "points",
-                &over("count_over_time", &format!("count({seen})"), window, step),
-            ),
+            named("points", &over("count_over_time", &format!("count({seen})"), window, step)),
         ];
         Self {
             promql: parts.join(" or "),
@@ -67,7 +58,8 @@ pub(super) fn is_unknown(check: &Check) -> bool {
     check.stale_after_seconds.is_infinite()
 }
 
-/// The one value, and in the judgement how much of the window it has seen. One that is stale is none.
+/// The one value, and in the judgement how much of the window it has seen. One that is stale is
+/// none.
 pub(super) fn value(
     check: &Check,
     samples: &[Sample],
@@ -100,9 +92,8 @@ fn single_value(samples: &[Sample]) -> Result<f64, String> {
         [] => Err("There is no data.".to_owned()),
         [sample] if sample.value.is_finite() => Ok(sample.value),
         [_] => Err("The answer is not a number (NaN or infinite).".to_owned()),
-        many => Err(format!(
-            "The query yields {} series, one is needed: aggregate it.",
-            many.len()
-        )),
+        many => {
+            Err(format!("The query yields {} series, one is needed: aggregate it.", many.len()))
+        }
     }
 }

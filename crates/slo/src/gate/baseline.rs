@@ -1,6 +1,7 @@
 //! Values pinned by one run for the runs after it.
 //!
-//! A pinned baseline cannot drift: comparing each build with the one before would let ten builds in a row add 10 % each.
+//! A pinned baseline cannot drift: comparing each build with the one before would let ten builds in
+//! a row add 10 % each.
 
 use std::collections::BTreeMap;
 

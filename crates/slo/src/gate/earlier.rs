@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{Baseline, Outcome, SCHEMA};
 
-/// Without Keptn files, a relative criterion is compared with the median of this many passing results: one odd build
-/// neither moves it nor lets the next one through.
+/// Without Keptn files, a relative criterion is compared with the median of this many passing
+/// results: one odd build neither moves it nor lets the next one through.
 pub const MEDIAN_OF: usize = 5;
 
 /// One earlier evaluation.
@@ -50,8 +50,8 @@ struct WrittenJudgement {
 impl EarlierResult {
     /// Reads what [`Verdict::to_json`](super::Verdict::to_json) wrote.
     ///
-    /// A result that was undecided only because there was nothing to compare with counts as passed: a history has to
-    /// begin somewhere.
+    /// A result that was undecided only because there was nothing to compare with counts as passed:
+    /// a history has to begin somewhere.
     ///
     /// # Errors
     /// See [`NotAVerdict`].
@@ -63,16 +63,9 @@ impl EarlierResult {
         let undecided = |one: &WrittenJudgement| one.outcome == Outcome::Inconclusive;
         let first = written.outcome == Outcome::Inconclusive
             && written.objectives.iter().any(undecided)
-            && written
-                .objectives
-                .iter()
-                .all(|one| !undecided(one) || one.uncompared);
+            && written.objectives.iter().all(|one| !undecided(one) || one.uncompared);
         Ok(Self {
-            outcome: if first {
-                Outcome::Pass
-            } else {
-                written.outcome
-            },
+            outcome: if first { Outcome::Pass } else { written.outcome },
             values: written
                 .objectives
                 .into_iter()
@@ -83,13 +76,11 @@ impl EarlierResult {
     }
 }
 
-/// The median of the last [`MEDIAN_OF`] passing values of each objective; `earlier` is sorted, oldest first.
+/// The median of the last [`MEDIAN_OF`] passing values of each objective; `earlier` is sorted,
+/// oldest first.
 pub fn median_of_passing(earlier: &[EarlierResult]) -> Baseline {
     let mut latest: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    let passed = earlier
-        .iter()
-        .rev()
-        .filter(|result| result.outcome == Outcome::Pass);
+    let passed = earlier.iter().rev().filter(|result| result.outcome == Outcome::Pass);
     for (id, value) in passed.flat_map(|result| &result.values) {
         let values = latest.entry(id).or_default();
         if values.len() < MEDIAN_OF {
@@ -100,10 +91,7 @@ pub fn median_of_passing(earlier: &[EarlierResult]) -> Baseline {
         .into_iter()
         .filter_map(|(id, values)| Some((id.to_owned(), crate::keptn::percentile(&values, 50)?)))
         .collect();
-    Baseline {
-        schema: SCHEMA,
-        values,
-    }
+    Baseline { schema: SCHEMA, values }
 }
 
 #[cfg(test)]
@@ -114,10 +102,7 @@ mod tests {
     const ID: &str = "dns-leaker/memory-growth/gate";
 
     fn result(outcome: Outcome, value: f64) -> EarlierResult {
-        EarlierResult {
-            outcome,
-            values: BTreeMap::from([(ID.to_owned(), value)]),
-        }
+        EarlierResult { outcome, values: BTreeMap::from([(ID.to_owned(), value)]) }
     }
 
     #[test]
@@ -144,9 +129,8 @@ mod tests {
 
     #[test]
     fn the_median_of_the_last_five_passing_results_is_the_baseline() {
-        let mut earlier: Vec<_> = [1.0, 50.0, 10.0, 900.0, 20.0, 30.0]
-            .map(|value| result(Outcome::Pass, value))
-            .into();
+        let mut earlier: Vec<_> =
+            [1.0, 50.0, 10.0, 900.0, 20.0, 30.0].map(|value| result(Outcome::Pass, value)).into();
         earlier.push(result(Outcome::Fail, 7000.0));
         earlier.push(result(Outcome::Inconclusive, 7000.0));
         assert_eq!(median_of_passing(&earlier).values[ID], 30.0);
@@ -158,10 +142,7 @@ mod tests {
         for (text, wanted) in [
             ("", "not a verdict"),
             ("{\"schema\": 1, \"values\": {}}", "not a verdict"),
-            (
-                "{\"schema\": 2, \"outcome\": \"pass\", \"objectives\": []}",
-                "schema 2",
-            ),
+            ("{\"schema\": 2, \"outcome\": \"pass\", \"objectives\": []}", "schema 2"),
         ] {
             let error = EarlierResult::from_json(text).unwrap_err().to_string();
             assert!(error.contains(wanted), "{text}: {error}");

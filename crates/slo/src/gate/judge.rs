@@ -17,13 +17,10 @@ const LEAST_COVERAGE: f64 = 0.8;
 /// The answer to one query.
 pub type Answer = Result<Vec<Sample>, QueryError>;
 
-/// Judges the answers, which stand in the order of [`Plan::queries`]; a missing answer is inconclusive.
+/// Judges the answers, which stand in the order of [`Plan::queries`]; a missing answer is
+/// inconclusive.
 pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> Verdict {
-    let missing = || {
-        Err(QueryError {
-            message: "the query was not asked".to_owned(),
-        })
-    };
+    let missing = || Err(QueryError { message: "the query was not asked".to_owned() });
     let mut answers = answers.into_iter();
     let judged: Vec<_> = plan
         .checks
@@ -106,12 +103,9 @@ fn blank(check: &Check) -> Judgement {
 pub(super) type Weighed = Result<(Outcome, String), String>;
 
 pub(super) fn part(samples: &[Sample], name: &str) -> Option<f64> {
-    let mut found = samples.iter().filter(|sample| {
-        sample
-            .labels
-            .get("gate_part")
-            .is_some_and(|part| part == name)
-    });
+    let mut found = samples
+        .iter()
+        .filter(|sample| sample.labels.get("gate_part").is_some_and(|part| part == name));
     found.next().map(|sample| sample.value)
 }
 
@@ -138,24 +132,14 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     fresh(check, samples)?;
     let (outcome, reason) = match &check.rule {
         Judging::Events { target } => events(good, total, *target, judgement)?,
-        Judging::Ratio {
-            target,
-            threshold,
-            unit,
-        } => {
+        Judging::Ratio { target, threshold, unit } => {
             judgement.worst = threshold.and_then(|threshold| worst(samples, threshold));
             let missing = 1.0 - coverage;
             ratio(observed, *target, missing, unit, *threshold, judgement)?
         }
         Judging::Gauges { target } => {
-            let (outcome, text) = ratio(
-                observed,
-                *target,
-                1.0 - coverage,
-                "traffic",
-                None,
-                judgement,
-            )?;
+            let (outcome, text) =
+                ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)?;
             if outcome == Outcome::Pass {
                 return Err(format!(
                     "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
@@ -216,9 +200,7 @@ fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
     }
     match part(samples, "bad_now") {
         Some(_) => Ok(()),
-        None => Err(format!(
-            "{source} has no current sample: whoever counts bad events is gone."
-        )),
+        None => Err(format!("{source} has no current sample: whoever counts bad events is gone.")),
     }
 }
 
@@ -228,15 +210,9 @@ fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weig
     let observed = percent(good / total);
     let wanted = percent(target);
     if low >= target {
-        Ok((
-            Outcome::Pass,
-            format!("{observed} good, surely at least {wanted}."),
-        ))
+        Ok((Outcome::Pass, format!("{observed} good, surely at least {wanted}.")))
     } else if high < target {
-        Ok((
-            Outcome::Fail,
-            format!("{observed} good, surely below {wanted}."),
-        ))
+        Ok((Outcome::Fail, format!("{observed} good, surely below {wanted}.")))
     } else {
         Err(format!(
             "{observed} good, {wanted} wanted, but {total:.0} events cannot decide it; {:.0} without an error would.",

@@ -23,8 +23,9 @@ pub struct KeptnGate<'a> {
     pub slo: &'a KeptnSlo,
     /// Queries.
     pub sli: &'a KeptnSli,
-    /// Fills the placeholders `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$LABEL.<key>`; keys without the
-    /// dollar sign. `SERVICE` also names the verdicts; without it they are called `keptn`.
+    /// Fills the placeholders `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$LABEL.<key>`;
+    /// keys without the dollar sign. `SERVICE` also names the verdicts; without it they are called
+    /// `keptn`.
     pub context: &'a BTreeMap<String, String>,
     /// The window to judge, in wall-clock time.
     pub window: Span,
@@ -32,7 +33,8 @@ pub struct KeptnGate<'a> {
     pub clock: Clock,
     /// What to do where Keptn was lenient.
     pub leniency: Leniency,
-    /// Earlier results, oldest first. A pinned baseline given to [`judge`](super::judge()) wins over them.
+    /// Earlier results, oldest first. A pinned baseline given to [`judge`](super::judge()) wins
+    /// over them.
     pub earlier: &'a [EarlierResult],
 }
 
@@ -42,20 +44,13 @@ pub struct KeptnGate<'a> {
 /// Placeholders without a value, and (unless as lenient as Keptn) objectives without a query.
 pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
     let (slo, sli) = (gate.slo, gate.sli);
-    let service = gate
-        .context
-        .get("SERVICE")
-        .cloned()
-        .unwrap_or_else(|| "keptn".to_owned());
+    let service = gate.context.get("SERVICE").cloned().unwrap_or_else(|| "keptn".to_owned());
     let variables = variables(gate);
     let mut problems = Vec::new();
     let mut checks = Vec::new();
     for objective in &slo.objectives {
         let name = &objective.sli;
-        let query = sli
-            .indicators
-            .get(name)
-            .map(|query| fill(query, &variables));
+        let query = sli.indicators.get(name).map(|query| fill(query, &variables));
         match &query {
             None if gate.leniency == Leniency::Strict => problems.push(Problem::error(
                 &sli.file,
@@ -111,7 +106,8 @@ pub fn plan_keptn(gate: &KeptnGate<'_>) -> Result<Plan, Vec<Problem>> {
     })
 }
 
-/// Placeholders and their values, the longest first, or `$LABEL.a` would eat the head of `$LABEL.ab`.
+/// Placeholders and their values, the longest first, or `$LABEL.a` would eat the head of
+/// `$LABEL.ab`.
 fn variables(gate: &KeptnGate<'_>) -> Vec<(String, String)> {
     let seconds = format!("{}s", gate.window.as_millis().div_ceil(1000));
     let mut variables: Vec<_> = gate
@@ -126,11 +122,7 @@ fn variables(gate: &KeptnGate<'_>) -> Vec<(String, String)> {
 }
 
 fn fill(query: &str, variables: &[(String, String)]) -> String {
-    variables
-        .iter()
-        .fold(query.to_owned(), |text, (name, value)| {
-            text.replace(name, value)
-        })
+    variables.iter().fold(query.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 /// The first placeholder of Keptn that is left. Other dollar signs belong to regular expressions.
@@ -167,11 +159,8 @@ pub(super) fn judge(
     baseline: Option<&Baseline>,
 ) -> Verdict {
     // A value that was weighed and found too light is none.
-    let weighed = |judgement: &Judgement| {
-        judgement
-            .observed
-            .filter(|_| judgement.outcome == Outcome::Pass)
-    };
+    let weighed =
+        |judgement: &Judgement| judgement.observed.filter(|_| judgement.outcome == Outcome::Pass);
     let values: Vec<_> = judgements.iter().map(weighed).collect();
     let ids: BTreeMap<&str, &str> = plan
         .checks
@@ -180,9 +169,7 @@ pub(super) fn judge(
         .collect();
     let pinned = |sli: &str| {
         let id = ids.get(sli)?;
-        baseline
-            .and_then(|baseline| baseline.values.get(*id))
-            .copied()
+        baseline.and_then(|baseline| baseline.values.get(*id)).copied()
     };
     let (outcome, total, scored) = score(evaluation, &values, pinned);
     let objectives = evaluation.slo.objectives.iter();
@@ -198,11 +185,8 @@ pub(super) fn judge(
         warning: evaluation.slo.warning_score,
         failed_keys: failed_keys.collect(),
     };
-    for (((judgement, scored), value), check) in judgements
-        .iter_mut()
-        .zip(scored)
-        .zip(values)
-        .zip(&plan.checks)
+    for (((judgement, scored), value), check) in
+        judgements.iter_mut().zip(scored).zip(values).zip(&plan.checks)
     {
         judgement.outcome = scored.outcome;
         judgement.baseline = scored.earlier;
@@ -214,9 +198,7 @@ pub(super) fn judge(
             (None, _) => std::mem::take(&mut judgement.reason),
         };
         if evaluation.leniency == Leniency::Strict && value.is_some() && is_unknown(check) {
-            judgement
-                .reason
-                .push_str(" Coverage unknown: the query names no series to look for.");
+            judgement.reason.push_str(" Coverage unknown: the query names no series to look for.");
         }
     }
     Verdict {

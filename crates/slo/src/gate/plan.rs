@@ -1,9 +1,9 @@
 //! What to ask Prometheus: one instant query per objective.
 //!
-//! A query is a union of parts, told apart by the label `gate_part`: `bad` and `total` (events, slices or samples),
-//! `points` (how much of the window has data), `age` (of the newest sample) and `worst` (per series); `bad_now` and
-//! `bad_points` if bad events have a source of their own. The indicators are asked directly, so the gate needs no
-//! recording rules.
+//! A query is a union of parts, told apart by the label `gate_part`: `bad` and `total` (events,
+//! slices or samples), `points` (how much of the window has data), `age` (of the newest sample) and
+//! `worst` (per series); `bad_now` and `bad_points` if bad events have a source of their own. The
+//! indicators are asked directly, so the gate needs no recording rules.
 
 mod events;
 mod states;
@@ -23,11 +23,12 @@ use crate::span::Span;
 /// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;
 
-/// Plans the judgement of every objective over the last `window` (wall-clock time; the clock only says how long slices
-/// are and how dense samples).
+/// Plans the judgement of every objective over the last `window` (wall-clock time; the clock only
+/// says how long slices are and how dense samples).
 ///
 /// # Errors
-/// Queries without a place for the window, and gate annotations that are incomplete or not a criterion.
+/// Queries without a place for the window, and gate annotations that are incomplete or not a
+/// criterion.
 pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, Vec<Problem>> {
     plan_windows(catalogue, Windows::Same(window), clock)
 }
@@ -53,11 +54,7 @@ pub fn plan_windows(
         };
         let first = checks.len();
         for objective in &slo.objectives {
-            let part = Part {
-                slo,
-                objective,
-                clock,
-            };
+            let part = Part { slo, objective, clock };
             match check(&part, window) {
                 Ok(check) => checks.push(check),
                 Err(problem) => problems.push(problem),
@@ -107,26 +104,14 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
         named("points", &points(&evidence.probe)),
     ];
     let query = part.objective.indicator.metric.queries().pop();
-    let selected = query
-        .map(|query| selectors(&query.text))
-        .unwrap_or_default();
-    parts.extend(
-        selected
-            .first()
-            .map(|selector| named("age", &age(selector))),
-    );
+    let selected = query.map(|query| selectors(&query.text)).unwrap_or_default();
+    parts.extend(selected.first().map(|selector| named("age", &age(selector))));
     parts.extend(evidence.worst.map(|worst| named("worst", &worst)));
     let bad_source = bad_source(&part.objective.indicator.metric);
     if let Some(selectors) = &bad_source {
-        let found: Vec<_> = selectors
-            .iter()
-            .map(|one| format!("count({one})"))
-            .collect();
+        let found: Vec<_> = selectors.iter().map(|one| format!("count({one})")).collect();
         let found = found.join(" and ");
-        parts.extend([
-            named("bad_now", &found),
-            named("bad_points", &points(&found)),
-        ]);
+        parts.extend([named("bad_now", &found), named("bad_points", &points(&found))]);
     }
     Ok(Check {
         query: Query {
@@ -147,19 +132,16 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
     })
 }
 
-/// What bad events are read from if that is not what all events are read from. Of one metric, the series that counts
-/// errors may not exist before the first error; another metric may be mistyped, or its target dead.
+/// What bad events are read from if that is not what all events are read from. Of one metric, the
+/// series that counts errors may not exist before the first error; another metric may be mistyped,
+/// or its target dead.
 fn bad_source(metric: &Metric) -> Option<Vec<String>> {
     let Metric::Bad { bad, total } = metric else {
         return None;
     };
     let of_total = selectors(&total.text);
     let mut apart = selectors(&bad.text);
-    apart.retain(|one| {
-        of_total
-            .iter()
-            .all(|other| metric_name(other) != metric_name(one))
-    });
+    apart.retain(|one| of_total.iter().all(|other| metric_name(other) != metric_name(one)));
     (!apart.is_empty()).then_some(apart)
 }
 

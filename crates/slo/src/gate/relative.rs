@@ -78,9 +78,7 @@ pub(super) fn judge(
     judgement: &mut Judgement,
 ) -> Weighed {
     let value = asked::value(check, samples, judgement)?;
-    let earlier = baseline
-        .and_then(|baseline| baseline.values.get(&check.query.id))
-        .copied();
+    let earlier = baseline.and_then(|baseline| baseline.values.get(&check.query.id)).copied();
     judgement.baseline = earlier.filter(|_| criterion.is_relative());
     let Some(bound) = criterion.bound(earlier) else {
         // A value of a few seconds is no example for later ones either.
@@ -110,8 +108,5 @@ pub(super) fn judge(
         }
         _ => String::new(),
     };
-    Ok((
-        outcome,
-        format!("{}{change}; wanted {criterion}.", short(value)),
-    ))
+    Ok((outcome, format!("{}{change}; wanted {criterion}.", short(value))))
 }

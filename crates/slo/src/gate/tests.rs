@@ -37,38 +37,23 @@ fn plan_of(text: &str) -> Plan {
 }
 
 fn sample(labels: &[(&str, &str)], value: f64) -> Sample {
-    let labels = labels
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect();
+    let labels =
+        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Sample { labels, value }
 }
 
 fn parts(parts: &[(&str, f64)]) -> Vec<Sample> {
-    parts
-        .iter()
-        .map(|(part, value)| sample(&[("gate_part", part)], *value))
-        .collect()
+    parts.iter().map(|(part, value)| sample(&[("gate_part", part)], *value)).collect()
 }
 
 fn events(bad: f64, total: f64, points: f64, age: f64) -> Verdict {
-    let answer = parts(&[
-        ("bad", bad),
-        ("total", total),
-        ("points", points),
-        ("age", age),
-    ]);
+    let answer = parts(&[("bad", bad), ("total", total), ("points", points), ("age", age)]);
     judge(&plan_of(EVENTS), vec![Ok(answer)], None)
 }
 
 /// The memory objective with all slices but `bad` good, and its relative criterion met.
 pub(super) fn memory(bad: f64, points: f64, baseline: Option<f64>) -> Verdict {
-    let mut answer = parts(&[
-        ("bad", bad),
-        ("total", points),
-        ("points", points),
-        ("age", 1.0),
-    ]);
+    let mut answer = parts(&[("bad", bad), ("total", points), ("points", points), ("age", 1.0)]);
     answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-1")], 1.02));
     answer.push(sample(&[("gate_part", "worst"), ("pod", "leaker-2")], 1.24));
     let value = parts(&[("value", 11_000_000.0), ("points", 60.0), ("age", 1.0)]);
@@ -76,11 +61,7 @@ pub(super) fn memory(bad: f64, points: f64, baseline: Option<f64>) -> Verdict {
         schema: 1,
         values: BTreeMap::from([("dns-leaker/memory-growth/gate".to_owned(), value)]),
     });
-    judge(
-        &plan_of(MEMORY),
-        vec![Ok(answer), Ok(value)],
-        baseline.as_ref(),
-    )
+    judge(&plan_of(MEMORY), vec![Ok(answer), Ok(value)], baseline.as_ref())
 }
 
 #[test]
@@ -94,9 +75,7 @@ fn too_few_events_are_inconclusive_even_if_all_are_good() {
     let verdict = events(0.0, 267.0, 60.0, 1.0);
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert!(
-        verdict.objectives[0]
-            .reason
-            .contains("268 without an error would"),
+        verdict.objectives[0].reason.contains("268 without an error would"),
         "{:?}",
         verdict.objectives[0]
     );
@@ -105,9 +84,7 @@ fn too_few_events_are_inconclusive_even_if_all_are_good() {
 #[test]
 fn what_is_not_evidence_never_passes() {
     let plan = plan_of(EVENTS);
-    let outage = || QueryError {
-        message: "connection refused".to_owned(),
-    };
+    let outage = || QueryError { message: "connection refused".to_owned() };
     let cases: Vec<(&str, Vec<Answer>)> = vec![
         ("no answer", vec![]),
         ("an error", vec![Err(outage())]),
@@ -132,42 +109,17 @@ fn what_is_not_evidence_never_passes() {
         ),
         (
             "no traffic",
-            vec![Ok(parts(&[
-                ("bad", 0.0),
-                ("total", 0.0),
-                ("points", 60.0),
-                ("age", 1.0),
-            ]))],
+            vec![Ok(parts(&[("bad", 0.0), ("total", 0.0), ("points", 60.0), ("age", 1.0)]))],
         ),
         (
             "stale",
-            vec![Ok(parts(&[
-                ("bad", 0.0),
-                ("total", 5000.0),
-                ("points", 60.0),
-                ("age", 60.0),
-            ]))],
+            vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("points", 60.0), ("age", 60.0)]))],
         ),
-        (
-            "gone",
-            vec![Ok(parts(&[
-                ("bad", 0.0),
-                ("total", 5000.0),
-                ("points", 60.0),
-            ]))],
-        ),
-        (
-            "no points",
-            vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("age", 1.0)]))],
-        ),
+        ("gone", vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("points", 60.0)]))]),
+        ("no points", vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("age", 1.0)]))]),
         (
             "little coverage",
-            vec![Ok(parts(&[
-                ("bad", 0.0),
-                ("total", 5000.0),
-                ("points", 40.0),
-                ("age", 1.0),
-            ]))],
+            vec![Ok(parts(&[("bad", 0.0), ("total", 5000.0), ("points", 40.0), ("age", 1.0)]))],
         ),
     ];
     for (name, answers) in cases {
@@ -192,9 +144,7 @@ fn a_failed_time_slice_objective_names_the_worst_pod() {
     assert_eq!(judgement.bound, None, "slices are not independent");
     assert_eq!(judgement.worst.as_ref().unwrap().name(), "pod leaker-2");
     assert!(
-        judgement
-            .reason
-            .contains("the worst was pod leaker-2 at 1.24, wanted <= 1.1"),
+        judgement.reason.contains("the worst was pod leaker-2 at 1.24, wanted <= 1.1"),
         "{}",
         judgement.reason
     );
@@ -207,10 +157,7 @@ fn missing_slices_could_have_been_good() {
     let verdict = memory(0.1, 10.0, Some(10_500_000.0));
     assert_eq!(verdict.objectives[0].outcome, Outcome::Inconclusive);
     // 5 of 50: even if the other 10 were good, 8 % are too many.
-    assert_eq!(
-        memory(5.0, 50.0, Some(10_500_000.0)).objectives[0].outcome,
-        Outcome::Fail
-    );
+    assert_eq!(memory(5.0, 50.0, Some(10_500_000.0)).objectives[0].outcome, Outcome::Fail);
 }
 
 #[test]
@@ -226,10 +173,7 @@ fn a_relative_criterion_compares_with_the_pinned_baseline() {
 #[test]
 fn a_baseline_survives_its_json() {
     let baseline = memory(0.0, 60.0, None).to_baseline();
-    assert_eq!(
-        baseline.values["dns-leaker/memory-growth/gate"],
-        11_000_000.0
-    );
+    assert_eq!(baseline.values["dns-leaker/memory-growth/gate"], 11_000_000.0);
     assert_eq!(baseline.values.len(), 1);
     assert_eq!(Baseline::from_json(&baseline.to_json()).unwrap(), baseline);
     assert!(
@@ -275,22 +219,13 @@ fn a_composite_slo_is_as_good_as_its_worst_part_whatever_it_weighs() {
     );
     let plan = plan_of(&text);
     assert_eq!(plan.queries().len(), 2);
-    let answer = |bad| {
-        Ok(parts(&[
-            ("bad", bad),
-            ("total", 1000.0),
-            ("points", 60.0),
-            ("age", 1.0),
-        ]))
-    };
+    let answer =
+        |bad| Ok(parts(&[("bad", bad), ("total", 1000.0), ("points", 60.0), ("age", 1.0)]));
     let verdict = judge(&plan, vec![answer(0.0), answer(500.0)], None);
     assert_eq!(verdict.objectives[0].outcome, Outcome::Pass);
     assert_eq!(verdict.objectives[1].objective, "light");
     assert_eq!(verdict.outcome, Outcome::Fail);
-    assert_eq!(
-        judge(&plan, vec![answer(0.0), answer(0.0)], None).outcome,
-        Outcome::Pass
-    );
+    assert_eq!(judge(&plan, vec![answer(0.0), answer(0.0)], None).outcome, Outcome::Pass);
 }
 
 #[test]
@@ -308,9 +243,5 @@ fn half_a_gate_annotation_is_refused() {
     let text = MEMORY.replace("tales.dev/gate-criterion: <=+10%", "note: none");
     let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
     let problems = plan(&catalogue, Span::minutes(1), Clock::Stage).unwrap_err();
-    assert!(
-        problems[0]
-            .to_string()
-            .contains("gate-criterion: is missing")
-    );
+    assert!(problems[0].to_string().contains("gate-criterion: is missing"));
 }

@@ -116,7 +116,8 @@ pub struct Judgement {
     pub worst: Option<Worst>,
     /// The earlier value that a relative criterion was compared with.
     pub baseline: Option<f64>,
-    /// Undecided for one reason alone: nothing earlier to compare with. Such a result may be what later ones compare with.
+    /// Undecided for one reason alone: nothing earlier to compare with. Such a result may be what
+    /// later ones compare with.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncompared: bool,
     /// The query itself failed: what Prometheus or the network said.
@@ -155,22 +156,16 @@ impl Worst {
                 return format!("{label} {value}");
             }
         }
-        let labels: Vec<_> = self
-            .series
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        if labels.is_empty() {
-            "the series".to_owned()
-        } else {
-            labels.join(", ")
-        }
+        let labels: Vec<_> =
+            self.series.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        if labels.is_empty() { "the series".to_owned() } else { labels.join(", ") }
     }
 }
 
 impl Verdict {
-    /// The observed values of everything that a relative criterion may compare, to be pinned: those that were judged, or
-    /// lacked nothing but a baseline. A stale value is no example for later ones.
+    /// The observed values of everything that a relative criterion may compare, to be pinned: those
+    /// that were judged, or lacked nothing but a baseline. A stale value is no example for later
+    /// ones.
     pub fn to_baseline(&self) -> Baseline {
         let values = self
             .objectives
@@ -178,19 +173,14 @@ impl Verdict {
             .filter(|judgement| !judgement.ratio)
             .filter(|judgement| judgement.outcome != Outcome::Inconclusive || judgement.uncompared)
             .filter_map(|judgement| {
-                Some((
-                    judgement.id.clone(),
-                    judgement.observed.filter(|value| value.is_finite())?,
-                ))
+                Some((judgement.id.clone(), judgement.observed.filter(|value| value.is_finite())?))
             })
             .collect();
-        Baseline {
-            schema: SCHEMA,
-            values,
-        }
+        Baseline { schema: SCHEMA, values }
     }
 
-    /// 0 pass or warning, 1 fail, 2 could not judge; 3 if the outcome is one of `fail_on` and did not fail anyway.
+    /// 0 pass or warning, 1 fail, 2 could not judge; 3 if the outcome is one of `fail_on` and did
+    /// not fail anyway.
     pub fn exit_code(&self, fail_on: &[Outcome]) -> u8 {
         match self.outcome {
             Outcome::Warning | Outcome::Inconclusive if fail_on.contains(&self.outcome) => 3,
@@ -200,11 +190,7 @@ impl Verdict {
 
     /// Adds the course of an objective, oldest first, for the sparkline.
     pub fn add_series(&mut self, id: &str, series: Vec<f64>) {
-        for judgement in self
-            .objectives
-            .iter_mut()
-            .filter(|judgement| judgement.id == id)
-        {
+        for judgement in self.objectives.iter_mut().filter(|judgement| judgement.id == id) {
             judgement.series.clone_from(&series);
         }
     }

@@ -12,7 +12,8 @@ use crate::span::Span;
 pub enum Windows {
     /// All of them over the same length of wall-clock time.
     Same(Span),
-    /// SLOs with a calendar window over that, from its exact start until `end`; all others over the last `rolling`.
+    /// SLOs with a calendar window over that, from its exact start until `end`; all others over the
+    /// last `rolling`.
     Calendar {
         /// Where the queries will be evaluated.
         end: Timestamp,

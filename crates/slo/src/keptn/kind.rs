@@ -11,7 +11,8 @@ pub enum Kind {
     Sli,
 }
 
-/// What the text is, by its top-level keys; `None` for OpenSLO (which has an `apiVersion`) and anything else.
+/// What the text is, by its top-level keys; `None` for OpenSLO (which has an `apiVersion`) and
+/// anything else.
 pub fn kind(text: &str) -> Option<Kind> {
     let documents = crate::yaml::documents(text).ok()?;
     let Some(Value::Object(map)) = documents.first() else {
@@ -40,13 +41,7 @@ mod tests {
         assert_eq!(kind(sli), Some(Kind::Sli));
         assert_eq!(kind(slo), Some(Kind::Slo));
         let openslo = include_str!("../../../../manifests/slo/dns-leaker.yaml");
-        for other in [
-            openslo,
-            "apiVersion: openslo/v1\nobjectives: []\n",
-            "",
-            "[",
-            "- 1\n",
-        ] {
+        for other in [openslo, "apiVersion: openslo/v1\nobjectives: []\n", "", "[", "- 1\n"] {
             assert_eq!(kind(other), None, "{other}");
         }
     }

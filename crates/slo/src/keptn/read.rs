@@ -23,10 +23,7 @@ impl KeptnSli {
             fields.value("spec_version");
             let indicators = strings(&mut fields, "indicators");
             fields.finish();
-            Some(Self {
-                file: file.to_owned(),
-                indicators,
-            })
+            Some(Self { file: file.to_owned(), indicators })
         })
     }
 }
@@ -47,10 +44,7 @@ fn load<T>(
     read: impl FnOnce(Fields<'_>) -> Option<T>,
 ) -> Result<T, Vec<Problem>> {
     let problems = RefCell::new(Vec::new());
-    let sink = Sink {
-        file,
-        problems: &problems,
-    };
+    let sink = Sink { file, problems: &problems };
     let document = only_document(&sink, text);
     let read = if problems.borrow().is_empty() {
         Fields::new(&sink, "", document).and_then(read)
@@ -202,14 +196,7 @@ fn objective(mut fields: Fields<'_>) -> Option<KeptnObjective> {
     let pass = criteria(&mut fields, "pass");
     let warning = criteria(&mut fields, "warning");
     fields.finish();
-    Some(KeptnObjective {
-        sli: sli?,
-        display_name,
-        weight,
-        key_sli,
-        pass,
-        warning,
-    })
+    Some(KeptnObjective { sli: sli?, display_name, weight, key_sli, pass, warning })
 }
 
 fn criteria(fields: &mut Fields<'_>, key: &'static str) -> Vec<Vec<Criterion>> {
@@ -269,11 +256,7 @@ fn percent(fields: &mut Fields<'_>, key: &'static str) -> Option<f64> {
     };
     let number = number.filter(|number: &f64| (0.0..=100.0).contains(number));
     if number.is_none() {
-        fields.error(
-            key,
-            "is not a percentage",
-            "write a number from 0 to 100 and %, such as 90%",
-        );
+        fields.error(key, "is not a percentage", "write a number from 0 to 100 and %, such as 90%");
     }
     number
 }

@@ -1,4 +1,5 @@
-//! The lighthouse algorithm: criteria to points, points to a total score, the total score to an outcome.
+//! The lighthouse algorithm: criteria to points, points to a total score, the total score to an
+//! outcome.
 
 use super::{Aggregate, Evaluation, Include, KeptnObjective, Leniency, percentile};
 use crate::criterion::Criterion;
@@ -21,8 +22,8 @@ pub(crate) struct Scored {
     pub(crate) reason: String,
 }
 
-/// Scores values, in the order of the objectives; `None` is a failed indicator. Returns the overall outcome, the total
-/// score in percent, and each objective's share in it.
+/// Scores values, in the order of the objectives; `None` is a failed indicator. Returns the overall
+/// outcome, the total score in percent, and each objective's share in it.
 pub(crate) fn score(
     evaluation: &Evaluation,
     values: &[Option<f64>],
@@ -43,22 +44,17 @@ pub(crate) fn score(
         let all = slo.objectives.iter().zip(&scored);
         all.filter(|(_, scored)| scored.counted)
     };
-    let most: f64 = counted()
-        .map(|(objective, _)| f64::from(objective.weight))
-        .sum();
+    let most: f64 = counted().map(|(objective, _)| f64::from(objective.weight)).sum();
     let total = |points: fn(&Scored) -> f64| {
         let points: f64 = counted().map(|(_, scored)| points(scored)).sum();
-        if most > 0.0 {
-            points / most * 100.0
-        } else {
-            100.0
-        }
+        if most > 0.0 { points / most * 100.0 } else { 100.0 }
     };
     let key_failed =
         counted().any(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail);
     let undecided = counted().any(|(_, scored)| scored.outcome == Outcome::Inconclusive);
     let best = total(|scored| scored.best);
-    // With everything undecided going well it still fails: then it fails. Anything better is not proven.
+    // With everything undecided going well it still fails: then it fails. Anything better is not
+    // proven.
     let outcome = if slo.objectives.is_empty() || key_failed {
         Outcome::Fail
     } else if best >= slo.pass_score {
@@ -94,11 +90,7 @@ fn one(
         reason,
     };
     if !counted {
-        return result(
-            Outcome::Info,
-            (0.0, 0.0),
-            "for information only.".to_owned(),
-        );
+        return result(Outcome::Info, (0.0, 0.0), "for information only.".to_owned());
     }
     let Some(value) = value else {
         return match leniency {
@@ -150,12 +142,7 @@ fn all(list: &[Criterion], value: f64, earlier: Option<f64>, leniency: Leniency)
 fn describe(lists: &[Vec<Criterion>]) -> String {
     let lists: Vec<_> = lists
         .iter()
-        .map(|list| {
-            list.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" and ")
-        })
+        .map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
         .collect();
     lists.join(" or ")
 }
@@ -169,15 +156,8 @@ fn aggregated(evaluation: &Evaluation, sli: &str) -> Option<f64> {
         Include::Pass => result.outcome == Outcome::Pass,
         Include::PassOrWarn => matches!(result.outcome, Outcome::Pass | Outcome::Warning),
     };
-    let latest = evaluation
-        .earlier
-        .iter()
-        .rev()
-        .filter(counts)
-        .take(comparison.results);
-    let values: Vec<f64> = latest
-        .filter_map(|result| result.values.get(sli).copied())
-        .collect();
+    let latest = evaluation.earlier.iter().rev().filter(counts).take(comparison.results);
+    let values: Vec<f64> = latest.filter_map(|result| result.values.get(sli).copied()).collect();
     match comparison.aggregate {
         Aggregate::Percentile(percent) => percentile(&values, percent),
         Aggregate::Avg if values.is_empty() => None,

@@ -37,22 +37,16 @@ pub(super) fn whole_bounds(selector: &str) -> Vec<WholeBound> {
         };
         let with_point = |bound: &str| {
             words.iter().any(|word| {
-                let point = word
-                    .strip_prefix(bound)
-                    .and_then(|rest| rest.strip_suffix('0'));
+                let point = word.strip_prefix(bound).and_then(|rest| rest.strip_suffix('0'));
                 point.is_some_and(|point| point.trim_start_matches('\\') == ".")
             })
         };
         let whole = words.iter().filter(|word| word.parse::<u64>().is_ok());
-        found.extend(
-            whole
-                .filter(|bound| !with_point(bound))
-                .map(|bound| WholeBound {
-                    written: matcher.written.to_owned(),
-                    label: matcher.label.to_owned(),
-                    bound: (*bound).to_owned(),
-                }),
-        );
+        found.extend(whole.filter(|bound| !with_point(bound)).map(|bound| WholeBound {
+            written: matcher.written.to_owned(),
+            label: matcher.label.to_owned(),
+            bound: (*bound).to_owned(),
+        }));
     }
     found
 }

@@ -34,10 +34,7 @@ fn findings(from: &str, to: &str) -> Vec<String> {
 
 fn only(from: &str, to: &str, expected: &str) {
     let found = findings(from, to);
-    assert!(
-        found.iter().any(|text| text.contains(expected)),
-        "expected {expected:?} in {found:?}"
-    );
+    assert!(found.iter().any(|text| text.contains(expected)), "expected {expected:?} in {found:?}");
 }
 
 #[test]
@@ -47,11 +44,7 @@ fn a_sound_objective_has_no_findings() {
 
 #[test]
 fn an_alert_that_cannot_fire_is_found() {
-    only(
-        "0.999",
-        "0.93",
-        "the page alert over 5m and 1h can never fire",
-    );
+    only("0.999", "0.93", "the page alert over 5m and 1h can never fire");
     assert_eq!(findings("0.999", "0.9306").len(), 0);
 }
 
@@ -71,11 +64,7 @@ fn a_period_without_alerts_is_found() {
 
 #[test]
 fn an_operator_on_a_ratio_is_found() {
-    only(
-        "{target: 0.999}",
-        "{target: 0.999, op: gt, value: 1}",
-        "mean nothing on a ratio",
-    );
+    only("{target: 0.999}", "{target: 0.999, op: gt, value: 1}", "mean nothing on a ratio");
 }
 
 #[test]
@@ -91,30 +80,18 @@ fn an_alert_policy_below_a_burn_rate_is_found() {
 
 #[test]
 fn a_ratio_of_a_query_by_itself_is_found() {
-    only(
-        "'bad_total{le=~\"1(\\\\.0)?\"}'",
-        "all_total",
-        "both queries of the ratio are the same",
-    );
+    only("'bad_total{le=~\"1(\\\\.0)?\"}'", "all_total", "both queries of the ratio are the same");
 }
 
 #[test]
 fn a_query_without_a_window_is_found() {
-    only(
-        "query: all_total",
-        "query: 'rate(all_total[5m])'",
-        "the query has a fixed range",
-    );
+    only("query: all_total", "query: 'rate(all_total[5m])'", "the query has a fixed range");
     only("counter: true", "counter: false", "is read as a gauge");
 }
 
 #[test]
 fn an_integer_bucket_bound_is_found() {
-    only(
-        "'bad_total{le=~\"1(\\\\.0)?\"}'",
-        "'bad_total{le=\"1\"}'",
-        "Prometheus 3",
-    );
+    only("'bad_total{le=~\"1(\\\\.0)?\"}'", "'bad_total{le=\"1\"}'", "Prometheus 3");
 }
 
 #[test]
@@ -164,27 +141,16 @@ fn whatever_compile_refuses_is_found() {
     // Both are ShopAnswersToAll.
     let twins = format!(
         "{}---\n{}",
-        CLEAN.replace(
-            "metadata: {name: answers, labels",
-            "metadata: {name: answers-to-all, labels"
-        ),
-        twin.replace(
-            "metadata: {name: answers, labels",
-            "metadata: {name: answers-toall, labels"
-        )
-        .replace("answers-toall", "answers-to--all")
+        CLEAN
+            .replace("metadata: {name: answers, labels", "metadata: {name: answers-to-all, labels"),
+        twin.replace("metadata: {name: answers, labels", "metadata: {name: answers-toall, labels")
+            .replace("answers-toall", "answers-to--all")
     );
-    for (text, wanted) in [
-        (raw, "the query has a fixed range"),
-        (twins, "is also the alert of"),
-    ] {
+    for (text, wanted) in [(raw, "the query has a fixed range"), (twins, "is also the alert of")] {
         let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
         let refused = compile(&catalogue, Clock::Real).unwrap_err();
         let found = lint(&catalogue);
-        assert!(
-            refused.iter().all(|problem| found.contains(problem)),
-            "{found:?}"
-        );
+        assert!(refused.iter().all(|problem| found.contains(problem)), "{found:?}");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].to_string().contains(wanted), "{found:?}");
     }
@@ -192,11 +158,7 @@ fn whatever_compile_refuses_is_found() {
 
 #[test]
 fn a_label_that_collides_is_found() {
-    only(
-        "team: ops",
-        "severity: ops",
-        "collides with a label of the generated rules",
-    );
+    only("team: ops", "severity: ops", "collides with a label of the generated rules");
     // The PrometheusRule would overwrite it.
     only("team: ops", "namespace: ops", "collides with a label of");
     only("team: ops", "a-b: x, a.b: y", "collides with the label");
@@ -229,9 +191,5 @@ fn the_shipped_objective_has_no_findings() {
 
 #[test]
 fn a_weight_that_nobody_reads_is_found() {
-    only(
-        "{target: 0.999}",
-        "{target: 0.999, compositeWeight: 2}",
-        "the worst decides",
-    );
+    only("{target: 0.999}", "{target: 0.999, compositeWeight: 2}", "the worst decides");
 }

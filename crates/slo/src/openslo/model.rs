@@ -1,4 +1,5 @@
-//! A catalogue of objectives after reading: references resolved, numbers exact, nothing optional that need not be.
+//! A catalogue of objectives after reading: references resolved, numbers exact, nothing optional
+//! that need not be.
 
 use std::collections::BTreeMap;
 
@@ -112,8 +113,8 @@ pub struct Objective {
     pub display_name: Option<String>,
     /// Ratio of good, in [0, 1).
     pub target: Decimal,
-    /// Threshold objectives: a sample is good if `sample op value`. OpenSLO's own examples also put it on ratio
-    /// indicators, where it means nothing: lint warns.
+    /// Threshold objectives: a sample is good if `sample op value`. OpenSLO's own examples also put
+    /// it on ratio indicators, where it means nothing: lint warns.
     pub threshold: Option<Threshold>,
     /// Timeslices: the ratio of good events that makes a slice good, in (0, 1].
     pub slice_target: Option<Decimal>,

@@ -7,7 +7,8 @@ use super::model::{DataSource, Metadata, Op, Service};
 use super::{read_alert, read_sli, read_slo};
 use crate::fields::{Fields, Sink};
 
-/// Reads one document; problems go to the sink. `place` says where in the file it stands, for documents without a name.
+/// Reads one document; problems go to the sink. `place` says where in the file it stands, for
+/// documents without a name.
 pub(super) fn document(sink: &Sink<'_>, place: &str, value: Value) -> Option<Document> {
     let name = value.pointer("/metadata/name").and_then(Value::as_str);
     let kind = value.get("kind").and_then(Value::as_str);
@@ -37,10 +38,7 @@ pub(super) fn document(sink: &Sink<'_>, place: &str, value: Value) -> Option<Doc
                 spec.missing("connectionDetails");
             }
             spec.finish();
-            Some(Document::DataSource(DataSource {
-                metadata,
-                kind: kind?.to_lowercase(),
-            }))
+            Some(Document::DataSource(DataSource { metadata, kind: kind?.to_lowercase() }))
         }
         "Service" => {
             let metadata = described(metadata, &mut spec);
@@ -70,11 +68,7 @@ fn version(fields: &mut Fields<'_>) -> Option<()> {
         }
         _ => "write openslo/v1",
     };
-    fields.error(
-        "apiVersion",
-        format!("{version:?} is not supported"),
-        remedy,
-    );
+    fields.error("apiVersion", format!("{version:?} is not supported"), remedy);
     None
 }
 
@@ -97,10 +91,7 @@ fn metadata_fields(fields: &mut Fields<'_>) -> Option<Metadata> {
         );
     }
     let display_name = fields.text("displayName");
-    if display_name
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > 63)
-    {
+    if display_name.as_ref().is_some_and(|text| text.chars().count() > 63) {
         fields.error("displayName", "is longer than 63 characters", "shorten it");
     }
     let labels = string_map(fields, "labels");
@@ -148,9 +139,7 @@ fn string_map(
         };
         match text {
             Some(text) => drop(read.insert(name, text)),
-            None => fields
-                .sink
-                .error(&field, "is not a string", "quote the value"),
+            None => fields.sink.error(&field, "is not a string", "quote the value"),
         }
     }
     read
@@ -159,16 +148,8 @@ fn string_map(
 /// Takes `spec.description`, which every kind may have.
 pub(super) fn described(mut metadata: Metadata, spec: &mut Fields<'_>) -> Metadata {
     metadata.description = spec.text("description");
-    if metadata
-        .description
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > 1050)
-    {
-        spec.error(
-            "description",
-            "is longer than 1050 characters",
-            "shorten it",
-        );
+    if metadata.description.as_ref().is_some_and(|text| text.chars().count() > 1050) {
+        spec.error("description", "is longer than 1050 characters", "shorten it");
     }
     metadata
 }
@@ -178,9 +159,7 @@ pub(super) fn is_label(name: &str) -> bool {
     name.len() <= 63
         && edge(name.bytes().next())
         && edge(name.bytes().next_back())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn is_key(key: &str, prefixed: bool) -> bool {
@@ -197,9 +176,7 @@ fn is_key(key: &str, prefixed: bool) -> bool {
     name.len() <= 63
         && edge(name.bytes().next())
         && edge(name.bytes().next_back())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 pub(super) fn op(fields: &mut Fields<'_>) -> Option<Op> {

@@ -10,7 +10,8 @@ pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyD
     let path = spec.path.clone();
     let when_no_data = spec.flag("alertWhenNoData").unwrap_or(false);
     let breaching = spec.flag("alertWhenBreaching").unwrap_or(true);
-    // Alertmanager decides about messages on recovery (`send_resolved`); the field is read so that it may be written.
+    // Alertmanager decides about messages on recovery (`send_resolved`); the field is read so that
+    // it may be written.
     spec.flag("alertWhenResolved");
     if !breaching && !when_no_data {
         spec.error(
@@ -29,35 +30,17 @@ pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyD
     }
     let targets = spec.list("notificationTargets");
     if targets.is_empty() {
-        spec.error(
-            "notificationTargets",
-            "is empty",
-            "name at least one target",
-        );
+        spec.error("notificationTargets", "is empty", "name at least one target");
     }
     let sink = spec.sink;
     let targets = targets
         .into_iter()
         .filter_map(|(path, value)| {
-            source(
-                sink,
-                &path,
-                value,
-                "targetRef",
-                "AlertNotificationTarget",
-                target,
-            )
+            source(sink, &path, value, "targetRef", "AlertNotificationTarget", target)
         })
         .collect();
     let condition = conditions.pop().and_then(|(path, value)| {
-        source(
-            sink,
-            &path,
-            value,
-            "conditionRef",
-            "AlertCondition",
-            condition,
-        )
+        source(sink, &path, value, "conditionRef", "AlertCondition", condition)
     });
     spec.finish();
     Some(PolicyDraft {
@@ -78,11 +61,7 @@ pub(super) fn condition(metadata: Metadata, mut spec: Fields<'_>) -> Option<Cond
     let mut inner = inner?;
     match inner.required_text("kind").as_deref() {
         Some("burnrate") | None => {}
-        Some(other) => inner.error(
-            "kind",
-            format!("{other:?} is not supported"),
-            "write burnrate",
-        ),
+        Some(other) => inner.error("kind", format!("{other:?} is not supported"), "write burnrate"),
     }
     let op = op(&mut inner);
     if op.is_none() {
@@ -112,8 +91,5 @@ pub(super) fn target(metadata: Metadata, mut spec: Fields<'_>) -> Option<TargetD
     let metadata = described(metadata, &mut spec);
     let target = spec.required_text("target");
     spec.finish();
-    Some(TargetDraft {
-        metadata,
-        target: target?,
-    })
+    Some(TargetDraft { metadata, target: target? })
 }

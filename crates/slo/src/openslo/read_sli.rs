@@ -25,11 +25,7 @@ pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> 
         }
     };
     spec.finish();
-    Some(SliDraft {
-        metadata,
-        metric: metric?,
-        data_sources,
-    })
+    Some(SliDraft { metadata, metric: metric?, data_sources })
 }
 
 fn ratio_metric(
@@ -46,13 +42,11 @@ fn ratio_metric(
     let metric = match (good, bad, total, raw) {
         (Some(good), None, Some(total), None) => {
             let (good, total) = (read(good), read(total));
-            good.zip(total)
-                .map(|(good, total)| Metric::Good { good, total })
+            good.zip(total).map(|(good, total)| Metric::Good { good, total })
         }
         (None, Some(bad), Some(total), None) => {
             let (bad, total) = (read(bad), read(total));
-            bad.zip(total)
-                .map(|(bad, total)| Metric::Bad { bad, total })
+            bad.zip(total).map(|(bad, total)| Metric::Bad { bad, total })
         }
         (None, None, None, Some(raw)) => {
             let ratio = read(raw);
@@ -68,9 +62,7 @@ fn ratio_metric(
                     None
                 }
             };
-            ratio
-                .zip(failure)
-                .map(|(ratio, failure)| Metric::Raw { ratio, failure })
+            ratio.zip(failure).map(|(ratio, failure)| Metric::Raw { ratio, failure })
         }
         _ => {
             fields.error(
@@ -109,18 +101,12 @@ fn query(
     if let Some(name) = source.text("metricSourceRef") {
         data_sources.push((source.field("metricSourceRef"), name));
     } else if kind.is_none() {
-        source.error(
-            "type",
-            "the source is unknown",
-            "add type: Prometheus or a metricSourceRef",
-        );
+        source.error("type", "the source is unknown", "add type: Prometheus or a metricSourceRef");
     }
     let spec = source.required_child("spec");
     source.finish();
     let mut spec = spec?;
-    let text = spec
-        .required_text("query")
-        .map(|text| without_comments(&text));
+    let text = spec.required_text("query").map(|text| without_comments(&text));
     if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
         spec.error("query", "is empty", "write a PromQL expression");
         return None;
@@ -129,8 +115,5 @@ fn query(
         spec.error("query", why.to_string(), why.remedy());
     }
     spec.finish();
-    Some(Query {
-        text: text?.trim().to_owned(),
-        counter,
-    })
+    Some(Query { text: text?.trim().to_owned(), counter })
 }

@@ -49,11 +49,7 @@ fn indicator(fields: &mut Fields<'_>) -> Option<Source<SliDraft>> {
     let named = fields.text("indicatorRef");
     let inline = fields.child("indicator");
     if named.is_some() && inline.is_some() {
-        fields.error(
-            "indicator",
-            "stands beside indicatorRef",
-            "keep one of the two",
-        );
+        fields.error("indicator", "stands beside indicatorRef", "keep one of the two");
     }
     if let Some(mut inline) = inline {
         let metadata = metadata(&mut inline);
@@ -101,10 +97,7 @@ fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
         Some(fields) => Some(read_calendar(fields, length)?),
         None => None,
     };
-    Some(TimeWindow {
-        duration: duration?,
-        calendar,
-    })
+    Some(TimeWindow { duration: duration?, calendar })
 }
 
 fn read_calendar(mut fields: Fields<'_>, length: Option<Length>) -> Option<Calendar> {
@@ -129,23 +122,17 @@ fn read_calendar(mut fields: Fields<'_>, length: Option<Length>) -> Option<Calen
         );
     }
     fields.finish();
-    Some(Calendar {
-        start_time: start_time?,
-        time_zone: time_zone?,
-        length: length?,
-    })
+    Some(Calendar { start_time: start_time?, time_zone: time_zone?, length: length? })
 }
 
 fn is_start_time(text: &str) -> bool {
     let shape = "dddd-dd-dd dd:dd:dd";
     let fits = text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(b, s)| {
-            if s == b'd' {
-                b.is_ascii_digit()
-            } else {
-                b == s
-            }
-        });
+        && text.bytes().zip(shape.bytes()).all(
+            |(b, s)| {
+                if s == b'd' { b.is_ascii_digit() } else { b == s }
+            },
+        );
     let part = |from: usize, to: usize| text[from..to].parse::<u32>().unwrap_or(u32::MAX);
     fits && (1..=12).contains(&part(5, 7))
         && (1..=31).contains(&part(8, 10))
@@ -157,10 +144,7 @@ fn is_start_time(text: &str) -> bool {
 /// Only the shape is checked here, `GMT` and `CET` included; `lint` and the gate look the name up.
 fn is_zone(text: &str) -> bool {
     let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
     };
     text.split('/').all(plain)
 }
@@ -198,11 +182,7 @@ fn objective(
     let own = indicator(&mut fields);
     let weight = fields.number("compositeWeight").unwrap_or(Decimal::ONE);
     if weight.to_f64() <= 0.0 {
-        fields.error(
-            "compositeWeight",
-            "is not above 0",
-            "write a positive weight",
-        );
+        fields.error("compositeWeight", "is not above 0", "write a positive weight");
     }
     if shared.is_some() == own.is_some() {
         fields.error(
@@ -211,7 +191,8 @@ fn objective(
             "write it in spec or in every objective, not in both",
         );
     }
-    // The threshold rules of OpenSLO apply to inline indicators; a reference is checked once it is resolved.
+    // The threshold rules of OpenSLO apply to inline indicators; a reference is checked once it is
+    // resolved.
     let is_threshold = match own.as_ref().or(shared) {
         Some(Source::Inline(sli)) => matches!(sli.metric, Metric::Threshold(_)),
         _ => op.is_some(),
@@ -265,15 +246,13 @@ fn slice_rules(
         let (message, remedy) = if sliced {
             ("is missing", "add the length of a slice, such as 1m")
         } else {
-            (
-                "belongs to time slices",
-                "remove it or choose budgetingMethod: Timeslices",
-            )
+            ("belongs to time slices", "remove it or choose budgetingMethod: Timeslices")
         };
         fields.error("timeSliceWindow", message, remedy);
     }
     match (method, slice_target) {
-        // A slice of a threshold indicator is good or bad as a whole, so a share of good events has no meaning there.
+        // A slice of a threshold indicator is good or bad as a whole, so a share of good events has
+        // no meaning there.
         (BudgetingMethod::Timeslices, None) if !is_threshold => {
             fields.error(
                 "timeSliceTarget",

@@ -51,10 +51,7 @@ impl Index {
         for policy in self.policies.values() {
             self.policy(policy, &policy.metadata.file, problems);
         }
-        self.slos
-            .iter()
-            .filter_map(|draft| self.slo(draft, problems))
-            .collect()
+        self.slos.iter().filter_map(|draft| self.slo(draft, problems)).collect()
     }
 
     fn slo(&self, draft: &SloDraft, problems: &mut Vec<Problem>) -> Option<Slo> {
@@ -80,10 +77,7 @@ impl Index {
             .collect();
         let objectives: Vec<Objective> = objectives.into_iter().collect::<Option<_>>()?;
         for (index, objective) in objectives.iter().enumerate() {
-            if objectives[..index]
-                .iter()
-                .any(|other| other.id == objective.id)
-            {
+            if objectives[..index].iter().any(|other| other.id == objective.id) {
                 problems.push(Problem::error(
                     file,
                     &draft.objectives[index].path,
@@ -121,11 +115,7 @@ impl Index {
             self.check_data_sources(sli, file, problems);
         }
         check_threshold(slo, draft, sli, problems);
-        let name = draft
-            .display_name
-            .as_deref()
-            .map(slug)
-            .filter(|slug| !slug.is_empty());
+        let name = draft.display_name.as_deref().map(slug).filter(|slug| !slug.is_empty());
         Some(Objective {
             id: name.unwrap_or_else(|| format!("objective-{}", index + 1)),
             display_name: draft.display_name.clone(),
@@ -176,14 +166,8 @@ impl Index {
             .iter()
             .map(|source| {
                 let field = format!("{}.notificationTargets", draft.path);
-                let target = find(
-                    source,
-                    &self.targets,
-                    file,
-                    field,
-                    "AlertNotificationTarget",
-                    problems,
-                )?;
+                let target =
+                    find(source, &self.targets, file, field, "AlertNotificationTarget", problems)?;
                 Some(target.target.clone())
             })
             .collect();
@@ -229,10 +213,7 @@ fn check_threshold(
             "choose budgetingMethod: Timeslices",
         );
     }
-    if draft
-        .slice_target
-        .is_some_and(|share| share != Decimal::ONE)
-    {
+    if draft.slice_target.is_some_and(|share| share != Decimal::ONE) {
         refuse(
             "timeSliceTarget",
             "a slice of a threshold indicator is good only if every series is",

@@ -29,20 +29,14 @@ const REST: &str = "  timeWindow: [{duration: 30d, isRolling: true}]
 ";
 
 fn load(texts: &[&str]) -> Result<Catalogue, Vec<Problem>> {
-    let files: Vec<_> = texts
-        .iter()
-        .enumerate()
-        .map(|(n, text)| (format!("{n}.yaml"), *text))
-        .collect();
+    let files: Vec<_> =
+        texts.iter().enumerate().map(|(n, text)| (format!("{n}.yaml"), *text)).collect();
     Catalogue::load(&files)
 }
 
 fn refusal(spec: &str) -> String {
     let problems = load(&[SERVICE, &slo(spec)]).unwrap_err();
-    problems
-        .iter()
-        .map(|problem| format!("{problem}\n"))
-        .collect()
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
 }
 
 #[test]
@@ -52,10 +46,7 @@ fn a_ratio_slo_is_read() {
     assert_eq!(slo.window.duration, Span::days(30));
     assert_eq!(slo.objectives[0].id, "objective-1");
     assert_eq!(slo.objectives[0].target.to_string(), "0.999");
-    assert!(matches!(
-        slo.objectives[0].indicator.metric,
-        Metric::Good { .. }
-    ));
+    assert!(matches!(slo.objectives[0].indicator.metric, Metric::Good { .. }));
 }
 
 #[test]
@@ -116,22 +107,13 @@ fn an_unknown_field_is_refused_with_file_path_and_remedy() {
 #[test]
 fn every_rule_of_the_specification_is_enforced() {
     let cases = [
-        (
-            RATIO.to_owned() + &REST.replace("0.999", "1"),
-            "not in [0, 1)",
-        ),
+        (RATIO.to_owned() + &REST.replace("0.999", "1"), "not in [0, 1)"),
         (
             RATIO.to_owned() + &REST.replace("target: 0.999", "target: 0.9, targetPercent: 90"),
             "exactly one of target and targetPercent",
         ),
-        (
-            RATIO.to_owned() + &REST.replace(", isRolling: true", ""),
-            "the window has no start",
-        ),
-        (
-            RATIO.to_owned() + &REST.replace("30d", "30 days"),
-            "is not a duration",
-        ),
+        (RATIO.to_owned() + &REST.replace(", isRolling: true", ""), "the window has no start"),
+        (RATIO.to_owned() + &REST.replace("30d", "30 days"), "is not a duration"),
         (
             RATIO.to_owned() + &REST.replace("Occurrences", "Timeslices"),
             "timeSliceWindow: is missing",
@@ -140,26 +122,11 @@ fn every_rule_of_the_specification_is_enforced() {
             RATIO.to_owned() + &REST.replace("target: 0.999", "target: 0.999, timeSliceWindow: 1m"),
             "belongs to time slices",
         ),
-        (
-            RATIO.to_owned() + &REST.replace("Occurrences", "occurrences"),
-            "is not a method",
-        ),
-        (
-            RATIO.replace("counter", "count") + REST,
-            "write counter instead",
-        ),
-        (
-            RATIO.replace("good:", "raw:") + REST,
-            "the parts do not make a ratio",
-        ),
-        (
-            RATIO.replace("Prometheus", "Graphite") + REST,
-            "only Prometheus is queried",
-        ),
-        (
-            format!("  indicatorRef: nothing\n{REST}"),
-            "which no file declares",
-        ),
+        (RATIO.to_owned() + &REST.replace("Occurrences", "occurrences"), "is not a method"),
+        (RATIO.replace("counter", "count") + REST, "write counter instead"),
+        (RATIO.replace("good:", "raw:") + REST, "the parts do not make a ratio"),
+        (RATIO.replace("Prometheus", "Graphite") + REST, "only Prometheus is queried"),
+        (format!("  indicatorRef: nothing\n{REST}"), "which no file declares"),
         (REST.to_owned(), "exactly one indicator"),
         (
             RATIO.to_owned() + &REST.replace("[{target: 0.999}]", "[]"),
@@ -189,31 +156,17 @@ fn version_two_is_recognised_and_refused() {
 #[test]
 fn a_name_may_be_used_once_per_kind() {
     let problems = load(&[SERVICE, SERVICE]).unwrap_err();
-    assert!(
-        problems[0]
-            .to_string()
-            .contains("the name is taken in 0.yaml")
-    );
+    assert!(problems[0].to_string().contains("the name is taken in 0.yaml"));
 }
 
 #[test]
 fn a_calendar_window_keeps_its_start() {
     let window =
         "[{duration: 1M, calendar: {startTime: '2026-01-01 00:00:00', timeZone: Europe/Vienna}}]";
-    let text = slo(&format!(
-        "{RATIO}{}",
-        REST.replace("[{duration: 30d, isRolling: true}]", window)
-    ));
+    let text =
+        slo(&format!("{RATIO}{}", REST.replace("[{duration: 30d, isRolling: true}]", window)));
     let catalogue = load(&[SERVICE, &text]).unwrap();
-    assert_eq!(
-        catalogue.slos[0]
-            .window
-            .calendar
-            .as_ref()
-            .unwrap()
-            .time_zone,
-        "Europe/Vienna"
-    );
+    assert_eq!(catalogue.slos[0].window.calendar.as_ref().unwrap().time_zone, "Europe/Vienna");
 }
 
 proptest! {

@@ -29,9 +29,8 @@ fn first(text: &str) -> Option<(Matcher<'_>, &str)> {
     let name = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let (label, after) = text.split_at(name);
     let after = after.trim_start();
-    let operator = ["=~", "!~", "!=", "="]
-        .into_iter()
-        .find(|operator| after.starts_with(operator))?;
+    let operator =
+        ["=~", "!~", "!=", "="].into_iter().find(|operator| after.starts_with(operator))?;
     let quoted = after[operator.len()..].trim_start();
     if !quoted.starts_with(['"', '\'', '`']) {
         return None;
@@ -49,20 +48,15 @@ fn first(text: &str) -> Option<(Matcher<'_>, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn matchers_are_told_from_what_stands_in_quotes() {
         let found = matchers("x{a!=\"1\", b =~ '2,c=\"3\"',d=`}`}");
-        let parts: Vec<_> = found
-            .iter()
-            .map(|one| (one.label, one.operator, one.value))
-            .collect();
-        assert_eq!(
-            parts,
-            [("a", "!=", "1"), ("b", "=~", "2,c=\"3\""), ("d", "=", "}")]
-        );
+        let parts: Vec<_> = found.iter().map(|one| (one.label, one.operator, one.value)).collect();
+        assert_eq!(parts, [("a", "!=", "1"), ("b", "=~", "2,c=\"3\""), ("d", "=", "}")]);
         assert_eq!(found[0].written, "a!=\"1\"");
     }
 

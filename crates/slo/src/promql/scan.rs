@@ -12,29 +12,15 @@ pub(super) struct Scan {
     pub(super) has_shift: bool,
 }
 
-/// Words that are never metrics: where an operand has to stand, they stand before it, or are a number.
-const NEVER_METRICS: [&str; 8] = [
-    "bool",
-    "on",
-    "ignoring",
-    "group_left",
-    "group_right",
-    "atan2",
-    "inf",
-    "nan",
-];
-/// Words between two operands. Where an operand has to stand they are metrics, odd as it is: Prometheus reads
-/// `or{a="b"}`, alone, as a metric named `or`.
+/// Words that are never metrics: where an operand has to stand, they stand before it, or are a
+/// number.
+const NEVER_METRICS: [&str; 8] =
+    ["bool", "on", "ignoring", "group_left", "group_right", "atan2", "inf", "nan"];
+/// Words between two operands. Where an operand has to stand they are metrics, odd as it is:
+/// Prometheus reads `or{a="b"}`, alone, as a metric named `or`.
 const OPERATORS: [&str; 3] = ["and", "or", "unless"];
 /// Words before a list of label names, which look like metrics.
-const GROUPING: [&str; 6] = [
-    "by",
-    "without",
-    "on",
-    "ignoring",
-    "group_left",
-    "group_right",
-];
+const GROUPING: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
 const SYMBOLS: [char; 12] = ['(', ',', '+', '-', '*', '/', '%', '^', '=', '!', '<', '>'];
 
 /// Finds selectors, ranges and time shifts.
@@ -151,9 +137,7 @@ impl<'a> Word<'a> {
     /// `sum by (...) (...)`: the list stands before the arguments.
     fn aggregates(&self) -> bool {
         ["by", "without"].iter().any(|word| {
-            self.after
-                .strip_prefix(word)
-                .is_some_and(|rest| rest.trim_start().starts_with('('))
+            self.after.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with('('))
         })
     }
 }
@@ -186,8 +170,7 @@ fn comment(rest: &str) -> usize {
 
 /// Numbers and durations: `1e9`, `0x1f`, `5m`.
 fn number(rest: &str) -> usize {
-    rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-        .unwrap_or(rest.len())
+    rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len())
 }
 
 /// Length of the quoted string at the start.

@@ -1,4 +1,5 @@
-//! Which event goes together with the breach? Suspects in, a ranked list out. Correlation, not cause.
+//! Which event goes together with the breach? Suspects in, a ranked list out. Correlation, not
+//! cause.
 
 use std::collections::BTreeMap;
 
@@ -39,10 +40,7 @@ pub struct CorrelateSettings {
 
 impl Default for CorrelateSettings {
     fn default() -> Self {
-        Self {
-            recovery_seconds: 15.0,
-            longest_lag_seconds: 60.0,
-        }
+        Self { recovery_seconds: 15.0, longest_lag_seconds: 60.0 }
     }
 }
 
@@ -63,7 +61,8 @@ pub struct Suspicion {
     pub lag_seconds: Option<f64>,
     /// Share of the suspect's labels that the breach has, too.
     pub label_match: f64,
-    /// Probability of such an overlap if the schedule were shifted at random, Holm-corrected over all suspects.
+    /// Probability of such an overlap if the schedule were shifted at random, Holm-corrected over
+    /// all suspects.
     pub p: f64,
 }
 
@@ -77,10 +76,8 @@ pub fn correlate(
     suspects: &[Suspect],
     settings: &CorrelateSettings,
 ) -> Vec<Suspicion> {
-    let mut found: Vec<_> = suspects
-        .iter()
-        .map(|suspect| suspicion(breach, suspect, settings))
-        .collect();
+    let mut found: Vec<_> =
+        suspects.iter().map(|suspect| suspicion(breach, suspect, settings)).collect();
     holm(&mut found);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     found
@@ -94,17 +91,12 @@ fn suspicion(breach: &Breach, suspect: &Suspect, settings: &CorrelateSettings) -
     let (events, bad) = (count(&effective), count(&breach.breached));
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     let (precision, recall) = (share(both, events), share(both, bad));
-    let lags = (settings.longest_lag_seconds / breach.step)
-        .floor()
-        .max(0.0) as usize;
+    let lags = (settings.longest_lag_seconds / breach.step).floor().max(0.0) as usize;
     let lags = lags.min(breach.breached.len().saturating_sub(1));
-    let correlation = (0..=lags)
-        .map(|lag| phi(&active, &breach.breached, lag))
-        .fold(0.0, f64::max);
+    let correlation = (0..=lags).map(|lag| phi(&active, &breach.breached, lag)).fold(0.0, f64::max);
     let lag_seconds = onset_lag(breach, suspect, settings.longest_lag_seconds);
-    let promptness = lag_seconds.map_or(0.0, |lag| {
-        1.0 - lag / settings.longest_lag_seconds.max(breach.step)
-    });
+    let promptness =
+        lag_seconds.map_or(0.0, |lag| 1.0 - lag / settings.longest_lag_seconds.max(breach.step));
     let label_match = label_match(breach, suspect);
     let f1 = share(2.0 * precision * recall, precision + recall);
     Suspicion {
@@ -124,9 +116,7 @@ fn mask(breach: &Breach, occurrences: &[(f64, f64)], tail: f64) -> Vec<bool> {
     (0..breach.breached.len())
         .map(|index| {
             let time = breach.start + breach.step * index as f64;
-            occurrences
-                .iter()
-                .any(|(start, end)| *start <= time && time < end + tail)
+            occurrences.iter().any(|(start, end)| *start <= time && time < end + tail)
         })
         .collect()
 }
@@ -148,14 +138,11 @@ fn phi(event: &[bool], breached: &[bool], lag: usize) -> f64 {
     let count = |mask: &[bool]| mask.iter().filter(|set| **set).count() as f64;
     let (a, b, both) = (count(event), count(later), overlap(event, later) as f64);
     let spread = (a * (total - a) * b * (total - b)).sqrt();
-    if spread > 0.0 {
-        (total * both - a * b) / spread
-    } else {
-        0.0
-    }
+    if spread > 0.0 { (total * both - a * b) / spread } else { 0.0 }
 }
 
-/// Mean time from an occurrence to the first onset of a breach behind it, over the occurrences that have one in time.
+/// Mean time from an occurrence to the first onset of a breach behind it, over the occurrences that
+/// have one in time.
 fn onset_lag(breach: &Breach, suspect: &Suspect, longest: f64) -> Option<f64> {
     let before = [false].iter().chain(&breach.breached);
     let onsets: Vec<f64> = before
@@ -168,10 +155,7 @@ fn onset_lag(breach: &Breach, suspect: &Suspect, longest: f64) -> Option<f64> {
         .occurrences
         .iter()
         .filter_map(|(start, _)| {
-            let lag = onsets
-                .iter()
-                .map(|onset| onset - start)
-                .find(|lag| *lag >= 0.0)?;
+            let lag = onsets.iter().map(|onset| onset - start).find(|lag| *lag >= 0.0)?;
             (lag <= longest).then_some(lag)
         })
         .collect();
@@ -179,20 +163,14 @@ fn onset_lag(breach: &Breach, suspect: &Suspect, longest: f64) -> Option<f64> {
 }
 
 fn label_match(breach: &Breach, suspect: &Suspect) -> f64 {
-    let same = suspect
-        .labels
-        .iter()
-        .filter(|(key, value)| breach.labels.get(*key) == Some(value))
-        .count();
-    if suspect.labels.is_empty() {
-        0.0
-    } else {
-        same as f64 / suspect.labels.len() as f64
-    }
+    let same =
+        suspect.labels.iter().filter(|(key, value)| breach.labels.get(*key) == Some(value)).count();
+    if suspect.labels.is_empty() { 0.0 } else { same as f64 / suspect.labels.len() as f64 }
 }
 
-/// How often a schedule that is shifted around the clock overlaps the breach as much as the real one does. Shifting
-/// keeps the rhythm of both, which shuffling single steps would destroy. All shifts are tried, up to a thousand.
+/// How often a schedule that is shifted around the clock overlaps the breach as much as the real
+/// one does. Shifting keeps the rhythm of both, which shuffling single steps would destroy. All
+/// shifts are tried, up to a thousand.
 fn permutation_p(event: &[bool], breached: &[bool]) -> f64 {
     let n = breached.len();
     let real = overlap(event, breached);
@@ -200,12 +178,8 @@ fn permutation_p(event: &[bool], breached: &[bool]) -> f64 {
         return 1.0;
     }
     let active: Vec<usize> = (0..n).filter(|index| event[*index]).collect();
-    let shifted = |shift: usize| {
-        active
-            .iter()
-            .filter(|index| breached[(**index + shift) % n])
-            .count()
-    };
+    let shifted =
+        |shift: usize| active.iter().filter(|index| breached[(**index + shift) % n]).count();
     let stride = n.div_ceil(1000);
     let (mut as_good, mut all) = (1usize, 1usize);
     for shift in (1..n).step_by(stride) {
@@ -215,7 +189,8 @@ fn permutation_p(event: &[bool], breached: &[bool]) -> f64 {
     as_good as f64 / all as f64
 }
 
-/// Holm's correction: the smallest p-value is multiplied by the number of suspects, the next by one less, and so on.
+/// Holm's correction: the smallest p-value is multiplied by the number of suspects, the next by one
+/// less, and so on.
 fn holm(found: &mut [Suspicion]) {
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by(|a, b| found[*a].p.total_cmp(&found[*b].p));

@@ -1,4 +1,5 @@
-//! What to ask Prometheus for the statistics: expressions for range queries, from the same indicators as rules and gate.
+//! What to ask Prometheus for the statistics: expressions for range queries, from the same
+//! indicators as rules and gate.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub struct EventQueries {
 /// The events of the slice that ends where the query is evaluated.
 ///
 /// # Errors
-/// The indicator has no events to count (thresholds, raw ratios, gauges), or a query has no place for the window.
+/// The indicator has no events to count (thresholds, raw ratios, gauges), or a query has no place
+/// for the window.
 pub fn events_of_slice(
     slo: &Slo,
     objective: &Objective,
@@ -45,13 +47,11 @@ pub fn events_of_slice(
     };
     let events = bad_and_total(metric, &slice.to_string()).map_err(|why| part.refuse(why))?;
     let (bad, total) = events.ok_or_else(uncountable)?;
-    Ok(EventQueries {
-        bad: format!("({bad}) * {factor}"),
-        total: format!("({total}) * {factor}"),
-    })
+    Ok(EventQueries { bad: format!("({bad}) * {factor}"), total: format!("({total}) * {factor}") })
 }
 
-/// The error ratio of an objective over `range`, as PromQL that gives one series: what is above `1 - target` is a breach.
+/// The error ratio of an objective over `range`, as PromQL that gives one series: what is above `1
+/// - target` is a breach.
 ///
 /// # Errors
 /// A query has no place for the window.
@@ -68,11 +68,7 @@ pub fn error_ratio(slo: &Slo, objective: &Objective, range: Span) -> Result<Stri
                 threshold.value
             );
             // A slice is bad if any series is.
-            let all = if objective.slice.is_some() {
-                "max"
-            } else {
-                "avg"
-            };
+            let all = if objective.slice.is_some() { "max" } else { "avg" };
             Ok(format!("{all}({bad})"))
         }
         (metric, _) => match bad_and_total(metric, &range).map_err(|why| part.refuse(why))? {
@@ -82,7 +78,8 @@ pub fn error_ratio(slo: &Slo, objective: &Objective, range: Span) -> Result<Stri
     }
 }
 
-/// What an objective is about: its service, and the labels that its queries ask for by name (`job="shop"`).
+/// What an objective is about: its service, and the labels that its queries ask for by name
+/// (`job="shop"`).
 pub fn labels_of(slo: &Slo, objective: &Objective) -> BTreeMap<String, String> {
     let queries = objective.indicator.metric.queries();
     let selected = queries.iter().flat_map(|query| selectors(&query.text));
@@ -94,9 +91,7 @@ pub fn labels_of(slo: &Slo, objective: &Objective) -> BTreeMap<String, String> {
 /// `key="value"` pairs of a selector; other comparisons name no single value.
 fn equalities(selector: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut rest = selector
-        .split_once('{')
-        .map_or("", |(_, matchers)| matchers);
+    let mut rest = selector.split_once('{').map_or("", |(_, matchers)| matchers);
     while let Some((key, tail)) = rest.split_once('=') {
         let quote = tail.find(['"', '\'']).unwrap_or(tail.len());
         let (operator, quoted) = tail.split_at(quote);
@@ -114,18 +109,15 @@ fn equalities(selector: &str) -> Vec<(String, String)> {
 }
 
 fn part<'a>(slo: &'a Slo, objective: &'a Objective, clock: Clock) -> Part<'a> {
-    Part {
-        slo,
-        objective,
-        clock,
-    }
+    Part { slo, objective, clock }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::openslo::Catalogue;
-    use proptest::prelude::*;
 
     fn shop() -> Catalogue {
         let text = include_str!("../../tests/fixtures/shop.yaml");
@@ -137,10 +129,7 @@ mod tests {
         let catalogue = shop();
         let slo = &catalogue.slos[0];
         let asked = events_of_slice(slo, &slo.objectives[0], Span::minutes(5)).unwrap();
-        assert_eq!(
-            asked.total,
-            r#"(sum(rate(http_requests_total{job="shop"}[5m]))) * 300"#
-        );
+        assert_eq!(asked.total, r#"(sum(rate(http_requests_total{job="shop"}[5m]))) * 300"#);
         assert!(asked.bad.contains(r#"code=~"5.."}[5m]"#), "{}", asked.bad);
     }
 
@@ -150,15 +139,9 @@ mod tests {
         let catalogue = Catalogue::load(&[("dns-leaker.yaml", text)]).unwrap();
         let slo = &catalogue.slos[0];
         let refused = events_of_slice(slo, &slo.objectives[0], Span::minutes(5)).unwrap_err();
-        assert!(
-            refused.to_string().contains("counts no events"),
-            "{refused}"
-        );
+        assert!(refused.to_string().contains("counts no events"), "{refused}");
         let ratio = error_ratio(slo, &slo.objectives[0], Span::minutes(5)).unwrap();
-        assert!(
-            ratio.starts_with("max((max without") && ratio.ends_with("> bool 1.1)"),
-            "{ratio}"
-        );
+        assert!(ratio.starts_with("max((max without") && ratio.ends_with("> bool 1.1)"), "{ratio}");
     }
 
     #[test]

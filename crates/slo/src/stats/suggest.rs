@@ -1,20 +1,22 @@
-//! Which objective does the history support? A backtest and a block bootstrap, and a proposal that can be committed.
+//! Which objective does the history support? A backtest and a block bootstrap, and a proposal that
+//! can be committed.
 //!
-//! History is not need: a service that was up for 99.99 % does not have to be. The proposal says so itself.
+//! History is not need: a service that was up for 99.99 % does not have to be. The proposal says so
+//! itself.
 
 mod document;
 mod windows;
 
 use std::collections::BTreeSet;
 
-use document::document;
 use serde::Serialize;
-use windows::{backtest, bootstrap, ratio};
 
 use super::events_to_prove;
 use crate::compile::windows::{Urgency, pairs};
 use crate::decimal::Decimal;
 use crate::span::Span;
+use document::document;
+use windows::{backtest, bootstrap, ratio};
 
 /// One slice of history.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,7 +103,8 @@ pub struct Suggestion {
     pub service: String,
     /// Name of the SLO.
     pub name: String,
-    /// The OpenSLO document of the SLO with the evidence in annotations; its Service is missing, see [`openslo_stream`].
+    /// The OpenSLO document of the SLO with the evidence in annotations; its Service is missing,
+    /// see [`openslo_stream`].
     #[serde(skip)]
     pub document: String,
 }
@@ -139,7 +142,8 @@ pub enum Refusal {
         /// Lower end of the confidence interval.
         low: f64,
     },
-    /// Targets are kept that no alert could page for: in a long window, even the fastest burn rate is more than all errors.
+    /// Targets are kept that no alert could page for: in a long window, even the fastest burn rate
+    /// is more than all errors.
     #[error(
         "{target} is kept, but nothing can page for it in a window of {window}: the fastest alert would need more errors than \
          there are events; ask for a shorter window"
@@ -162,8 +166,8 @@ pub enum Refusal {
 const TARGETS: [&str; 7] = ["0.9999", "0.9995", "0.999", "0.995", "0.99", "0.95", "0.9"];
 const RESAMPLES: usize = 1000;
 
-/// Proposes the tightest usual target that the history supports, that the traffic can prove and that an alert can page
-/// for.
+/// Proposes the tightest usual target that the history supports, that the traffic can prove and
+/// that an alert can page for.
 ///
 /// # Errors
 /// See [`Refusal`]: short histories, little traffic and bad services get no proposal.
@@ -182,31 +186,22 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
     let to = history.slices.iter().rposition(happened);
     let slices = &history.slices[from..to.map_or(0, |last| last + 1)];
     let all: Vec<Events> = slices.iter().filter_map(|slice| slice.events).collect();
-    let clean: Vec<Events> = slices
-        .iter()
-        .filter(|slice| !slice.excluded)
-        .filter_map(|slice| slice.events)
-        .collect();
+    let clean: Vec<Events> =
+        slices.iter().filter(|slice| !slice.excluded).filter_map(|slice| slice.events).collect();
     let window = (ask.window.ratio(history.slice).round() as usize).max(1);
     let length = clean.len() as f64 / window as f64;
     if length < 1.5 {
         return Err(Refusal::TooShort { found: length });
     }
     let events = clean.iter().map(|slice| slice.total).sum::<f64>() / length;
-    let too_few = Refusal::TooFewEvents {
-        found: events,
-        needed: events_to_prove(0.9),
-    };
+    let too_few = Refusal::TooFewEvents { found: events, needed: events_to_prove(0.9) };
     if events < events_to_prove(0.9) {
         return Err(too_few);
     }
     let backtest = backtest(&clean, window);
     let interval = bootstrap(&clean, window, history.slice, ask.seed).ok_or(too_few)?;
     let target = target(interval.0, events, ask.window)?;
-    let met = backtest
-        .iter()
-        .filter(|ratio| **ratio >= target.to_f64())
-        .count();
+    let met = backtest.iter().filter(|ratio| **ratio >= target.to_f64()).count();
     let mut suggestion = Suggestion {
         target,
         observed: ratio(&clean).unwrap_or(1.0),
@@ -226,7 +221,8 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
     Ok(suggestion)
 }
 
-/// The tightest usual target up to `low` that so many events in a window can prove and that can page.
+/// The tightest usual target up to `low` that so many events in a window can prove and that can
+/// page.
 fn target(low: f64, events: f64, window: Span) -> Result<Decimal, Refusal> {
     let targets = TARGETS.iter().filter_map(|text| text.parse().ok());
     let kept: Vec<Decimal> = targets
@@ -237,18 +233,13 @@ fn target(low: f64, events: f64, window: Span) -> Result<Decimal, Refusal> {
     let tightest = *kept.first().ok_or(Refusal::TooBad { low })?;
     kept.into_iter()
         .find(|target| can_page(*target, window))
-        .ok_or(Refusal::CannotPage {
-            target: tightest,
-            window,
-        })
+        .ok_or(Refusal::CannotPage { target: tightest, window })
 }
 
 /// Is there a page that this target can trigger? Periods without alerts need none.
 fn can_page(target: Decimal, window: Span) -> bool {
-    let pages: Vec<_> = pairs(window)
-        .into_iter()
-        .filter(|pair| pair.urgency == Urgency::Page)
-        .collect();
+    let pages: Vec<_> =
+        pairs(window).into_iter().filter(|pair| pair.urgency == Urgency::Page).collect();
     let reachable = |factor: f64| factor * target.one_minus().to_f64() < 1.0;
     pages.is_empty() || pages.iter().any(|pair| reachable(pair.factor.to_f64()))
 }
@@ -259,9 +250,8 @@ pub fn openslo_stream(suggestions: &[Suggestion]) -> String {
     let services = services.into_iter().map(|name| {
         format!("apiVersion: openslo/v1\nkind: Service\nmetadata:\n  name: {name}\nspec: {{}}\n")
     });
-    let documents: Vec<String> = services
-        .chain(suggestions.iter().map(|one| one.document.clone()))
-        .collect();
+    let documents: Vec<String> =
+        services.chain(suggestions.iter().map(|one| one.document.clone())).collect();
     documents.join("---\n")
 }
 

@@ -1,10 +1,12 @@
-//! Is there a trend, and how steep? Mann-Kendall and Theil-Sen: ranks and medians, which one restart or one spike does
-//! not impress, unlike the least squares behind `deriv()` and `predict_linear()`.
+//! Is there a trend, and how steep? Mann-Kendall and Theil-Sen: ranks and medians, which one
+//! restart or one spike does not impress, unlike the least squares behind `deriv()` and
+//! `predict_linear()`.
 
 /// What a series says about its trend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trend {
-    /// Two-sided p-value of "there is no trend", corrected for ties and autocorrelation (Hamed and Rao, 1998).
+    /// Two-sided p-value of "there is no trend", corrected for ties and autocorrelation (Hamed and
+    /// Rao, 1998).
     pub p: f64,
     /// Theil-Sen slope, in units of y per unit of x.
     pub slope: f64,
@@ -16,7 +18,8 @@ pub struct Trend {
 
 const Z_95: f64 = 1.959_963_985;
 
-/// The trend of `points` (x ascending, all finite); `None` below 8 points: there is no statistic in fewer.
+/// The trend of `points` (x ascending, all finite); `None` below 8 points: there is no statistic in
+/// fewer.
 pub fn trend(points: &[(f64, f64)]) -> Option<Trend> {
     let n = points.len();
     if n < 8 {
@@ -28,19 +31,15 @@ pub fn trend(points: &[(f64, f64)]) -> Option<Trend> {
     let detrended: Vec<f64> = points.iter().map(|(x, y)| y - slope * x).collect();
     let variance = variance(&values) * correction(&detrended);
     if variance <= 0.0 {
-        return Some(Trend {
-            p: 1.0,
-            slope,
-            low: slope,
-            high: slope,
-        });
+        return Some(Trend { p: 1.0, slope, low: slope, high: slope });
     }
     let s = kendall_s(&values);
     // Continuity correction: S moves in steps of two.
     let z = (s.abs() - 1.0).max(0.0) / variance.sqrt();
     let reach = Z_95 * variance.sqrt();
     let count = slopes.len() as f64;
-    // Ranks from the top and from the bottom alike: the lower one is counted from 1, an index from 0.
+    // Ranks from the top and from the bottom alike: the lower one is counted from 1, an index from
+    // 0.
     let at = |index: f64| slopes[(index.clamp(0.0, count - 1.0)) as usize];
     Some(Trend {
         p: libm::erfc(z / std::f64::consts::SQRT_2),
@@ -81,15 +80,13 @@ fn variance(values: &[f64]) -> f64 {
     let term = |n: f64| n * (n - 1.0) * (2.0 * n + 5.0);
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let ties: f64 = sorted
-        .chunk_by(|a, b| a == b)
-        .map(|group| term(group.len() as f64))
-        .sum();
+    let ties: f64 = sorted.chunk_by(|a, b| a == b).map(|group| term(group.len() as f64)).sum();
     (term(values.len() as f64) - ties) / 18.0
 }
 
-/// Hamed and Rao's factor: how many autocorrelated values are worth one independent one. Never below 1: negative
-/// autocorrelation would make the test more confident, and this test should rather miss a leak than invent one.
+/// Hamed and Rao's factor: how many autocorrelated values are worth one independent one. Never
+/// below 1: negative autocorrelation would make the test more confident, and this test should
+/// rather miss a leak than invent one.
 fn correction(detrended: &[f64]) -> f64 {
     let n = detrended.len();
     let ranks = ranks(detrended);
@@ -104,11 +101,7 @@ fn correction(detrended: &[f64]) -> f64 {
             let pairs = ranks.iter().zip(&ranks[lag..]);
             let rho: f64 = pairs.map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / spread;
             let weight = (n - lag) as f64 * (n - lag - 1) as f64 * ((n - lag) as f64 - 2.0);
-            if rho.abs() > significant {
-                weight * rho
-            } else {
-                0.0
-            }
+            if rho.abs() > significant { weight * rho } else { 0.0 }
         })
         .sum();
     let n = n as f64;
@@ -140,86 +133,4 @@ pub(super) fn median(sorted: &[f64]) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn points(values: &[f64]) -> Vec<(f64, f64)> {
-        values
-            .iter()
-            .enumerate()
-            .map(|(x, y)| (x as f64, *y))
-            .collect()
-    }
-
-    #[test]
-    fn a_line_has_its_slope_and_no_doubt() {
-        let trend = trend(&points(
-            &(0..50)
-                .map(|x| 3.0 + 2.0 * f64::from(x))
-                .collect::<Vec<_>>(),
-        ))
-        .unwrap();
-        assert!((trend.slope - 2.0).abs() < 1e-12 && trend.p < 1e-6);
-        assert!((trend.low - 2.0).abs() < 1e-9 && (trend.high - 2.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_constant_has_no_trend() {
-        let trend = trend(&points(&[5.0; 30])).unwrap();
-        assert_eq!((trend.p, trend.slope), (1.0, 0.0));
-    }
-
-    #[test]
-    fn the_textbook_values_of_s_and_its_variance_are_met() {
-        // Rising without ties: S is the number of pairs, var = n(n-1)(2n+5)/18.
-        let rising: Vec<f64> = (0..10).map(f64::from).collect();
-        assert_eq!(kendall_s(&rising), 45.0);
-        assert_eq!(variance(&rising), 125.0);
-        // One group of three ties takes away 3*2*11/18.
-        let tied = [1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-        assert!((variance(&tied) - (125.0 - 66.0 / 18.0)).abs() < 1e-12);
-        assert_eq!(ranks(&[3.0, 1.0, 3.0]), [2.5, 1.0, 2.5]);
-    }
-
-    #[test]
-    fn the_interval_of_the_slope_is_that_of_scipy() {
-        // scipy 1.17.1, stats.theilslopes(y, x, 0.95): of 28 slopes the sixth and the 23rd.
-        let found = trend(&points(&[1.0, 3.0, 2.0, 5.0, 4.0, 4.5, 8.0, 6.0])).unwrap();
-        assert_eq!(found.slope, 0.75);
-        assert!((found.low - 1.0 / 3.0).abs() < 1e-12, "{found:?}");
-        assert!((found.high - 4.0 / 3.0).abs() < 1e-12, "{found:?}");
-        // pyMannKendall 1.4.3, hamed_rao_modification_test: no autocorrelation here.
-        assert!((found.p - 0.018_741_136_789).abs() < 1e-9, "{found:?}");
-    }
-
-    #[test]
-    fn the_correction_for_autocorrelation_is_that_of_hamed_and_rao() {
-        // A slow wave; the numbers are those of pyMannKendall 1.4.3, hamed_rao_modification_test.
-        let wave = [
-            0.0, 0.545, 1.059, 1.513, 1.883, 2.148, 2.295, 2.318, 2.219, 2.006, 1.697, 1.313,
-            0.882, 0.434, -0.002, -0.393, -0.714, -0.94, -1.055, -1.049, -0.918, -0.668, -0.311,
-            0.133, 0.641, 1.184, 1.73, 2.25, 2.714, 3.096,
-        ];
-        let slope = -0.019;
-        let flat: Vec<f64> = (0..)
-            .zip(wave)
-            .map(|(x, y)| y - slope * f64::from(x))
-            .collect();
-        assert!((correction(&flat) - 2.787_292_470_968).abs() < 1e-9);
-        let found = trend(&points(&wave)).unwrap();
-        assert!((found.slope - slope).abs() < 1e-12, "{found:?}");
-        assert!((found.p - 0.814_131_652_802).abs() < 1e-9, "{found:?}");
-    }
-
-    #[test]
-    fn one_spike_does_not_move_the_slope() {
-        let mut values: Vec<f64> = (0..40).map(f64::from).collect();
-        values[39] = 1e9;
-        assert!((trend(&points(&values)).unwrap().slope - 1.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_handful_of_points_proves_nothing() {
-        assert_eq!(trend(&points(&[1.0, 2.0, 3.0])), None);
-    }
-}
+mod tests;

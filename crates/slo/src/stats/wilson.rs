@@ -3,7 +3,8 @@
 /// The 95 % quantile of the normal distribution: one-sided bounds at 95 % confidence.
 const Z: f64 = 1.644_853_626_951_472_7;
 
-/// Lower and upper bound of the true ratio after `good` of `total` events; each is exceeded with 5 % probability.
+/// Lower and upper bound of the true ratio after `good` of `total` events; each is exceeded with 5
+/// % probability.
 ///
 /// Valid for independent events only. `None` without events.
 pub fn bounds(good: f64, total: f64) -> Option<(f64, f64)> {
@@ -21,17 +22,10 @@ fn bounds_at(good: f64, total: f64, z: f64) -> Option<(f64, f64)> {
     let center = ratio + z2 / (2.0 * total);
     let spread = z * (ratio * (1.0 - ratio) / total + z2 / (4.0 * total * total)).sqrt();
     let scale = 1.0 + z2 / total;
-    // With no event of one kind the bound on that side is exactly 0 or 1, which floats miss by a hair.
-    let low = if good == 0.0 {
-        0.0
-    } else {
-        (center - spread) / scale
-    };
-    let high = if ratio == 1.0 {
-        1.0
-    } else {
-        (center + spread) / scale
-    };
+    // With no event of one kind the bound on that side is exactly 0 or 1, which floats miss by a
+    // hair.
+    let low = if good == 0.0 { 0.0 } else { (center - spread) / scale };
+    let high = if ratio == 1.0 { 1.0 } else { (center + spread) / scale };
     Some((low.max(0.0), high.min(1.0)))
 }
 
@@ -43,8 +37,9 @@ pub fn events_to_prove(target: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn ten_of_a_hundred_have_the_textbook_interval() {
@@ -55,12 +50,7 @@ mod tests {
 
     #[test]
     fn a_target_needs_as_many_events_as_the_table_says() {
-        for (target, events) in [
-            (0.99, 268.0),
-            (0.995, 539.0),
-            (0.999, 2703.0),
-            (0.9995, 5409.0),
-        ] {
+        for (target, events) in [(0.99, 268.0), (0.995, 539.0), (0.999, 2703.0), (0.9995, 5409.0)] {
             assert_eq!(events_to_prove(target), events);
             assert!(bounds(events, events).unwrap().0 >= target);
             assert!(bounds(events - 1.0, events - 1.0).unwrap().0 < target);

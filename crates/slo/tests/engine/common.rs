@@ -28,15 +28,12 @@ impl Folder {
         assert!(passed, "promtool {arguments:?}:\n{output}");
     }
 
-    /// Whether promtool is content, and what it said. Without promtool nothing is proven, so that is a failure, too.
+    /// Whether promtool is content, and what it said. Without promtool nothing is proven, so that
+    /// is a failure, too.
     pub(crate) fn run(&self, arguments: &[&str]) -> (bool, String) {
-        let output = Command::new("promtool")
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .expect(
-                "promtool does not start; apt-get install prometheus, or let ./tale test do it",
-            );
+        let output = Command::new("promtool").args(arguments).current_dir(&self.0).output().expect(
+            "promtool does not start; apt-get install prometheus, or let ./tale test do it",
+        );
         let text = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         (output.status.success(), text)

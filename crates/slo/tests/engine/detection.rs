@@ -1,8 +1,9 @@
-//! How soon a page fires: within the time of the burn-rate formula (budget share of the long window by error rate) plus
-//! two scrapes, and not sooner.
+//! How soon a page fires: within the time of the burn-rate formula (budget share of the long window
+//! by error rate) plus two scrapes, and not sooner.
+
+use slo::Clock;
 
 use crate::common::{firing, only, raw_test, shop};
-use slo::Clock;
 
 /// Scrapes before the fault, more than six hours of them: every window that pages has been clean.
 const CALM: u64 = 370;
@@ -31,26 +32,14 @@ fn detects(clock: Clock, scrape: u64, objective: &str, percent: u64, seconds: f6
     let input = [
         (
             r#"http_requests_total{job="shop",code="200"}"#,
-            format!(
-                "0+{REQUESTS}x{CALM} {}+{good}x{last}",
-                REQUESTS * CALM + good
-            ),
+            format!("0+{REQUESTS}x{CALM} {}+{good}x{last}", REQUESTS * CALM + good),
         ),
-        (
-            r#"http_requests_total{job="shop",code="500"}"#,
-            format!("0x{CALM} {bad}+{bad}x{last}"),
-        ),
+        (r#"http_requests_total{job="shop",code="500"}"#, format!("0x{CALM} {bad}+{bad}x{last}")),
     ];
-    let page = firing(
-        "ShopAvailability",
-        &format!(",severity=\"page\",objective=\"{objective}\""),
-    );
+    let page = firing("ShopAvailability", &format!(",severity=\"page\",objective=\"{objective}\""));
     let at = |scrapes: u64| format!("{}s", (CALM + scrapes) * scrape);
     // What the formula puts between two scrapes is seen at the earlier one at the soonest.
-    let checks = [
-        (at(scrapes.saturating_sub(1)), page.clone(), 0.0),
-        (at(scrapes + 2), page, 1.0),
-    ];
+    let checks = [(at(scrapes.saturating_sub(1)), page.clone(), 0.0), (at(scrapes + 2), page, 1.0)];
     println!(
         "{clock:?}: {objective}, {percent} % errors: pages within {seconds:.1} s and two scrapes of {scrape} s"
     );

@@ -1,11 +1,13 @@
 //! The queries of the gate, answered by Prometheus's own engine.
 
-use crate::common::{Folder, dns_leaker, leak, only, raw_test, shop};
 use slo::Clock;
+
+use crate::common::{Folder, dns_leaker, leak, only, raw_test, shop};
 
 /// What one part of the gate's query answers, as a test on raw metrics.
 fn gate_part(query: &str, part: &str) -> String {
-    // The label of the part survives `sum by`; comparing it needs a join with a constant that carries it.
+    // The label of the part survives `sum by`; comparing it needs a join with a constant that
+    // carries it.
     format!(
         "sum(({query}) * on (gate_part) group_left label_replace(vector(1), \"gate_part\", \"{part}\", \"\", \"\"))"
     )
@@ -16,7 +18,8 @@ fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
     let catalogue = dns_leaker();
     let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
     let query = &plan.queries()[0].promql;
-    // At second 140 the last minute has 39 good and 21 bad seconds (one more where ranges include both ends).
+    // At second 140 the last minute has 39 good and 21 bad seconds (one more where ranges include
+    // both ends).
     let checks = [
         ("bad", "== 21", 21.0),
         ("total", ">= bool 60", 1.0),
@@ -24,24 +27,14 @@ fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
         ("age", "== 0", 0.0),
     ]
     .map(|(part, test, value)| {
-        (
-            "140s".to_owned(),
-            format!("{} {test}", gate_part(query, part)),
-            value,
-        )
+        ("140s".to_owned(), format!("{} {test}", gate_part(query, part)), value)
     });
     raw_test(Clock::Stage, &catalogue, "1s", &leak("12000000"), &checks);
     let worst = query.replace("'", "''");
     let found = format!(
         "max(({worst}) * on (gate_part) group_left label_replace(vector(1), \"gate_part\", \"worst\", \"\", \"\"))"
     );
-    raw_test(
-        Clock::Stage,
-        &catalogue,
-        "1s",
-        &leak("12000000"),
-        &[("140s".to_owned(), found, 1.2)],
-    );
+    raw_test(Clock::Stage, &catalogue, "1s", &leak("12000000"), &[("140s".to_owned(), found, 1.2)]);
 }
 
 #[test]
@@ -58,17 +51,10 @@ fn a_single_bad_slice_of_twelve_hundred_is_found() {
             values.to_owned(),
         )
     };
-    let input = [
-        series("rss", "100x600 200 100x700"),
-        series("warm", "100x1302"),
-    ];
+    let input = [series("rss", "100x600 200 100x700"), series("warm", "100x1302")];
     let checks =
         [("bad", "== 1", 1.0), ("total", ">= bool 1200", 1.0)].map(|(part, test, value)| {
-            (
-                "1250s".to_owned(),
-                format!("{} {test}", gate_part(query, part)),
-                value,
-            )
+            ("1250s".to_owned(), format!("{} {test}", gate_part(query, part)), value)
         });
     raw_test(Clock::Stage, &catalogue, "1s", &input, &checks);
 }
@@ -106,29 +92,15 @@ fn the_queries_of_the_gate_count_events() {
     let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
     let query = &plan.queries()[0].promql;
     let input = [
-        (
-            r#"http_requests_total{job="shop",code="200"}"#,
-            "0+95x60".to_owned(),
-        ),
-        (
-            r#"http_requests_total{job="shop",code="500"}"#,
-            "0+5x60".to_owned(),
-        ),
+        (r#"http_requests_total{job="shop",code="200"}"#, "0+95x60".to_owned()),
+        (r#"http_requests_total{job="shop",code="500"}"#, "0+5x60".to_owned()),
     ];
     // 100 requests each 30 s: 2000 in ten minutes, 100 of them bad.
     let checks = [("bad", 100.0), ("total", 2000.0)].map(|(part, value)| {
-        (
-            "20m".to_owned(),
-            format!("round({}, 0.001)", gate_part(query, part)),
-            value,
-        )
+        ("20m".to_owned(), format!("round({}, 0.001)", gate_part(query, part)), value)
     });
     raw_test(Clock::Real, &catalogue, "30s", &input, &checks);
-    let points = (
-        "20m".to_owned(),
-        format!("{} >= bool 20", gate_part(query, "points")),
-        1.0,
-    );
+    let points = ("20m".to_owned(), format!("{} >= bool 20", gate_part(query, "points")), 1.0);
     raw_test(Clock::Real, &catalogue, "30s", &input, &[points]);
 }
 
@@ -169,21 +141,16 @@ fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
 
 #[test]
 fn every_query_of_the_gate_is_valid_promql() {
-    for (catalogue, clock) in [
-        (shop(), Clock::Real),
-        (shop(), Clock::Stage),
-        (dns_leaker(), Clock::Stage),
-    ] {
+    for (catalogue, clock) in
+        [(shop(), Clock::Real), (shop(), Clock::Stage), (dns_leaker(), Clock::Stage)]
+    {
         let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), clock).unwrap();
         let rules: String = plan
             .queries()
             .iter()
             .enumerate()
             .flat_map(|(number, query)| {
-                [
-                    (number, Some(&query.promql)),
-                    (number + 100, query.chart.as_ref()),
-                ]
+                [(number, Some(&query.promql)), (number + 100, query.chart.as_ref())]
             })
             .filter_map(|(number, expr)| {
                 Some(format!(
@@ -193,10 +160,7 @@ fn every_query_of_the_gate_is_valid_promql() {
             })
             .collect();
         let folder = Folder::new();
-        folder.write(
-            "rules.yaml",
-            &format!("groups:\n  - name: g\n    rules:\n{rules}"),
-        );
+        folder.write("rules.yaml", &format!("groups:\n  - name: g\n    rules:\n{rules}"));
         folder.promtool(&["check", "rules", "rules.yaml"]);
     }
 }

@@ -1,9 +1,5 @@
 //! What this crate generates, judged by Prometheus's own engine through `promtool`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "what only tests use is test code"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 mod common;
 mod detection;

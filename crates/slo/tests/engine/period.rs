@@ -1,7 +1,8 @@
 //! The ratio over the period: weighted by traffic, and never NaN.
 
-use crate::common::{only, raw_test, shop};
 use slo::{Catalogue, Clock, Span};
+
+use crate::common::{only, raw_test, shop};
 
 /// The availability SLO over one day: a day of samples is enough to tell weighted from unweighted.
 fn daily() -> Catalogue {
@@ -19,10 +20,7 @@ const BAD: &str = r#"http_requests_total{job="shop",code="500"}"#;
 fn an_outage_in_a_quiet_night_counts_as_little_as_it_hurt() {
     // 16 hours at 6000 requests a minute, 8 hours at 60; in the night everything fails for an hour.
     let input = [
-        (
-            ALL,
-            "0+6000x960 5760060+60x299 5778000x59 5778060+60x119".to_owned(),
-        ),
+        (ALL, "0+6000x960 5760060+60x299 5778000x59 5778060+60x119".to_owned()),
         (BAD, "0x1260 60+60x59 3600x120".to_owned()),
     ];
     let exact = 3600.0 / (5_760_000.0 + 480.0 * 60.0);
@@ -44,22 +42,10 @@ fn an_hour_without_traffic_is_no_sample_and_poisons_nothing() {
     ];
     let at = |time: &str, expr: &str, value| (time.to_owned(), expr.to_owned(), value);
     let checks = [
-        at(
-            "1h55m",
-            "count(slo:sli_error:ratio_rate5m) or vector(0)",
-            0.0,
-        ),
+        at("1h55m", "count(slo:sli_error:ratio_rate5m) or vector(0)", 0.0),
         // `x == x` drops NaN.
-        at(
-            "3h",
-            "count(slo:sli_error:ratio_rate1d == slo:sli_error:ratio_rate1d)",
-            1.0,
-        ),
-        at(
-            "3h",
-            "sum(abs(slo:sli_error:ratio_rate1d - 1 / 101)) < bool 0.0001",
-            1.0,
-        ),
+        at("3h", "count(slo:sli_error:ratio_rate1d == slo:sli_error:ratio_rate1d)", 1.0),
+        at("3h", "sum(abs(slo:sli_error:ratio_rate1d - 1 / 101)) < bool 0.0001", 1.0),
     ];
     raw_test(Clock::Real, &daily(), "1m", &input, &checks);
 }
@@ -103,11 +89,10 @@ spec:
         ("1x180", "100x60 NaN 100x119"),
         ("1x60 NaN 1x119", "100x60 NaN 100x119"),
     ] {
-        let input = [
-            ("job:errors:rate5m", bad.to_owned()),
-            ("job:requests:rate5m", total.to_owned()),
-        ];
-        // Half an hour before and after the ratio is 1 in 100, and so it is over the day; no slice is bad.
+        let input =
+            [("job:errors:rate5m", bad.to_owned()), ("job:requests:rate5m", total.to_owned())];
+        // Half an hour before and after the ratio is 1 in 100, and so it is over the day; no slice
+        // is bad.
         for (method, ratio) in [("Occurrences", "0.01"), ("Timeslices", "0")] {
             let check = format!("sum(abs(slo:sli_error:ratio_rate1d - {ratio}) < bool 0.000001)");
             let checks = [("3h".to_owned(), check, 1.0)];
@@ -119,27 +104,19 @@ spec:
 #[test]
 fn an_error_series_that_does_not_exist_yet_means_no_errors() {
     let input = [(ALL, "0+100x60".to_owned())];
-    let checks = [(
-        "1h".to_owned(),
-        "sum(slo:sli_error:ratio_rate5m)".to_owned(),
-        0.0,
-    )];
+    let checks = [("1h".to_owned(), "sum(slo:sli_error:ratio_rate5m)".to_owned(), 0.0)];
     raw_test(Clock::Real, &daily(), "1m", &input, &checks);
 }
 
 #[test]
 fn the_budget_of_a_fresh_prometheus_is_spent_event_by_event() {
-    // Half an hour with 10 % errors: a hundred times the ratio that the objective allows for the day. Half an hour is
-    // 2 % of the day, so twice the budget is gone and not a hundred times.
+    // Half an hour with 10 % errors: a hundred times the ratio that the objective allows for the
+    // day. Half an hour is 2 % of the day, so twice the budget is gone and not a hundred times.
     let input = [(ALL, "0+45x60".to_owned()), (BAD, "0+5x60".to_owned())];
     let remaining = "sum(slo:period_error_budget_remaining:ratio)";
     let exhausted = "count(ALERTS{alertname=\"ShopAvailabilityBudgetExhausted\",alertstate=\"firing\"}) or vector(0)";
     let checks = [
-        (
-            "30m",
-            format!("({remaining} > bool -1.2) * ({remaining} < bool -1)"),
-            1.0,
-        ),
+        ("30m", format!("({remaining} > bool -1.2) * ({remaining} < bool -1)"), 1.0),
         ("10m", exhausted.to_owned(), 0.0),
         ("30m", exhausted.to_owned(), 1.0),
     ]

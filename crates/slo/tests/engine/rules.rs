@@ -1,17 +1,14 @@
 //! The generated rules and their generated tests, judged by promtool.
 
-use crate::common::{Folder, dns_leaker, firing, leak, only, raw_test, shop};
 use slo::{Catalogue, Clock, compile, promtool_tests};
+
+use crate::common::{Folder, dns_leaker, firing, leak, only, raw_test, shop};
 
 const CLOCKS: [Clock; 2] = [Clock::Real, Clock::Stage];
 
 /// One rule file per SLO: the tests of one need not evaluate the rules of all.
 fn check(catalogue: &Catalogue) {
-    for (slo, clock) in catalogue
-        .slos
-        .iter()
-        .flat_map(|slo| CLOCKS.map(|clock| (slo, clock)))
-    {
+    for (slo, clock) in catalogue.slos.iter().flat_map(|slo| CLOCKS.map(|clock| (slo, clock))) {
         let catalogue = &only(catalogue, &slo.metadata.name);
         let folder = Folder::new();
         folder.write("rules.yaml", &compile(catalogue, clock).unwrap().to_rules());
@@ -42,44 +39,22 @@ fn on_the_stage_a_leak_fires_within_fifteen_seconds_stays_and_resolves_within_te
     // Once it fires it never stops while the breach persists.
     checks.extend((135..240).map(|second| check(second, &page, 1.0)));
     checks.extend((250..=390).map(|second| check(second, &any, 0.0)));
-    raw_test(
-        Clock::Stage,
-        &dns_leaker(),
-        "1s",
-        &leak("12000000"),
-        &checks,
-    );
+    raw_test(Clock::Stage, &dns_leaker(), "1s", &leak("12000000"), &checks);
 }
 
 #[test]
 fn in_calm_and_in_a_fresh_prometheus_nothing_is_even_pending() {
     let none = "count(ALERTS) or vector(0)".to_owned();
-    let checks: Vec<_> = (0..=390)
-        .map(|second| (format!("{second}s"), none.clone(), 0.0))
-        .collect();
-    raw_test(
-        Clock::Stage,
-        &dns_leaker(),
-        "1s",
-        &leak("10900000"),
-        &checks,
-    );
+    let checks: Vec<_> =
+        (0..=390).map(|second| (format!("{second}s"), none.clone(), 0.0)).collect();
+    raw_test(Clock::Stage, &dns_leaker(), "1s", &leak("10900000"), &checks);
 }
 
 #[test]
 fn an_objective_without_data_says_so_after_half_an_hour() {
     let alert = firing("DnsLeakerMemoryGrowthNoData", "");
-    let checks = [
-        ("29s".to_owned(), alert.clone(), 0.0),
-        ("33s".to_owned(), alert, 1.0),
-    ];
-    raw_test(
-        Clock::Stage,
-        &dns_leaker(),
-        "1s",
-        &[("unrelated", "1x60".to_owned())],
-        &checks,
-    );
+    let checks = [("29s".to_owned(), alert.clone(), 0.0), ("33s".to_owned(), alert, 1.0)];
+    raw_test(Clock::Stage, &dns_leaker(), "1s", &[("unrelated", "1x60".to_owned())], &checks);
 }
 
 #[test]
@@ -87,17 +62,11 @@ fn both_clocks_alarm_alike() {
     // The same fault with time divided by 60: 100 requests a tick, an hour calm, half an hour
     // with 5 % errors, an hour repaired. On the real clock a sample is 60 s, on the stage 1 s.
     let input = [
-        (
-            r#"http_requests_total{job="shop",code="200"}"#,
-            "0+95x150".to_owned(),
-        ),
-        (
-            r#"http_requests_total{job="shop",code="500"}"#,
-            "0x59 0+5x29 145x60".to_owned(),
-        ),
+        (r#"http_requests_total{job="shop",code="200"}"#, "0+95x150".to_owned()),
+        (r#"http_requests_total{job="shop",code="500"}"#, "0x59 0+5x29 145x60".to_owned()),
     ];
-    // The SLO (0.1 % allowed) pages, the SLA (0.5 %) does not: 5 % is below 14.4 times its budget. An hour after the
-    // repair the page is gone and both tickets remain.
+    // The SLO (0.1 % allowed) pages, the SLA (0.5 %) does not: 5 % is below 14.4 times its budget.
+    // An hour after the repair the page is gone and both tickets remain.
     let expected = [
         (59, "page", 0.0),
         (75, "page", 1.0),
@@ -110,35 +79,20 @@ fn both_clocks_alarm_alike() {
             .iter()
             .map(|(minute, severity, value)| {
                 let labels = format!(",severity=\"{severity}\"");
-                (
-                    format!("{minute}{unit}"),
-                    firing("ShopAvailability", &labels),
-                    *value,
-                )
+                (format!("{minute}{unit}"), firing("ShopAvailability", &labels), *value)
             })
             .collect();
-        raw_test(
-            clock,
-            &only(&shop(), "availability"),
-            &format!("1{unit}"),
-            &input,
-            &checks,
-        );
+        raw_test(clock, &only(&shop(), "availability"), &format!("1{unit}"), &input, &checks);
     }
 }
 
 #[test]
 fn an_alert_policy_fires_after_its_delay() {
-    // 1 % errors are ten times the budget of the SLO and twice that of the SLA: only the first is above 2.
+    // 1 % errors are ten times the budget of the SLO and twice that of the SLA: only the first is
+    // above 2.
     let input = [
-        (
-            r#"http_requests_total{job="shop",code="200"}"#,
-            "0+99x60".to_owned(),
-        ),
-        (
-            r#"http_requests_total{job="shop",code="500"}"#,
-            "0+1x60".to_owned(),
-        ),
+        (r#"http_requests_total{job="shop",code="200"}"#, "0+99x60".to_owned()),
+        (r#"http_requests_total{job="shop",code="500"}"#, "0+1x60".to_owned()),
     ];
     let alert = firing(
         "ShopAvailabilitySlowBurn",
@@ -146,13 +100,7 @@ fn an_alert_policy_fires_after_its_delay() {
     );
     let checks =
         [("10m", 0.0), ("20m", 1.0)].map(|(at, value)| (at.to_owned(), alert.clone(), value));
-    raw_test(
-        Clock::Real,
-        &only(&shop(), "availability"),
-        "1m",
-        &input,
-        &checks,
-    );
+    raw_test(Clock::Real, &only(&shop(), "availability"), "1m", &input, &checks);
 }
 
 #[test]
@@ -160,22 +108,12 @@ fn an_alert_policy_tells_no_data_from_no_traffic() {
     let both = |name: &str| {
         let name = format!("{name}SlowBurn");
         let breach = firing(&name, ",objective=\"slo\"");
-        let blind = firing(
-            &format!("{name}NoData"),
-            ",objective=\"slo\",targets=\"chat\"",
-        );
+        let blind = firing(&format!("{name}NoData"), ",objective=\"slo\",targets=\"chat\"");
         (breach, blind)
     };
     let sliced = include_str!("../fixtures/shop.yaml")
-        .replacen(
-            "budgetingMethod: Occurrences",
-            "budgetingMethod: Timeslices",
-            1,
-        )
-        .replace(
-            "target: 0.999}",
-            "target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 1m}",
-        )
+        .replacen("budgetingMethod: Occurrences", "budgetingMethod: Timeslices", 1)
+        .replace("target: 0.999}", "target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 1m}")
         .replace(
             "targetPercent: 99.5}",
             "targetPercent: 99.5, timeSliceTarget: 0.95, timeSliceWindow: 1m}",
@@ -212,10 +150,9 @@ fn a_damaged_rule_is_caught_by_its_generated_tests() {
     ] {
         assert!(rules.contains(sound), "{sound}");
         let folder = Folder::new();
-        // All occurrences, and the slow pair out of the way: it would cover for a fast one that never fires.
-        let damaged = rules
-            .replace(sound, damaged)
-            .replace("> 6 * 0.01", "> 600 * 0.01");
+        // All occurrences, and the slow pair out of the way: it would cover for a fast one that
+        // never fires.
+        let damaged = rules.replace(sound, damaged).replace("> 6 * 0.01", "> 600 * 0.01");
         folder.write("rules.yaml", &damaged);
         let test = &promtool_tests(&catalogue, Clock::Stage, "rules.yaml")[0];
         folder.write("test.yaml", &test.text);

@@ -1,5 +1,5 @@
-//! Loopback addresses: each stage claims one network 127.N.0.0/16, so that several run at once and every pod can listen on
-//! the same ports as in Kubernetes.
+//! Loopback addresses: each stage claims one network 127.N.0.0/16, so that several run at once and
+//! every pod can listen on the same ports as in Kubernetes.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
@@ -9,7 +9,8 @@ use crate::StageError;
 /// Above the ephemeral range, so that no outgoing connection can hold it.
 const CLAIM_PORT: u16 = 61_998;
 
-/// A claimed network. The claim is a listening socket: the kernel closes it however the process ends.
+/// A claimed network. The claim is a listening socket: the kernel closes it however the process
+/// ends.
 pub(crate) struct Network {
     second: u8,
     _claim: TcpListener,
@@ -21,10 +22,7 @@ impl Network {
         let free = (1..=254).find_map(|second| {
             let claim =
                 TcpListener::bind((Ipv4Addr::new(127, second, 255, 254), CLAIM_PORT)).ok()?;
-            Some(Self {
-                second,
-                _claim: claim,
-            })
+            Some(Self { second, _claim: claim })
         });
         free.ok_or(StageError::NoNetwork)
     }
@@ -68,14 +66,16 @@ impl Network {
     }
 }
 
-/// The resolver that a pod is sent to while its lookups are under a fault. One address per pod, because on loopback a
-/// server cannot tell its clients apart by where they come from, only by where they came to.
+/// The resolver that a pod is sent to while its lookups are under a fault. One address per pod,
+/// because on loopback a server cannot tell its clients apart by where they come from, only by
+/// where they came to.
 pub(crate) fn chaos_dns(pod: Ipv4Addr) -> Ipv4Addr {
     let [a, b, c, d] = pod.octets();
     Ipv4Addr::new(a, b, c + 100, d)
 }
 
-/// Addresses of one sort. A freed address is reused as late as possible, so that an old client does not meet a new pod.
+/// Addresses of one sort. A freed address is reused as late as possible, so that an old client does
+/// not meet a new pod.
 pub(crate) struct Pool {
     sort: &'static str,
     second: u8,
@@ -88,14 +88,7 @@ pub(crate) struct Pool {
 impl Pool {
     fn new(sort: &'static str, second: u8, first_third: u8, last_third: u8) -> Self {
         let size = u16::from(last_third - first_third + 1) * 254;
-        Self {
-            sort,
-            second,
-            first_third,
-            size,
-            next: 0,
-            used: HashSet::new(),
-        }
+        Self { sort, second, first_third, size, next: 0, used: HashSet::new() }
     }
 
     pub(crate) fn take(&mut self) -> Result<Ipv4Addr, StageError> {
@@ -117,8 +110,9 @@ impl Pool {
     }
 }
 
-/// `preferred` if it is free on `address`, else the next free TCP and UDP port from 15353 on (below the ephemeral range).
-/// Another program that listens on 0.0.0.0 takes a port away from every loopback address.
+/// `preferred` if it is free on `address`, else the next free TCP and UDP port from 15353 on (below
+/// the ephemeral range). Another program that listens on 0.0.0.0 takes a port away from every
+/// loopback address.
 pub(crate) fn free_port(address: Ipv4Addr, preferred: u16) -> Option<u16> {
     let free = |port: &u16| {
         TcpListener::bind((address, *port)).is_ok() && UdpSocket::bind((address, *port)).is_ok()
@@ -150,9 +144,8 @@ mod tests {
     #[test]
     fn no_chaos_resolver_shares_an_address_with_a_pod_or_a_service() {
         let mut pods = Pool::new("pod", 9, 1, 99);
-        let thirds: HashSet<u8> = (0..99 * 254)
-            .map(|_| chaos_dns(pods.take().unwrap()).octets()[2])
-            .collect();
+        let thirds: HashSet<u8> =
+            (0..99 * 254).map(|_| chaos_dns(pods.take().unwrap()).octets()[2]).collect();
         assert!(thirds.iter().all(|third| (101..=199).contains(third)));
     }
 }

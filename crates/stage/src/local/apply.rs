@@ -17,29 +17,18 @@ impl World {
         self.check_rules(&manifests).await?;
         self.check_jobs(&manifests)?;
         let mut watched = self.watched.clone();
-        watched
-            .monitors
-            .extend(keyed(manifests.service_monitors, |m| &m.metadata));
-        watched
-            .probes
-            .extend(keyed(manifests.probes, |p| &p.metadata));
-        watched
-            .rules
-            .extend(keyed(manifests.prometheus_rules, |r| &r.metadata));
-        watched
-            .alerting
-            .extend(keyed(manifests.alertmanager_configs, |a| &a.metadata));
+        watched.monitors.extend(keyed(manifests.service_monitors, |m| &m.metadata));
+        watched.probes.extend(keyed(manifests.probes, |p| &p.metadata));
+        watched.rules.extend(keyed(manifests.prometheus_rules, |r| &r.metadata));
+        watched.alerting.extend(keyed(manifests.alertmanager_configs, |a| &a.metadata));
         self.watch(watched).await?;
-        let maps = manifests
-            .config_maps
-            .into_iter()
-            .map(|m| (m.object.metadata.key(), m.object.data));
+        let maps =
+            manifests.config_maps.into_iter().map(|m| (m.object.metadata.key(), m.object.data));
         self.config_maps.extend(maps);
         for service in manifests.services {
             self.apply_service(service.object).await?;
         }
-        self.deployments
-            .extend(keyed(manifests.deployments, |d| &d.metadata));
+        self.deployments.extend(keyed(manifests.deployments, |d| &d.metadata));
         self.jobs.extend(keyed(manifests.jobs, |j| &j.metadata));
         for line in &manifests.not_applied {
             if !self.not_applied.contains(line) {
@@ -72,10 +61,8 @@ impl World {
             self.terminate_all("Job", &job.object.metadata);
         }
         for service in &manifests.services {
-            if let Some(ip) = self
-                .services
-                .remove(&key(&service.object.metadata))
-                .and_then(|s| s.ip)
+            if let Some(ip) =
+                self.services.remove(&key(&service.object.metadata)).and_then(|s| s.ip)
             {
                 self.service_addresses.free(ip);
             }
@@ -105,28 +92,18 @@ impl World {
             .pods
             .iter()
             .filter(|(_, pod)| pod.owner == name && pod.namespace == owner.namespace);
-        let mine: Vec<_> = mine
-            .map(|(key, pod)| (key.clone(), grace(&pod.spec)))
-            .collect();
-        mine.into_iter()
-            .for_each(|(key, grace)| self.terminate(&key, grace));
+        let mine: Vec<_> = mine.map(|(key, pod)| (key.clone(), grace(&pod.spec))).collect();
+        mine.into_iter().for_each(|(key, grace)| self.terminate(&key, grace));
     }
 
     async fn apply_service(&mut self, service: Service) -> Result<(), StageError> {
         let key = key(&service.metadata);
-        if self
-            .services
-            .get(&key)
-            .is_some_and(|old| old.object == service)
-        {
+        if self.services.get(&key).is_some_and(|old| old.object == service) {
             return Ok(());
         }
         // A port that stays keeps its proxy: a closed one could not be opened again at once.
-        let (old_ip, mut old) = self
-            .services
-            .remove(&key)
-            .map(|old| (old.ip, old.proxies))
-            .unwrap_or_default();
+        let (old_ip, mut old) =
+            self.services.remove(&key).map(|old| (old.ip, old.proxies)).unwrap_or_default();
         let ip = match old_ip {
             Some(ip) if service.headless() => {
                 self.service_addresses.free(ip);
@@ -148,14 +125,7 @@ impl World {
                 proxies.insert(*port, proxy);
             }
         }
-        self.services.insert(
-            key,
-            ServiceRuntime {
-                object: service,
-                ip,
-                proxies,
-            },
-        );
+        self.services.insert(key, ServiceRuntime { object: service, ip, proxies });
         Ok(())
     }
 }
@@ -164,9 +134,7 @@ fn keyed<T>(
     objects: Vec<Sourced<T>>,
     metadata: fn(&T) -> &Metadata,
 ) -> impl Iterator<Item = (Key, T)> {
-    objects
-        .into_iter()
-        .map(move |sourced| (key(metadata(&sourced.object)), sourced.object))
+    objects.into_iter().map(move |sourced| (key(metadata(&sourced.object)), sourced.object))
 }
 
 fn key(metadata: &Metadata) -> Key {

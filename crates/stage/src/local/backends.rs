@@ -35,7 +35,8 @@ impl World {
         Err(refusal)
     }
 
-    /// Has promtool look at every rule before anything is changed, so that a bad rule is named with its file.
+    /// Has promtool look at every rule before anything is changed, so that a bad rule is named with
+    /// its file.
     pub(crate) async fn check_rules(&self, manifests: &Manifests) -> Result<(), StageError> {
         if self.prometheus.is_none() {
             return Ok(());
@@ -71,10 +72,7 @@ impl World {
         files::empty_dir(&dir.join("rules"))?;
         for ((namespace, name), rule) in &self.watched.rules {
             let file = dir.join("rules").join(format!("{namespace}_{name}.yml"));
-            files::replace(
-                &file,
-                monitoring::rule_file(clock, rule).to_string().as_bytes(),
-            )?;
+            files::replace(&file, monitoring::rule_file(clock, rule).to_string().as_bytes())?;
         }
         self.targets.clear();
         self.write_targets()?;
@@ -83,9 +81,6 @@ impl World {
         files::replace(&dir.join("config.yml"), config.to_string().as_bytes())?;
         let config =
             monitoring::alertmanager_config(clock, self.inbox, self.watched.alerting.values());
-        files::replace(
-            &self.dir("alertmanager").join("config.yml"),
-            config.to_string().as_bytes(),
-        )
+        files::replace(&self.dir("alertmanager").join("config.yml"), config.to_string().as_bytes())
     }
 }

@@ -1,5 +1,6 @@
-//! How long a container that keeps ending waits before it is started again: as kubelet does it, at once the first time, then
-//! 10 s doubling to 5 min, forgotten after 10 quiet minutes. The stage clock divides all of that.
+//! How long a container that keeps ending waits before it is started again: as kubelet does it, at
+//! once the first time, then 10 s doubling to 5 min, forgotten after 10 quiet minutes. The stage
+//! clock divides all of that.
 
 use std::time::{Duration, Instant};
 
@@ -49,18 +50,13 @@ mod tests {
         let now = Instant::now();
         let waits = |clock| {
             let mut back_off = BackOff::new(clock);
-            (0..8)
-                .map(|_| back_off.after_exit(now, now).as_millis())
-                .collect::<Vec<_>>()
+            (0..8).map(|_| back_off.after_exit(now, now).as_millis()).collect::<Vec<_>>()
         };
         assert_eq!(
             waits(Clock::Real),
             [0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]
         );
-        assert_eq!(
-            waits(Clock::Stage),
-            [0, 166, 333, 666, 1_333, 2_666, 5_000, 5_000]
-        );
+        assert_eq!(waits(Clock::Stage), [0, 166, 333, 666, 1_333, 2_666, 5_000, 5_000]);
     }
 
     #[test]
@@ -72,9 +68,6 @@ mod tests {
             back_off.after_exit(start, start + Duration::from_secs(599)),
             Duration::from_secs(10)
         );
-        assert_eq!(
-            back_off.after_exit(start, start + Duration::from_secs(600)),
-            Duration::ZERO
-        );
+        assert_eq!(back_off.after_exit(start, start + Duration::from_secs(600)), Duration::ZERO);
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 /// What a caller may choose. [`Config::new`] fills in all but the state folder.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Logs, configuration, `resolv.conf` files and Prometheus' data. Emptied of an earlier stage's files at start.
+    /// Logs, configuration, `resolv.conf` files and Prometheus' data. Emptied of an earlier stage's
+    /// files at start.
     pub state_dir: PathBuf,
     /// How fast time passes.
     pub clock: Clock,
@@ -21,7 +22,8 @@ pub struct Config {
     pub program_dirs: Vec<PathBuf>,
     /// Variables of the caller's own environment that pods may see. None by default.
     pub pass_env: Vec<String>,
-    /// Names outside the cluster and the addresses they get; documentation addresses, so that no internet is needed.
+    /// Names outside the cluster and the addresses they get; documentation addresses, so that no
+    /// internet is needed.
     pub demo_names: BTreeMap<String, Vec<Ipv4Addr>>,
     /// Where all other names are asked; NXDOMAIN when none.
     pub upstream_dns: Option<SocketAddr>,
@@ -61,7 +63,8 @@ impl Clock {
         }
     }
 
-    /// A production duration on this clock, never under one second: what Alertmanager and Prometheus are given.
+    /// A production duration on this clock, never under one second: what Alertmanager and
+    /// Prometheus are given.
     pub fn scale_seconds(self, real: Duration) -> Duration {
         match self {
             Self::Stage => Duration::from_secs((real.as_secs() / 60).max(1)),
@@ -69,8 +72,9 @@ impl Clock {
         }
     }
 
-    /// Time between probes. On the stage clock a pod that is not ready is asked ten times a second, so that a story does
-    /// not wait for it, and a ready one once a second at most, which keeps 200 pods cheap.
+    /// Time between probes. On the stage clock a pod that is not ready is asked ten times a second,
+    /// so that a story does not wait for it, and a ready one once a second at most, which keeps 200
+    /// pods cheap.
     pub(crate) fn probe_period(self, declared: Duration, waiting_for_success: bool) -> Duration {
         match (self, waiting_for_success) {
             (Self::Real, _) => declared,
@@ -81,7 +85,8 @@ impl Clock {
 }
 
 impl Config {
-    /// Defaults: stage clock, this program with the hidden subcommands `pod-shim` and `stress-worker`, programs beside it.
+    /// Defaults: stage clock, this program with the hidden subcommands `pod-shim` and
+    /// `stress-worker`, programs beside it.
     ///
     /// # Errors
     /// When the running program's own path is unknown.
@@ -91,14 +96,8 @@ impl Config {
         Ok(Self {
             state_dir: state_dir.into(),
             clock: Clock::default(),
-            stress: Shim {
-                program: program.clone(),
-                args: vec!["stress-worker".into()],
-            },
-            shim: Shim {
-                program,
-                args: vec!["pod-shim".into()],
-            },
+            stress: Shim { program: program.clone(), args: vec!["stress-worker".into()] },
+            shim: Shim { program, args: vec!["pod-shim".into()] },
             program_dirs: beside.into_iter().collect(),
             pass_env: Vec::new(),
             demo_names: demo_names(),
@@ -122,10 +121,7 @@ fn demo_names() -> BTreeMap<String, Vec<Ipv4Addr>> {
     ];
     let named = hosts.iter().zip(10u8..).flat_map(|(host, last)| {
         let address = vec![Ipv4Addr::new(192, 0, 2, last)];
-        [
-            (host.to_string(), address.clone()),
-            (format!("www.{host}"), address),
-        ]
+        [(host.to_string(), address.clone()), (format!("www.{host}"), address)]
     });
     named.collect()
 }

@@ -1,4 +1,5 @@
-//! What chaos does to pods: kill them, hold them down, break their name lookups. Also the changes that are no manifests.
+//! What chaos does to pods: kill them, hold them down, break their name lookups. Also the changes
+//! that are no manifests.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -39,14 +40,8 @@ impl World {
     ) -> Result<(), StageError> {
         let dirs = self.config.program_dirs.clone();
         let deployment = self.deployment(key)?;
-        if command
-            .first()
-            .is_none_or(|first| template::program(first, &dirs).is_none())
-        {
-            let source = Source {
-                object: format!("Deployment/{}", key.1),
-                ..Source::default()
-            };
+        if command.first().is_none_or(|first| template::program(first, &dirs).is_none()) {
+            let source = Source { object: format!("Deployment/{}", key.1), ..Source::default() };
             let reason = format!("no program for {command:?} in {dirs:?}");
             return Err(ManifestError::field(
                 &source,
@@ -77,14 +72,12 @@ impl World {
     ) -> Result<(), StageError> {
         let pod = self.pod(key)?;
         let index = pod.container_index(container)?;
-        pod.containers[index]
-            .process
-            .iter()
-            .for_each(|process| process.kill());
+        pod.containers[index].process.iter().for_each(|process| process.kill());
         Ok(())
     }
 
-    /// Holds all containers down, or lets them come up again: same pod, same address, nothing listening in between.
+    /// Holds all containers down, or lets them come up again: same pod, same address, nothing
+    /// listening in between.
     pub(crate) fn fail_pod(&mut self, key: &Key, down: bool) -> Result<(), StageError> {
         let pod = self.pod(key)?;
         if pod.held_down == down {
@@ -103,11 +96,8 @@ impl World {
             }
         }
         let object = pod.object();
-        let (reason, text) = if down {
-            ("PodFailure", "held down")
-        } else {
-            ("PodRecovered", "comes up again")
-        };
+        let (reason, text) =
+            if down { ("PodFailure", "held down") } else { ("PodRecovered", "comes up again") };
         self.events.normal(reason, object, text);
         Ok(())
     }
@@ -122,26 +112,18 @@ impl World {
         let (ip, object) = self.pod(key).map(|pod| (pod.ip, pod.object()))?;
         // The resolver is there before the file points to it, and stays after the file points away.
         self.dns.set_rule(chaos_dns(ip), rule).await?;
-        let nameserver = if until.is_some() {
-            chaos_dns(ip)
-        } else {
-            self.dns.address
-        };
+        let nameserver = if until.is_some() { chaos_dns(ip) } else { self.dns.address };
         self.write_resolv_conf(&self.pods[key], nameserver)?;
         self.pod(key)?.dns_fault = until;
-        let reason = if until.is_some() {
-            "DnsFault"
-        } else {
-            "DnsRecovered"
-        };
-        self.events
-            .normal(reason, object, format!("resolv.conf names {nameserver}"));
+        let reason = if until.is_some() { "DnsFault" } else { "DnsRecovered" };
+        self.events.normal(reason, object, format!("resolv.conf names {nameserver}"));
         self.dirty = true;
         Ok(())
     }
 
-    /// Writes the pod's `resolv.conf` as kubelet does, in one step, so that no reader sees half of it. Unlike kubelet's it
-    /// limits time and attempts, because nothing on loopback is worth five seconds of waiting.
+    /// Writes the pod's `resolv.conf` as kubelet does, in one step, so that no reader sees half of
+    /// it. Unlike kubelet's it limits time and attempts, because nothing on loopback is worth five
+    /// seconds of waiting.
     pub(crate) fn write_resolv_conf(
         &self,
         pod: &Pod,

@@ -10,7 +10,8 @@ use super::{DnsRule, LocalStage, key};
 use crate::StageError;
 
 impl LocalStage {
-    /// `kubectl set env deployment/..`: sets variables in all its containers, which rolls it out anew.
+    /// `kubectl set env deployment/..`: sets variables in all its containers, which rolls it out
+    /// anew.
     ///
     /// # Errors
     /// [`StageError::NotFound`].
@@ -20,11 +21,11 @@ impl LocalStage {
         deployment: &str,
         env: BTreeMap<String, String>,
     ) -> Result<(), StageError> {
-        self.ask(|reply| Command::SetEnv(key(namespace, deployment), env, reply))
-            .await
+        self.ask(|reply| Command::SetEnv(key(namespace, deployment), env, reply)).await
     }
 
-    /// What `kubectl set image` is to a cluster: another program for the first container, rolled out.
+    /// What `kubectl set image` is to a cluster: another program for the first container, rolled
+    /// out.
     ///
     /// # Errors
     /// [`StageError::NotFound`], or a program that is not there.
@@ -34,8 +35,7 @@ impl LocalStage {
         deployment: &str,
         command: Vec<String>,
     ) -> Result<(), StageError> {
-        self.ask(|reply| Command::SetProgram(key(namespace, deployment), command, reply))
-            .await
+        self.ask(|reply| Command::SetProgram(key(namespace, deployment), command, reply)).await
     }
 
     /// `kubectl scale deployment/..`.
@@ -48,11 +48,11 @@ impl LocalStage {
         deployment: &str,
         replicas: u32,
     ) -> Result<(), StageError> {
-        self.ask(|reply| Command::Scale(key(namespace, deployment), replicas, reply))
-            .await
+        self.ask(|reply| Command::Scale(key(namespace, deployment), replicas, reply)).await
     }
 
-    /// Ends a pod (SIGTERM, after `grace` SIGKILL; zero kills at once); its owner makes another one with another name.
+    /// Ends a pod (SIGTERM, after `grace` SIGKILL; zero kills at once); its owner makes another one
+    /// with another name.
     ///
     /// # Errors
     /// [`StageError::NotFound`].
@@ -62,11 +62,11 @@ impl LocalStage {
         pod: &str,
         grace: Duration,
     ) -> Result<(), StageError> {
-        self.ask(|reply| Command::KillPod(key(namespace, pod), grace, reply))
-            .await
+        self.ask(|reply| Command::KillPod(key(namespace, pod), grace, reply)).await
     }
 
-    /// Kills one container (the first when none is named); the same pod starts it again and counts the restart.
+    /// Kills one container (the first when none is named); the same pod starts it again and counts
+    /// the restart.
     ///
     /// # Errors
     /// [`StageError::NotFound`].
@@ -77,20 +77,20 @@ impl LocalStage {
         container: Option<&str>,
     ) -> Result<(), StageError> {
         let container = container.map(str::to_owned);
-        self.ask(|reply| Command::KillContainer(key(namespace, pod), container, reply))
-            .await
+        self.ask(|reply| Command::KillContainer(key(namespace, pod), container, reply)).await
     }
 
-    /// Holds a pod down (nothing runs, its ports are closed) or lets it come up again: same pod, same address.
+    /// Holds a pod down (nothing runs, its ports are closed) or lets it come up again: same pod,
+    /// same address.
     ///
     /// # Errors
     /// [`StageError::NotFound`].
     pub async fn fail_pod(&self, namespace: &str, pod: &str, down: bool) -> Result<(), StageError> {
-        self.ask(|reply| Command::FailPod(key(namespace, pod), down, reply))
-            .await
+        self.ask(|reply| Command::FailPod(key(namespace, pod), down, reply)).await
     }
 
-    /// Breaks the pod's name lookups according to `rule`, or mends them. A second rule replaces the first.
+    /// Breaks the pod's name lookups according to `rule`, or mends them. A second rule replaces the
+    /// first.
     ///
     /// # Errors
     /// [`StageError::NotFound`], or when `resolv.conf` cannot be written.
@@ -100,16 +100,17 @@ impl LocalStage {
         pod: &str,
         rule: Option<DnsRule>,
     ) -> Result<(), StageError> {
-        self.ask(|reply| Command::DnsFault(key(namespace, pod), rule, reply))
-            .await
+        self.ask(|reply| Command::DnsFault(key(namespace, pod), rule, reply)).await
     }
 
-    /// Has workers compete for the CPU time and the memory limit of a container (the first when none is named) until that
-    /// moment, or takes them away. `id` names the experiment; several on one container add up. What a laptop cannot spare is cut, with a `StressClamped` event.
+    /// Has workers compete for the CPU time and the memory limit of a container (the first when
+    /// none is named) until that moment, or takes them away. `id` names the experiment; several on
+    /// one container add up. What a laptop cannot spare is cut, with a `StressClamped` event.
     /// Returns what that was, a phrase each.
     ///
     /// # Errors
-    /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be started.
+    /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be
+    /// started.
     pub async fn stress_fault(
         &self,
         namespace: &str,
@@ -123,8 +124,9 @@ impl LocalStage {
             .await
     }
 
-    /// Breaks the HTTP messages of new connections to the pod through a Service until that moment, or mends them at once.
-    /// `id` names the experiment; several on one pod apply in the order of their ids.
+    /// Breaks the HTTP messages of new connections to the pod through a Service until that moment,
+    /// or mends them at once. `id` names the experiment; several on one pod apply in the order of
+    /// their ids.
     ///
     /// # Errors
     /// [`StageError::NotFound`], or a part that HTTP does not allow.
@@ -137,15 +139,16 @@ impl LocalStage {
     ) -> Result<(), StageError> {
         let fault = fault.map(|(fault, until)| (Box::new(fault), until));
         let id = id.to_owned();
-        self.ask(|reply| Command::HttpFault(key(namespace, pod), id, fault, reply))
-            .await
+        self.ask(|reply| Command::HttpFault(key(namespace, pod), id, fault, reply)).await
     }
 
-    /// Shapes what the pod sends on connections through a Service, also on those that are open, until that moment, or lets it
-    /// pass again. `id` names the experiment; what several on one pod do adds up.
+    /// Shapes what the pod sends on connections through a Service, also on those that are open,
+    /// until that moment, or lets it pass again. `id` names the experiment; what several on one pod
+    /// do adds up.
     ///
     /// # Errors
-    /// [`StageError::NotFound`], or an external peer that is no address and that cluster DNS does not know.
+    /// [`StageError::NotFound`], or an external peer that is no address and that cluster DNS does
+    /// not know.
     pub async fn network_fault(
         &self,
         namespace: &str,
@@ -154,7 +157,6 @@ impl LocalStage {
         fault: Option<(NetworkFault, Instant)>,
     ) -> Result<(), StageError> {
         let id = id.to_owned();
-        self.ask(|reply| Command::NetworkFault(key(namespace, pod), id, fault, reply))
-            .await
+        self.ask(|reply| Command::NetworkFault(key(namespace, pod), id, fault, reply)).await
     }
 }

@@ -9,12 +9,14 @@ use super::template::{self, Identity, Maps};
 use super::world::World;
 use crate::StageError;
 
-/// Open files of one pod, as far as the hard limit allows: the tale of unclosed connections needs many.
+/// Open files of one pod, as far as the hard limit allows: the tale of unclosed connections needs
+/// many.
 const POD_FILES: u64 = 65_536;
 /// When memory runs out, a pod goes before the stage, and what stresses it before the pod.
 pub(crate) const POD_OOM_SCORE: u16 = 500;
-/// When CPU time runs out, those who watch are served before the pods and what stresses them: an overload has to be seen, and
-/// a laptop to stay usable. All pods have the same, so it decides nothing among them.
+/// When CPU time runs out, those who watch are served before the pods and what stresses them: an
+/// overload has to be seen, and a laptop to stay usable. All pods have the same, so it decides
+/// nothing among them.
 pub(crate) const POD_NICE: u8 = 5;
 
 impl World {
@@ -25,11 +27,8 @@ impl World {
     ) -> Result<(), StageError> {
         let launch = self.launch(&self.pods[key], index)?;
         let program = launch.program.display().to_string();
-        let process = self
-            .spawner
-            .spawn(launch)
-            .await
-            .map_err(StageError::io(format!("start {program}")))?;
+        let process =
+            self.spawner.spawn(launch).await.map_err(StageError::io(format!("start {program}")))?;
         if let Some(pod) = self.pods.get_mut(key) {
             self.events.normal(
                 "Started",
@@ -67,16 +66,12 @@ impl World {
         };
         let env = template::environment(spec, &identity, &maps);
         let env = env.map_err(|(name, reason)| refused(format!("set {name}: {reason}")))?;
-        let program = spec
-            .command
-            .first()
-            .and_then(|c| template::program(c, &self.config.program_dirs));
+        let program =
+            spec.command.first().and_then(|c| template::program(c, &self.config.program_dirs));
         let program =
             program.ok_or_else(|| refused(format!("find the program {:?}", spec.command)))?;
         let words = spec.command.iter().skip(1).chain(&spec.args);
-        let args = words
-            .map(|word| template::expand(word, &env).into())
-            .collect();
+        let args = words.map(|word| template::expand(word, &env).into()).collect();
         let passed = self
             .config
             .pass_env
@@ -88,10 +83,7 @@ impl World {
         ];
         let injected = [
             ("ROCKET_ADDRESS".into(), pod.ip.to_string()),
-            (
-                "RESOLV_CONF".into(),
-                pod.dir.join("resolv.conf").display().to_string(),
-            ),
+            ("RESOLV_CONF".into(), pod.dir.join("resolv.conf").display().to_string()),
             ("RESOLV_PORT".into(), self.dns.port.to_string()),
         ];
         let log = &pod.containers[index].log;
@@ -102,12 +94,7 @@ impl World {
         Ok(Launch {
             program,
             args,
-            env: own
-                .into_iter()
-                .chain(passed)
-                .chain(env)
-                .chain(injected)
-                .collect(),
+            env: own.into_iter().chain(passed).chain(env).chain(injected).collect(),
             dir: pod.dir.clone(),
             log: log.map_err(StageError::io("open a pod's log"))?,
             files: POD_FILES,

@@ -33,15 +33,11 @@ impl World {
         if owner.starts_with("Deployment/") {
             labels.insert("pod-template-hash".into(), hash.into());
         }
-        let log = |container: &str| {
-            self.dir("logs")
-                .join(format!("{namespace}_{name}_{container}.log"))
-        };
+        let log =
+            |container: &str| self.dir("logs").join(format!("{namespace}_{name}_{container}.log"));
         let containers = &template.spec.containers;
-        let runtimes = containers
-            .iter()
-            .map(|c| Runtime::new(c, log(&c.name), self.config.clock))
-            .collect();
+        let runtimes =
+            containers.iter().map(|c| Runtime::new(c, log(&c.name), self.config.clock)).collect();
         let pod = Pod {
             namespace: namespace.into(),
             uid: template::random_uid(),
@@ -60,8 +56,7 @@ impl World {
             dir,
         };
         self.write_resolv_conf(&pod, self.dns.address)?;
-        self.events
-            .normal("Created", pod.object(), format!("on {ip}"));
+        self.events.normal("Created", pod.object(), format!("on {ip}"));
         self.pods.insert(pod.key(), pod);
         self.dirty = true;
         Ok(())
@@ -90,8 +85,7 @@ impl World {
                 continue;
             };
             if let Err(error) = started {
-                self.events
-                    .warning("Failed", pod.object(), error.to_string());
+                self.events.warning("Failed", pod.object(), error.to_string());
                 pod.containers[index].start_after(now, now);
             }
         }
@@ -99,11 +93,7 @@ impl World {
 
     /// Tells a pod to end: SIGTERM now, SIGKILL after `grace`.
     pub(crate) fn terminate(&mut self, key: &Key, grace: Duration) {
-        let Some(pod) = self
-            .pods
-            .get_mut(key)
-            .filter(|pod| pod.terminating.is_none())
-        else {
+        let Some(pod) = self.pods.get_mut(key).filter(|pod| pod.terminating.is_none()) else {
             return;
         };
         pod.terminating = Some(Instant::now() + grace);
@@ -115,11 +105,7 @@ impl World {
         for container in &mut pod.containers {
             container.start_at = None;
             if let Some(process) = &container.process {
-                if grace.is_zero() {
-                    process.kill()
-                } else {
-                    process.terminate()
-                }
+                if grace.is_zero() { process.kill() } else { process.terminate() }
             }
         }
         self.dirty = true;
@@ -129,18 +115,11 @@ impl World {
     pub(crate) fn reap(&mut self, now: Instant) {
         for pod in self.pods.values_mut() {
             for index in 0..pod.containers.len() {
-                let Some(status) = pod.containers[index]
-                    .process
-                    .as_mut()
-                    .and_then(|p| p.poll())
+                let Some(status) = pod.containers[index].process.as_mut().and_then(|p| p.poll())
                 else {
                     continue;
                 };
-                let code = if pod.containers[index].oom_killed {
-                    137
-                } else {
-                    exit_code(status)
-                };
+                let code = if pod.containers[index].oom_killed { 137 } else { exit_code(status) };
                 let restart = pod.restarts(code);
                 pod.containers[index].ended(code, restart, now);
                 if pod.held_down {
@@ -161,10 +140,8 @@ impl World {
                 self.dirty = true;
             }
         }
-        let through = self
-            .pods
-            .iter()
-            .filter(|(_, pod)| pod.terminating.is_some() && !pod.has_processes());
+        let through =
+            self.pods.iter().filter(|(_, pod)| pod.terminating.is_some() && !pod.has_processes());
         let through: Vec<Key> = through.map(|(key, _)| key.clone()).collect();
         for key in through {
             if let Some(pod) = self.pods.remove(&key) {
@@ -175,10 +152,7 @@ impl World {
                 let _ = std::fs::remove_dir_all(&pod.dir);
             }
         }
-        for backend in [&mut self.prometheus, &mut self.alertmanager]
-            .into_iter()
-            .flatten()
-        {
+        for backend in [&mut self.prometheus, &mut self.alertmanager].into_iter().flatten() {
             if backend.just_died() {
                 let text = backend.died.clone().unwrap_or_default();
                 self.events.warning("BackendDied", backend.name, text);
@@ -187,15 +161,13 @@ impl World {
         }
     }
 
-    /// Ends all pods, gracefully as long as `down_time_out` allows, then Alertmanager and Prometheus.
+    /// Ends all pods, gracefully as long as `down_time_out` allows, then Alertmanager and
+    /// Prometheus.
     pub(crate) async fn shut_down(&mut self) {
         self.deployments.clear();
         self.jobs.clear();
-        let all: Vec<_> = self
-            .pods
-            .iter()
-            .map(|(key, pod)| (key.clone(), grace(&pod.spec)))
-            .collect();
+        let all: Vec<_> =
+            self.pods.iter().map(|(key, pod)| (key.clone(), grace(&pod.spec))).collect();
         for (key, grace) in all {
             self.terminate(&key, grace.min(self.config.down_time_out));
         }
@@ -205,7 +177,8 @@ impl World {
             self.keep_deadlines(now).await;
             self.reap(now);
         }
-        // Nothing of their data is needed any more, so nothing is lost by not waiting for a clean end.
+        // Nothing of their data is needed any more, so nothing is lost by not waiting for a clean
+        // end.
         self.prometheus = None;
         self.alertmanager = None;
         self.dirty = true;

@@ -89,13 +89,7 @@ impl Runtime {
     pub(crate) fn start(&mut self, process: Process, spec: &Container, clock: Clock, now: Instant) {
         let state = |probe: &Option<Probe>, good| {
             let probe = probe.as_ref()?;
-            Some(ProbeState::new(
-                probe,
-                Check::of(probe, spec)?,
-                clock,
-                now,
-                good,
-            ))
+            Some(ProbeState::new(probe, Check::of(probe, spec)?, clock, now, good))
         };
         self.process = Some(process);
         self.life += 1;
@@ -131,11 +125,8 @@ impl Runtime {
     pub(crate) fn start_after(&mut self, now: Instant, started: Instant) {
         let wait = self.back_off.after_exit(started, now);
         self.start_at = Some(now + wait);
-        self.waiting = Some(if wait == Duration::ZERO {
-            "ContainerCreating"
-        } else {
-            "CrashLoopBackOff"
-        });
+        self.waiting =
+            Some(if wait == Duration::ZERO { "ContainerCreating" } else { "CrashLoopBackOff" });
     }
 
     fn ready(&self) -> bool {
@@ -222,9 +213,7 @@ impl Pod {
             held_down: self.held_down,
             dns_fault: self.dns_fault.is_some(),
             faults: self.stresses.names(),
-            containers: containers
-                .map(|(spec, runtime)| runtime.status(&spec.name))
-                .collect(),
+            containers: containers.map(|(spec, runtime)| runtime.status(&spec.name)).collect(),
         }
     }
 }

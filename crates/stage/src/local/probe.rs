@@ -15,16 +15,14 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    /// What `probe` asks of `container`; `None` unless exactly one action with a known port is given.
+    /// What `probe` asks of `container`; `None` unless exactly one action with a known port is
+    /// given.
     pub(crate) fn of(probe: &Probe, container: &Container) -> Option<Self> {
         match (&probe.http_get, &probe.tcp_socket) {
-            (Some(get), None) => Some(Self::Get {
-                port: container.port(&get.port)?,
-                path: get.path.clone(),
-            }),
-            (None, Some(tcp)) => Some(Self::Connect {
-                port: container.port(&tcp.port)?,
-            }),
+            (Some(get), None) => {
+                Some(Self::Get { port: container.port(&get.port)?, path: get.path.clone() })
+            }
+            (None, Some(tcp)) => Some(Self::Connect { port: container.port(&tcp.port)? }),
             _ => None,
         }
     }
@@ -32,9 +30,9 @@ impl Check {
     /// One attempt; `Err` says why it failed.
     pub(crate) async fn attempt(&self, ip: Ipv4Addr, within: Duration) -> Result<(), String> {
         match self {
-            Self::Connect { port } => http::connects(ip, *port, within)
-                .await
-                .map_err(|e| e.to_string()),
+            Self::Connect { port } => {
+                http::connects(ip, *port, within).await.map_err(|e| e.to_string())
+            }
             Self::Get { port, path } => {
                 match http::request("GET", SocketAddr::from((ip, *port)), path, within).await {
                     Ok((200..=399, _)) => Ok(()),
@@ -88,11 +86,7 @@ impl ProbeState {
     pub(crate) fn result(&mut self, success: bool, now: Instant) -> bool {
         self.in_flight = false;
         let declared = Duration::from_secs(self.spec.period_seconds.max(1).into());
-        self.row = if success {
-            self.row.max(0) + 1
-        } else {
-            self.row.min(0) - 1
-        };
+        self.row = if success { self.row.max(0) + 1 } else { self.row.min(0) - 1 };
         let before = self.good;
         if self.row >= i64::from(self.spec.success_threshold) {
             self.good = true;
@@ -111,10 +105,7 @@ mod tests {
 
     fn probe(good: bool, now: Instant) -> ProbeState {
         let spec = Probe {
-            http_get: Some(HttpGet {
-                path: "/".into(),
-                port: IntOrString::Int(80),
-            }),
+            http_get: Some(HttpGet { path: "/".into(), port: IntOrString::Int(80) }),
             tcp_socket: None,
             initial_delay_seconds: 60,
             period_seconds: 10,
@@ -129,20 +120,14 @@ mod tests {
     fn thresholds_count_results_in_a_row() {
         let now = Instant::now();
         let mut state = probe(false, now);
-        let verdicts: Vec<bool> = [
-            true, false, true, true, false, false, true, false, false, false,
-        ]
-        .map(|success| {
-            state.result(success, now);
-            state.good
-        })
-        .into();
-        assert_eq!(
-            verdicts,
-            [
-                false, false, false, true, true, true, true, true, true, false
-            ]
-        );
+        let verdicts: Vec<bool> =
+            [true, false, true, true, false, false, true, false, false, false]
+                .map(|success| {
+                    state.result(success, now);
+                    state.good
+                })
+                .into();
+        assert_eq!(verdicts, [false, false, false, true, true, true, true, true, true, false]);
     }
 
     #[test]

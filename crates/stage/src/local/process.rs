@@ -29,9 +29,9 @@ pub(crate) struct Launch {
     pub(crate) nice: u8,
 }
 
-/// Starts processes on one long-lived thread. The kernel sends the parent-death signal when the *thread* that forked ends,
-/// not the process, so children must never be started from a pool of threads that come and go. Dropping the spawner ends
-/// the thread, and with it every child.
+/// Starts processes on one long-lived thread. The kernel sends the parent-death signal when the
+/// *thread* that forked ends, not the process, so children must never be started from a pool of
+/// threads that come and go. Dropping the spawner ends the thread, and with it every child.
 pub(crate) struct Spawner {
     requests: mpsc::SyncSender<(Command, oneshot::Sender<io::Result<Child>>)>,
     shim: Shim,
@@ -41,17 +41,15 @@ impl Spawner {
     pub(crate) fn start(shim: Shim) -> io::Result<Self> {
         let (requests, orders) =
             mpsc::sync_channel::<(Command, oneshot::Sender<io::Result<Child>>)>(1);
-        std::thread::Builder::new()
-            .name("stage-spawner".into())
-            .spawn(move || {
-                for (mut command, reply) in orders {
-                    // If the caller went meanwhile, the child must not stay.
-                    if let Err(Ok(mut orphan)) = reply.send(command.spawn()) {
-                        let _ = orphan.kill();
-                        let _ = orphan.wait();
-                    }
+        std::thread::Builder::new().name("stage-spawner".into()).spawn(move || {
+            for (mut command, reply) in orders {
+                // If the caller went meanwhile, the child must not stay.
+                if let Err(Ok(mut orphan)) = reply.send(command.spawn()) {
+                    let _ = orphan.kill();
+                    let _ = orphan.wait();
                 }
-            })?;
+            }
+        })?;
         Ok(Self { requests, shim })
     }
 
@@ -72,26 +70,20 @@ impl Spawner {
             .stdin(Stdio::null())
             .stdout(launch.log.try_clone()?)
             .stderr(launch.log)
-            // Its own group: Ctrl-C in the terminal reaches the stage only, and a kill reaches the grandchildren too.
+            // Its own group: Ctrl-C in the terminal reaches the stage only, and a kill reaches the
+            // grandchildren too.
             .process_group(0);
         let gone = || io::Error::other("the spawning thread has ended");
         let (reply, child) = oneshot::channel();
         self.requests.send((command, reply)).map_err(|_| gone())?;
         let child = child.await.map_err(|_| gone())??;
-        let pid = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or_else(gone)?;
-        Ok(Process {
-            child,
-            pid,
-            exited: None,
-        })
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(gone)?;
+        Ok(Process { child, pid, exited: None })
     }
 }
 
-/// A child that this stage started. Its pid cannot be reused before [`Process::poll`] has reaped it, and nothing is
-/// signalled after that.
+/// A child that this stage started. Its pid cannot be reused before [`Process::poll`] has reaped
+/// it, and nothing is signalled after that.
 pub(crate) struct Process {
     child: Child,
     pid: Pid,
@@ -123,7 +115,8 @@ impl Process {
         if self.exited.is_none() {
             let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
             if let Ok(Some(_)) = rustix::process::waitid(WaitId::Pid(self.pid), peek) {
-                // Dead but not yet reaped, so the group's number is still its own: end what it left behind.
+                // Dead but not yet reaped, so the group's number is still its own: end what it left
+                // behind.
                 let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
                 self.exited = self.child.try_wait().ok().flatten();
             }
@@ -137,8 +130,8 @@ impl Process {
         Some(resident)
     }
 
-    /// Resident bytes that are its own. What it maps of its program is not: many processes of one program share that, and a
-    /// cgroup charges it once.
+    /// Resident bytes that are its own. What it maps of its program is not: many processes of one
+    /// program share that, and a cgroup charges it once.
     pub(crate) fn anonymous_bytes(&self) -> Option<u64> {
         let [resident, shared] = self.resident_and_shared()?;
         Some(resident.saturating_sub(shared))
@@ -163,8 +156,5 @@ impl Drop for Process {
 
 /// Exit code as Kubernetes reports it.
 pub(crate) fn exit_code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
-        .unwrap_or(-1)
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }

@@ -1,4 +1,5 @@
-//! The address of a Service: an in-process proxy that spreads connections over the ready pods, in turn.
+//! The address of a Service: an in-process proxy that spreads connections over the ready pods, in
+//! turn.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Opens `ip:port`. While no pod is ready the port is closed, so that clients are refused at once, as in Kubernetes.
+    /// Opens `ip:port`. While no pod is ready the port is closed, so that clients are refused at
+    /// once, as in Kubernetes.
     pub(crate) async fn start(
         ip: Ipv4Addr,
         port: u16,
@@ -36,14 +38,10 @@ impl Proxy {
             ..1024 => "; without root, let the Service have a port from 1024 on",
             _ => "",
         };
-        listen(address).map_err(StageError::io(format!(
-            "listen on Service address {address}{remedy}"
-        )))?;
+        listen(address)
+            .map_err(StageError::io(format!("listen on Service address {address}{remedy}")))?;
         let (ready, pods) = watch::channel(Vec::new());
-        Ok(Self {
-            ready,
-            task: tokio::spawn(serve(address, pods, slots, traffic)),
-        })
+        Ok(Self { ready, task: tokio::spawn(serve(address, pods, slots, traffic)) })
     }
 
     /// Sets the pods that get connections from now on; open connections stay where they are.
@@ -62,7 +60,8 @@ impl Drop for Proxy {
     }
 }
 
-/// A burst of clients waits here instead of losing a second each to a repeated SYN; the kernel caps it at `somaxconn`.
+/// A burst of clients waits here instead of losing a second each to a repeated SYN; the kernel caps
+/// it at `somaxconn`.
 const BACKLOG: u32 = 4096;
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -115,7 +114,8 @@ async fn serve(
     }
 }
 
-/// A pod that does not answer means a reset for the client, as with a real Service: the proxy does not try another one.
+/// A pod that does not answer means a reset for the client, as with a real Service: the proxy does
+/// not try another one.
 async fn forward(client: TcpStream, pod: Option<SocketAddr>, traffic: Arc<Traffic>) {
     let _ = client.set_nodelay(true);
     let Some(pod) = pod else {
@@ -149,101 +149,4 @@ pub(crate) async fn connect(pod: SocketAddr) -> Option<TcpStream> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeMap;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    /// A server that sends its name and then whatever it gets.
-    async fn server(name: u8) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    stream.write_all(&[name]).await.unwrap();
-                    let (mut read, mut write) = stream.split();
-                    let _ = tokio::io::copy(&mut read, &mut write).await;
-                });
-            }
-        });
-        address
-    }
-
-    async fn free_address() -> (Ipv4Addr, u16) {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .await
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        (Ipv4Addr::LOCALHOST, port)
-    }
-
-    async fn proxy((ip, port): (Ipv4Addr, u16)) -> Proxy {
-        Proxy::start(ip, port, Arc::new(Semaphore::new(100)), Arc::default())
-            .await
-            .unwrap()
-    }
-
-    async fn connected(address: (Ipv4Addr, u16)) -> TcpStream {
-        let attempt = async {
-            loop {
-                match TcpStream::connect(address).await {
-                    Ok(stream) => return stream,
-                    Err(_) => tokio::task::yield_now().await,
-                }
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), attempt)
-            .await
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn connections_go_to_each_pod_in_turn_and_carry_large_bodies() {
-        let address = free_address().await;
-        let proxy = proxy(address).await;
-        proxy.set(vec![server(1).await, server(2).await]);
-        let mut seen = BTreeMap::<u8, u32>::new();
-        for _ in 0..10 {
-            let mut stream = connected(address).await;
-            *seen.entry(stream.read_u8().await.unwrap()).or_default() += 1;
-        }
-        assert_eq!(seen, BTreeMap::from([(1, 5), (2, 5)]));
-
-        let stream = connected(address).await;
-        let sent: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[1]).collect();
-        let (mut read, mut write) = stream.into_split();
-        let copy = sent.clone();
-        let writer = tokio::spawn(async move { write.write_all(&copy).await });
-        let mut got = Vec::new();
-        tokio::time::timeout(Duration::from_secs(20), read.read_to_end(&mut got))
-            .await
-            .unwrap()
-            .unwrap();
-        writer.await.unwrap().unwrap();
-        assert!(got[1..] == sent[..]);
-    }
-
-    #[tokio::test]
-    async fn without_a_ready_pod_the_port_is_closed() {
-        let address = free_address().await;
-        let proxy = proxy(address).await;
-        assert_eq!(
-            TcpStream::connect(address).await.unwrap_err().kind(),
-            io::ErrorKind::ConnectionRefused
-        );
-        proxy.set(vec![server(1).await]);
-        connected(address).await;
-        proxy.set(vec![]);
-        let refused = async {
-            while TcpStream::connect(address).await.is_ok() {
-                tokio::task::yield_now().await
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), refused)
-            .await
-            .unwrap();
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Tells everybody else what has changed: Services, name service, Prometheus' targets, and the snapshot.
+//! Tells everybody else what has changed: Services, name service, Prometheus' targets, and the
+//! snapshot.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,9 +31,7 @@ impl World {
                 }
             }
             let status = service_status(service, &ready);
-            let addresses = service
-                .ip
-                .map_or_else(|| status.ready.clone(), |ip| vec![ip]);
+            let addresses = service.ip.map_or_else(|| status.ready.clone(), |ip| vec![ip]);
             names.insert(
                 format!("{}.{}.svc.cluster.local", status.name, status.namespace).to_lowercase(),
                 addresses,
@@ -42,19 +41,16 @@ impl World {
         self.dns.set_zone(names);
         self.traffic.set_pods(self.processes());
         if let Err(error) = self.write_targets() {
-            self.events
-                .warning("Failed", "prometheus", error.to_string());
+            self.events.warning("Failed", "prometheus", error.to_string());
         }
         let snapshot = self.snapshot(services);
         self.snapshots.send_replace(Arc::new(snapshot));
     }
 
-    /// Rewrites the target files whose content changed. Pods that are not ready are scraped too, as in Kubernetes.
+    /// Rewrites the target files whose content changed. Pods that are not ready are scraped too, as
+    /// in Kubernetes.
     pub(crate) fn write_targets(&mut self) -> Result<(), StageError> {
-        let living = self
-            .pods
-            .values()
-            .filter(|pod| pod.terminating.is_none() && !pod.finished());
+        let living = self.pods.values().filter(|pod| pod.terminating.is_none() && !pod.finished());
         let pods: Vec<TargetPods<'_>> = living
             .map(|pod| TargetPods {
                 name: &pod.name,
@@ -89,9 +85,7 @@ impl World {
         let of_pod = |pod: &Pod| {
             let ip = pod.ip;
             let processes = pod.containers.iter().filter_map(|c| c.process.as_ref());
-            processes
-                .map(move |process| (process.pid(), ip))
-                .collect::<Vec<_>>()
+            processes.map(move |process| (process.pid(), ip)).collect::<Vec<_>>()
         };
         self.pods.values().flat_map(of_pod).collect()
     }
@@ -110,11 +104,7 @@ impl World {
         Snapshot {
             network: self.network.name(),
             pods: self.pods.values().map(|pod| self.pod_status(pod)).collect(),
-            deployments: self
-                .deployments
-                .values()
-                .map(|d| self.deployment_status(d))
-                .collect(),
+            deployments: self.deployments.values().map(|d| self.deployment_status(d)).collect(),
             jobs: self.jobs.values().map(|job| self.job_status(job)).collect(),
             services,
             backends: backends.map(Backend::status).collect(),
@@ -132,14 +122,9 @@ impl World {
         let hash = template_hash(&deployment.spec.template);
         let (name, namespace) = (&deployment.metadata.name, &deployment.metadata.namespace);
         let owner = format!("Deployment/{name}");
-        let mine = self
-            .pods
-            .values()
-            .filter(|p| p.owner == owner && p.namespace == *namespace);
-        let living: Vec<(bool, bool)> = mine
-            .filter(|p| p.terminating.is_none())
-            .map(|p| (p.hash == hash, p.ready()))
-            .collect();
+        let mine = self.pods.values().filter(|p| p.owner == owner && p.namespace == *namespace);
+        let living: Vec<(bool, bool)> =
+            mine.filter(|p| p.terminating.is_none()).map(|p| (p.hash == hash, p.ready())).collect();
         let count =
             |test: fn(&(bool, bool)) -> bool| living.iter().filter(|pod| test(pod)).count() as u32;
         DeploymentStatus {
@@ -166,20 +151,13 @@ fn service_status(service: &ServiceRuntime, ready: &[&Pod]) -> ServiceStatus {
 
 /// Where a Service's port leads on one pod.
 fn endpoint(pod: &Pod, port: &ServicePort) -> Option<SocketAddr> {
-    let target = port
-        .target_port
-        .clone()
-        .unwrap_or(IntOrString::Int(port.port.into()));
+    let target = port.target_port.clone().unwrap_or(IntOrString::Int(port.port.into()));
     let number = pod.spec.containers.iter().find_map(|c| c.port(&target))?;
     Some(SocketAddr::from((pod.ip, number)))
 }
 
 impl Backend {
     fn status(&self) -> BackendStatus {
-        BackendStatus {
-            name: self.name,
-            url: self.url(),
-            died: self.died.clone(),
-        }
+        BackendStatus { name: self.name, url: self.url(), died: self.died.clone() }
     }
 }

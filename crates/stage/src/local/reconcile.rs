@@ -43,37 +43,22 @@ impl World {
         let hash = template_hash(&deployment.spec.template);
         let owner = format!("Deployment/{name}");
         let mine = || {
-            self.pods
-                .iter()
-                .filter(|(_, pod)| pod.owner == owner && pod.namespace == *namespace)
+            self.pods.iter().filter(|(_, pod)| pod.owner == owner && pod.namespace == *namespace)
         };
         let (living, leaving): (Vec<_>, Vec<_>) =
             mine().partition(|(_, pod)| pod.terminating.is_none());
         let views: Vec<View> = living
             .iter()
-            .map(|(_, pod)| View {
-                current: pod.hash == hash,
-                ready: pod.ready(),
-            })
+            .map(|(_, pod)| View { current: pod.hash == hash, ready: pod.ready() })
             .collect();
         let plan = rollout::plan(&deployment.spec, &views, leaving.len());
-        let delete: Vec<Key> = plan
-            .delete
-            .iter()
-            .map(|&index| living[index].0.clone())
-            .collect();
+        let delete: Vec<Key> = plan.delete.iter().map(|&index| living[index].0.clone()).collect();
         for key in delete {
             self.terminate(&key, grace(&deployment.spec.template.spec));
         }
         for _ in 0..plan.create {
             let base = format!("{name}-{hash}");
-            self.create_pod(
-                owner.clone(),
-                &base,
-                namespace,
-                &deployment.spec.template,
-                &hash,
-            )?;
+            self.create_pod(owner.clone(), &base, namespace, &deployment.spec.template, &hash)?;
         }
         Ok(())
     }
@@ -88,20 +73,15 @@ impl World {
             self.outcomes.insert(key, complete);
             let object = format!("Job/{}", job.metadata.name);
             if complete {
-                self.events
-                    .normal("Completed", object, "enough pods ended well");
+                self.events.normal("Completed", object, "enough pods ended well");
             } else {
-                self.events
-                    .warning("BackoffLimitExceeded", object, "too many pods ended badly");
+                self.events.warning("BackoffLimitExceeded", object, "too many pods ended badly");
                 self.end_active_pods(job);
             }
             return Ok(());
         }
         let spec = &job.spec;
-        let left = spec
-            .completions
-            .unwrap_or(spec.parallelism)
-            .saturating_sub(status.succeeded);
+        let left = spec.completions.unwrap_or(spec.parallelism).saturating_sub(status.succeeded);
         let wanted = spec.parallelism.min(left).saturating_sub(status.active);
         for _ in 0..wanted {
             let owner = format!("Job/{}", job.metadata.name);
@@ -124,33 +104,24 @@ impl World {
             pod.owner == owner && pod.namespace == job.metadata.namespace && !pod.finished()
         });
         let active: Vec<Key> = active.map(|(key, _)| key.clone()).collect();
-        active
-            .iter()
-            .for_each(|key| self.terminate(key, grace(&job.spec.template.spec)));
+        active.iter().for_each(|key| self.terminate(key, grace(&job.spec.template.spec)));
     }
 
     pub(crate) fn job_status(&self, job: &Job) -> JobStatus {
         let owner = format!("Job/{}", job.metadata.name);
         let mine = || {
-            self.pods
-                .values()
-                .filter(|p| p.owner == owner && p.namespace == job.metadata.namespace)
+            self.pods.values().filter(|p| p.owner == owner && p.namespace == job.metadata.namespace)
         };
         let count = |test: fn(&Pod) -> bool| mine().filter(|pod| test(pod)).count() as u32;
         let succeeded = count(|pod| pod.phase() == Phase::Succeeded);
-        // Under `OnFailure` a pod restarts its container in place; those failures count against the limit too.
-        let restarts = mine()
-            .flat_map(|pod| &pod.containers)
-            .map(|c| c.life.saturating_sub(1))
-            .sum::<u32>();
+        // Under `OnFailure` a pod restarts its container in place; those failures count against the
+        // limit too.
+        let restarts =
+            mine().flat_map(|pod| &pod.containers).map(|c| c.life.saturating_sub(1)).sum::<u32>();
         let failed = count(|pod| pod.phase() == Phase::Failed);
         let complete = succeeded >= job.spec.completions.unwrap_or(job.spec.parallelism);
         let given_up = failed + restarts > job.spec.backoff_limit;
-        let judged = if complete {
-            Some(true)
-        } else {
-            given_up.then_some(false)
-        };
+        let judged = if complete { Some(true) } else { given_up.then_some(false) };
         let key = (job.metadata.namespace.clone(), job.metadata.name.clone());
         // What was once decided stays, even when pods are removed and the counts change.
         let recorded = self.outcomes.get(&key).copied();

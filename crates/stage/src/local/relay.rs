@@ -1,4 +1,5 @@
-//! Moves bytes both ways between two connections. An idle connection holds no buffer: 10,000 of them must stay cheap.
+//! Moves bytes both ways between two connections. An idle connection holds no buffer: 10,000 of
+//! them must stay cheap.
 
 use std::future::poll_fn;
 use std::io;
@@ -32,8 +33,8 @@ pub(crate) async fn both_ways(
 
 /// Dropping the write half at the end passes the end of the stream on.
 ///
-/// Network faults are looked for when there are bytes to move, and then by one atomic load: with none active they cost
-/// nothing.
+/// Network faults are looked for when there are bytes to move, and then by one atomic load: with
+/// none active they cost nothing.
 async fn one_way(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -67,8 +68,9 @@ async fn one_way(
     }
 }
 
-/// Reads once and writes what it can; the rest goes to `left`. Not `async`, so the buffer never lives in the task. A short
-/// read tells tokio that there is no more, which saves the system call that would find that out.
+/// Reads once and writes what it can; the rest goes to `left`. Not `async`, so the buffer never
+/// lives in the task. A short read tells tokio that there is no more, which saves the system call
+/// that would find that out.
 fn move_some(
     cx: &mut Context<'_>,
     from: &mut OwnedReadHalf,

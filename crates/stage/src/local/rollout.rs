@@ -1,4 +1,5 @@
-//! How a Deployment gets from the pods it has to the pods it wants. Pure, so that its bounds can be proven.
+//! How a Deployment gets from the pods it has to the pods it wants. Pure, so that its bounds can be
+//! proven.
 
 use crate::manifest::{DeploymentSpec, StrategyKind};
 
@@ -19,7 +20,8 @@ pub(crate) struct Plan {
     pub(crate) delete: Vec<usize>,
 }
 
-/// The next step. `terminating` counts pods that are still on their way out; `Recreate` waits for them.
+/// The next step. `terminating` counts pods that are still on their way out; `Recreate` waits for
+/// them.
 pub(crate) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> Plan {
     let mut plan = Plan::default();
     let wanted = spec.replicas as usize;
@@ -28,12 +30,10 @@ pub(crate) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> 
     // Too many of the current template: scaled down. Not-ready ones go first, then the youngest.
     let mut surplus: Vec<usize> = (0..pods.len()).rev().filter(|&i| pods[i].current).collect();
     surplus.sort_by_key(|&i| pods[i].ready);
-    plan.delete
-        .extend(surplus.into_iter().take(current.saturating_sub(wanted)));
+    plan.delete.extend(surplus.into_iter().take(current.saturating_sub(wanted)));
 
     if spec.strategy.kind == StrategyKind::Recreate {
-        plan.delete
-            .extend((0..pods.len()).filter(|&i| !pods[i].current));
+        plan.delete.extend((0..pods.len()).filter(|&i| !pods[i].current));
         if old == 0 && (current > 0 || terminating == 0) {
             plan.create = wanted.saturating_sub(current) as u32;
         }
@@ -44,11 +44,8 @@ pub(crate) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> 
     plan.create = wanted.saturating_sub(current).min(room) as u32;
 
     let least = wanted.saturating_sub(unavailable);
-    let ready = pods
-        .iter()
-        .enumerate()
-        .filter(|(i, p)| p.ready && !plan.delete.contains(i))
-        .count();
+    let ready =
+        pods.iter().enumerate().filter(|(i, p)| p.ready && !plan.delete.contains(i)).count();
     let mut spare = ready.saturating_sub(least);
     for (index, pod) in pods.iter().enumerate().filter(|(_, p)| !p.current) {
         // An old pod that is not ready serves nobody, so ending it costs nothing.
@@ -62,45 +59,32 @@ pub(crate) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> 
     plan
 }
 
-/// Surge and unavailable as numbers; both 0 would never move, so then one may be unavailable (as Kubernetes resolves it).
+/// Surge and unavailable as numbers; both 0 would never move, so then one may be unavailable (as
+/// Kubernetes resolves it).
 fn bounds(spec: &DeploymentSpec) -> (usize, usize) {
     let rolling = &spec.strategy.rolling_update;
     let surge = rolling.max_surge.of(spec.replicas, true).unwrap_or(0) as usize;
-    let unavailable = rolling
-        .max_unavailable
-        .of(spec.replicas, false)
-        .unwrap_or(0) as usize;
-    if surge == 0 && unavailable == 0 {
-        (0, 1)
-    } else {
-        (surge, unavailable)
-    }
+    let unavailable = rolling.max_unavailable.of(spec.replicas, false).unwrap_or(0) as usize;
+    if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::manifest::Manifests;
-    use proptest::prelude::*;
 
     fn spec(replicas: u32, kind: &str) -> DeploymentSpec {
         let text = format!(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{replicas: {replicas}, selector: {{}}, \
              strategy: {{type: {kind}}}, template: {{spec: {{containers: []}}}}}}"
         );
-        Manifests::parse("a.yaml", &text)
-            .unwrap()
-            .deployments
-            .remove(0)
-            .object
-            .spec
+        Manifests::parse("a.yaml", &text).unwrap().deployments.remove(0).object.spec
     }
 
     fn pods(kinds: &[(bool, bool)]) -> Vec<View> {
-        kinds
-            .iter()
-            .map(|&(current, ready)| View { current, ready })
-            .collect()
+        kinds.iter().map(|&(current, ready)| View { current, ready }).collect()
     }
 
     #[test]
@@ -108,19 +92,10 @@ mod tests {
         let spec = spec(2, "Recreate");
         assert_eq!(
             plan(&spec, &pods(&[(false, true), (false, true)]), 0),
-            Plan {
-                create: 0,
-                delete: vec![0, 1]
-            }
+            Plan { create: 0, delete: vec![0, 1] }
         );
         assert_eq!(plan(&spec, &[], 2), Plan::default());
-        assert_eq!(
-            plan(&spec, &[], 0),
-            Plan {
-                create: 2,
-                delete: vec![]
-            }
-        );
+        assert_eq!(plan(&spec, &[], 0), Plan { create: 2, delete: vec![] });
     }
 
     #[test]

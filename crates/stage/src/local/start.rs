@@ -37,22 +37,14 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
     config.state_dir =
         std::path::absolute(&config.state_dir).map_err(StageError::io("find the state folder"))?;
     let lock = lock(&config.state_dir)?;
-    for dir in [
-        "pods",
-        "logs",
-        "prometheus",
-        "alertmanager",
-        "prometheus/targets",
-    ] {
+    for dir in ["pods", "logs", "prometheus", "alertmanager", "prometheus/targets"] {
         files::empty_dir(&config.state_dir.join(dir))?;
     }
     let files = raise_file_limit();
     let network = Network::claim()?;
     let port = free_port(network.dns(), DNS_PORT).ok_or(StageError::NoAddress("DNS server"))?;
     let dns = Dns::start(network.dns(), port, config.upstream_dns).await?;
-    let inbox = Inbox::start(network.inbox())
-        .await
-        .map_err(StageError::io("open the inbox"));
+    let inbox = Inbox::start(network.inbox()).await.map_err(StageError::io("open the inbox"));
     let (inbox, inbox_address, inbox_task) = inbox?;
     let prober = monitoring::start_prober(network.prober(), dns.zone.clone()).await;
     let (prober, prober_task) = prober.map_err(StageError::io("open the prober"))?;
@@ -119,18 +111,14 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
     Ok(stage)
 }
 
-/// Both come up side by side; Prometheus' configuration needs Alertmanager's address, so that one is started first.
+/// Both come up side by side; Prometheus' configuration needs Alertmanager's address, so that one
+/// is started first.
 async fn start_backends(world: &mut World) -> Result<(), StageError> {
     let within = world.config.backend_time_out;
     world.write_backend_files()?;
     let dir = world.dir("alertmanager");
-    let mut alertmanager = Backend::start(
-        &ALERTMANAGER,
-        &world.spawner,
-        world.network.alertmanager(),
-        &dir,
-    )
-    .await?;
+    let mut alertmanager =
+        Backend::start(&ALERTMANAGER, &world.spawner, world.network.alertmanager(), &dir).await?;
     world.alertmanager = None;
     let address = alertmanager.address;
     let dir = world.dir("prometheus");
@@ -141,17 +129,9 @@ async fn start_backends(world: &mut World) -> Result<(), StageError> {
         &Watched::default(),
     );
     files::replace(&dir.join("config.yml"), config.to_string().as_bytes())?;
-    let mut prometheus = Backend::start(
-        &PROMETHEUS,
-        &world.spawner,
-        world.network.prometheus(),
-        &dir,
-    )
-    .await?;
-    tokio::try_join!(
-        alertmanager.wait_ready(within),
-        prometheus.wait_ready(within)
-    )?;
+    let mut prometheus =
+        Backend::start(&PROMETHEUS, &world.spawner, world.network.prometheus(), &dir).await?;
+    tokio::try_join!(alertmanager.wait_ready(within), prometheus.wait_ready(within))?;
     world.alertmanager = Some(alertmanager);
     world.prometheus = Some(prometheus);
     Ok(())
@@ -162,29 +142,21 @@ fn lock(dir: &Path) -> Result<File, StageError> {
     let what = || format!("use the state folder {}", dir.display());
     std::fs::create_dir_all(dir).map_err(StageError::io(what()))?;
     let file = File::create(dir.join("lock")).map_err(StageError::io(what()))?;
-    file.try_lock()
-        .map_err(|_| StageError::StateInUse(dir.into()))?;
+    file.try_lock().map_err(|_| StageError::StateInUse(dir.into()))?;
     Ok(file)
 }
 
-/// The stage proxies many connections at once. Returns the limit. Only the privileged may go beyond the hard limit.
+/// The stage proxies many connections at once. Returns the limit. Only the privileged may go beyond
+/// the hard limit.
 fn raise_file_limit() -> u64 {
     let limit = rustix::process::getrlimit(Resource::Nofile);
     let wanted = OTHER_FILES + 2 * CONNECTIONS;
     if limit.maximum.is_some_and(|most| most < wanted) {
-        let more = Rlimit {
-            current: Some(wanted),
-            maximum: Some(wanted),
-        };
+        let more = Rlimit { current: Some(wanted), maximum: Some(wanted) };
         let _ = rustix::process::setrlimit(Resource::Nofile, more);
     }
     let limit = rustix::process::getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let _ = rustix::process::setrlimit(Resource::Nofile, raised);
-    rustix::process::getrlimit(Resource::Nofile)
-        .current
-        .unwrap_or(u64::MAX)
+    rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

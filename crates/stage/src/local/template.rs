@@ -1,4 +1,5 @@
-//! From a pod template to processes: names and hashes as Kubernetes makes them, programs, arguments, environment.
+//! From a pod template to processes: names and hashes as Kubernetes makes them, programs,
+//! arguments, environment.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -27,21 +28,17 @@ pub(crate) type Maps<'a> = BTreeMap<&'a str, &'a BTreeMap<String, String>>;
 /// A stable name for the content of a template: equal templates, equal hash (64-bit FNV-1a).
 pub(crate) fn template_hash(template: &PodTemplate) -> String {
     let text = serde_json::to_vec(template).expect("a template is plain data");
-    let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
     let base = ALPHABET.len() as u64;
-    (0..10)
-        .map(|digit| char::from(ALPHABET[(hash / base.pow(digit) % base) as usize]))
-        .collect()
+    (0..10).map(|digit| char::from(ALPHABET[(hash / base.pow(digit) % base) as usize])).collect()
 }
 
 /// The random end of a pod's name.
 pub(crate) fn random_suffix() -> String {
     let mut rng = rand::rng();
-    (0..5)
-        .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
-        .collect()
+    (0..5).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
 }
 
 /// A random identifier in the form of a UUID (version 4).
@@ -49,25 +46,17 @@ pub(crate) fn random_uid() -> String {
     let bits: u128 = rand::rng().random();
     let bits = bits & !(0xf000 << 64) & !(0xc000 << 48) | (0x4000 << 64) | (0x8000 << 48);
     let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// The binary that `command[0]` names: its last path segment, in one of `dirs`.
 pub(crate) fn program(command: &str, dirs: &[PathBuf]) -> Option<PathBuf> {
     let name = Path::new(command).file_name()?;
-    dirs.iter()
-        .map(|dir| dir.join(name))
-        .find(|path| path.is_file())
+    dirs.iter().map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
-/// The environment of a container, in order of increasing weight: `envFrom`, then `env`. `Err` names the variable.
+/// The environment of a container, in order of increasing weight: `envFrom`, then `env`. `Err`
+/// names the variable.
 pub(crate) fn environment(
     container: &Container,
     pod: &Identity<'_>,
@@ -76,10 +65,9 @@ pub(crate) fn environment(
     let mut env = BTreeMap::new();
     for from in &container.env_from {
         match maps.get(from.config_map_ref.name.as_str()) {
-            Some(data) => env.extend(
-                data.iter()
-                    .map(|(k, v)| (format!("{}{k}", from.prefix), v.clone())),
-            ),
+            Some(data) => {
+                env.extend(data.iter().map(|(k, v)| (format!("{}{k}", from.prefix), v.clone())))
+            }
             None if from.config_map_ref.optional => {}
             None => {
                 return Err((
@@ -107,17 +95,11 @@ fn variable(var: &EnvVar, pod: &Identity<'_>, maps: &Maps<'_>) -> Result<Option<
         (None, Some(ValueFrom::FieldRef(field))) => {
             let value = pod_field(&field.field_path, pod);
             value.map(Some).ok_or_else(|| {
-                format!(
-                    "fieldPath `{}` is not known on this stage",
-                    field.field_path
-                )
+                format!("fieldPath `{}` is not known on this stage", field.field_path)
             })
         }
         (None, Some(ValueFrom::ConfigMapKeyRef(key))) => {
-            match maps
-                .get(key.name.as_str())
-                .and_then(|data| data.get(&key.key))
-            {
+            match maps.get(key.name.as_str()).and_then(|data| data.get(&key.key)) {
                 Some(value) => Ok(Some(value.clone())),
                 None if key.optional => Ok(None),
                 None => Err(format!("ConfigMap `{}` has no key `{}`", key.name, key.key)),
@@ -142,7 +124,8 @@ fn pod_field(path: &str, pod: &Identity<'_>) -> Option<String> {
     }
 }
 
-/// Replaces `$(NAME)` by the variable; an unknown one stays as it is and `$$(NAME)` means the text `$(NAME)`.
+/// Replaces `$(NAME)` by the variable; an unknown one stays as it is and `$$(NAME)` means the text
+/// `$(NAME)`.
 pub(crate) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -176,14 +159,7 @@ mod tests {
             "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{yaml}]}}}}}}"
         );
         let mut all = Manifests::parse("a.yaml", &text).unwrap();
-        all.jobs
-            .remove(0)
-            .object
-            .spec
-            .template
-            .spec
-            .containers
-            .remove(0)
+        all.jobs.remove(0).object.spec.template.spec.containers.remove(0)
     }
 
     #[test]
@@ -210,14 +186,7 @@ mod tests {
         let text: Vec<String> = env.iter().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(
             text,
-            [
-                "A=x",
-                "B=web-1",
-                "C=web",
-                "D=from-map",
-                "E=x-$(NONE)-$(A)",
-                "P_KEY=from-map"
-            ]
+            ["A=x", "B=web-1", "C=web", "D=from-map", "E=x-$(NONE)-$(A)", "P_KEY=from-map"]
         );
         let error = environment(&c, &pod, &Maps::new()).unwrap_err();
         assert_eq!(error.0, "envFrom");
@@ -230,13 +199,7 @@ mod tests {
                 "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: \
                  [{{name: {image}}}]}}}}}}"
             );
-            Manifests::parse("a.yaml", &text)
-                .unwrap()
-                .jobs
-                .remove(0)
-                .object
-                .spec
-                .template
+            Manifests::parse("a.yaml", &text).unwrap().jobs.remove(0).object.spec.template
         };
         assert_eq!(template_hash(&template("a")), template_hash(&template("a")));
         assert_ne!(template_hash(&template("a")), template_hash(&template("b")));

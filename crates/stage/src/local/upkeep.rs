@@ -1,4 +1,5 @@
-//! What is looked at again and again while pods live: grace periods, lapsing faults, memory, logs, probes.
+//! What is looked at again and again while pods live: grace periods, lapsing faults, memory, logs,
+//! probes.
 
 use std::fs::File;
 use std::time::Instant;
@@ -29,8 +30,7 @@ impl World {
         }
         for key in lapsed {
             if let Err(error) = self.dns_fault(&key, None).await {
-                self.events
-                    .warning("Failed", format!("Pod/{}", key.1), error.to_string());
+                self.events.warning("Failed", format!("Pod/{}", key.1), error.to_string());
             }
         }
     }
@@ -60,8 +60,7 @@ impl World {
                             process.kill();
                         }
                     }
-                    self.events
-                        .warning("OOMKilling", format!("Pod/{}", pod.name), text);
+                    self.events.warning("OOMKilling", format!("Pod/{}", pod.name), text);
                 }
             }
         }
@@ -79,21 +78,13 @@ impl World {
 
     /// Starts the probe attempts whose time has come.
     pub(crate) fn start_probes(&mut self, now: Instant) {
-        for (key, pod) in self
-            .pods
-            .iter_mut()
-            .filter(|(_, pod)| pod.terminating.is_none())
-        {
-            for (container, runtime) in pod
-                .containers
-                .iter_mut()
-                .enumerate()
-                .filter(|(_, c)| c.process.is_some())
+        for (key, pod) in self.pods.iter_mut().filter(|(_, pod)| pod.terminating.is_none()) {
+            for (container, runtime) in
+                pod.containers.iter_mut().enumerate().filter(|(_, c)| c.process.is_some())
             {
-                for (liveness, state) in [
-                    (false, &mut runtime.readiness),
-                    (true, &mut runtime.liveness),
-                ] {
+                for (liveness, state) in
+                    [(false, &mut runtime.readiness), (true, &mut runtime.liveness)]
+                {
                     let Some(state) = state else { continue };
                     if self.probes.len() >= MOST_PROBES || !state.start_if_due(now) {
                         continue;
@@ -102,13 +93,7 @@ impl World {
                     let (check, time_out) = (state.check.clone(), state.time_out);
                     self.probes.spawn(async move {
                         let outcome = check.attempt(ip, time_out).await;
-                        ProbeResult {
-                            pod: pod_key,
-                            container,
-                            life,
-                            liveness,
-                            outcome,
-                        }
+                        ProbeResult { pod: pod_key, container, life, liveness, outcome }
                     });
                 }
             }
@@ -119,31 +104,18 @@ impl World {
         let Some(pod) = self.pods.get_mut(&result.pod) else {
             return;
         };
-        let Some(runtime) = pod
-            .containers
-            .get_mut(result.container)
-            .filter(|c| c.life == result.life)
+        let Some(runtime) =
+            pod.containers.get_mut(result.container).filter(|c| c.life == result.life)
         else {
             return;
         };
-        let state = if result.liveness {
-            &mut runtime.liveness
-        } else {
-            &mut runtime.readiness
-        };
+        let state = if result.liveness { &mut runtime.liveness } else { &mut runtime.readiness };
         let now = Instant::now();
-        if !state
-            .as_mut()
-            .is_some_and(|state| state.result(result.outcome.is_ok(), now))
-        {
+        if !state.as_mut().is_some_and(|state| state.result(result.outcome.is_ok(), now)) {
             return;
         }
         self.dirty = true;
-        let kind = if result.liveness {
-            "liveness"
-        } else {
-            "readiness"
-        };
+        let kind = if result.liveness { "liveness" } else { "readiness" };
         match result.outcome {
             Ok(()) => self.events.normal(
                 "Healthy",

@@ -1,4 +1,5 @@
-//! What must hold before anything of an `apply` happens: either all of it is possible, or nothing is changed.
+//! What must hold before anything of an `apply` happens: either all of it is possible, or nothing
+//! is changed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,20 +22,11 @@ pub(crate) fn all(
 ) -> Checked {
     let mut known = maps.clone();
     known.extend(
-        manifests
-            .config_maps
-            .iter()
-            .map(|m| (m.object.metadata.key(), m.object.data.clone())),
+        manifests.config_maps.iter().map(|m| (m.object.metadata.key(), m.object.data.clone())),
     );
     for d in &manifests.deployments {
         deployment(&d.object, &d.source)?;
-        pod(
-            &d.object.spec.template,
-            &d.object.metadata.namespace,
-            &d.source,
-            dirs,
-            &known,
-        )?;
+        pod(&d.object.spec.template, &d.object.metadata.namespace, &d.source, dirs, &known)?;
     }
     for j in &manifests.jobs {
         if j.object.spec.template.spec.restart_policy == crate::manifest::RestartPolicy::Always {
@@ -47,26 +39,11 @@ pub(crate) fn all(
                 "write `Never` or `OnFailure`",
             ));
         }
-        pod(
-            &j.object.spec.template,
-            &j.object.metadata.namespace,
-            &j.source,
-            dirs,
-            &known,
-        )?;
+        pod(&j.object.spec.template, &j.object.metadata.namespace, &j.source, dirs, &known)?;
     }
-    manifests
-        .services
-        .iter()
-        .try_for_each(|s| service(&s.object, &s.source))?;
-    manifests
-        .probes
-        .iter()
-        .try_for_each(|p| probe(&p.object, &p.source))?;
-    manifests
-        .service_monitors
-        .iter()
-        .try_for_each(|m| monitor(&m.object, &m.source))
+    manifests.services.iter().try_for_each(|s| service(&s.object, &s.source))?;
+    manifests.probes.iter().try_for_each(|p| probe(&p.object, &p.source))?;
+    manifests.service_monitors.iter().try_for_each(|m| monitor(&m.object, &m.source))
 }
 
 fn deployment(deployment: &Deployment, source: &Source) -> Checked {
@@ -81,10 +58,9 @@ fn deployment(deployment: &Deployment, source: &Source) -> Checked {
         ));
     }
     let rolling = &spec.strategy.rolling_update;
-    for (field, value) in [
-        ("maxSurge", &rolling.max_surge),
-        ("maxUnavailable", &rolling.max_unavailable),
-    ] {
+    for (field, value) in
+        [("maxSurge", &rolling.max_surge), ("maxUnavailable", &rolling.max_unavailable)]
+    {
         if value.of(spec.replicas, true).is_none() {
             let field = format!("spec.strategy.rollingUpdate.{field}");
             return Err(ManifestError::field(
@@ -116,10 +92,8 @@ pub(crate) fn pod(
         ));
     }
     let prefix = format!("{namespace}/");
-    let maps: Maps<'_> = maps
-        .iter()
-        .filter_map(|(key, data)| Some((key.strip_prefix(&prefix)?, data)))
-        .collect();
+    let maps: Maps<'_> =
+        maps.iter().filter_map(|(key, data)| Some((key.strip_prefix(&prefix)?, data))).collect();
     for (index, c) in containers.iter().enumerate() {
         let at = format!("spec.template.spec.containers[{index}]");
         container(c, &at, template, source, dirs, &maps)?;
@@ -174,13 +148,10 @@ fn container(
             "write 64Mi or 100M",
         ));
     }
-    for (name, probe) in [
-        ("readinessProbe", &c.readiness_probe),
-        ("livenessProbe", &c.liveness_probe),
-    ] {
-        probe.as_ref().map_or(Ok(()), |p| {
-            check_probe(p, c, &format!("{at}.{name}"), source)
-        })?;
+    for (name, probe) in
+        [("readinessProbe", &c.readiness_probe), ("livenessProbe", &c.liveness_probe)]
+    {
+        probe.as_ref().map_or(Ok(()), |p| check_probe(p, c, &format!("{at}.{name}"), source))?;
     }
     let none = Labels::new();
     let nobody = Identity {
@@ -191,12 +162,10 @@ fn container(
         labels: &pod.metadata.labels,
         annotations: &none,
     };
-    template::environment(c, &nobody, maps)
-        .map(drop)
-        .map_err(|(name, reason)| {
-            let remedy = "apply the ConfigMap together with it, or correct the reference";
-            ManifestError::field(source, &format!("{at}.env[{name}]"), reason, remedy)
-        })
+    template::environment(c, &nobody, maps).map(drop).map_err(|(name, reason)| {
+        let remedy = "apply the ConfigMap together with it, or correct the reference";
+        ManifestError::field(source, &format!("{at}.env[{name}]"), reason, remedy)
+    })
 }
 
 fn check_probe(probe: &Probe, container: &Container, at: &str, source: &Source) -> Checked {
@@ -204,12 +173,7 @@ fn check_probe(probe: &Probe, container: &Container, at: &str, source: &Source) 
         return Ok(());
     }
     let reason = "needs exactly one of httpGet and tcpSocket, on a port number or the name of one in `ports`";
-    Err(ManifestError::field(
-        source,
-        at,
-        reason,
-        "correct the port or the action",
-    ))
+    Err(ManifestError::field(source, at, reason, "correct the port or the action"))
 }
 
 fn service(service: &Service, source: &Source) -> Checked {
@@ -224,10 +188,7 @@ fn service(service: &Service, source: &Source) -> Checked {
     }
     for (index, port) in service.spec.ports.iter().enumerate() {
         let earlier = &service.spec.ports[..index];
-        if earlier
-            .iter()
-            .any(|other| other.port == port.port && other.protocol == port.protocol)
-        {
+        if earlier.iter().any(|other| other.port == port.port && other.protocol == port.protocol) {
             let field = format!("spec.ports[{index}].port");
             let reason = format!("{} is there twice", port.port);
             return Err(ManifestError::field(

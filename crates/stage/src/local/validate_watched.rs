@@ -11,32 +11,17 @@ pub(crate) fn probe(probe: &BlackBoxProbe, source: &Source) -> Checked {
     let spec = &probe.spec;
     if spec.module != PROBE_MODULE {
         let reason = format!("`{}` is not a module of this stage's prober", spec.module);
-        return Err(ManifestError::field(
-            source,
-            "spec.module",
-            reason,
-            "write http_2xx",
-        ));
+        return Err(ManifestError::field(source, "spec.module", reason, "write http_2xx"));
     }
     let interval = spec.interval.as_deref();
     if interval.is_some_and(|text| prometheus_duration(text).is_none()) {
-        return Err(ManifestError::field(
-            source,
-            "spec.interval",
-            "is no duration",
-            "write 15s",
-        ));
+        return Err(ManifestError::field(source, "spec.interval", "is no duration", "write 15s"));
     }
     let urls = &spec.targets.static_config.urls;
     if let Some(index) = urls.iter().position(|url| Target::parse(url).is_none()) {
         let field = format!("spec.targets.staticConfig.static[{index}]");
         let reason = format!("`{}` is no http:// URL", urls[index]);
-        return Err(ManifestError::field(
-            source,
-            &field,
-            reason,
-            "write http://web.demo:8000/",
-        ));
+        return Err(ManifestError::field(source, &field, reason, "write http://web.demo:8000/"));
     }
     Ok(())
 }
@@ -53,11 +38,7 @@ pub(crate) fn monitor(monitor: &ServiceMonitor, source: &Source) -> Checked {
                 "name the Service's port",
             ));
         }
-        if endpoint
-            .interval
-            .as_deref()
-            .is_some_and(|text| prometheus_duration(text).is_none())
-        {
+        if endpoint.interval.as_deref().is_some_and(|text| prometheus_duration(text).is_none()) {
             return Err(ManifestError::field(
                 source,
                 &format!("{at}.interval"),

@@ -1,5 +1,6 @@
-//! All that a local stage holds, owned by one task: it takes commands, reaps children, probes, watches memory and moves
-//! workloads towards what is wanted. One owner means no locks, and no pid is signalled after it was reaped.
+//! All that a local stage holds, owned by one task: it takes commands, reaps children, probes,
+//! watches memory and moves workloads towards what is wanted. One owner means no locks, and no pid
+//! is signalled after it was reaped.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -47,13 +48,7 @@ pub(crate) enum Command {
     KillContainer(Key, Option<String>, Reply<()>),
     FailPod(Key, bool, Reply<()>),
     DnsFault(Key, Option<DnsRule>, Reply<()>),
-    StressFault(
-        Key,
-        String,
-        Option<String>,
-        Option<(StressFault, Instant)>,
-        Reply<Vec<String>>,
-    ),
+    StressFault(Key, String, Option<String>, Option<(StressFault, Instant)>, Reply<Vec<String>>),
     HttpFault(Key, String, Option<(Box<HttpFault>, Instant)>, Reply<()>),
     NetworkFault(Key, String, Option<(NetworkFault, Instant)>, Reply<()>),
     Down(Reply<()>),
@@ -114,7 +109,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Runs until `Down`, or until nobody can send commands any more: then everything is killed at once.
+    /// Runs until `Down`, or until nobody can send commands any more: then everything is killed at
+    /// once.
     pub(crate) async fn run(
         mut self,
         mut commands: mpsc::Receiver<Command>,
@@ -136,7 +132,8 @@ impl World {
                     None => return,
                 },
                 Some(result) = self.probes.join_next() => {
-                    // A probe task does not panic; if one is cancelled there is nothing to learn from it.
+                    // A probe task does not panic; if one is cancelled there is nothing to learn
+                    // from it.
                     if let Ok(result) = result {
                         self.probe_result(result);
                     }
@@ -203,9 +200,7 @@ impl World {
                 self.answer(reply, result).await;
             }
             Command::StressFault(key, id, container, fault, reply) => {
-                let result = self
-                    .stress_fault(&key, &id, container.as_deref(), fault)
-                    .await;
+                let result = self.stress_fault(&key, &id, container.as_deref(), fault).await;
                 self.answer(reply, result).await;
             }
             Command::HttpFault(key, id, fault, reply) => {
@@ -221,7 +216,8 @@ impl World {
         }
     }
 
-    /// Answers only when what was asked shows in the snapshot, so that nobody reads an older one after it.
+    /// Answers only when what was asked shows in the snapshot, so that nobody reads an older one
+    /// after it.
     async fn answer<T>(&mut self, reply: Reply<T>, result: Result<T, StageError>) {
         self.dirty = true;
         self.reconcile();
@@ -230,16 +226,11 @@ impl World {
     }
 
     pub(crate) fn deployment(&mut self, key: &Key) -> Result<&mut Deployment, StageError> {
-        self.deployments
-            .get_mut(key)
-            .ok_or_else(|| not_found("Deployment", key))
+        self.deployments.get_mut(key).ok_or_else(|| not_found("Deployment", key))
     }
 
     pub(crate) fn pod(&mut self, key: &Key) -> Result<&mut Pod, StageError> {
-        let pod = self
-            .pods
-            .get_mut(key)
-            .filter(|pod| pod.terminating.is_none());
+        let pod = self.pods.get_mut(key).filter(|pod| pod.terminating.is_none());
         pod.ok_or_else(|| not_found("Pod", key))
     }
 
@@ -256,8 +247,5 @@ impl Drop for World {
 }
 
 pub(crate) fn not_found(kind: &'static str, (namespace, name): &Key) -> StageError {
-    StageError::NotFound {
-        kind,
-        name: format!("{namespace}/{name}"),
-    }
+    StageError::NotFound { kind, name: format!("{namespace}/{name}") }
 }

@@ -1,4 +1,5 @@
-//! From files to objects: split documents, look at the kind, set the cluster-only fields aside, parse the rest strictly.
+//! From files to objects: split documents, look at the kind, set the cluster-only fields aside,
+//! parse the rest strictly.
 
 use std::path::{Path, PathBuf};
 
@@ -17,17 +18,12 @@ pub(super) fn path(path: &Path, all: &mut Manifests) -> Result<(), ManifestError
         return text(path, &content, all);
     }
     let entries = std::fs::read_dir(path).map_err(read_error(path))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|e| Some(e.ok()?.path()))
-        .filter(|p| is_manifest(p))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| is_manifest(p)).collect();
     files.sort();
     if files.is_empty() {
         let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no *.yaml in this folder");
-        return Err(ManifestError::Read {
-            file: path.into(),
-            source,
-        });
+        return Err(ManifestError::Read { file: path.into(), source });
     }
     for file in files {
         let content = std::fs::read_to_string(&file).map_err(read_error(&file))?;
@@ -42,21 +38,10 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 pub(super) fn text(file: &Path, text: &str, all: &mut Manifests) -> Result<(), ManifestError> {
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(text).map_err(|e| ManifestError::Yaml {
-            file: file.into(),
-            reason: e.to_string(),
-        })?;
-    for (index, document) in documents
-        .into_iter()
-        .enumerate()
-        .filter(|(_, d)| !d.is_null())
-    {
-        let mut source = Source {
-            file: file.into(),
-            document: index + 1,
-            object: "?".into(),
-        };
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text)
+        .map_err(|e| ManifestError::Yaml { file: file.into(), reason: e.to_string() })?;
+    for (index, document) in documents.into_iter().enumerate().filter(|(_, d)| !d.is_null()) {
+        let mut source = Source { file: file.into(), document: index + 1, object: "?".into() };
         object(document, &mut source, all)?;
     }
     Ok(())
@@ -68,19 +53,11 @@ fn object(
     all: &mut Manifests,
 ) -> Result<(), ManifestError> {
     let kind = header(&document, "kind", source)?;
-    let name = document
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     source.object = format!("{kind}/{name}");
     let version = header(&document, "apiVersion", source)?;
     if name.is_empty() {
-        return Err(ManifestError::field(
-            source,
-            "metadata.name",
-            "missing",
-            "name the object",
-        ));
+        return Err(ManifestError::field(source, "metadata.name", "missing", "name the object"));
     }
     if not_applied::KINDS.contains(&kind.as_str()) {
         all.not_applied.push(source.object.clone());
@@ -112,11 +89,7 @@ fn object(
         ));
     }
     let fields = not_applied::take(&kind, &mut document);
-    all.not_applied.extend(
-        fields
-            .into_iter()
-            .map(|field| format!("{}: {field}", source.object)),
-    );
+    all.not_applied.extend(fields.into_iter().map(|field| format!("{}: {field}", source.object)));
     if let Some(map) = document.as_object_mut() {
         map.remove("apiVersion");
         map.remove("kind");
@@ -135,10 +108,7 @@ fn object(
 }
 
 fn header(document: &Value, field: &str, source: &Source) -> Result<String, ManifestError> {
-    let text = document
-        .get(field)
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let text = document.get(field).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| {
         ManifestError::field(
             source,
@@ -165,10 +135,7 @@ fn strict<T: DeserializeOwned>(
         };
         ManifestError::field(source, &field, reason, remedy)
     })?;
-    Ok(Sourced {
-        object,
-        source: source.clone(),
-    })
+    Ok(Sourced { object, source: source.clone() })
 }
 
 /// A template's metadata needs no name; every other object's does, which `object` has checked.

@@ -89,7 +89,5 @@ impl Requirement {
 
 /// Whether `labels` hold every pair of `wanted`.
 pub fn includes(labels: &Labels, wanted: &Labels) -> bool {
-    wanted
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value))
+    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

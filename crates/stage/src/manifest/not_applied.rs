@@ -1,5 +1,6 @@
-//! Kinds and fields that only mean something in a cluster. A stage accepts them by name and reports them; whatever is
-//! neither here nor in the structs is an error, so a typing mistake never passes as "ignored".
+//! Kinds and fields that only mean something in a cluster. A stage accepts them by name and reports
+//! them; whatever is neither here nor in the structs is an error, so a typing mistake never passes
+//! as "ignored".
 
 use serde_json::Value;
 
@@ -56,7 +57,8 @@ const MONITOR: &[&str] = &["spec.endpoints[].scrapeTimeout"];
 /// The stage has a prober of its own.
 const PROBE: &[&str] = &["spec.prober", "spec.scrapeTimeout"];
 
-/// Takes the fields that do not apply out of `object`; returns the dotted path of each that was there.
+/// Takes the fields that do not apply out of `object`; returns the dotted path of each that was
+/// there.
 pub(super) fn take(kind: &str, object: &mut Value) -> Vec<String> {
     let paths = match kind {
         "Deployment" | "Job" => WORKLOAD,
@@ -83,11 +85,7 @@ fn walk(value: &mut Value, parts: &[&str], at: String, taken: &mut Vec<String>) 
     };
     let dot = if at.is_empty() { "" } else { "." };
     if let Some(list) = first.strip_suffix("[]") {
-        let items = map
-            .get_mut(list)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten();
+        let items = map.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
         for (index, item) in items.enumerate() {
             walk(item, rest, format!("{at}{dot}{list}[{index}]"), taken);
         }

@@ -1,4 +1,5 @@
-//! A pod template: what one pod runs. Only what a stage acts on is here; `not_applied.rs` lists what it does not.
+//! A pod template: what one pod runs. Only what a stage acts on is here; `not_applied.rs` lists
+//! what it does not.
 
 use serde::{Deserialize, Serialize};
 
@@ -127,8 +128,8 @@ pub enum ValueFrom {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FieldRef {
-    /// `metadata.name`, `metadata.namespace`, `metadata.uid`, `metadata.labels['x']`, `metadata.annotations['x']`,
-    /// `status.podIP`.
+    /// `metadata.name`, `metadata.namespace`, `metadata.uid`, `metadata.labels['x']`,
+    /// `metadata.annotations['x']`, `status.podIP`.
     pub field_path: String,
 }
 
@@ -254,7 +255,8 @@ pub struct Limits {
     /// Above this resident size the container is killed (OOMKilled, exit code 137).
     #[serde(default)]
     pub memory: Option<IntOrString>,
-    /// Under CPU stress the pod is confined to as many whole cores; at other times it is not limited on this stage.
+    /// Under CPU stress the pod is confined to as many whole cores; at other times it is not
+    /// limited on this stage.
     #[serde(default)]
     pub cpu: Option<IntOrString>,
 }
@@ -280,11 +282,9 @@ impl Container {
     pub fn port(&self, port: &IntOrString) -> Option<u16> {
         match port {
             IntOrString::Int(number) => u16::try_from(*number).ok(),
-            IntOrString::Text(name) => self
-                .ports
-                .iter()
-                .find(|p| p.name.as_ref() == Some(name))
-                .map(|p| p.container_port),
+            IntOrString::Text(name) => {
+                self.ports.iter().find(|p| p.name.as_ref() == Some(name)).map(|p| p.container_port)
+            }
         }
     }
 }

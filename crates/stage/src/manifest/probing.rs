@@ -100,13 +100,7 @@ mod tests {
         assert_eq!(parsed("http://web.demo:8000/a?b=c"), web(8000, "/a?b=c"));
         assert_eq!(parsed("web.demo:8000"), web(8000, "/"));
         assert_eq!(parsed("http://web.demo"), web(80, "/"));
-        for wrong in [
-            "https://web.demo",
-            "ftp://web.demo",
-            "",
-            "http://",
-            "http://a b",
-        ] {
+        for wrong in ["https://web.demo", "ftp://web.demo", "", "http://", "http://a b"] {
             assert_eq!(parsed(wrong), None, "{wrong}");
         }
     }

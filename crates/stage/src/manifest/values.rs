@@ -15,19 +15,15 @@ pub enum IntOrString {
 }
 
 impl IntOrString {
-    /// The absolute number out of `total`: a percentage is rounded up (surge) or down (unavailable).
+    /// The absolute number out of `total`: a percentage is rounded up (surge) or down
+    /// (unavailable).
     pub fn of(&self, total: u32, round_up: bool) -> Option<u32> {
         match self {
             Self::Int(n) => u32::try_from(*n).ok(),
             Self::Text(text) => {
                 let percent: u64 = text.strip_suffix('%')?.parse().ok()?;
                 let product = u64::from(total).checked_mul(percent)?;
-                u32::try_from(if round_up {
-                    product.div_ceil(100)
-                } else {
-                    product / 100
-                })
-                .ok()
+                u32::try_from(if round_up { product.div_ceil(100) } else { product / 100 }).ok()
             }
         }
     }
@@ -39,9 +35,7 @@ pub fn memory_bytes(quantity: &IntOrString) -> Option<u64> {
         IntOrString::Int(bytes) => return Some(*bytes),
         IntOrString::Text(text) => text,
     };
-    let digits = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let scale = match unit {
         "" => 1.0,
@@ -51,13 +45,7 @@ pub fn memory_bytes(quantity: &IntOrString) -> Option<u64> {
         "Ki" => 1024.0,
         "Mi" => 1_048_576.0,
         "Gi" => 1_073_741_824.0,
-        exponent => 10f64.powi(
-            exponent
-                .strip_prefix(['e', 'E'])?
-                .parse::<u8>()
-                .ok()?
-                .into(),
-        ),
+        exponent => 10f64.powi(exponent.strip_prefix(['e', 'E'])?.parse::<u8>().ok()?.into()),
     };
     let bytes = number.parse::<f64>().ok()? * scale;
     // Above 2^53 a float no longer counts single bytes, and no laptop has that much memory.
@@ -75,9 +63,7 @@ pub fn cpu_millis(quantity: &IntOrString) -> Option<u64> {
     }
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let millis = text.parse::<f64>().ok().filter(|_| plain)? * 1000.0;
-    (0.0..9e15)
-        .contains(&millis)
-        .then_some(millis.ceil() as u64)
+    (0.0..9e15).contains(&millis).then_some(millis.ceil() as u64)
 }
 
 /// A Prometheus duration: `5s`, `1h30m`, `250ms`.
@@ -91,9 +77,7 @@ pub fn prometheus_duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
         let number: u64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let letters = rest
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(rest.len());
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let millis: u64 = match &rest[..letters] {
             "ms" => 1,
             "s" => 1_000,
@@ -112,8 +96,9 @@ pub fn prometheus_duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn text(s: &str) -> IntOrString {
         IntOrString::Text(s.into())
@@ -141,14 +126,8 @@ mod tests {
 
     #[test]
     fn durations_chain_units_and_need_one() {
-        assert_eq!(
-            prometheus_duration("1h30m"),
-            Some(Duration::from_secs(5400))
-        );
-        assert_eq!(
-            prometheus_duration("250ms"),
-            Some(Duration::from_millis(250))
-        );
+        assert_eq!(prometheus_duration("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(prometheus_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(prometheus_duration("30"), None);
         assert_eq!(prometheus_duration("5 s"), None);
     }

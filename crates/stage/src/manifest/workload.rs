@@ -66,10 +66,7 @@ pub struct RollingUpdate {
 
 impl Default for RollingUpdate {
     fn default() -> Self {
-        Self {
-            max_surge: quarter(),
-            max_unavailable: quarter(),
-        }
+        Self { max_surge: quarter(), max_unavailable: quarter() }
     }
 }
 

@@ -35,14 +35,8 @@ pub(crate) fn state_dir() -> PathBuf {
 
 pub(crate) fn config() -> Config {
     let mut config = Config::new(state_dir()).unwrap();
-    config.shim = Shim {
-        program: examples().join("pod"),
-        args: vec!["pod-shim".into()],
-    };
-    config.stress = Shim {
-        program: examples().join("pod"),
-        args: vec!["stress-worker".into()],
-    };
+    config.shim = Shim { program: examples().join("pod"), args: vec!["pod-shim".into()] };
+    config.stress = Shim { program: examples().join("pod"), args: vec!["stress-worker".into()] };
     config.program_dirs = vec![examples()];
     config.monitoring = false;
     config
@@ -52,7 +46,8 @@ pub(crate) async fn stage() -> LocalStage {
     LocalStage::start(config()).await.unwrap()
 }
 
-/// A Deployment `web` in namespace `demo` and its Service; `extra` goes into the container, `spec` beside `replicas`.
+/// A Deployment `web` in namespace `demo` and its Service; `extra` goes into the container, `spec`
+/// beside `replicas`.
 pub(crate) fn web(replicas: u32, extra: &str, spec: &str) -> Manifests {
     parse(&web_yaml(replicas, extra, spec))
 }
@@ -98,15 +93,10 @@ pub(crate) async fn get(
 ) -> std::io::Result<String> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
-        stream
-            .write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes())
-            .await?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
-        Ok(answer
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.to_owned())
-            .unwrap_or_default())
+        Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
     };
     tokio::time::timeout(Duration::from_secs(5), exchange)
         .await
@@ -123,9 +113,7 @@ pub(crate) async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(SOON, search)
-        .await
-        .unwrap_or_else(|_| panic!("never seen: {what}"))
+    tokio::time::timeout(SOON, search).await.unwrap_or_else(|_| panic!("never seen: {what}"))
 }
 
 /// Whether a process exists (a zombie does not count).

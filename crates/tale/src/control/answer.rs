@@ -1,13 +1,15 @@
 //! What a stage answers once it is up. The words about chaos are kubectl's.
 
+use std::time::Duration;
+
+use anyhow::Result;
+use chaos::document::{self, Document};
+use chaos::engine::{Applied, Name};
+
 use super::protocol::{Answer, File, Request};
 use super::server::Desk;
 use crate::status::Status;
 use crate::world::World;
-use anyhow::Result;
-use chaos::document::{self, Document};
-use chaos::engine::{Applied, Name};
-use std::time::Duration;
 
 /// How long a deleted experiment may take to recover.
 const RECOVERY: Duration = Duration::from_secs(20);
@@ -16,14 +18,12 @@ pub(super) async fn answer(request: Request, world: &World, desk: &Desk) -> Answ
     let mut text = String::new();
     match carry_out(request, world, desk, &mut text).await {
         Ok(()) => Answer::Done { text },
-        Err(why) => Answer::Refused {
-            text,
-            why: format!("{why:#}"),
-        },
+        Err(why) => Answer::Refused { text, why: format!("{why:#}") },
     }
 }
 
-/// Does what is asked, and writes down what was done as it is done: a failure in the middle does not hide the rest.
+/// Does what is asked, and writes down what was done as it is done: a failure in the middle does
+/// not hide the rest.
 async fn carry_out(request: Request, world: &World, desk: &Desk, text: &mut String) -> Result<()> {
     let chaos = &world.chaos;
     match request {
@@ -74,8 +74,8 @@ fn documents(file: &File) -> Result<Vec<Document>> {
     Ok(document::parse(&file.file, &file.text)?)
 }
 
-/// The one object that a name means, by its full name; a name without an object, or with several, is left to the engine,
-/// which refuses it.
+/// The one object that a name means, by its full name; a name without an object, or with several,
+/// is left to the engine, which refuses it.
 async fn only(text: &str, world: &World) -> Result<(&'static str, Name)> {
     let name: Name = text.parse()?;
     let snapshot = world.chaos.get().await?;

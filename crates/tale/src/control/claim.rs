@@ -1,19 +1,20 @@
-//! One stage per state folder. The kernel gives the claim up however the process ends, so it also tells whether a stage
-//! is gone, even one that no longer answers.
+//! One stage per state folder. The kernel gives the claim up however the process ends, so it also
+//! tells whether a stage is gone, even one that no longer answers.
 
-use anyhow::{Context, Result, ensure};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
 
 /// How often is looked whether a claim was given up.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Whoever only looks holds the lock for a moment; that is not a reason to refuse.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The right to use a state folder, until it is dropped. The file stays: who deletes a lock file may delete the one of a
-/// successor.
+/// The right to use a state folder, until it is dropped. The file stays: who deletes a lock file
+/// may delete the one of a successor.
 pub struct Claim(File);
 
 impl Claim {
@@ -30,10 +31,7 @@ impl Claim {
                 claim.write_pid().with_context(what)?;
                 return Ok(claim);
             }
-            ensure!(
-                Instant::now() < end,
-                "a stage is already up here; end it with `tale down`"
-            );
+            ensure!(Instant::now() < end, "a stage is already up here; end it with `tale down`");
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -80,12 +78,7 @@ impl Claim {
 }
 
 fn open(dir: &Path) -> std::io::Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(dir.join("lock"))
+    File::options().read(true).write(true).create(true).truncate(false).open(dir.join("lock"))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The other end: finding a running stage, and asking it.
 
-use super::protocol::{self, Answer, Hello, LONGEST_ANSWER, Request};
-use crate::stage_dirs;
-use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
+
+use super::protocol::{self, Answer, Hello, LONGEST_ANSWER, Request};
+use crate::stage_dirs;
 
 /// How long a stage may take to say that it is there.
 const HELLO_TIME_OUT: Duration = Duration::from_secs(2);
@@ -31,26 +33,18 @@ impl Running {
             Ok(Ok(Answer::Hello(hello))) => {
                 let socket = super::socket(dir).ok()?;
                 let since = std::fs::metadata(socket).and_then(|data| data.modified());
-                Some(Self {
-                    dir: dir.to_owned(),
-                    hello,
-                    since: since.ok(),
-                })
+                Some(Self { dir: dir.to_owned(), hello, since: since.ok() })
             }
             _ => None,
         }
     }
 
-    /// The stages of a project that answer, the preferred one first: that of `tale up`, then the newest.
+    /// The stages of a project that answer, the preferred one first: that of `tale up`, then the
+    /// newest.
     pub async fn all(root: &Path) -> Vec<Self> {
         let mut asked = JoinSet::new();
         let entries = std::fs::read_dir(stage_dirs::all(root));
-        for dir in entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-        {
+        for dir in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
             if dir.join("control.sock").exists() {
                 asked.spawn(async move { Self::at(&dir).await });
             }
@@ -68,9 +62,7 @@ impl Running {
     /// None is running.
     pub async fn find(root: &Path, note: impl Fn(&str)) -> Result<Self> {
         let mut running = Self::all(root).await.into_iter();
-        let first = running
-            .next()
-            .context("no stage is running; start one with ./tale up")?;
+        let first = running.next().context("no stage is running; start one with ./tale up")?;
         let others: Vec<String> = running.map(|one| one.hello.name).collect();
         if !others.is_empty() {
             note(&format!(
@@ -120,18 +112,16 @@ async fn ask(dir: &Path, request: &Request) -> Result<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::control::Server;
-    use std::cell::RefCell;
 
     #[tokio::test]
     async fn the_stage_of_up_is_meant_before_that_of_a_play_and_the_others_are_named() {
         let root = tempfile::tempdir().unwrap();
         let none = Running::find(root.path(), |_| {}).await.unwrap_err();
-        assert_eq!(
-            none.to_string(),
-            "no stage is running; start one with ./tale up"
-        );
+        assert_eq!(none.to_string(), "no stage is running; start one with ./tale up");
         let _up = Server::open(&stage_dirs::up(root.path()), "up").unwrap();
         let _play = Server::open(&stage_dirs::play(root.path(), "x"), "play x").unwrap();
         let notes = RefCell::new(String::new());

@@ -51,7 +51,8 @@ pub enum Request {
     },
 }
 
-/// A file of Chaos Mesh documents. It travels as text, because the two ends may be in different folders.
+/// A file of Chaos Mesh documents. It travels as text, because the two ends may be in different
+/// folders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
@@ -95,10 +96,7 @@ pub struct Hello {
 
 impl Answer {
     pub(super) fn refused(why: impl std::fmt::Display) -> Self {
-        Self::Refused {
-            text: String::new(),
-            why: why.to_string(),
-        }
+        Self::Refused { text: String::new(), why: why.to_string() }
     }
 }
 
@@ -109,9 +107,7 @@ impl Answer {
 pub async fn read<T: DeserializeOwned>(from: impl AsyncRead + Unpin, limit: usize) -> Result<T> {
     let mut line = Vec::new();
     let mut from = BufReader::new(from.take(limit as u64));
-    from.read_until(b'\n', &mut line)
-        .await
-        .context("cannot read from the control socket")?;
+    from.read_until(b'\n', &mut line).await.context("cannot read from the control socket")?;
     ensure!(
         line.ends_with(b"\n"),
         "the control socket sent {}",
@@ -132,9 +128,7 @@ pub async fn read<T: DeserializeOwned>(from: impl AsyncRead + Unpin, limit: usiz
 pub async fn write(to: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> Result<()> {
     let mut line = serde_json::to_vec(message).context("cannot write JSON")?;
     line.push(b'\n');
-    to.write_all(&line)
-        .await
-        .context("cannot write to the control socket")
+    to.write_all(&line).await.context("cannot write to the control socket")
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The stage's end of the control socket: one task, which ends when the [`Server`] is dropped.
 
-use super::answer::answer;
-use super::protocol::{self, Answer, Hello, LONGEST_REQUEST, Request};
-use crate::world::World;
-use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use anyhow::{Context, Result};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
+
+use super::answer::answer;
+use super::protocol::{self, Answer, Hello, LONGEST_REQUEST, Request};
+use crate::world::World;
 
 /// Clients served at once; more wait in the kernel's queue.
 const CLIENTS: usize = 16;
@@ -37,8 +39,8 @@ pub(super) struct Desk {
 }
 
 impl Server {
-    /// Listens in the state folder `dir`, which the caller has for itself. Until [`Self::ready`], answers that the stage is
-    /// starting.
+    /// Listens in the state folder `dir`, which the caller has for itself. Until [`Self::ready`],
+    /// answers that the stage is starting.
     ///
     /// # Errors
     /// The path is too long for a socket, or the folder cannot be written.
@@ -119,9 +121,7 @@ impl Desk {
             }),
             (Request::Down, _) => {
                 self.end.notify_one();
-                Answer::Done {
-                    text: String::new(),
-                }
+                Answer::Done { text: String::new() }
             }
             (_, None) => Answer::refused("the stage is still starting; try again in a moment"),
             (request, Some(world)) => answer(request, world, self).await,
@@ -131,19 +131,17 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::super::client::Running;
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
     async fn a_starting_stage_says_who_it_is_and_can_be_ended_but_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let server = Server::open(dir.path(), "up").unwrap();
         let stage = Running::at(dir.path()).await.unwrap();
-        assert_eq!(
-            (stage.hello.name.as_str(), stage.hello.ready),
-            ("up", false)
-        );
+        assert_eq!((stage.hello.name.as_str(), stage.hello.ready), ("up", false));
         let why = stage.ask(&Request::ChaosGet, |_| {}).await.unwrap_err();
         assert!(why.to_string().contains("still starting"), "{why}");
         stage.ask(&Request::Down, |_| {}).await.unwrap();

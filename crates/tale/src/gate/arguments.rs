@@ -1,8 +1,10 @@
 //! The arguments of `tale gate`.
 
-use crate::cli::{ClockArg, pair};
-use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::{ClockArg, pair};
 
 /// `tale gate`
 #[derive(Debug, Args)]
@@ -17,7 +19,8 @@ pub struct Gate {
     /// Keptn's sli.yaml: the queries of its indicators
     #[arg(long, value_name = "FILE")]
     pub sli: Option<PathBuf>,
-    /// Value of a placeholder in Keptn's queries: PROJECT, STAGE, SERVICE, DEPLOYMENT or LABEL.<name>
+    /// Value of a placeholder in Keptn's queries: PROJECT, STAGE, SERVICE, DEPLOYMENT or
+    /// LABEL.<name>
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub context: Vec<(String, String)>,
     /// Be as lenient as Keptn was: nothing to compare with passes, no data fails
@@ -32,7 +35,8 @@ pub struct Gate {
     /// End of the window, by default now: exact time of day, on every clock
     #[arg(long, value_name = "TIME")]
     pub to: Option<jiff::Timestamp>,
-    /// Judge SLOs that have a calendar window over that, from its exact start on, and the others over --last
+    /// Judge SLOs that have a calendar window over that, from its exact start on, and the others
+    /// over --last
     #[arg(long, conflicts_with = "from")]
     pub calendar: bool,
     /// Prometheus; by default that of the stage that `up` started
@@ -41,18 +45,20 @@ pub struct Gate {
     /// How fast time passes there
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
-    /// Values that relative criteria are compared with, as --pin wrote them; they win over --history
+    /// Values that relative criteria are compared with, as --pin wrote them; they win over
+    /// --history
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Write the values of now, as the baseline of later gates
     #[arg(long, value_name = "FILE")]
     pub pin: Option<PathBuf>,
-    /// Folder of earlier verdicts to compare with; this one is added, and the latest 100 that passed or warned and 100
-    /// others are kept
+    /// Folder of earlier verdicts to compare with; this one is added, and the latest 100 that
+    /// passed or warned and 100 others are kept
     ///
-    /// Keptn's files say which results count and how they become one value. Otherwise it is the median of the last 5 that
-    /// passed. A verdict that is undecided only because there is nothing to compare with yet counts as passed, so the
-    /// second run has a value. One folder belongs to one set of objectives.
+    /// Keptn's files say which results count and how they become one value. Otherwise it is the
+    /// median of the last 5 that passed. A verdict that is undecided only because there is nothing
+    /// to compare with yet counts as passed, so the second run has a value. One folder belongs to
+    /// one set of objectives.
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
     /// Exit with 3 on these outcomes, too

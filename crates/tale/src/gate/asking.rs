@@ -1,13 +1,16 @@
 //! Many questions at once, but never so many that the gate itself becomes the load.
 
 use std::time::Duration;
+
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// Most questions under way at once: Prometheus runs twenty queries at a time by default, and others ask, too.
+/// Most questions under way at once: Prometheus runs twenty queries at a time by default, and
+/// others ask, too.
 pub(super) const IN_FLIGHT: usize = 16;
 
-/// Asks the questions 0 to `count`, each once. What has no answer by the deadline is given up and `None`.
+/// Asks the questions 0 to `count`, each once. What has no answer by the deadline is given up and
+/// `None`.
 pub(super) async fn all<T, F>(
     count: usize,
     deadline: Duration,
@@ -38,9 +41,10 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
 
     #[tokio::test]
     async fn every_question_is_asked_once_and_never_more_than_sixteen_at_a_time() {
@@ -72,11 +76,7 @@ mod tests {
             index
         });
         let answers = answers.await;
-        assert!(
-            (0..20)
-                .step_by(2)
-                .all(|index| answers[index] == Some(index))
-        );
+        assert!((0..20).step_by(2).all(|index| answers[index] == Some(index)));
         assert!((1..20).step_by(2).all(|index| answers[index].is_none()));
     }
 }

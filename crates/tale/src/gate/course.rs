@@ -1,17 +1,20 @@
 //! How the objectives went over the window, for the line of bars in a merge request.
 
-use super::asking;
-use crate::prometheus::{Prometheus, QueryFailed, Series};
-use slo::gate::{Plan, Verdict};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use slo::gate::{Plan, Verdict};
+
+use super::asking;
+use crate::prometheus::{Prometheus, QueryFailed, Series};
 
 /// Points of a course: more than the bars that are drawn, few enough for any window.
 const POINTS: f64 = 60.0;
 /// A picture is not worth waiting for longer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Adds the course of each objective that has a value. Without an answer there is no picture; the verdict stays as it is.
+/// Adds the course of each objective that has a value. Without an answer there is no picture; the
+/// verdict stays as it is.
 pub(crate) async fn add(plan: &Plan, prometheus: &Prometheus, end: f64, verdict: &mut Verdict) {
     let queries = plan.queries();
     let charts: Vec<_> = queries
@@ -73,10 +76,7 @@ mod tests {
         let series = |values: &[(f64, &str)]| Series {
             metric: BTreeMap::new(),
             value: None,
-            values: values
-                .iter()
-                .map(|(time, text)| (*time, (*text).to_owned()))
-                .collect(),
+            values: values.iter().map(|(time, text)| (*time, (*text).to_owned())).collect(),
         };
         let course = highest(&[
             series(&[(1.0, "5"), (2.0, "NaN"), (3.0, "1")]),

@@ -1,15 +1,19 @@
-//! A folder of earlier verdicts: what relative criteria are compared with when no baseline is pinned.
+//! A folder of earlier verdicts: what relative criteria are compared with when no baseline is
+//! pinned.
 //!
-//! One JSON file per verdict, named by the end of its window, so that names sort by time and judging the same window again
-//! replaces its verdict. Only files of that form are written; what else a `.json` in the folder may be is asked, not guessed.
+//! One JSON file per verdict, named by the end of its window, so that names sort by time and
+//! judging the same window again replaces its verdict. Only files of that form are written; what
+//! else a `.json` in the folder may be is asked, not guessed.
 
-use crate::gate::whole::write_whole;
-use anyhow::{Context, Result, bail};
-use jiff::Timestamp;
-use slo::gate::{EarlierResult, Outcome, Verdict};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use slo::gate::{EarlierResult, Outcome, Verdict};
+
+use crate::gate::whole::write_whole;
 
 /// So many verdicts that passed (or warned) are kept, and so many others.
 const KEPT: usize = 100;
@@ -26,25 +30,20 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads all verdicts of the folder, which is made if there is none; the verdict to come is about a window that ends at
-    /// `end`.
+    /// Reads all verdicts of the folder, which is made if there is none; the verdict to come is
+    /// about a window that ends at `end`.
     pub(crate) fn open(folder: &Path, end: Timestamp) -> Result<Self> {
         let cannot = || format!("--history {}: cannot be read", folder.display());
         fs::create_dir_all(folder).with_context(cannot)?;
         let mut results = Vec::new();
         for entry in fs::read_dir(folder).with_context(cannot)? {
             let path = entry.with_context(cannot)?.path();
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
             let Some(name) = name.filter(|name| name.ends_with(".json")) else {
                 continue;
             };
             if !is_ours(&name) {
-                bail!(
-                    "{} was not written by --history; move it elsewhere",
-                    path.display()
-                );
+                bail!("{} was not written by --history; move it elsewhere", path.display());
             }
             let text = read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let result =
@@ -82,10 +81,7 @@ impl History {
         let good =
             |result: &EarlierResult| matches!(result.outcome, Outcome::Pass | Outcome::Warning);
         for kind in [true, false] {
-            let of_kind = self
-                .results
-                .iter()
-                .filter(|(_, result)| good(result) == kind);
+            let of_kind = self.results.iter().filter(|(_, result)| good(result) == kind);
             for (name, _) in of_kind.rev().skip(KEPT) {
                 let path = self.folder.join(name);
                 fs::remove_file(&path)
@@ -100,20 +96,15 @@ impl History {
 fn is_ours(name: &str) -> bool {
     let shape = "dddddddd'T'dddddd.ddd'Z'.json".replace('\'', "");
     name.len() == shape.len()
-        && name
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(is, wanted)| match wanted {
-                b'd' => is.is_ascii_digit(),
-                wanted => is == wanted,
-            })
+        && name.bytes().zip(shape.bytes()).all(|(is, wanted)| match wanted {
+            b'd' => is.is_ascii_digit(),
+            wanted => is == wanted,
+        })
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    File::open(path)?
-        .take(MOST_BYTES)
-        .read_to_string(&mut text)?;
+    File::open(path)?.take(MOST_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 

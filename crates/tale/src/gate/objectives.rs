@@ -1,13 +1,15 @@
 //! The files that the gate is given: OpenSLO's, or Keptn's two, told by their content.
 
-use super::listed;
-use crate::cli::Gate;
-use crate::world::read_yaml;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail};
 use slo::Catalogue;
 use slo::keptn::{KeptnSli, KeptnSlo, Kind, kind};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+
+use super::listed;
+use crate::cli::Gate;
+use crate::world::read_yaml;
 
 /// What is to be judged.
 #[derive(Debug)]
@@ -70,23 +72,15 @@ impl Objectives {
 
 fn only(mut files: Vec<File>, name: &str, flag: &str) -> Result<File> {
     if let [first, second, ..] = &files[..] {
-        bail!(
-            "{} and {} are both a {name} of Keptn; name one",
-            first.0,
-            second.0
-        );
+        bail!("{} and {} are both a {name} of Keptn; name one", first.0, second.0);
     }
-    files
-        .pop()
-        .with_context(|| format!("Keptn's {name} is missing; add {flag} FILE"))
+    files.pop().with_context(|| format!("Keptn's {name} is missing; add {flag} FILE"))
 }
 
 fn context(args: &Gate) -> Result<BTreeMap<String, String>> {
     const KEYS: [&str; 4] = ["PROJECT", "STAGE", "SERVICE", "DEPLOYMENT"];
     for (key, _) in &args.context {
-        let label = key
-            .strip_prefix("LABEL.")
-            .is_some_and(|name| !name.is_empty());
+        let label = key.strip_prefix("LABEL.").is_some_and(|name| !name.is_empty());
         if !label && !KEYS.contains(&key.as_str()) {
             bail!(
                 "--context {key}: Keptn has no such placeholder; write one of {} or LABEL.<name>",

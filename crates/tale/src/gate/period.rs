@@ -1,9 +1,10 @@
 //! The window that `--last`, `--from` and `--to` ask for.
 
-use crate::cli::Gate;
 use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 use slo::{Clock, Span};
+
+use crate::cli::Gate;
 
 /// A window of wall-clock time.
 #[derive(Debug, PartialEq)]
@@ -36,11 +37,7 @@ impl Period {
                 clock.length(last)
             }
         };
-        Ok(Self {
-            end,
-            length,
-            tell_end: args.to.is_some() || args.from.is_some(),
-        })
+        Ok(Self { end, length, tell_end: args.to.is_some() || args.from.is_some() })
     }
 
     /// The end in seconds since 1970.
@@ -51,9 +48,10 @@ impl Period {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
     use crate::cli::{Cli, Command};
-    use clap::Parser;
 
     fn period(args: &[&str]) -> Result<Period> {
         let line = ["tale", "gate", "slo.yaml"].iter().chain(args);
@@ -79,25 +77,11 @@ mod tests {
         for (args, wanted) in [
             (&["--to", "2022-05-19T10:00:01Z"][..], "still to come"),
             (&["--from", "2022-05-19T10:00:00Z"], "not before"),
-            (
-                &[
-                    "--from",
-                    "2022-05-19T09:00:00Z",
-                    "--to",
-                    "2022-05-18T09:00:00Z",
-                ],
-                "not before",
-            ),
+            (&["--from", "2022-05-19T09:00:00Z", "--to", "2022-05-18T09:00:00Z"], "not before"),
             (&["--from", "yesterday"], "--from"),
             (&["--from", "2022-05-19T09:00:00"], "--from"),
-            (
-                &["--from", "2022-05-19T09:00:00Z", "--last", "5m"],
-                "--last",
-            ),
-            (
-                &["--from", "2022-05-19T09:00:00Z", "--calendar"],
-                "--calendar",
-            ),
+            (&["--from", "2022-05-19T09:00:00Z", "--last", "5m"], "--last"),
+            (&["--from", "2022-05-19T09:00:00Z", "--calendar"], "--calendar"),
             (&["--last", "soon"], "write e.g. 5m"),
         ] {
             let error = period(args).unwrap_err().to_string();

@@ -1,22 +1,22 @@
 //! `--pin`: the values of a verdict become the baseline of later ones.
 
-use crate::gate::whole::write_whole;
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use slo::gate::Verdict;
-use std::path::Path;
+
+use crate::gate::whole::write_whole;
 
 /// Writes the values that the verdict is sure of.
 ///
 /// # Errors
-/// There are none: an empty baseline in place of a good one would leave later gates nothing to compare with. The file
-/// stays as it is.
+/// There are none: an empty baseline in place of a good one would leave later gates nothing to
+/// compare with. The file stays as it is.
 pub(crate) fn pin(file: &Path, verdict: &Verdict) -> Result<()> {
     let baseline = verdict.to_baseline();
     if baseline.values.is_empty() {
         let values = verdict.objectives.iter().filter(|one| !one.ratio);
-        let reasons: Vec<_> = values
-            .map(|one| format!("{}: {}", one.id, one.reason))
-            .collect();
+        let reasons: Vec<_> = values.map(|one| format!("{}: {}", one.id, one.reason)).collect();
         let why = match reasons.is_empty() {
             true => "no objective has a value to compare; annotate one with tales.dev/gate-query"
                 .to_owned(),

@@ -1,9 +1,11 @@
 //! Answers of a small server, as a StatusCheck sees them.
 
-use super::*;
 use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
 
 /// A server at `http://shop:PORT`: `/hop/N` redirects N times, other paths say what they do.
 async fn server() -> u16 {
@@ -64,10 +66,7 @@ async fn ask_for(path: &str) -> Result<ProbeAnswer, String> {
 }
 
 fn whole(status: u16) -> Result<ProbeAnswer, String> {
-    Ok(ProbeAnswer {
-        status,
-        whole: true,
-    })
+    Ok(ProbeAnswer { status, whole: true })
 }
 
 #[tokio::test]
@@ -96,19 +95,13 @@ async fn nothing_outside_of_the_stage_is_asked() {
     let away = ask_for("/away").await.unwrap_err();
     assert!(away.ends_with("192.0.2.1 is not on this stage"), "{away}");
     let unknown = ask_for("/unknown").await.unwrap_err();
-    assert!(
-        unknown.ends_with("there is no Service `elsewhere` on this stage"),
-        "{unknown}"
-    );
+    assert!(unknown.ends_with("there is no Service `elsewhere` on this stage"), "{unknown}");
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_or_stalls_leaves_no_whole_answer() {
     for path in ["/broken", "/stalled"] {
-        let cut = Ok(ProbeAnswer {
-            status: 200,
-            whole: false,
-        });
+        let cut = Ok(ProbeAnswer { status: 200, whole: false });
         assert_eq!(ask_for(path).await, cut, "{path}");
     }
 }

@@ -1,6 +1,7 @@
 //! Makes any text safe inside XML, HTML and Markdown.
 
-/// For XML and HTML, as text or inside a quoted attribute. Characters that XML cannot hold become U+FFFD.
+/// For XML and HTML, as text or inside a quoted attribute. Characters that XML cannot hold become
+/// U+FFFD.
 pub(super) fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for letter in text.chars() {
@@ -23,18 +24,17 @@ pub(super) fn xml(text: &str) -> String {
 
 /// For Markdown, inside one line: no markup, no table cell break, no HTML, no mention of a user.
 ///
-/// CommonMark lets a backslash take the meaning from any ASCII punctuation, so all of it that can mean something
-/// within a line gets one. The rest stays as it is, for those who read the source.
+/// CommonMark lets a backslash take the meaning from any ASCII punctuation, so all of it that can
+/// mean something within a line gets one. The rest stays as it is, for those who read the source.
 pub(super) fn markdown(text: &str) -> String {
     let text = one_line(text);
     let mut out = String::with_capacity(text.len() * 2);
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        // A colon means something in `:emoji:` and `https://`, not in a time of day or at the end of a word.
+        // A colon means something in `:emoji:` and `https://`, not in a time of day or at the end
+        // of a word.
         let colon = letter == ':'
-            && letters
-                .peek()
-                .is_some_and(|next| *next != ' ' && !next.is_ascii_digit());
+            && letters.peek().is_some_and(|next| *next != ' ' && !next.is_ascii_digit());
         if colon || r"\`*_[]{}<>#|~&!$@^".contains(letter) {
             out.push('\\');
         }
@@ -61,10 +61,8 @@ pub(super) fn fenced(text: &str) -> String {
 
 /// Line breaks and runs of blanks become one blank; other control characters go.
 pub(super) fn one_line(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .filter(|letter| letter.is_whitespace() || !letter.is_control())
-        .collect();
+    let text: String =
+        text.chars().filter(|letter| letter.is_whitespace() || !letter.is_control()).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

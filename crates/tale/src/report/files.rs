@@ -31,8 +31,8 @@ pub struct WriteError {
     pub why: io::Error,
 }
 
-/// Makes sure that a report can be written into `folder`, and takes away a verdict that an earlier play left there: if this
-/// play is killed, nothing may speak for it.
+/// Makes sure that a report can be written into `folder`, and takes away a verdict that an earlier
+/// play left there: if this play is killed, nothing may speak for it.
 ///
 /// # Errors
 /// If the folder cannot be made or written into.
@@ -41,13 +41,11 @@ pub fn prepare(folder: &Path) -> Result<(), WriteError> {
     let prepared = fs::create_dir_all(folder.join("charts"))
         .and_then(|()| fs::write(&verdict, ""))
         .and_then(|()| fs::remove_file(&verdict));
-    prepared.map_err(|why| WriteError {
-        path: folder.to_owned(),
-        why,
-    })
+    prepared.map_err(|why| WriteError { path: folder.to_owned(), why })
 }
 
-/// Writes every form of the report into `folder`, which is created if need be. Files of the same name are replaced.
+/// Writes every form of the report into `folder`, which is created if need be. Files of the same
+/// name are replaced.
 ///
 /// `report.json` comes last: where it is, the others are complete.
 ///
@@ -55,10 +53,7 @@ pub fn prepare(folder: &Path) -> Result<(), WriteError> {
 /// If a file or folder cannot be written.
 pub fn write(folder: &Path, report: &Report) -> Result<Written, WriteError> {
     let at = |path: &Path, done: io::Result<()>| {
-        done.map_err(|why| WriteError {
-            path: path.to_owned(),
-            why,
-        })
+        done.map_err(|why| WriteError { path: path.to_owned(), why })
     };
     let put = |name: &str, text: String| {
         let path = folder.join(name);

@@ -27,7 +27,8 @@ pub fn from_json(text: &str) -> Result<Report, JsonError> {
 #[error("not a report: {0}; write a new one with `tale play TALE --out DIR`")]
 pub struct JsonError(#[source] serde_json::Error);
 
-/// How an [`Outcome`] is written: `kept` for those who ask yes or no, `outcome` for those who ask why not.
+/// How an [`Outcome`] is written: `kept` for those who ask yes or no, `outcome` for those who ask
+/// why not.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Judged {
     #[serde(default)]
@@ -83,9 +84,7 @@ pub(super) mod points {
         from: D,
     ) -> Result<Vec<(f64, f64)>, D::Error> {
         let points = Vec::<(f64, Option<f64>)>::deserialize(from)?;
-        let values = points
-            .into_iter()
-            .map(|(time, value)| (time, value.unwrap_or(f64::NAN)));
+        let values = points.into_iter().map(|(time, value)| (time, value.unwrap_or(f64::NAN)));
         Ok(values.collect())
     }
 }

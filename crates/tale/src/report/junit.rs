@@ -6,11 +6,8 @@ use super::{Outcome, Promise, Report, Verdict};
 
 /// The report as JUnit XML: suite = tale, test case = promise.
 pub fn junit(report: &Report) -> String {
-    let mut cases: Vec<String> = report
-        .promises
-        .iter()
-        .map(|promise| case(report, promise))
-        .collect();
+    let mut cases: Vec<String> =
+        report.promises.iter().map(|promise| case(report, promise)).collect();
     cases.extend(verdict_case(report));
     let count = |tag: &str| cases.iter().filter(|case| case.contains(tag)).count();
     let (failures, errors, skipped) = (count("<failure "), count("<error "), count("<skipped "));
@@ -106,9 +103,7 @@ fn properties(report: &Report) -> String {
     ];
     let one = |(name, value): (&str, Option<String>)| {
         let value = xml(&value?);
-        Some(format!(
-            "      <property name=\"{name}\" value=\"{value}\"/>\n"
-        ))
+        Some(format!("      <property name=\"{name}\" value=\"{value}\"/>\n"))
     };
     let all: String = all.into_iter().filter_map(one).collect();
     format!("    <properties>\n{all}    </properties>\n")
@@ -117,19 +112,12 @@ fn properties(report: &Report) -> String {
 fn notes(report: &Report) -> String {
     match report.notes.is_empty() {
         true => String::new(),
-        false => format!(
-            "    <system-out>{}</system-out>\n",
-            xml(&report.notes.join("\n"))
-        ),
+        false => format!("    <system-out>{}</system-out>\n", xml(&report.notes.join("\n"))),
     }
 }
 
 /// Seconds with milliseconds; what is no time is nought, since the format knows nothing else.
 fn time(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() {
-        seconds.max(0.0)
-    } else {
-        0.0
-    };
+    let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
     format!("{seconds:.3}")
 }

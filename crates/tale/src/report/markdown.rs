@@ -6,7 +6,8 @@ use super::{Outcome, Promise, Report, Verdict, chart_file};
 
 /// The report on one page of Markdown: what is wrong comes first.
 ///
-/// It opens with a hidden mark that names the tale, by which a CI job finds the note it wrote before.
+/// It opens with a hidden mark that names the tale, by which a CI job finds the note it wrote
+/// before.
 pub fn markdown(report: &Report) -> String {
     let parts = [
         format!("<!-- tale: {} -->\n", slug(&report.tale)),
@@ -47,9 +48,7 @@ fn verdict(report: &Report) -> String {
 
 /// The promises that need attention, spelled out.
 fn wrong(report: &Report) -> String {
-    let broken = report
-        .with(Outcome::Broken)
-        .chain(report.with(Outcome::Undecided));
+    let broken = report.with(Outcome::Broken).chain(report.with(Outcome::Undecided));
     let lines: String = broken.map(attention).collect();
     section("Look at this first", &lines)
 }
@@ -97,11 +96,7 @@ fn charts(report: &Report) -> String {
     let charts = report.charts.iter().enumerate();
     let links: String = charts
         .map(|(index, chart)| {
-            format!(
-                "![{}]({})\n\n",
-                safe(&chart.title),
-                chart_file(report, index)
-            )
+            format!("![{}]({})\n\n", safe(&chart.title), chart_file(report, index))
         })
         .collect();
     section("Charts", &links)
@@ -135,10 +130,7 @@ fn gates(report: &Report) -> String {
 }
 
 fn notes(report: &Report) -> String {
-    let lines = report
-        .notes
-        .iter()
-        .map(|note| format!("- {}\n", safe(note)));
+    let lines = report.notes.iter().map(|note| format!("- {}\n", safe(note)));
     let lines: String = lines.collect();
     section("Notes", &lines)
 }

@@ -1,7 +1,7 @@
 //! The report as data: who played what, what was promised, and what was seen.
 //!
-//! Every time is in seconds since the start of the tale. The field names are the keys of `report.json`, which other
-//! programs read: add fields, never rename them.
+//! Every time is in seconds since the start of the tale. The field names are the keys of
+//! `report.json`, which other programs read: add fields, never rename them.
 
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict over some promises. None at all is undecided: a tale that promises nothing proves nothing.
+    /// The verdict over some promises. None at all is undecided: a tale that promises nothing
+    /// proves nothing.
     pub fn of(promises: &[Promise]) -> Self {
         let any = |outcome| promises.iter().any(|promise| promise.outcome == outcome);
         if any(Outcome::Broken) {
@@ -149,7 +150,8 @@ pub struct Fault {
     pub to_s: Option<f64>,
 }
 
-/// The life of one alert, in one severity: a page may be over while its ticket stays. A state that was never seen is none.
+/// The life of one alert, in one severity: a page may be over while its ticket stays. A state that
+/// was never seen is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// The alert's name.
@@ -183,7 +185,8 @@ pub struct Chart {
     pub unit: Unit,
     /// The PromQL behind it.
     pub query: String,
-    /// The lines. Lines with the same label share colour and label, for instance the pods of one replica set.
+    /// The lines. Lines with the same label share colour and label, for instance the pods of one
+    /// replica set.
     pub series: Vec<Series>,
     /// The limit to compare with.
     pub threshold: Option<Threshold>,
@@ -210,7 +213,8 @@ pub enum Unit {
 pub struct Series {
     /// What it is called.
     pub label: String,
-    /// (time, value), times rising. NaN, infinite or missing samples break the line; in JSON they are `null`.
+    /// (time, value), times rising. NaN, infinite or missing samples break the line; in JSON they
+    /// are `null`.
     #[serde(with = "super::json::points")]
     pub points: Vec<(f64, f64)>,
 }

@@ -15,11 +15,7 @@ pub(super) fn seconds(value: f64) -> String {
 
 /// Minutes of an error budget: one decimal.
 pub(super) fn minutes(value: f64) -> String {
-    if value.is_finite() {
-        format!("{} min", trimmed(value, 1))
-    } else {
-        "unknown".to_owned()
-    }
+    if value.is_finite() { format!("{} min", trimmed(value, 1)) } else { "unknown".to_owned() }
 }
 
 /// A single value, to three digits or so.
@@ -34,15 +30,12 @@ pub(super) fn human(unit: Unit, value: f64) -> String {
     format!("{}{name}", trimmed(shown, decimals))
 }
 
-/// One mark of an axis that reaches to `top` in steps of `step`: all marks get the same prefix and decimals.
+/// One mark of an axis that reaches to `top` in steps of `step`: all marks get the same prefix and
+/// decimals.
 pub(super) fn mark(unit: Unit, value: f64, step: f64, top: f64) -> String {
     let (divisor, name) = scale(unit, top);
     let digits = -(step / divisor).log10().floor();
-    let decimals = if digits.is_finite() && digits > 0.0 {
-        digits.min(9.0) as usize
-    } else {
-        0
-    };
+    let decimals = if digits.is_finite() && digits > 0.0 { digits.min(9.0) as usize } else { 0 };
     format!("{}{name}", trimmed(value / divisor, decimals))
 }
 

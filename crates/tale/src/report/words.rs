@@ -35,7 +35,8 @@ impl Report {
         command
     }
 
-    /// Act names in the order of the story, each once, with those that were never reached at the end.
+    /// Act names in the order of the story, each once, with those that were never reached at the
+    /// end.
     pub(super) fn act_names(&self) -> Vec<&str> {
         let played = self.acts.iter().map(|act| act.name.as_str());
         let promised = self.promises.iter().map(|promise| promise.act.as_str());

@@ -1,10 +1,8 @@
-//! `tale slo correlate`: what happened, ranked by how well it goes together with the breaches of an objective.
+//! `tale slo correlate`: what happened, ranked by how well it goes together with the breaches of an
+//! objective.
 
-use super::events::{self, Event};
-use super::past::{Past, span};
-use super::words::{self, Table};
-use super::{load, observed};
-use crate::cli::{ClockArg, Correlate, StatsFormat};
+use std::path::Path;
+
 use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
 use slo::Span;
@@ -12,7 +10,12 @@ use slo::openslo::model::{Objective, Slo};
 use slo::stats::{
     Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate, error_ratio, labels_of,
 };
-use std::path::Path;
+
+use super::events::{self, Event};
+use super::past::{Past, span};
+use super::words::{self, Table};
+use super::{load, observed};
+use crate::cli::{ClockArg, Correlate, StatsFormat};
 
 /// Most steps of time that are looked at.
 const MOST_STEPS: f64 = 5_000.0;
@@ -41,20 +44,12 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
         longest_lag_seconds: span("--lag", &args.lag)?.as_secs_f64(),
     };
     let past = Past::of(root, args.source, &args.last, &note).await?;
-    let step = ((past.to - past.from) / MOST_STEPS)
-        .ceil()
-        .max(shortest_step);
+    let step = ((past.to - past.from) / MOST_STEPS).ceil().max(shortest_step);
     events.extend(observed::all(root, &past, step, &note).await);
     let mut ranked = Vec::new();
     for slo in &catalogue.slos {
         for objective in &slo.objectives {
-            let asked = Asked {
-                slo,
-                objective,
-                range,
-                step,
-                settings,
-            };
+            let asked = Asked { slo, objective, range, step, settings };
             ranked.push(asked.rank(&past, &events).await?);
         }
     }
@@ -181,8 +176,7 @@ fn suspects(found: &[Suspicion]) -> Table {
             two(one.precision),
             two(one.recall),
             two(one.correlation),
-            one.lag_seconds
-                .map_or_else(|| "-".to_owned(), |lag| format!("{lag:.0} s")),
+            one.lag_seconds.map_or_else(|| "-".to_owned(), |lag| format!("{lag:.0} s")),
             two(one.label_match),
             words::p(one.p),
         ]);

@@ -1,11 +1,12 @@
 //! Things that happened: what a file tells of them, and how they become suspects.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use serde::Deserialize;
 use slo::stats::Suspect;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Something that happened once, in seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,11 +48,7 @@ fn parse(file: &str, text: &str) -> Result<Vec<Event>> {
     let mut raw: Vec<(String, Raw)> = Vec::new();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     if text.trim_start().starts_with('{') && lines.clone().all(|line| line.starts_with('{')) {
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-        {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = format!("{file}: line {}", number + 1);
             // YAML is wider than JSON: keys without quotes are as clear.
             match serde_saphyr::from_str(line) {
@@ -77,38 +74,25 @@ fn parse(file: &str, text: &str) -> Result<Vec<Event>> {
             }
         }
     }
-    raw.into_iter()
-        .map(|(place, raw)| event(&place, raw))
-        .collect()
+    raw.into_iter().map(|(place, raw)| event(&place, raw)).collect()
 }
 
 fn event(place: &str, raw: Raw) -> Result<Event> {
     let start = seconds(raw.start);
     let end = raw.end.map_or(start, seconds);
-    ensure!(
-        end >= start,
-        "{place}: end: it ends before it starts; swap start and end"
-    );
-    Ok(Event {
-        name: raw.name,
-        kind: raw.kind,
-        start,
-        end,
-        labels: raw.labels,
-    })
+    ensure!(end >= start, "{place}: end: it ends before it starts; swap start and end");
+    Ok(Event { name: raw.name, kind: raw.kind, start, end, labels: raw.labels })
 }
 
 fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1000.0
 }
 
-/// Events of one name and kind are one suspect. What happened outside the time that is looked at is nobody's.
-/// `shortest` is how long an event lasts that took no time.
+/// Events of one name and kind are one suspect. What happened outside the time that is looked at is
+/// nobody's. `shortest` is how long an event lasts that took no time.
 pub(super) fn suspects(events: &[Event], from: f64, to: f64, shortest: f64) -> Vec<Suspect> {
     let mut grouped: BTreeMap<String, Suspect> = BTreeMap::new();
-    let inside = events
-        .iter()
-        .filter(|event| event.start <= to && event.end >= from);
+    let inside = events.iter().filter(|event| event.start <= to && event.end >= from);
     for event in inside {
         let name = format!("{} {}", event.kind, event.name);
         let suspect = grouped.entry(name.clone()).or_insert_with(|| Suspect {
@@ -125,8 +109,9 @@ pub(super) fn suspects(events: &[Event], from: f64, to: f64, shortest: f64) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn lines_of_json_and_yaml_say_the_same() {
@@ -150,14 +135,8 @@ mod tests {
                 "{\"name\":\"a\",\"kind\":\"b\",\"start\":\"2026-01-31T12:00:00Z\"}\n{\"nam\":\"a\"}",
                 "line 2",
             ),
-            (
-                "- {name: a, kind: b, start: yesterday}",
-                "document 1, event 1",
-            ),
-            (
-                "- {name: a, kind: b, start: 2026-01-31T12:00:00Z, color: red}",
-                "color",
-            ),
+            ("- {name: a, kind: b, start: yesterday}", "document 1, event 1"),
+            ("- {name: a, kind: b, start: 2026-01-31T12:00:00Z, color: red}", "color"),
             (
                 "- {name: a, kind: b, start: 2026-01-31T12:00:00Z, end: 2026-01-31T11:00:00Z}",
                 "before it starts",

@@ -3,14 +3,16 @@
 mod limit;
 mod render;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use slo::stats::{LeakReport, LeakSettings, LeakVerdict, leak};
+
 use super::past::{Past, numbers, span};
 use crate::cli::{Leak, StatsFormat};
 use crate::prometheus::{QueryFailed, Series};
-use anyhow::{Result, bail};
 use limit::{Limits, same};
-use slo::stats::{LeakReport, LeakSettings, LeakVerdict, leak};
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// When a process started, as every client library tells it.
 const STARTED: &str = "process_start_time_seconds";
@@ -82,7 +84,8 @@ fn code(judged: &[Judged]) -> u8 {
     }
 }
 
-/// Samples as scraped if the query is a selector: points that a range query repeats are no evidence.
+/// Samples as scraped if the query is a selector: points that a range query repeats are no
+/// evidence.
 async fn courses(past: &Past, query: &str) -> Result<Vec<Series>> {
     let step = ((past.to - past.from) / 100.0).max(1.0);
     let answer = match past.samples(query).await {
@@ -97,14 +100,9 @@ async fn courses(past: &Past, query: &str) -> Result<Vec<Series>> {
 
 /// The starts of the process that a series is about.
 fn restarts(labels: &BTreeMap<String, String>, starts: &[Series]) -> Vec<f64> {
-    let mine = starts
-        .iter()
-        .filter(|start| same(labels, &start.metric, &PROCESS));
-    let mut times: Vec<f64> = mine
-        .flat_map(numbers)
-        .map(|(_, start)| start)
-        .filter(|start| start.is_finite())
-        .collect();
+    let mine = starts.iter().filter(|start| same(labels, &start.metric, &PROCESS));
+    let mut times: Vec<f64> =
+        mine.flat_map(numbers).map(|(_, start)| start).filter(|start| start.is_finite()).collect();
     times.sort_by(f64::total_cmp);
     times.dedup_by(|later, earlier| *later - *earlier < SAME_START);
     times
@@ -112,9 +110,7 @@ fn restarts(labels: &BTreeMap<String, String>, starts: &[Series]) -> Vec<f64> {
 
 /// The pod, or whatever else people call it.
 fn name(labels: &BTreeMap<String, String>) -> String {
-    let known = ["pod", "instance", "job"]
-        .iter()
-        .find_map(|key| labels.get(*key));
+    let known = ["pod", "instance", "job"].iter().find_map(|key| labels.get(*key));
     known.cloned().unwrap_or_else(|| all_labels(labels))
 }
 
@@ -124,11 +120,7 @@ fn all_labels(labels: &BTreeMap<String, String>) -> String {
         .filter(|(key, _)| *key != "__name__")
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    if pairs.is_empty() {
-        "all".to_owned()
-    } else {
-        pairs.join(",")
-    }
+    if pairs.is_empty() { "all".to_owned() } else { pairs.join(",") }
 }
 
 /// Where two series share a name, all their labels are told.

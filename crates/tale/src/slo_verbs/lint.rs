@@ -1,15 +1,18 @@
-//! `tale slo lint`: what is wrong with objectives, and what probably is; with a Prometheus, also what only it can tell.
+//! `tale slo lint`: what is wrong with objectives, and what probably is; with a Prometheus, also
+//! what only it can tell.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use slo::openslo::model::{Objective, Slo};
+use slo::stats::events_of_slice;
+use slo::{Catalogue, Problem, Severity, Span, lint_traffic};
 
 use super::past::span;
 use crate::cli::Lint;
 use crate::prometheus::{Prometheus, QueryFailed};
 use crate::world::read_yaml;
-use anyhow::{Result, bail};
-use slo::openslo::model::{Objective, Slo};
-use slo::stats::events_of_slice;
-use slo::{Catalogue, Problem, Severity, Span, lint_traffic};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// Every finding in a line. Exit code 1 if one of them is an error.
 pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
@@ -26,9 +29,7 @@ pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
             problems
         }
     };
-    let refused = problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
+    let refused = problems.iter().any(|problem| problem.severity == Severity::Error);
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let text = match lines.is_empty() {
         true => "nothing to say".to_owned(),

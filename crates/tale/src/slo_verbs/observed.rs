@@ -1,13 +1,14 @@
 //! What happened, as Prometheus and the running stage remember it: chaos, restarts, rollouts.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::events::Event;
 use super::past::{Past, numbers};
 use super::snapshot;
 use crate::control::{Request, Running};
 use crate::prometheus::{QueryFailed, Series};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Chaos Mesh's own count of experiments by namespace, kind and phase.
 const CHAOS: &str = "chaos_controller_manager_chaos_experiments";
@@ -27,16 +28,11 @@ pub(super) async fn all(root: &Path, past: &Past, step: f64, note: impl Fn(&str)
 /// Faults that were in force.
 pub(super) async fn chaos(root: &Path, past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
     let series = heard(past.course(CHAOS, step).await, &note);
-    let mut events: Vec<Event> = series
-        .iter()
-        .flat_map(|one| experiments(one, step))
-        .collect();
+    let mut events: Vec<Event> = series.iter().flat_map(|one| experiments(one, step)).collect();
     if past.on_stage {
         match of_the_stage(root, &note).await {
             Ok(found) => events.extend(found),
-            Err(why) => note(&format!(
-                "tale: the chaos of the stage is left out: {why:#}"
-            )),
+            Err(why) => note(&format!("tale: the chaos of the stage is left out: {why:#}")),
         }
     }
     events

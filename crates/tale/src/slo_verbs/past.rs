@@ -1,12 +1,14 @@
 //! A stretch of the past, and the Prometheus that remembers it.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use slo::Span;
+
 use crate::ask_gate::prometheus_of_the_stage;
 use crate::cli::Source;
 use crate::prometheus::{Prometheus, QueryFailed, Series};
-use anyhow::{Result, anyhow};
-use slo::Span;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Most points asked for at once; Prometheus refuses more than 11,000.
 const CHUNK: f64 = 5_000.0;
@@ -54,11 +56,7 @@ impl Past {
 
     /// The latest part of it.
     pub(super) fn latest(&self, length: Span) -> Self {
-        Self {
-            prometheus: self.prometheus.clone(),
-            from: self.to - length.as_secs_f64(),
-            ..*self
-        }
+        Self { prometheus: self.prometheus.clone(), from: self.to - length.as_secs_f64(), ..*self }
     }
 
     /// The course of an expression, every `step` seconds.
@@ -87,7 +85,8 @@ impl Past {
         self.prometheus.query(&promql, Some(self.to)).await
     }
 
-    /// One expression that gives one series, as one slot per step; a slot without a sample is `None`, and so is NaN.
+    /// One expression that gives one series, as one slot per step; a slot without a sample is
+    /// `None`, and so is NaN.
     pub(super) async fn slots(
         &self,
         promql: &str,
@@ -110,10 +109,7 @@ impl Past {
 /// The course of a series as numbers.
 pub(super) fn numbers(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ {
     let number = |text: &String| text.parse().unwrap_or(f64::NAN);
-    series
-        .values
-        .iter()
-        .map(move |(time, text)| (*time, number(text)))
+    series.values.iter().map(move |(time, text)| (*time, number(text)))
 }
 
 /// Reads a length of time.

@@ -1,11 +1,13 @@
 //! `tale slo compile`: objectives as rules.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
 use super::load;
 use crate::cli::{ClockArg, RuleFormat};
 use crate::world::slo_clock;
-use anyhow::{Result, anyhow};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// The rules, as a file or as an object.
 pub(super) fn compile(

@@ -1,10 +1,13 @@
-//! What a stage tells of its chaos: when each experiment was in force. The experiments of a Schedule are one suspect.
+//! What a stage tells of its chaos: when each experiment was in force. The experiments of a
+//! Schedule are one suspect.
 
-use super::events::Event;
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+
+use super::events::Event;
 
 /// The part of the engine's snapshot that is of interest; the rest is for `tale chaos`.
 #[derive(Deserialize)]
@@ -53,19 +56,11 @@ pub(super) fn events(json: &str) -> Result<Vec<Event>> {
             Some(((told.namespace.as_str(), child), told.name.as_str()))
         })
         .collect();
-    let uids: BTreeSet<&str> = snapshot
-        .events
-        .iter()
-        .map(|told| told.uid.as_str())
-        .collect();
+    let uids: BTreeSet<&str> = snapshot.events.iter().map(|told| told.uid.as_str()).collect();
     Ok(uids
         .into_iter()
         .filter_map(|uid| {
-            let told: Vec<&Told> = snapshot
-                .events
-                .iter()
-                .filter(|told| told.uid == uid)
-                .collect();
+            let told: Vec<&Told> = snapshot.events.iter().filter(|told| told.uid == uid).collect();
             let first = told.first()?;
             let (start, end) = in_force(&told, snapshot.now)?;
             let object = snapshot.objects.iter().find(|object| object.uid == uid);
@@ -75,9 +70,7 @@ pub(super) fn events(json: &str) -> Result<Vec<Event>> {
                 kind: first.kind.clone(),
                 start: seconds(start),
                 end: seconds(end),
-                labels: object
-                    .map(|object| aimed_at(&object.spec))
-                    .unwrap_or_default(),
+                labels: object.map(|object| aimed_at(&object.spec)).unwrap_or_default(),
             })
         })
         .collect())
@@ -109,11 +102,7 @@ fn aimed_at(spec: &serde_json::Value) -> BTreeMap<String, String> {
                 "app" | "app.kubernetes.io/name" => "service",
                 other => other,
             };
-            labels.extend(
-                value
-                    .as_str()
-                    .map(|value| (key.to_owned(), value.to_owned())),
-            );
+            labels.extend(value.as_str().map(|value| (key.to_owned(), value.to_owned())));
         }
     }
     labels
@@ -124,95 +113,4 @@ fn seconds(time: Timestamp) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use chaos::engine::{Event as Told, Snapshot};
-    use serde_json::json;
-
-    /// The engine's own types, so that this fails when their shape changes.
-    fn chaos_event(
-        kind: &'static str,
-        name: &str,
-        reason: &'static str,
-        message: &str,
-        second: u32,
-    ) -> Told {
-        let time: Timestamp = format!("2026-01-31T12:00:{second:02}Z").parse().unwrap();
-        Told {
-            kind,
-            namespace: "default".to_owned(),
-            name: name.to_owned(),
-            uid: format!("uid-{name}"),
-            severity: "Normal",
-            reason,
-            source: "records",
-            message: message.to_owned(),
-            count: 1,
-            first_timestamp: time,
-            last_timestamp: time,
-        }
-    }
-
-    #[test]
-    fn the_experiments_of_a_schedule_are_its_occurrences_and_one_that_runs_lasts_until_now() {
-        let snapshot = Snapshot {
-            now: "2026-01-31T12:00:59Z".parse().unwrap(),
-            objects: Vec::new(),
-            events: vec![
-                chaos_event(
-                    "Schedule",
-                    "storm",
-                    "Spawned",
-                    "Create new object: storm-a",
-                    1,
-                ),
-                chaos_event(
-                    "DNSChaos",
-                    "storm-a",
-                    "Applied",
-                    "Successfully apply chaos for a/x",
-                    2,
-                ),
-                chaos_event(
-                    "DNSChaos",
-                    "storm-a",
-                    "Recovered",
-                    "Successfully recover chaos for a/x",
-                    12,
-                ),
-                chaos_event(
-                    "Schedule",
-                    "storm",
-                    "Spawned",
-                    "Create new object: storm-b",
-                    31,
-                ),
-                chaos_event(
-                    "DNSChaos",
-                    "storm-b",
-                    "Applied",
-                    "Successfully apply chaos for a/x",
-                    32,
-                ),
-            ],
-        };
-        let json = serde_json::to_string(&snapshot).unwrap();
-        let mut found = events(&json).unwrap();
-        found.sort_by(|a, b| a.start.total_cmp(&b.start));
-        let names: Vec<_> = found
-            .iter()
-            .map(|one| (one.kind.as_str(), one.name.as_str()))
-            .collect();
-        assert_eq!(names, [("DNSChaos", "storm"), ("DNSChaos", "storm")]);
-        let lengths: Vec<f64> = found.iter().map(|one| one.end - one.start).collect();
-        assert_eq!(lengths, [10.0, 27.0]);
-    }
-
-    #[test]
-    fn the_selector_says_whom_an_experiment_means() {
-        let spec = json!({"selector": {"namespaces": ["default"], "labelSelectors": {"app": "shop", "tier": "web"}}});
-        let labels = aimed_at(&spec);
-        assert_eq!(labels["service"], "shop");
-        assert_eq!(labels["tier"], "web");
-    }
-}
+mod tests;

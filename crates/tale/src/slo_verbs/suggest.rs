@@ -1,9 +1,9 @@
-//! `tale slo suggest`: the target that the history of an indicator supports, as OpenSLO with the evidence.
+//! `tale slo suggest`: the target that the history of an indicator supports, as OpenSLO with the
+//! evidence.
 
-use super::past::{Past, span};
-use super::words::{self, Table};
-use super::{load, observed};
-use crate::cli::{Suggest, SuggestFormat};
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 use slo::Span;
@@ -11,17 +11,15 @@ use slo::openslo::model::{Metric, Objective, Slo};
 use slo::stats::{
     Ask, Counted, Events, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
 };
-use std::collections::BTreeSet;
-use std::path::Path;
 
-/// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute would hold one sample of
-/// a target that is scraped every minute, and a rate needs two.
-const SLICES: [Span; 4] = [
-    Span::minutes(5),
-    Span::minutes(15),
-    Span::hours(1),
-    Span::hours(6),
-];
+use super::past::{Past, span};
+use super::words::{self, Table};
+use super::{load, observed};
+use crate::cli::{Suggest, SuggestFormat};
+
+/// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute
+/// would hold one sample of a target that is scraped every minute, and a rate needs two.
+const SLICES: [Span; 4] = [Span::minutes(5), Span::minutes(15), Span::hours(1), Span::hours(6)];
 const MOST_SLICES: f64 = 9_000.0;
 /// How far back to look at least, unless `--last` says otherwise.
 const MONTH: Span = Span::days(30);
@@ -81,8 +79,8 @@ pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Resu
     Ok((text, if refused { 2 } else { 0 }))
 }
 
-/// Objectives of one indicator differ in their targets, which are to be found: the first one stands for all. Parts of a
-/// composite have indicators of their own.
+/// Objectives of one indicator differ in their targets, which are to be found: the first one stands
+/// for all. Parts of a composite have indicators of their own.
 fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
     let of = |objective: &Objective| {
         if slo.composite {
@@ -93,12 +91,11 @@ fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
     };
     let mut seen = BTreeSet::new();
     let named = slo.objectives.iter().map(|one| (of(one), one));
-    named
-        .filter(|(name, _)| seen.insert(name.clone()))
-        .collect()
+    named.filter(|(name, _)| seen.insert(name.clone())).collect()
 }
 
-/// Twice as long as what is tested, because what happened once may be chance; and a month if there is one.
+/// Twice as long as what is tested, because what happened once may be chance; and a month if there
+/// is one.
 fn look_back(window: Span) -> Span {
     Span::from_millis(2 * window.as_millis()).max(MONTH)
 }
@@ -130,27 +127,19 @@ impl Asked<'_> {
         let bad = bad.map_err(|why| anyhow!("{why}"))?;
         let total = past.slots(&queries.total, step).await;
         let total = total.map_err(|why| anyhow!("{why}"))?;
-        let slices = total
-            .iter()
-            .zip(&bad)
-            .enumerate()
-            .map(|(index, (total, bad))| {
-                let end = past.from + step * index as f64;
-                // Rates are extrapolated: a hair more bad events than events is no contradiction.
-                let events = total.zip(*bad).map(|(total, bad)| Events {
-                    good: (total - bad).max(0.0).min(total),
-                    total,
-                });
-                let overlaps = |(from, to): &(f64, f64)| *from < end && *to > end - step;
-                let excluded = self.excluded.iter().any(overlaps);
-                Slice { events, excluded }
-            });
+        let slices = total.iter().zip(&bad).enumerate().map(|(index, (total, bad))| {
+            let end = past.from + step * index as f64;
+            // Rates are extrapolated: a hair more bad events than events is no contradiction.
+            let events = total
+                .zip(*bad)
+                .map(|(total, bad)| Events { good: (total - bad).max(0.0).min(total), total });
+            let overlaps = |(from, to): &(f64, f64)| *from < end && *to > end - step;
+            let excluded = self.excluded.iter().any(overlaps);
+            Slice { events, excluded }
+        });
         // The first slot ends where the time begins.
         let slices = slices.skip(1).collect();
-        let history = History {
-            slice: self.slice,
-            slices,
-        };
+        let history = History { slice: self.slice, slices };
         suggest(&history, &self.ask(past)?).map_err(|why| anyhow!("{why}"))
     }
 
@@ -195,10 +184,8 @@ fn yaml(answers: &[Answer]) -> String {
         .filter_map(|answer| Some((answer, answer.found.as_ref().err()?)))
         .map(|(answer, why)| format!("# {}: no proposal: {}\n", answer.id, one_line(why)))
         .collect();
-    let found: Vec<Suggestion> = answers
-        .iter()
-        .filter_map(|answer| answer.found.as_ref().ok().cloned())
-        .collect();
+    let found: Vec<Suggestion> =
+        answers.iter().filter_map(|answer| answer.found.as_ref().ok().cloned()).collect();
     refused + &openslo_stream(&found)
 }
 

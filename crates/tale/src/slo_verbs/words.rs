@@ -14,11 +14,7 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// A p-value; one of zero does not exist.
 pub(super) fn p(value: f64) -> String {
-    if value < 1e-4 {
-        "< 0.0001".to_owned()
-    } else {
-        format!("{value:.4}")
-    }
+    if value < 1e-4 { "< 0.0001".to_owned() } else { format!("{value:.4}") }
 }
 
 /// A moment of UTC, to the second.
@@ -37,10 +33,7 @@ pub(super) struct Table {
 impl Table {
     /// A title that starts with `>` heads a column of numbers.
     pub(super) fn new(titles: &[&str]) -> Self {
-        Self {
-            titles: titles.iter().map(|title| (*title).to_owned()).collect(),
-            rows: Vec::new(),
-        }
+        Self { titles: titles.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
@@ -48,13 +41,9 @@ impl Table {
     }
 
     pub(super) fn to_text(&self) -> String {
-        let titles = self
-            .titles
-            .iter()
-            .map(|title| title.trim_start_matches('>').to_owned());
-        let lines: Vec<Vec<String>> = std::iter::once(titles.collect())
-            .chain(self.rows.iter().cloned())
-            .collect();
+        let titles = self.titles.iter().map(|title| title.trim_start_matches('>').to_owned());
+        let lines: Vec<Vec<String>> =
+            std::iter::once(titles.collect()).chain(self.rows.iter().cloned()).collect();
         let width = |column: usize| {
             let cells = lines.iter().filter_map(|line| line.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -78,24 +67,15 @@ impl Table {
 
     pub(super) fn to_markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let titles = self
-            .titles
-            .iter()
-            .map(|title| title.trim_start_matches('>').to_owned());
+        let titles = self.titles.iter().map(|title| title.trim_start_matches('>').to_owned());
         let rules = self.titles.iter().map(|title| {
-            let rule = if title.starts_with('>') {
-                "---:"
-            } else {
-                "---"
-            };
+            let rule = if title.starts_with('>') { "---:" } else { "---" };
             rule.to_owned()
         });
         let mut text = line(titles.collect()) + &line(rules.collect());
         for row in &self.rows {
             // A bar would end the cell.
-            text.push_str(&line(
-                row.iter().map(|cell| cell.replace('|', "\\|")).collect(),
-            ));
+            text.push_str(&line(row.iter().map(|cell| cell.replace('|', "\\|")).collect()));
         }
         text
     }

@@ -1,14 +1,17 @@
 //! A promise as it is written in a tale.
 
-use super::Span;
-use anyhow::{Result, bail, ensure};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// One promise: exactly one of `quiet`, `metric`, `alert`, `mail`, `gate` and `budget`, and how it is meant.
+use anyhow::{Result, bail, ensure};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Span;
+
+/// One promise: exactly one of `quiet`, `metric`, `alert`, `mail`, `gate` and `budget`, and how it
+/// is meant.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PromiseFields {
@@ -65,11 +68,7 @@ impl Spent {
     /// Whether so many minutes are as many as was said.
     pub fn holds(self, minutes: f64) -> bool {
         let limit = self.than.as_secs_f64() / 60.0;
-        if self.more {
-            minutes > limit
-        } else {
-            minutes < limit
-        }
+        if self.more { minutes > limit } else { minutes < limit }
     }
 }
 
@@ -161,9 +160,7 @@ impl PromiseFields {
             "because and pin go with gate; remove them"
         );
         ensure!(
-            self.alert
-                .as_ref()
-                .is_none_or(|alert| alert.contains('{') == alert.ends_with('}')),
+            self.alert.as_ref().is_none_or(|alert| alert.contains('{') == alert.ends_with('}')),
             "alert has labels that never end; write e.g. Name{{severity=\"page\"}}"
         );
         ensure!(
@@ -181,14 +178,10 @@ impl PromiseFields {
     pub fn kind(&self) -> &'static str {
         match self {
             Self { quiet: true, .. } => "quiet",
-            Self {
-                metric: Some(_), ..
-            } => "metric",
+            Self { metric: Some(_), .. } => "metric",
             Self { alert: Some(_), .. } => "alert",
             Self { mail: Some(_), .. } => "mail",
-            Self {
-                budget: Some(_), ..
-            } => "budget",
+            Self { budget: Some(_), .. } => "budget",
             _ => "gate",
         }
     }
@@ -199,42 +192,23 @@ impl PromiseFields {
             return says.clone();
         }
         match self {
-            Self {
-                metric: Some(query),
-                ..
-            } => query.clone(),
-            Self {
-                alert: Some(name), ..
-            } => format!("{name} is {}", self.state.word()),
-            Self {
-                mail: Some(name), ..
-            } => format!("mail: {name} is {}", self.state.word()),
-            Self {
-                gate: Some(GateWord::Pass),
-                ..
-            } => "the gate passes".to_owned(),
-            Self {
-                gate: Some(GateWord::Fail),
-                because: Some(slo),
-                ..
-            } => format!("the gate refuses, because of {slo}"),
-            Self {
-                gate: Some(GateWord::Fail),
-                ..
-            } => "the gate refuses".to_owned(),
-            Self {
-                budget: Some(objective),
-                spent: Some(spent),
-                ..
-            } => format!("of the error budget of {objective} {spent} is spent"),
+            Self { metric: Some(query), .. } => query.clone(),
+            Self { alert: Some(name), .. } => format!("{name} is {}", self.state.word()),
+            Self { mail: Some(name), .. } => format!("mail: {name} is {}", self.state.word()),
+            Self { gate: Some(GateWord::Pass), .. } => "the gate passes".to_owned(),
+            Self { gate: Some(GateWord::Fail), because: Some(slo), .. } => {
+                format!("the gate refuses, because of {slo}")
+            }
+            Self { gate: Some(GateWord::Fail), .. } => "the gate refuses".to_owned(),
+            Self { budget: Some(objective), spent: Some(spent), .. } => {
+                format!("of the error budget of {objective} {spent} is spent")
+            }
             _ => "no alert is pending or firing".to_owned(),
         }
     }
 
     /// The longest wait, counted from the act.
     pub fn within(&self) -> Duration {
-        self.within
-            .as_ref()
-            .map_or(Duration::from_secs(10), |span| span.0)
+        self.within.as_ref().map_or(Duration::from_secs(10), |span| span.0)
     }
 }

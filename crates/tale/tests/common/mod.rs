@@ -1,4 +1,5 @@
-//! A copy of the project's stories for each test, in a folder of its own, where the `tale` program is run as a user runs it.
+//! A copy of the project's stories for each test, in a folder of its own, where the `tale` program
+//! is run as a user runs it.
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(
     clippy::unwrap_used,
@@ -8,16 +9,18 @@
 mod playing;
 pub(crate) mod processes;
 
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use serde_json::Value;
+
 pub(crate) use playing::{Ended, Playing};
 
-/// The longest wait for anything that has no bound of its own; generous, because the machine may be busy.
+/// The longest wait for anything that has no bound of its own; generous, because the machine may be
+/// busy.
 pub(crate) const SOON: Duration = Duration::from_secs(300);
 
 /// What the project promises about a kill: within this time nothing is left.
@@ -132,9 +135,7 @@ pub(crate) fn report_in(folder: &Path) -> Value {
 pub(crate) fn outcomes<'r>(report: &'r Value) -> Vec<(&'r str, &'r str)> {
     let word = |one: &'r Value, key: &str| one[key].as_str().unwrap();
     let promises = report["promises"].as_array().unwrap().iter();
-    promises
-        .map(|one| (word(one, "outcome"), word(one, "text")))
-        .collect()
+    promises.map(|one| (word(one, "outcome"), word(one, "text"))).collect()
 }
 
 /// Awaits a condition that nobody announces; give it a time-out.

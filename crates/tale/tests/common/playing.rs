@@ -1,14 +1,16 @@
 //! A running `tale`: what it says, signals to it, and its end.
 
-use super::SOON;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
+
+use super::SOON;
 
 /// A process of its own group, as a shell starts it; killed when the test ends early.
 pub(crate) struct Playing {
@@ -65,18 +67,10 @@ impl Playing {
 
     /// Waits until it has written `text` to standard error.
     pub(crate) async fn says(&mut self, text: &str) {
-        let said = self
-            .err
-            .wait_for(|heard| heard.ended || heard.text.contains(text));
+        let said = self.err.wait_for(|heard| heard.ended || heard.text.contains(text));
         let heard = tokio::time::timeout(SOON, said).await;
-        let heard = heard
-            .unwrap_or_else(|_| panic!("never said: {text}"))
-            .unwrap();
-        assert!(
-            heard.text.contains(text),
-            "never said {text}:\n{}",
-            heard.text
-        );
+        let heard = heard.unwrap_or_else(|_| panic!("never said: {text}")).unwrap();
+        assert!(heard.text.contains(text), "never said {text}:\n{}", heard.text);
     }
 
     /// Waits for its end for at most `span`; whether it ended.
@@ -115,11 +109,7 @@ impl Ended {
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
-        assert!(
-            !self.stderr.contains('\x1b'),
-            "no terminal, no escape codes: {:?}",
-            self.stderr
-        );
+        assert!(!self.stderr.contains('\x1b'), "no terminal, no escape codes: {:?}", self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         self
     }
@@ -140,9 +130,5 @@ fn listen(mut stream: impl AsyncRead + Unpin + Send + 'static) -> watch::Receive
 
 async fn all(stream: &mut watch::Receiver<Heard>) -> String {
     let heard = tokio::time::timeout(SOON, stream.wait_for(|heard| heard.ended)).await;
-    heard
-        .expect("a process that is gone writes no more")
-        .unwrap()
-        .text
-        .clone()
+    heard.expect("a process that is gone writes no more").unwrap().text.clone()
 }

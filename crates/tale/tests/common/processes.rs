@@ -1,13 +1,14 @@
 //! What the kernel knows: processes, their memory, and who listens where.
 
-use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 
-/// Processes that work in a folder below `folder`, or name it in their arguments or environment: pid and command line.
-/// Zombies do neither.
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Processes that work in a folder below `folder`, or name it in their arguments or environment:
+/// pid and command line. Zombies do neither.
 pub(crate) fn of(folder: &Path) -> BTreeMap<i32, String> {
     let name = folder.to_str().unwrap();
     let belongs = |pid: &i32| {
@@ -17,23 +18,16 @@ pub(crate) fn of(folder: &Path) -> BTreeMap<i32, String> {
     };
     let pids = fs::read_dir("/proc").unwrap();
     let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter(belongs)
-        .map(|pid| (pid, command_line(pid)))
-        .collect()
+    pids.filter(belongs).map(|pid| (pid, command_line(pid))).collect()
 }
 
-/// The processes of `folder` that run `program`, which is not yet so between their start and `exec`.
+/// The processes of `folder` that run `program`, which is not yet so between their start and
+/// `exec`.
 pub(crate) fn running(folder: &Path, program: &str) -> Vec<i32> {
     let runs = |line: &str| {
-        line.split(' ')
-            .next()
-            .is_some_and(|first| Path::new(first).ends_with(program))
+        line.split(' ').next().is_some_and(|first| Path::new(first).ends_with(program))
     };
-    of(folder)
-        .into_iter()
-        .filter(|(_, line)| runs(line))
-        .map(|(pid, _)| pid)
-        .collect()
+    of(folder).into_iter().filter(|(_, line)| runs(line)).map(|(pid, _)| pid).collect()
 }
 
 /// SIGKILL to a process that a test's `tale` started.
@@ -58,12 +52,8 @@ pub(crate) type Sockets = BTreeMap<u64, SocketAddrV4>;
 
 /// Everything that waits for somebody: listening TCP sockets and UDP sockets.
 pub(crate) fn listeners() -> Sockets {
-    let tcp = sockets("tcp")
-        .into_iter()
-        .filter(|(_, _, state)| state == "0A");
-    tcp.chain(sockets("udp"))
-        .map(|(inode, address, _)| (inode, address))
-        .collect()
+    let tcp = sockets("tcp").into_iter().filter(|(_, _, state)| state == "0A");
+    tcp.chain(sockets("udp")).map(|(inode, address, _)| (inode, address)).collect()
 }
 
 /// Those of them that `pids` hold.
@@ -75,16 +65,10 @@ pub(crate) fn listeners_of<'p>(pids: impl IntoIterator<Item = &'p i32>) -> Socke
 }
 
 fn inodes(pid: i32) -> Vec<u64> {
-    let files = fs::read_dir(format!("/proc/{pid}/fd"))
-        .into_iter()
-        .flatten();
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
     let links = files.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     let inode = |link: std::path::PathBuf| {
-        link.to_str()?
-            .strip_prefix("socket:[")?
-            .strip_suffix(']')?
-            .parse()
-            .ok()
+        link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
     };
     links.filter_map(inode).collect()
 }

@@ -12,14 +12,9 @@ async fn arguments_that_do_not_fit_are_told_with_what_to_write() {
         ("sli.yaml", KEPTN_SLI.to_owned()),
         ("wrong.yaml", KEPTN_SLO.replace("<=0.01", "about 0.01")),
     ]);
-    let [open, slo, more, sli, wrong] = [
-        "open.yaml",
-        "slo.yaml",
-        "more.yaml",
-        "sli.yaml",
-        "wrong.yaml",
-    ]
-    .map(|name| files.path(name));
+    let [open, slo, more, sli, wrong] =
+        ["open.yaml", "slo.yaml", "more.yaml", "sli.yaml", "wrong.yaml"]
+            .map(|name| files.path(name));
     let cases: [(&[&str], &str); 12] = [
         (&[], "<SLOS>"),
         (&[&open, &slo, &sli], "run tale gate for each"),
@@ -29,14 +24,8 @@ async fn arguments_that_do_not_fit_are_told_with_what_to_write() {
         (&[&slo, &more, &sli], "name one"),
         (&[&slo, &sli], "write --context SERVICE=.."),
         (&[&slo, &sli, "--context", "TEAM=ops"], "LABEL.<name>"),
-        (
-            &[&slo, &sli, "--context", "SERVICE=shop", "--calendar"],
-            "--calendar",
-        ),
-        (
-            &[&wrong, &sli],
-            "wrong.yaml: objectives[1].pass[0].criteria[0]",
-        ),
+        (&[&slo, &sli, "--context", "SERVICE=shop", "--calendar"], "--calendar"),
+        (&[&wrong, &sli], "wrong.yaml: objectives[1].pass[0].criteria[0]"),
         (&[&open, "--keptn-compat"], "belong to Keptn's files"),
         (&[&open, "--calendar"], "no SLO here has a calendar window"),
     ];

@@ -8,12 +8,7 @@ const DEAD: &str = "http://127.0.0.1:9";
 fn gate(args: &[&str]) -> Output {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let mut command = Command::new(env!("CARGO_BIN_EXE_tale"));
-    command
-        .args(["gate", SLO])
-        .args(args)
-        .current_dir(root)
-        .output()
-        .unwrap()
+    command.args(["gate", SLO]).args(args).current_dir(root).output().unwrap()
 }
 
 #[test]
@@ -39,10 +34,7 @@ fn nothing_seen_leaves_the_baseline_as_it_was() {
     let output = gate(&["--prometheus", DEAD, "--baseline", path, "--pin", path]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(
-        error.contains("nothing is pinned") && error.contains("The query failed"),
-        "{error}"
-    );
+    assert!(error.contains("nothing is pinned") && error.contains("The query failed"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), good);
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 1, "no file beside it");
@@ -52,10 +44,7 @@ fn nothing_seen_leaves_the_baseline_as_it_was() {
 fn wrong_arguments_are_told_with_what_to_write() {
     for (args, wanted) in [
         (&["--prometheus", DEAD, "--last", "5 minutes"][..], "--last"),
-        (
-            &["--prometheus", DEAD, "--baseline", "/nonexistent.json"],
-            "/nonexistent.json",
-        ),
+        (&["--prometheus", DEAD, "--baseline", "/nonexistent.json"], "/nonexistent.json"),
     ] {
         let output = gate(args);
         let error = String::from_utf8(output.stderr).unwrap();

@@ -1,38 +1,27 @@
 //! A Prometheus that dies while fifty objectives are judged.
 
+use std::sync::Mutex;
+
 use crate::fake::{Fake, Reply, evidence};
 use crate::gate;
 use crate::objectives::{Files, answers};
 use crate::real::Real;
-use std::sync::Mutex;
 
 const OBJECTIVES: usize = 50;
 /// So many are answered.
 const ALIVE: usize = 20;
 
-/// All are told, the answered ones with their value and the others with the reason; nothing is asked twice.
+/// All are told, the answered ones with their value and the others with the reason; nothing is
+/// asked twice.
 fn check(said: crate::Said, fake: &Fake) {
     let verdict = said.expect(2).json();
     assert_eq!(verdict["outcome"], "inconclusive");
     let objectives = verdict["objectives"].as_array().unwrap();
     assert_eq!(objectives.len(), OBJECTIVES);
-    assert!(
-        objectives
-            .iter()
-            .all(|one| !one["reason"].as_str().unwrap().is_empty())
-    );
-    let of = |outcome: &str| {
-        objectives
-            .iter()
-            .filter(|one| one["outcome"] == outcome)
-            .count()
-    };
+    assert!(objectives.iter().all(|one| !one["reason"].as_str().unwrap().is_empty()));
+    let of = |outcome: &str| objectives.iter().filter(|one| one["outcome"] == outcome).count();
     // What was under way when it died may have come through or not.
-    assert!(
-        (1..OBJECTIVES).contains(&of("pass")),
-        "{} passed",
-        of("pass")
-    );
+    assert!((1..OBJECTIVES).contains(&of("pass")), "{} passed", of("pass"));
     assert_eq!(of("pass") + of("inconclusive"), OBJECTIVES);
     assert!(fake.asked("query").len() <= OBJECTIVES);
 }
@@ -40,11 +29,7 @@ fn check(said: crate::Said, fake: &Fake) {
 #[tokio::test]
 async fn every_objective_is_listed_with_its_reason_and_none_is_asked_twice() {
     let fake = Fake::start(|number, _| {
-        if number <= ALIVE {
-            Reply::Body(200, evidence("0", "10000"))
-        } else {
-            Reply::Close
-        }
+        if number <= ALIVE { Reply::Body(200, evidence("0", "10000")) } else { Reply::Close }
     })
     .await;
     let files = Files::of(&[("slo.yaml", answers("shop", OBJECTIVES))]);
@@ -68,11 +53,7 @@ async fn a_real_one_that_is_killed_half_way_leaves_no_verdict() {
     let files = Files::of(&[("slo.yaml", answers("good", OBJECTIVES))]);
     let slo = files.path("slo.yaml");
     let window = ["--clock", "real", "--last", "10m", "--to", &end];
-    let args = [
-        &[&slo, "--prometheus", &fake.url, "--format", "json"][..],
-        &window,
-    ]
-    .concat();
+    let args = [&[&slo, "--prometheus", &fake.url, "--format", "json"][..], &window].concat();
     check(gate(&args).await, &fake);
     assert!(real.has_died().await);
 }

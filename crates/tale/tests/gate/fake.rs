@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -47,21 +48,14 @@ impl Fake {
                 });
             }
         });
-        Self {
-            url,
-            asked,
-            _tasks: tasks,
-        }
+        Self { url, asked, _tasks: tasks }
     }
 
     /// Every request so far, of verdicts (`query`) or of charts (`query_range`).
     pub(crate) fn asked(&self, what: &str) -> Vec<String> {
         let start = format!("/api/v1/{what}?");
         let all = self.asked.lock().unwrap();
-        all.iter()
-            .filter(|path| path.starts_with(&start))
-            .cloned()
-            .collect()
+        all.iter().filter(|path| path.starts_with(&start)).cloned().collect()
     }
 }
 
@@ -122,12 +116,7 @@ pub(crate) fn evidence(bad: &str, total: &str) -> String {
     let part = |name: &str, value: &str| {
         format!(r#"{{"metric":{{"gate_part":"{name}"}},"value":[1652952600,"{value}"]}}"#)
     };
-    let parts = [
-        part("bad", bad),
-        part("total", total),
-        part("points", "1000"),
-        part("age", "1"),
-    ];
+    let parts = [part("bad", bad), part("total", total), part("points", "1000"), part("age", "1")];
     format!(
         r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#,
         parts.join(",")

@@ -1,4 +1,5 @@
-//! `tale gate` as a pipeline runs it: against nobody, against a Prometheus that misbehaves, and against a real one.
+//! `tale gate` as a pipeline runs it: against nobody, against a Prometheus that misbehaves, and
+//! against a real one.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"

@@ -1,4 +1,5 @@
-//! Whatever Prometheus does, the gate passes on evidence only, says why it could not judge, and asks once.
+//! Whatever Prometheus does, the gate passes on evidence only, says why it could not judge, and
+//! asks once.
 
 use crate::fake::{Fake, Reply, evidence};
 use crate::gate;
@@ -16,11 +17,7 @@ fn inconclusive(said: &crate::Said, fake: &Fake, reason: &str) {
         let text = one["reason"].as_str().unwrap();
         assert!(text.contains(reason), "{text}");
     }
-    assert_eq!(
-        fake.asked("query").len(),
-        3,
-        "each objective is asked about once"
-    );
+    assert_eq!(fake.asked("query").len(), 3, "each objective is asked about once");
 }
 
 async fn judge(
@@ -39,10 +36,7 @@ async fn evidence_passes() {
     let said = said.expect(0);
     assert_eq!(said.json()["outcome"], "pass");
     assert_eq!(fake.asked("query").len(), 3);
-    assert!(
-        fake.asked("query_range").is_empty(),
-        "nobody sees a picture in JSON"
-    );
+    assert!(fake.asked("query_range").is_empty(), "nobody sees a picture in JSON");
 }
 
 #[tokio::test]
@@ -117,22 +111,16 @@ async fn a_server_that_hangs_is_given_up() {
 async fn doubt_exits_with_three_when_asked_and_a_failure_still_with_one() {
     let files = Files::of(&[("slo.yaml", answers("shop", 3))]);
     let slo = files.path("slo.yaml");
-    for (bad, total, plain, asked) in [
-        ("0", "1500", 2, 3),
-        ("900", "1500", 1, 1),
-        ("0", "9000", 0, 0),
-    ] {
+    for (bad, total, plain, asked) in
+        [("0", "1500", 2, 3), ("900", "1500", 1, 1), ("0", "9000", 0, 0)]
+    {
         let fake = Fake::start(move |_, _| Reply::Body(200, evidence(bad, total))).await;
         gate(&[&slo, "--prometheus", &fake.url]).await.expect(plain);
-        for fail_on in [
-            &["--fail-on", "inconclusive"][..],
-            &["--fail-on", "warning,inconclusive"],
-        ] {
+        for fail_on in [&["--fail-on", "inconclusive"][..], &["--fail-on", "warning,inconclusive"]]
+        {
             let args = [&[slo.as_str(), "--prometheus", &fake.url], fail_on].concat();
             gate(&args).await.expect(asked);
         }
-        gate(&[&slo, "--prometheus", &fake.url, "--fail-on", "warning"])
-            .await
-            .expect(plain);
+        gate(&[&slo, "--prometheus", &fake.url, "--fail-on", "warning"]).await.expect(plain);
     }
 }

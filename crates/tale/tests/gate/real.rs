@@ -1,8 +1,9 @@
 //! A real Prometheus with three quarters of an hour of history.
 
+use std::net::SocketAddr;
+
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
-use std::net::SocketAddr;
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
 
@@ -35,11 +36,7 @@ impl Real {
         let begin = now - now % PART - 8 * PART;
         let start = move || Prometheus::with(&history(begin));
         let server = tokio::task::spawn_blocking(start).await.unwrap();
-        Self {
-            url: server.url().to_owned(),
-            server,
-            begin,
-        }
+        Self { url: server.url().to_owned(), server, begin }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -53,9 +50,7 @@ impl Real {
 
     /// So many seconds after the begin of the history.
     pub(crate) fn at(&self, seconds: i64) -> String {
-        Timestamp::from_second(self.begin + seconds)
-            .unwrap()
-            .to_string()
+        Timestamp::from_second(self.begin + seconds).unwrap().to_string()
     }
 
     pub(crate) fn killer(&self) -> Killer {
@@ -82,13 +77,10 @@ impl Real {
     }
 }
 
-/// `good` has no errors, `bad` a tenth; `few` serves 1500 requests in ten minutes, all of them well.
+/// `good` has no errors, `bad` a tenth; `few` serves 1500 requests in ten minutes, all of them
+/// well.
 fn history(begin: i64) -> History {
-    let jobs = [
-        ("good", 100.0, 0.0),
-        ("bad", 90.0, 10.0),
-        ("few", 37.5, 0.0),
-    ];
+    let jobs = [("good", 100.0, 0.0), ("bad", 90.0, 10.0), ("few", 37.5, 0.0)];
     let scrapes =
         || (0..=3 * PART / SCRAPE).map(|scrape| (scrape, (begin + scrape * SCRAPE) as f64));
     let mut history = History::new();

@@ -9,37 +9,20 @@ async fn a_window_of_the_past_passes_fails_or_proves_nothing() {
     for (job, code, reason) in [
         ("good", 0, "100 % good"),
         ("bad", 1, "90 % good, surely below 99.9 %"),
-        (
-            "few",
-            2,
-            "1500 events cannot decide it; 2703 without an error would",
-        ),
+        ("few", 2, "1500 events cannot decide it; 2703 without an error would"),
         ("nobody", 2, "There is no data"),
     ] {
         let files = Files::of(&[("slo.yaml", answers(job, 1))]);
         let said = real.gate(2, &[&files.path("slo.yaml")]).await.expect(code);
         assert!(said.out.contains(reason), "{}", said.out);
-        assert!(
-            said.out.contains(&format!("600 s until {}", real.end(2))),
-            "{}",
-            said.out
-        );
+        assert!(said.out.contains(&format!("600 s until {}", real.end(2))), "{}", said.out);
     }
     // From and to say the same, exactly.
     let files = Files::of(&[("slo.yaml", answers("few", 1))]);
     let (slo, from, to) = (files.path("slo.yaml"), real.at(2 * PART - 600), real.end(2));
     for clock in ["stage", "real"] {
-        let args = [
-            &slo,
-            "--from",
-            &from,
-            "--to",
-            &to,
-            "--clock",
-            clock,
-            "--prometheus",
-            &real.url,
-        ];
+        let args =
+            [&slo, "--from", &from, "--to", &to, "--clock", clock, "--prometheus", &real.url];
         let args = [&args[..], &["--format", "json"]].concat();
         let said = crate::gate(&args).await.expect(2);
         assert_eq!(said.json()["window_seconds"], 600.0, "{clock}");
@@ -61,11 +44,7 @@ async fn memory_may_grow_by_a_tenth_of_what_was_pinned() {
     let said = real.gate(1, &[&slo, "--pin", &pinned]).await.expect(2);
     assert!(said.out.contains("no earlier value"), "{}", said.out);
     let said = real.gate(2, &[&slo, "--baseline", &pinned]).await.expect(0);
-    assert!(
-        said.out.contains("+9.0 % of the baseline 100 M"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("+9.0 % of the baseline 100 M"), "{}", said.out);
     let said = real.gate(3, &[&slo, "--baseline", &pinned]).await.expect(1);
     assert!(said.out.contains("+21.0 % of the baseline"), "{}", said.out);
 }
@@ -82,11 +61,7 @@ async fn without_a_pin_the_history_grows_with_each_verdict() {
     real.gate(2, &[&slo, "--history", &folder]).await.expect(0);
     // The median of 100 M and 109 M.
     let said = real.gate(3, &[&slo, "--history", &folder]).await.expect(1);
-    assert!(
-        said.out.contains("+15.8 % of the baseline 104.5 M"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("+15.8 % of the baseline 104.5 M"), "{}", said.out);
     assert_eq!(verdicts(), 3);
 }
 
@@ -103,16 +78,10 @@ async fn a_calendar_window_is_judged_from_its_start() {
     let slo = files.path("slo.yaml");
     // Ten minutes are not enough; the window so far is.
     real.gate(2, &[&slo]).await.expect(2);
-    let said = real
-        .gate(2, &[&slo, "--calendar", "--format", "json"])
-        .await
-        .expect(0);
+    let said = real.gate(2, &[&slo, "--calendar", "--format", "json"]).await.expect(0);
     let verdict = said.json();
     assert_eq!(verdict["window_seconds"], 1500.0);
-    let since = verdict["objectives"][0]["since"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let since = verdict["objectives"][0]["since"].as_str().unwrap().to_owned();
     assert_eq!(since.replace("+00:00", "Z"), start);
 }
 

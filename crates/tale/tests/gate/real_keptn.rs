@@ -4,37 +4,24 @@ use crate::objectives::{Files, KEPTN_SLI, KEPTN_SLO};
 use crate::real::{PART, Real};
 
 fn files() -> Files {
-    Files::of(&[
-        ("slo.yaml", KEPTN_SLO.to_owned()),
-        ("sli.yaml", KEPTN_SLI.to_owned()),
-    ])
+    Files::of(&[("slo.yaml", KEPTN_SLO.to_owned()), ("sli.yaml", KEPTN_SLI.to_owned())])
 }
 
 #[tokio::test]
 async fn the_score_of_keptn_decides() {
     let real = Real::start().await;
     let files = files();
-    let (slo, sli, history) = (
-        files.path("slo.yaml"),
-        files.path("sli.yaml"),
-        files.path("history"),
-    );
+    let (slo, sli, history) =
+        (files.path("slo.yaml"), files.path("sli.yaml"), files.path("history"));
     let keptn = ["--keptn", &slo, "--sli", &sli, "--context", "SERVICE=bad"];
     let with = |more: &[&'static str]| [&keptn[..], more].concat();
     // Nothing to compare with: Keptn lets it pass, this gate cannot say.
     real.gate(1, &keptn).await.expect(2);
     // Errors warn: one point and a half of two.
     let said = real.gate(1, &with(&["--keptn-compat"])).await.expect(0);
-    assert!(
-        said.out.contains("gate: warning") && said.out.contains("score 75"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("gate: warning") && said.out.contains("score 75"), "{}", said.out);
     let said = real
-        .gate(
-            1,
-            &with(&["--keptn-compat", "--fail-on", "warning", "--format", "json"]),
-        )
+        .gate(1, &with(&["--keptn-compat", "--fail-on", "warning", "--format", "json"]))
         .await
         .expect(3);
     assert_eq!(said.json()["score"], 75.0);
@@ -45,7 +32,8 @@ async fn the_score_of_keptn_decides() {
     assert_eq!(second["outcome"], "warning");
     assert_eq!(second["objectives"][0]["baseline"], 100e6);
     assert_eq!(second["objectives"][0]["observed"], 109e6);
-    // Only the first counts as passed, so the third run is compared with it: 21 % more, half a point of two.
+    // Only the first counts as passed, so the third run is compared with it: 21 % more, half a
+    // point of two.
     let third = real.gate(3, &remember).await.expect(1).json();
     assert_eq!(third["objectives"][0]["baseline"], 100e6);
     assert_eq!(third["score"], 25.0);
@@ -57,14 +45,10 @@ async fn keptn_files_are_known_by_their_content_and_a_pinned_baseline_wins() {
     let files = files();
     let (folder, pinned) = (files.path(""), files.path("pinned.json"));
     let both = [folder.as_str(), "--context", "SERVICE=good"];
-    real.gate(2, &[&both[..], &["--pin", &pinned]].concat())
-        .await
-        .expect(2);
+    real.gate(2, &[&both[..], &["--pin", &pinned]].concat()).await.expect(2);
     let history = files.path("history");
     // The history says 100 M, the pin 109 M.
-    real.gate(1, &[&both[..], &["--history", &history]].concat())
-        .await
-        .expect(2);
+    real.gate(1, &[&both[..], &["--history", &history]].concat()).await.expect(2);
     let args = [&both[..], &["--history", &history, "--baseline", &pinned]].concat();
     let said = real.gate(3, &args).await.expect(1);
     assert!(said.out.contains("score 50"), "{}", said.out);
@@ -84,10 +68,7 @@ async fn a_value_of_the_first_minutes_is_no_value_of_the_window() {
     let folder = files.path("");
     // Eight minutes after the last sample, and forty-five before the first one.
     let (late, early) = (real.at(3 * PART + 480), real.end(1));
-    for (end, last, why) in [
-        (&late, "10m", "the target is gone"),
-        (&early, "60m", "Only 25"),
-    ] {
+    for (end, last, why) in [(&late, "10m", "the target is gone"), (&early, "60m", "Only 25")] {
         let judge = |more: &'static [&str]| {
             let args = [&folder, "--clock", "real", "--last", last, "--to", end];
             let args = [&args[..], &["--prometheus", &real.url], more].concat();

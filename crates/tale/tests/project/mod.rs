@@ -1,11 +1,12 @@
 //! A copy of the project's folder for one test, with a stage of its own that cannot outlive it.
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Generous: a busy machine is no reason to fail.
@@ -20,16 +21,7 @@ static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
     };
     let build = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked"])
-        .args([
-            "-p",
-            "dns-leaker",
-            "-p",
-            "load",
-            "-p",
-            "orders",
-            "-p",
-            "shop",
-        ])
+        .args(["-p", "dns-leaker", "-p", "load", "-p", "orders", "-p", "shop"])
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -63,10 +55,7 @@ impl Project {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tale"));
-        command
-            .args(args)
-            .current_dir(self.path())
-            .stdin(Stdio::null());
+        command.args(args).current_dir(self.path()).stdin(Stdio::null());
         command
     }
 
@@ -96,13 +85,11 @@ impl Project {
         lock.ok()?.trim().parse().ok()
     }
 
-    /// Waits until no process works in this folder, as stages and all their children do. Zombies have no folder.
+    /// Waits until no process works in this folder, as stages and all their children do. Zombies
+    /// have no folder.
     pub(crate) fn wait_empty(&self) {
         let here = || processes_in(&self.path().canonicalize().unwrap());
-        eventually(
-            || here().is_empty(),
-            || format!("still there: {:?}", here()),
-        );
+        eventually(|| here().is_empty(), || format!("still there: {:?}", here()));
     }
 
     pub(crate) fn write(&self, file: &str, text: &str) -> PathBuf {

@@ -1,11 +1,14 @@
-//! An hour with four faults, and four decoys that overlap them by chance: the true cause comes first.
+//! An hour with four faults, and four decoys that overlap them by chance: the true cause comes
+//! first.
 
-use crate::{START, Said, jiff_text, slo};
+use std::fmt::Write;
+
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
-use std::fmt::Write;
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
+
+use crate::{START, Said, jiff_text, slo};
 
 const END: f64 = START + 3600.0;
 const OBJECTIVES: &str = "crates/slo/tests/fixtures/shop.yaml";
@@ -81,10 +84,7 @@ fn hour(seed: u64) -> Hour {
     }
     let events = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(events.path(), text).unwrap();
-    Hour {
-        prometheus: Prometheus::with(&history),
-        events,
-    }
+    Hour { prometheus: Prometheus::with(&history), events }
 }
 
 impl Hour {
@@ -104,25 +104,13 @@ fn the_true_cause_is_first_among_overlapping_decoys() {
         let json = said.json();
         let availability = &json["objectives"][0];
         assert_eq!(availability["id"], "shop/availability/slo");
-        assert_eq!(
-            availability["breaches"].as_array().unwrap().len(),
-            4,
-            "{availability:#}"
-        );
+        assert_eq!(availability["breaches"].as_array().unwrap().len(), 4, "{availability:#}");
         let suspects = availability["suspects"].as_array().unwrap();
         assert_eq!(suspects.len(), 6, "{availability:#}");
-        let overlapping = suspects
-            .iter()
-            .filter(|one| one["recall"].as_f64().unwrap() > 0.1);
-        assert!(
-            overlapping.count() >= 4,
-            "three decoys overlap at least: {availability:#}"
-        );
+        let overlapping = suspects.iter().filter(|one| one["recall"].as_f64().unwrap() > 0.1);
+        assert!(overlapping.count() >= 4, "three decoys overlap at least: {availability:#}");
         assert_eq!(suspects[0]["name"], "chaos storm", "{availability:#}");
-        assert!(
-            suspects[0]["p"].as_f64().unwrap() < 0.05,
-            "{availability:#}"
-        );
+        assert!(suspects[0]["p"].as_f64().unwrap() < 0.05, "{availability:#}");
         let restart = suspects.iter().find(|one| one["name"] == "restart orders");
         assert!(restart.is_some(), "{availability:#}");
     }
@@ -131,21 +119,11 @@ fn the_true_cause_is_first_among_overlapping_decoys() {
 #[test]
 fn people_read_every_component_and_the_warning() {
     let hour = hour(7);
-    for (format, wanted) in [
-        ("text", "1   chaos storm"),
-        ("markdown", "| 1 | chaos storm |"),
-    ] {
+    for (format, wanted) in [("text", "1   chaos storm"), ("markdown", "| 1 | chaos storm |")] {
         let said = hour.correlate(&["--format", format]);
         println!("{said}");
         assert!(said.out.contains(wanted), "{said}");
-        for column in [
-            "PRECISION",
-            "RECALL",
-            "CORRELATION",
-            "LAG",
-            "LABELS",
-            "P (HOLM)",
-        ] {
+        for column in ["PRECISION", "RECALL", "CORRELATION", "LAG", "LABELS", "P (HOLM)"] {
             assert!(said.out.contains(column), "{column}: {said}");
         }
         assert!(said.out.contains("Correlation, not cause"), "{said}");
@@ -156,15 +134,9 @@ fn people_read_every_component_and_the_warning() {
 #[test]
 fn a_file_of_events_that_cannot_be_read_is_refused() {
     let hour = hour(8);
-    std::fs::write(
-        hour.events.path(),
-        "{\"name\": \"a\", \"kind\": \"b\", \"begin\": \"x\"}\n",
-    )
-    .unwrap();
+    std::fs::write(hour.events.path(), "{\"name\": \"a\", \"kind\": \"b\", \"begin\": \"x\"}\n")
+        .unwrap();
     let said = hour.correlate(&[]);
     assert_eq!(said.code, 2, "{said}");
-    assert!(
-        said.error.contains("line 1") && said.error.contains("begin"),
-        "{said}"
-    );
+    assert!(said.error.contains("line 1") && said.error.contains("begin"), "{said}");
 }

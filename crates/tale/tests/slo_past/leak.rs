@@ -1,9 +1,10 @@
 //! Three pods: one leaks, one is flat, one was restarted into a bigger version.
 
-use crate::{START, Said, slo, tale};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
+
+use crate::{START, Said, slo, tale};
 
 const MIB: f64 = 1_048_576.0;
 const END: f64 = START + 600.0;
@@ -16,21 +17,13 @@ fn pods(seed: u64) -> Prometheus {
     for (pod, value) in [
         ("leaker", (|x| 20.0 + 1.5 * x / 60.0) as fn(f64) -> f64),
         ("flat", |_| 20.0),
-        (
-            "restarted",
-            |x| if START + x < RESTART { 20.0 } else { 30.0 },
-        ),
+        ("restarted", |x| if START + x < RESTART { 20.0 } else { 30.0 }),
     ] {
         let labels = format!(r#"{{job="shop",instance="{pod}:9000",pod="{pod}"}}"#);
         let times = (0..=120).map(|n| START + f64::from(n) * 5.0);
         let memory: Vec<_> = times
             .clone()
-            .map(|time| {
-                (
-                    time,
-                    (MIB * (value(time - START) + rng.random_range(-0.1..0.1))).round(),
-                )
-            })
+            .map(|time| (time, (MIB * (value(time - START) + rng.random_range(-0.1..0.1))).round()))
             .collect();
         history.series(&format!("process_resident_memory_bytes{labels}"), memory);
         let started = |time| match pod {
@@ -61,18 +54,9 @@ fn the_leaking_pod_is_named_with_its_pace_and_the_others_are_not_accused() {
     for seed in 1..=3 {
         println!("seed {seed}");
         let prometheus = pods(seed);
-        let said = slo(
-            "leak",
-            &prometheus,
-            END,
-            &["--format", "json", "--limit", "64Mi"],
-        );
+        let said = slo("leak", &prometheus, END, &["--format", "json", "--limit", "64Mi"]);
         assert_eq!(said.code, 1, "{said}");
-        let expected = [
-            ("flat", "no-leak"),
-            ("leaker", "leak"),
-            ("restarted", "no-leak"),
-        ];
+        let expected = [("flat", "no-leak"), ("leaker", "leak"), ("restarted", "no-leak")];
         let expected = expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned()));
         assert_eq!(verdicts(&said), expected, "{said}");
         let json = said.json();
@@ -97,26 +81,17 @@ fn each_form_and_each_way_of_asking_has_its_answer() {
     let leak = |args: &[&str]| slo("leak", &prometheus, END, args);
     let text = leak(&["--limit", "64Mi"]);
     println!("{text}");
-    assert!(
-        text.out.contains("MiB/min") && text.out.contains("1 of 3 leaks:"),
-        "{text}"
-    );
+    assert!(text.out.contains("MiB/min") && text.out.contains("1 of 3 leaks:"), "{text}");
     assert!(text.out.contains("reaches its limit in 19 min"), "{text}");
     let markdown = leak(&["--format", "markdown"]);
     assert!(markdown.out.contains("| leak | leaker |"), "{markdown}");
 
     let flat = leak(&["--query", r#"process_resident_memory_bytes{pod="flat"}"#]);
     assert_eq!(flat.code, 0, "{flat}");
-    let sum = leak(&[
-        "--query",
-        "sum by (pod) (process_resident_memory_bytes) / 2",
-    ]);
+    let sum = leak(&["--query", "sum by (pod) (process_resident_memory_bytes) / 2"]);
     assert_eq!(sum.code, 1, "an expression is judged, too: {sum}");
     // The limit as a query: twice the memory of now is still far away.
-    let limit = leak(&[
-        "--limit",
-        "2 * max by (pod) (process_resident_memory_bytes)",
-    ]);
+    let limit = leak(&["--limit", "2 * max by (pod) (process_resident_memory_bytes)"]);
     assert!(limit.out.contains("reaches its limit in 23 min"), "{limit}");
 }
 

@@ -1,9 +1,11 @@
-//! What only a Prometheus can say about an objective: too few events for its target, and queries that are no PromQL.
+//! What only a Prometheus can say about an objective: too few events for its target, and queries
+//! that are no PromQL.
 
-use crate::{Said, tale};
 use jiff::Timestamp;
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
+
+use crate::{Said, tale};
 
 /// An objective with a query for all events.
 fn objective(all: &str) -> String {
@@ -60,11 +62,7 @@ fn a_target_that_the_traffic_cannot_prove_is_a_warning() {
     assert!(said.out.contains("cannot prove 0.999"), "{said}");
     assert_eq!(said.code, 0, "{said}");
     let said = lint("http_requests_total", &traffic(10.0));
-    assert_eq!(
-        (said.code, said.out.trim()),
-        (0, "nothing to say"),
-        "{said}"
-    );
+    assert_eq!((said.code, said.out.trim()), (0, "nothing to say"), "{said}");
 }
 
 #[test]

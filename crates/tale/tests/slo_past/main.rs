@@ -1,9 +1,6 @@
-//! `tale slo leak`, `suggest` and `correlate` against a real Prometheus that remembers what each test tells it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "what only tests use is test code"
-)]
+//! `tale slo leak`, `suggest` and `correlate` against a real Prometheus that remembers what each
+//! test tells it.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 mod correlate;
 mod leak;
@@ -11,8 +8,9 @@ mod lint;
 mod schedules;
 mod suggest;
 
-use serde_json::Value;
 use std::process::Command;
+
+use serde_json::Value;
 use testkit::prometheus::Prometheus;
 
 /// 2025-01-01 00:00 UTC, where most histories begin.
@@ -46,11 +44,8 @@ pub(crate) fn slo(verb: &str, prometheus: &Prometheus, until: f64, args: &[&str]
 
 pub(crate) fn tale(args: &[&str]) -> Said {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let output = Command::new(env!("CARGO_BIN_EXE_tale"))
-        .args(args)
-        .current_dir(root)
-        .output()
-        .unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_tale")).args(args).current_dir(root).output().unwrap();
     Said {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -60,7 +55,5 @@ pub(crate) fn tale(args: &[&str]) -> Said {
 
 /// A moment as the command line takes it.
 pub(crate) fn jiff_text(seconds: f64) -> String {
-    jiff::Timestamp::from_millisecond((seconds * 1000.0).round() as i64)
-        .unwrap()
-        .to_string()
+    jiff::Timestamp::from_millisecond((seconds * 1000.0).round() as i64).unwrap().to_string()
 }

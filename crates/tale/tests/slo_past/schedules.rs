@@ -1,11 +1,13 @@
-//! Which Schedule did it? Ticks and durations as our own chaos engine plays them, the breach follows one of them.
+//! Which Schedule did it? Ticks and durations as our own chaos engine plays them, the breach
+//! follows one of them.
+
+use std::collections::BTreeMap;
 
 use chaos::cron::Cron;
 use jiff::{SignedDuration, Timestamp};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use slo::stats::{Breach, CorrelateSettings, Suspect, correlate};
-use std::collections::BTreeMap;
 
 const SECONDS: u32 = 3 * 3600;
 const SCHEDULES: [&str; 10] = [
@@ -21,7 +23,8 @@ const SCHEDULES: [&str; 10] = [
     "@every 14m",
 ];
 
-/// When a Schedule is in force within three hours. It does not start again while it still runs (`Forbid`).
+/// When a Schedule is in force within three hours. It does not start again while it still runs
+/// (`Forbid`).
 fn in_force(schedule: &str, duration: f64, from: Timestamp) -> Vec<(f64, f64)> {
     let cron: Cron = schedule.parse().unwrap();
     let until = from + SignedDuration::from_secs(SECONDS.into());
@@ -40,7 +43,8 @@ fn overlaps(one: &[(f64, f64)], other: &[(f64, f64)]) -> bool {
     one.iter().any(|a| other.iter().any(|b| meets(a, b)))
 }
 
-/// The name of the culprit, all suspects, and the breach it causes; at least three decoys overlap it.
+/// The name of the culprit, all suspects, and the breach it causes; at least three decoys overlap
+/// it.
 fn scene(seed: u64) -> (String, Vec<Suspect>, Breach) {
     let mut rng = StdRng::seed_from_u64(seed);
     // Not on the hour: `@every` counts from whenever it was applied.
@@ -55,16 +59,14 @@ fn scene(seed: u64) -> (String, Vec<Suspect>, Breach) {
             let occurrences = in_force(schedule, duration, applied);
             Suspect {
                 name: (*schedule).to_owned(),
-                occurrences: occurrences
-                    .iter()
-                    .map(|(a, b)| (a - shift, b - shift))
-                    .collect(),
+                occurrences: occurrences.iter().map(|(a, b)| (a - shift, b - shift)).collect(),
                 labels: BTreeMap::new(),
             }
         })
         .collect();
     let culprit = suspects[rng.random_range(0..suspects.len())].clone();
-    // Three more have the rhythm of the culprit, and overlap it each time: they were applied a little earlier or later.
+    // Three more have the rhythm of the culprit, and overlap it each time: they were applied a
+    // little earlier or later.
     for n in 0..3 {
         let shift =
             rng.random_range(20.0_f64..70.0).round() * if rng.random() { 1.0 } else { -1.0 };
@@ -77,19 +79,12 @@ fn scene(seed: u64) -> (String, Vec<Suspect>, Breach) {
     }
     suspects.shuffle(&mut rng);
     // One fault of seven has no effect, and two breaches have another reason.
-    let effective: Vec<(f64, f64)> = culprit
-        .occurrences
-        .iter()
-        .copied()
-        .filter(|_| rng.random_range(0..7) > 0)
-        .collect();
+    let effective: Vec<(f64, f64)> =
+        culprit.occurrences.iter().copied().filter(|_| rng.random_range(0..7) > 0).collect();
     let mut effects: Vec<(f64, f64)> = effective
         .iter()
         .map(|(start, end)| {
-            (
-                start + rng.random_range(2.0..12.0),
-                end + rng.random_range(0.0..12.0),
-            )
+            (start + rng.random_range(2.0..12.0), end + rng.random_range(0.0..12.0))
         })
         .collect();
     effects.extend((0..2).map(|_| {
@@ -99,25 +94,13 @@ fn scene(seed: u64) -> (String, Vec<Suspect>, Breach) {
     let breached = (0..SECONDS / 5)
         .map(|step| {
             let time = f64::from(step * 5);
-            effects
-                .iter()
-                .any(|(start, end)| (*start..*end).contains(&time))
+            effects.iter().any(|(start, end)| (*start..*end).contains(&time))
         })
         .collect();
-    let breach = Breach {
-        start: 0.0,
-        step: 5.0,
-        breached,
-        labels: BTreeMap::new(),
-    };
+    let breach = Breach { start: 0.0, step: 5.0, breached, labels: BTreeMap::new() };
     let decoys = suspects.iter().filter(|one| one.name != culprit.name);
-    let overlapping = decoys
-        .filter(|one| overlaps(&one.occurrences, &effects))
-        .count();
-    assert!(
-        overlapping >= 3,
-        "seed {seed}: {overlapping} decoys overlap"
-    );
+    let overlapping = decoys.filter(|one| overlaps(&one.occurrences, &effects)).count();
+    assert!(overlapping >= 3, "seed {seed}: {overlapping} decoys overlap");
     (culprit.name, suspects, breach)
 }
 

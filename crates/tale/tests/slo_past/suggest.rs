@@ -1,12 +1,14 @@
 //! A month of traffic with an experiment in it: what is proposed, and what is refused.
 
-use crate::{START, Said, jiff_text, slo};
-use rand::{Rng, SeedableRng, rngs::StdRng};
-use slo::{Catalogue, Clock};
 use std::ops::Range;
 use std::path::PathBuf;
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use slo::{Catalogue, Clock};
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
+
+use crate::{START, Said, jiff_text, slo};
 
 const DAY: f64 = 86_400.0;
 const END: f64 = START + 30.0 * DAY;
@@ -36,7 +38,8 @@ spec:
   objectives: [{target: 0.5}]
 "#;
 
-/// Minutes with about 600 requests by day and 60 by night, of which about 4 in 10,000 fail: 99.95 % allows 5.
+/// Minutes with about 600 requests by day and 60 by night, of which about 4 in 10,000 fail: 99.95 %
+/// allows 5.
 fn month(seed: u64, gauge: bool) -> Prometheus {
     month_but(seed, gauge, 0.0..0.0)
 }
@@ -87,12 +90,7 @@ fn objectives() -> (tempfile::TempDir, PathBuf) {
 fn suggest(prometheus: &Prometheus, until: f64, args: &[&str]) -> Said {
     let (_folder, file) = objectives();
     let file = file.to_str().unwrap().to_owned();
-    slo(
-        "suggest",
-        prometheus,
-        until,
-        &[&[file.as_str()], args].concat(),
-    )
+    slo("suggest", prometheus, until, &[&[file.as_str()], args].concat())
 }
 
 #[test]
@@ -104,10 +102,7 @@ fn a_month_of_traffic_gives_openslo_that_can_be_loaded_and_compiled() {
     let catalogue = Catalogue::load(&[("suggested.yaml", &said.out)]).unwrap();
     let slo = &catalogue.slos[0];
     assert_eq!(slo.objectives[0].target.to_string(), "0.9995");
-    assert_eq!(
-        (slo.service.as_str(), slo.metadata.name.as_str()),
-        ("shop", "availability")
-    );
+    assert_eq!((slo.service.as_str(), slo.metadata.name.as_str()), ("shop", "availability"));
     assert!(slo.metadata.annotations["tales.dev/history"].starts_with("2025-01-01T00:00:00Z"));
     slo::compile(&catalogue, Clock::Real).unwrap();
 
@@ -142,10 +137,7 @@ fn days_without_data_are_told_and_are_no_history() {
     // Ten days are left, which is less than one and a half weeks.
     let said = suggest(&prometheus, END, &[]);
     assert_eq!(said.code, 2, "{said}");
-    assert!(
-        said.out.contains("the history is 1.4 windows long"),
-        "{said}"
-    );
+    assert!(said.out.contains("the history is 1.4 windows long"), "{said}");
 }
 
 #[test]
@@ -154,18 +146,11 @@ fn too_little_history_is_refused_with_the_reason() {
     for format in ["yaml", "text", "json", "markdown"] {
         let said = suggest(&prometheus, START + 8.0 * DAY, &["--format", format]);
         assert_eq!(said.code, 2, "{said}");
-        assert!(
-            said.out
-                .contains("the history is 1.1 windows long, 1.5 are needed"),
-            "{said}"
-        );
+        assert!(said.out.contains("the history is 1.1 windows long, 1.5 are needed"), "{said}");
     }
     let shorter = suggest(&prometheus, START + 8.0 * DAY, &["--window", "3d"]);
     assert_eq!(shorter.code, 0, "{shorter}");
     let wrong = suggest(&prometheus, END, &["--exclude", "yesterday"]);
     assert_eq!(wrong.code, 2, "{wrong}");
-    assert!(
-        wrong.error.contains("--exclude yesterday: write 2026-"),
-        "{wrong}"
-    );
+    assert!(wrong.error.contains("--exclude yesterday: write 2026-"), "{wrong}");
 }

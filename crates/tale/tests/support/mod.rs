@@ -9,12 +9,7 @@ use tale::report::{
 /// Four promises with the four outcomes, one fault, one alert, one chart, one gate.
 pub(crate) fn small() -> Report {
     let promises = vec![
-        promise(
-            "calm",
-            "quiet",
-            "no alert is pending or firing",
-            Outcome::Kept,
-        ),
+        promise("calm", "quiet", "no alert is pending or firing", Outcome::Kept),
         promise("dark", "alert", "MemoryGrowth fires", Outcome::Broken),
         promise("dark", "metric", "up == 1", Outcome::Undecided),
         promise("repair", "gate", "the gate passes", Outcome::NotReached),
@@ -46,13 +41,7 @@ pub(crate) fn small() -> Report {
         }],
         charts: vec![chart(vec![series(
             "pod",
-            &[
-                (0.0, 9e6),
-                (5.0, 9e6),
-                (10.0, f64::NAN),
-                (15.0, 12e6),
-                (20.0, 14e6),
-            ],
+            &[(0.0, 9e6), (5.0, 9e6), (10.0, f64::NAN), (15.0, 12e6), (20.0, 14e6)],
         )])],
         gates: vec![GateResult {
             act: "dark".to_owned(),
@@ -74,29 +63,17 @@ pub(crate) fn small() -> Report {
 pub(crate) fn saying(text: &str) -> Report {
     let mut report = small();
     let put = |place: &mut String| text.clone_into(place);
-    for place in [
-        &mut report.tale,
-        &mut report.title,
-        &mut report.teller,
-        &mut report.started,
-    ] {
+    for place in [&mut report.tale, &mut report.title, &mut report.teller, &mut report.started] {
         put(place);
     }
     for promise in &mut report.promises {
-        for place in [
-            &mut promise.act,
-            &mut promise.kind,
-            &mut promise.text,
-            &mut promise.observed,
-        ] {
+        for place in [&mut promise.act, &mut promise.kind, &mut promise.text, &mut promise.observed]
+        {
             put(place);
         }
     }
     report.acts.iter_mut().for_each(|act| put(&mut act.name));
-    report
-        .alerts
-        .iter_mut()
-        .for_each(|alert| put(&mut alert.name));
+    report.alerts.iter_mut().for_each(|alert| put(&mut alert.name));
     for fault in &mut report.faults {
         put(&mut fault.name);
         put(&mut fault.kind);
@@ -112,14 +89,8 @@ pub(crate) fn saying(text: &str) -> Report {
     for chart in &mut report.charts {
         put(&mut chart.title);
         put(&mut chart.query);
-        chart
-            .series
-            .iter_mut()
-            .for_each(|series| put(&mut series.label));
-        chart
-            .threshold
-            .iter_mut()
-            .for_each(|limit| put(&mut limit.label));
+        chart.series.iter_mut().for_each(|series| put(&mut series.label));
+        chart.threshold.iter_mut().for_each(|limit| put(&mut limit.label));
     }
     report.notes.iter_mut().for_each(put);
     report
@@ -131,26 +102,16 @@ pub(crate) fn chart(series: Vec<Series>) -> Chart {
         unit: Unit::Bytes,
         query: "process_resident_memory_bytes{app=\"dns-leaker\"}".to_owned(),
         series,
-        threshold: Some(Threshold {
-            value: 9.9e6,
-            label: "warm + 10 %".to_owned(),
-        }),
+        threshold: Some(Threshold { value: 9.9e6, label: "warm + 10 %".to_owned() }),
     }
 }
 
 pub(crate) fn series(label: &str, points: &[(f64, f64)]) -> Series {
-    Series {
-        label: label.to_owned(),
-        points: points.to_vec(),
-    }
+    Series { label: label.to_owned(), points: points.to_vec() }
 }
 
 pub(crate) fn act(name: &str, from_s: f64, to_s: f64) -> Act {
-    Act {
-        name: name.to_owned(),
-        from_s,
-        to_s,
-    }
+    Act { name: name.to_owned(), from_s, to_s }
 }
 
 pub(crate) fn promise(act: &str, kind: &str, text: &str, outcome: Outcome) -> Promise {

@@ -21,16 +21,11 @@ spec:
 ";
 
 fn accomplished(snapshot: &Snapshot) -> bool {
-    snapshot
-        .find("Workflow", "flow")
-        .is_some_and(|flow| flow.is("Accomplished"))
+    snapshot.find("Workflow", "flow").is_some_and(|flow| flow.is("Accomplished"))
 }
 
 fn told(snapshot: &Snapshot, part: &str) -> bool {
-    snapshot
-        .events
-        .iter()
-        .any(|event| event.message.contains(part))
+    snapshot.events.iter().any(|event| event.message.contains(part))
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,28 +36,20 @@ async fn a_workflow_asks_injects_and_recovers_by_itself() {
     engine.apply(parse(FLOW)).await.unwrap();
     engine
         .wait_until(LIMIT, |snapshot| {
-            snapshot
-                .objects
-                .iter()
-                .any(|object| object.is("AllInjected"))
+            snapshot.objects.iter().any(|object| object.is("AllInjected"))
         })
         .await
         .unwrap();
     assert_eq!(stage.injected(), 3);
     assert!(stage.unjournalled.lock().unwrap().is_empty());
     let described = engine.describe(&"wf/flow".parse().unwrap()).await.unwrap();
-    assert!(
-        described.contains("StatusCheck Accomplished (StatusCheckCompleted)"),
-        "{described}"
-    );
+    assert!(described.contains("StatusCheck Accomplished (StatusCheckCompleted)"), "{described}");
     assert!(
         described.contains("DNSChaos Running, until 2026-01-05T10:00:22Z, made dnschaos/dark-"),
         "{described}"
     );
     engine
-        .wait_until(LIMIT, |snapshot| {
-            accomplished(snapshot) && snapshot.objects.len() == 1
-        })
+        .wait_until(LIMIT, |snapshot| accomplished(snapshot) && snapshot.objects.len() == 1)
         .await
         .unwrap();
     assert_eq!(stage.injected(), 0);
@@ -77,10 +64,7 @@ async fn the_faults_of_a_workflow_whose_engine_died_are_undone_by_the_next_one()
     engine.apply(parse(FLOW)).await.unwrap();
     engine
         .wait_until(LIMIT, |snapshot| {
-            snapshot
-                .objects
-                .iter()
-                .any(|object| object.is("AllInjected"))
+            snapshot.objects.iter().any(|object| object.is("AllInjected"))
         })
         .await
         .unwrap();
@@ -104,9 +88,7 @@ async fn a_server_that_never_answers_and_a_stage_that_breaks_off_are_failures() 
         engine.apply(parse(FLOW)).await.unwrap();
         let reason = "status check completed: StatusCheckFailureThresholdExceed";
         engine
-            .wait_until(LIMIT, |snapshot| {
-                told(snapshot, part) && told(snapshot, reason)
-            })
+            .wait_until(LIMIT, |snapshot| told(snapshot, part) && told(snapshot, reason))
             .await
             .unwrap();
         engine.shutdown(LIMIT).await.unwrap();

@@ -50,27 +50,16 @@ fn a_target_that_is_up_succeeds_after_one_interval() {
     assert_eq!(stage.asked, [10]);
     assert_eq!(completed(&stage), Some("StatusCheckSuccessThresholdExceed"));
     let status = status(&stage);
-    assert_eq!(
-        (status.count, status.records[0].outcome),
-        (1, Outcome::Success)
-    );
-    assert_eq!(
-        status.completion_time,
-        Some(stage.start + SignedDuration::from_secs(10))
-    );
+    assert_eq!((status.count, status.records[0].outcome), (1, Outcome::Success));
+    assert_eq!(status.completion_time, Some(stage.start + SignedDuration::from_secs(10)));
 }
 
 #[test]
 fn only_answers_in_a_row_count() {
     let mut stage = Stage::new(&[]);
-    stage.apply(&check(
-        "  mode: Continuous\n  intervalSeconds: 1\n  recordsHistoryLimit: 3\n",
-    ));
+    stage.apply(&check("  mode: Continuous\n  intervalSeconds: 1\n  recordsHistoryLimit: 3\n"));
     for status in [500, 500, 200, 500, 500] {
-        stage.answer = Ok(ProbeAnswer {
-            status,
-            whole: true,
-        });
+        stage.answer = Ok(ProbeAnswer { status, whole: true });
         stage.advance(1);
     }
     assert_eq!(completed(&stage), None);
@@ -83,10 +72,7 @@ fn only_answers_in_a_row_count() {
 #[test]
 fn an_answer_whose_body_does_not_arrive_does_not_count() {
     let mut stage = Stage::new(&[]);
-    stage.answer = Ok(ProbeAnswer {
-        status: 200,
-        whole: false,
-    });
+    stage.answer = Ok(ProbeAnswer { status: 200, whole: false });
     stage.apply(&check(""));
     stage.advance(60);
     assert_eq!(stage.asked.len(), 6);
@@ -99,13 +85,7 @@ fn a_continuous_check_goes_on_while_all_is_well_until_its_duration() {
     let mut stage = Stage::new(&[]);
     stage.apply(&check("  mode: Continuous\n  duration: 35s\n"));
     stage.advance(34);
-    assert!(
-        stage
-            .snapshot()
-            .find("StatusCheck", "well")
-            .unwrap()
-            .is("SuccessThresholdExceed")
-    );
+    assert!(stage.snapshot().find("StatusCheck", "well").unwrap().is("SuccessThresholdExceed"));
     assert_eq!(completed(&stage), None);
     stage.advance(60);
     assert_eq!(stage.asked, [10, 20, 30]);
@@ -128,9 +108,7 @@ fn a_check_can_be_deleted_but_not_paused_or_changed() {
     stage.apply(&check(""));
     let key = stage.key("StatusCheck", "well");
     assert!(stage.world.pause(&key, true).is_err());
-    let changed = stage
-        .world
-        .apply(&parse(&check("  timeoutSeconds: 2\n")), stage.now);
+    let changed = stage.world.apply(&parse(&check("  timeoutSeconds: 2\n")), stage.now);
     assert!(changed.is_err());
     stage.world.delete(&key, stage.now);
     stage.advance(60);

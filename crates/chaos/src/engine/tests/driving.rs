@@ -19,9 +19,7 @@ fn name(text: &str) -> Name {
 async fn injected(engine: &Engine) {
     engine
         .wait_until(LIMIT, |snapshot| {
-            snapshot
-                .find("DNSChaos", "dark")
-                .is_some_and(|dark| dark.is("AllInjected"))
+            snapshot.find("DNSChaos", "dark").is_some_and(|dark| dark.is("AllInjected"))
         })
         .await
         .unwrap();
@@ -35,18 +33,12 @@ async fn two_hundred_pods_are_injected_side_by_side_after_the_journal_knows_them
     engine.apply(parse(&dns("  duration: 5m\n"))).await.unwrap();
     injected(&engine).await;
     assert_eq!(stage.injected(), 200);
-    assert_eq!(
-        stage.most.load(Ordering::SeqCst),
-        Options::default().concurrency
-    );
+    assert_eq!(stage.most.load(Ordering::SeqCst), Options::default().concurrency);
     assert_eq!(*stage.unjournalled.lock().unwrap(), Vec::<String>::new());
     assert_eq!(journal::replay(&scratch.journal()).unwrap().len(), 200);
     engine
         .wait_until(Duration::from_secs(400), |snapshot| {
-            snapshot
-                .find("DNSChaos", "dark")
-                .unwrap()
-                .is("AllRecovered")
+            snapshot.find("DNSChaos", "dark").unwrap().is("AllRecovered")
         })
         .await
         .unwrap();
@@ -60,19 +52,11 @@ async fn a_schedule_runs_by_itself() {
     let stage = scratch.stage(2, Temper::Obedient);
     let engine = scratch.engine(&stage).await;
     engine
-        .apply(parse(&schedule(
-            "* * * * *",
-            ", duration: 30s",
-            "  historyLimit: 2\n",
-        )))
+        .apply(parse(&schedule("* * * * *", ", duration: 30s", "  historyLimit: 2\n")))
         .await
         .unwrap();
     let spawned = |snapshot: &crate::engine::Snapshot| {
-        snapshot
-            .events
-            .iter()
-            .filter(|event| event.reason == "Spawned")
-            .count()
+        snapshot.events.iter().filter(|event| event.reason == "Spawned").count()
     };
     let snapshot = engine
         .wait_until(Duration::from_secs(200), |snapshot| spawned(snapshot) == 3)
@@ -97,9 +81,7 @@ async fn a_stage_that_does_not_answer_is_told_and_undone() {
     engine.apply(parse(&dns("  duration: 5m\n"))).await.unwrap();
     let failed = "Failed to apply chaos: no answer from the stage within 10 s";
     engine
-        .wait_until(LIMIT, |snapshot| {
-            snapshot.events.iter().any(|event| event.message == failed)
-        })
+        .wait_until(LIMIT, |snapshot| snapshot.events.iter().any(|event| event.message == failed))
         .await
         .unwrap();
     assert_eq!(journal::replay(&scratch.journal()).unwrap().len(), 1);
@@ -114,10 +96,7 @@ async fn a_stage_that_panics_does_not_take_the_engine_down() {
     engine.apply(parse(&dns("  duration: 5m\n"))).await.unwrap();
     engine
         .wait_until(LIMIT, |snapshot| {
-            snapshot
-                .events
-                .iter()
-                .any(|event| event.message.contains("the injector broke off"))
+            snapshot.events.iter().any(|event| event.message.contains("the injector broke off"))
         })
         .await
         .unwrap();
@@ -159,40 +138,15 @@ async fn objects_are_found_by_name_kind_and_namespace() {
     let engine = scratch.engine(&scratch.stage(1, Temper::Obedient)).await;
     engine.apply(parse(&dns("  duration: 5m\n"))).await.unwrap();
     engine
-        .apply(parse(
-            &schedule("@hourly", ", duration: 1m", "").replace("often", "dark"),
-        ))
+        .apply(parse(&schedule("@hourly", ", duration: 1m", "").replace("often", "dark")))
         .await
         .unwrap();
-    assert!(matches!(
-        engine.pause(&name("dark"), true).await,
-        Err(EngineError::Ambiguous { .. })
-    ));
-    assert!(matches!(
-        engine.delete(&name("light")).await,
-        Err(EngineError::NotFound(_))
-    ));
-    engine
-        .pause(&name("default/DNSChaos/dark"), true)
-        .await
-        .unwrap();
-    assert!(
-        engine
-            .get()
-            .await
-            .unwrap()
-            .find("DNSChaos", "dark")
-            .unwrap()
-            .is("Paused")
-    );
-    let described = engine
-        .describe(&name("dnschaos.chaos-mesh.org/dark"))
-        .await
-        .unwrap();
-    assert!(
-        described.contains("Experiment has been paused"),
-        "{described}"
-    );
+    assert!(matches!(engine.pause(&name("dark"), true).await, Err(EngineError::Ambiguous { .. })));
+    assert!(matches!(engine.delete(&name("light")).await, Err(EngineError::NotFound(_))));
+    engine.pause(&name("default/DNSChaos/dark"), true).await.unwrap();
+    assert!(engine.get().await.unwrap().find("DNSChaos", "dark").unwrap().is("Paused"));
+    let described = engine.describe(&name("dnschaos.chaos-mesh.org/dark")).await.unwrap();
+    assert!(described.contains("Experiment has been paused"), "{described}");
     engine.delete(&name("schedules/dark")).await.unwrap();
     engine.delete(&name("dnschaos/dark")).await.unwrap();
     engine.wait_gone(&name("dark"), LIMIT).await.unwrap();
@@ -205,17 +159,10 @@ async fn a_dry_run_counts_targets_and_ticks_and_changes_nothing() {
     let scratch = Scratch::new("dry");
     let stage = scratch.stage(3, Temper::Obedient);
     let engine = scratch.engine(&stage).await;
-    let half = schedule(
-        "*/10 * * * *",
-        ", duration: 1m, value: \"50\"",
-        "  historyLimit: 2\n",
-    )
-    .replace("mode: all", "mode: fixed-percent");
+    let half = schedule("*/10 * * * *", ", duration: 1m, value: \"50\"", "  historyLimit: 2\n")
+        .replace("mode: all", "mode: fixed-percent");
     let run = engine.dry_run(parse(&half)).await.unwrap();
-    assert_eq!(
-        (run.pods_matched, run.pods_taken, run.at_most),
-        (3, 2, false)
-    );
+    assert_eq!((run.pods_matched, run.pods_taken, run.at_most), (3, 2, false));
     assert_eq!(run.matched[0], "default/p0/main");
     assert_eq!(run.ticks.unwrap().len(), 6);
     assert!(run.lints.is_empty() && run.refusals.is_empty());

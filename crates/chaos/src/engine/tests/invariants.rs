@@ -48,15 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(stage: &mut Stage, step: Step) {
     match step {
         Step::Advance(seconds) => stage.advance(seconds),
-        Step::Pause(pause) => stage
-            .world
-            .pause(&stage.key("Schedule", "often"), pause)
-            .unwrap(),
+        Step::Pause(pause) => stage.world.pause(&stage.key("Schedule", "often"), pause).unwrap(),
         Step::Break { partial } => {
-            let failure = Failure {
-                message: "broken".into(),
-                partial,
-            };
+            let failure = Failure { message: "broken".into(), partial };
             stage.failing.insert("default/a/main".into(), failure);
         }
         Step::Mend => stage.failing.clear(),
@@ -68,9 +62,7 @@ fn take(stage: &mut Stage, step: Step) {
                 flow.meta.annotations.insert(abort, "true".to_owned());
             }
         }
-        Step::DeleteExperiment => stage
-            .world
-            .delete(&stage.key("DNSChaos", "dark"), stage.now),
+        Step::DeleteExperiment => stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now),
     }
     stage.round();
 }
@@ -104,7 +96,8 @@ proptest! {
         stage.advance(120);
         prop_assert!(stage.world.objects.is_empty());
         prop_assert!(stage.world.busy.is_empty());
-        // Pod `a` may have refused its last apply cleanly, which leaves nothing; for the others the log is the truth.
+        // Pod `a` may have refused its last apply cleanly, which leaves nothing; for the others the
+        // log is the truth.
         prop_assert!(left(&stage).iter().all(|id| *id == "default/a/main"));
     }
 }

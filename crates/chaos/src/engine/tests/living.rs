@@ -18,9 +18,7 @@ fn an_experiment_lives_through_the_events_of_chaos_mesh() {
     );
     assert_eq!(dark.records()[0].id, "default/a/main");
     stage.advance(60);
-    stage
-        .world
-        .delete(&stage.key("DNSChaos", "dark"), stage.now);
+    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.round();
     let expected = [
         "FinalizerInited Finalizer has been inited",
@@ -35,10 +33,7 @@ fn an_experiment_lives_through_the_events_of_chaos_mesh() {
     ];
     assert_eq!(stage.events("DNSChaos", "dark"), expected);
     assert!(stage.snapshot().objects.is_empty());
-    assert_eq!(
-        stage.log.iter().map(|entry| entry.0).collect::<Vec<_>>(),
-        [0, 60]
-    );
+    assert_eq!(stage.log.iter().map(|entry| entry.0).collect::<Vec<_>>(), [0, 60]);
 }
 
 #[test]
@@ -46,13 +41,7 @@ fn after_its_duration_an_experiment_stays_until_it_is_deleted() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: 60s\n"));
     stage.advance(3_600);
-    assert!(
-        stage
-            .snapshot()
-            .find("DNSChaos", "dark")
-            .unwrap()
-            .is("AllRecovered")
-    );
+    assert!(stage.snapshot().find("DNSChaos", "dark").unwrap().is("AllRecovered"));
 }
 
 #[test]
@@ -70,10 +59,7 @@ fn a_duration_that_no_stage_keeps_is_refused() {
     let events = stage.events("DNSChaos", "dark");
     let refused =
         "Failed Failed to apply chaos: spec.duration: this stage ends every fault after 24 hours";
-    assert!(
-        events.iter().any(|event| event.starts_with(refused)),
-        "{events:?}"
-    );
+    assert!(events.iter().any(|event| event.starts_with(refused)), "{events:?}");
     assert!(stage.log.is_empty());
     stage.apply(&dns("  duration: 24h\n").replace("dark", "day"));
     stage.apply(&pod_chaos("pod-kill", "  duration: 25h\n"));
@@ -85,13 +71,7 @@ fn a_negative_duration_is_over_at_once() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: -1m\n"));
     assert!(stage.log.is_empty());
-    assert!(
-        stage
-            .snapshot()
-            .find("DNSChaos", "dark")
-            .unwrap()
-            .is("AllRecovered")
-    );
+    assert!(stage.snapshot().find("DNSChaos", "dark").unwrap().is("AllRecovered"));
 }
 
 #[test]
@@ -99,23 +79,11 @@ fn the_clock_runs_on_while_an_experiment_is_paused() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: 60s\n"));
     stage.advance(20);
-    stage
-        .world
-        .pause(&stage.key("DNSChaos", "dark"), true)
-        .unwrap();
+    stage.world.pause(&stage.key("DNSChaos", "dark"), true).unwrap();
     stage.round();
-    assert!(
-        stage
-            .snapshot()
-            .find("DNSChaos", "dark")
-            .unwrap()
-            .is("Paused")
-    );
+    assert!(stage.snapshot().find("DNSChaos", "dark").unwrap().is("Paused"));
     stage.advance(10);
-    stage
-        .world
-        .pause(&stage.key("DNSChaos", "dark"), false)
-        .unwrap();
+    stage.world.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
     stage.round();
     stage.advance(60);
     assert_eq!(stage.operations(Operation::Apply), [0, 30]);
@@ -154,10 +122,7 @@ fn without_a_target_it_fails_and_tries_again_only_when_the_object_changes() {
     stage.pods.push(pod("a"));
     stage.advance(10);
     assert!(stage.log.is_empty());
-    stage
-        .world
-        .pause(&stage.key("DNSChaos", "dark"), false)
-        .unwrap();
+    stage.world.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
     stage.round();
     assert_eq!(stage.operations(Operation::Apply), [10]);
 }
@@ -165,16 +130,9 @@ fn without_a_target_it_fails_and_tries_again_only_when_the_object_changes() {
 #[test]
 fn containers_that_do_not_exist_are_passed_over() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&pod_chaos(
-        "container-kill",
-        "  containerNames: [side, gone]\n",
-    ));
+    stage.apply(&pod_chaos("container-kill", "  containerNames: [side, gone]\n"));
     assert_eq!(
-        stage
-            .log
-            .iter()
-            .map(|entry| entry.2.as_str())
-            .collect::<Vec<_>>(),
+        stage.log.iter().map(|entry| entry.2.as_str()).collect::<Vec<_>>(),
         ["default/a/side"]
     );
 }
@@ -185,39 +143,23 @@ fn what_the_stage_had_to_cut_is_told_with_the_target() {
     stage.cuts = vec!["2 CPU workers instead of 64".to_owned()];
     stage.apply(&dns("  duration: 10s\n"));
     let told = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
-    assert!(
-        stage
-            .events("DNSChaos", "dark")
-            .iter()
-            .any(|event| event == told)
-    );
+    assert!(stage.events("DNSChaos", "dark").iter().any(|event| event == told));
 }
 
 #[test]
 fn a_failed_apply_is_told_and_repeated_with_growing_pauses() {
     let mut stage = Stage::new(&["a"]);
-    stage.failing.insert(
-        "default/a/main".into(),
-        Failure {
-            message: "no shell".into(),
-            partial: false,
-        },
-    );
+    stage
+        .failing
+        .insert("default/a/main".into(), Failure { message: "no shell".into(), partial: false });
     stage.apply(&dns("  duration: 5m\n"));
     stage.advance(10);
     let attempts = stage.log.len();
-    assert!(
-        (5..=9).contains(&attempts),
-        "{attempts} attempts in ten seconds"
-    );
+    assert!((5..=9).contains(&attempts), "{attempts} attempts in ten seconds");
     stage.failing.clear();
     stage.advance(30);
     let snapshot = stage.snapshot();
-    let failed = snapshot
-        .events
-        .iter()
-        .find(|event| event.reason == "Failed")
-        .unwrap();
+    let failed = snapshot.events.iter().find(|event| event.reason == "Failed").unwrap();
     assert_eq!(
         (failed.message.as_str(), failed.severity),
         ("Failed to apply chaos: no shell", "Warning")
@@ -230,24 +172,13 @@ fn a_failed_apply_is_told_and_repeated_with_growing_pauses() {
 fn a_failed_recovery_holds_the_object_until_it_succeeds() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: 5m\n"));
-    stage.failing.insert(
-        "default/a/main".into(),
-        Failure {
-            message: "gone".into(),
-            partial: false,
-        },
-    );
     stage
-        .world
-        .delete(&stage.key("DNSChaos", "dark"), stage.now);
+        .failing
+        .insert("default/a/main".into(), Failure { message: "gone".into(), partial: false });
+    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.round();
     assert_eq!(stage.snapshot().objects.len(), 1);
-    assert!(
-        stage
-            .world
-            .apply(&parse(&dns("  duration: 5m\n")), stage.now)
-            .is_err()
-    );
+    assert!(stage.world.apply(&parse(&dns("  duration: 5m\n")), stage.now).is_err());
     stage.failing.clear();
     stage.advance(30);
     assert!(stage.snapshot().objects.is_empty());
@@ -256,18 +187,12 @@ fn a_failed_recovery_holds_the_object_until_it_succeeds() {
 #[test]
 fn an_apply_that_was_cut_off_is_recovered_before_the_object_goes() {
     let mut stage = Stage::new(&["a"]);
-    stage.failing.insert(
-        "default/a/main".into(),
-        Failure {
-            message: "no answer".into(),
-            partial: true,
-        },
-    );
+    stage
+        .failing
+        .insert("default/a/main".into(), Failure { message: "no answer".into(), partial: true });
     stage.apply(&dns("  duration: 5m\n"));
     stage.failing.clear();
-    stage
-        .world
-        .delete(&stage.key("DNSChaos", "dark"), stage.now);
+    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.advance(1);
     assert_eq!(stage.operations(Operation::Recover).len(), 1);
     assert!(stage.snapshot().objects.is_empty());
@@ -282,10 +207,7 @@ fn what_the_stage_cannot_do_fails_and_names_the_field() {
         .into_iter()
         .find(|event| event.starts_with("Failed"))
         .unwrap();
-    assert!(
-        failed.starts_with("Failed Failed to apply chaos: spec.remoteCluster: "),
-        "{failed}"
-    );
+    assert!(failed.starts_with("Failed Failed to apply chaos: spec.remoteCluster: "), "{failed}");
     assert!(stage.log.is_empty());
 }
 
@@ -295,22 +217,14 @@ fn the_spec_of_an_experiment_cannot_change_but_its_annotations_can() {
     let original = dns("  duration: 5m\n");
     stage.apply(&original);
     assert_eq!(stage.apply(&original), Applied::Unchanged);
-    let longer = stage
-        .world
-        .apply(&parse(&dns("  duration: 6m\n")), stage.now);
+    let longer = stage.world.apply(&parse(&dns("  duration: 6m\n")), stage.now);
     assert!(matches!(longer, Err(EngineError::Immutable(_))));
     let paused = original.replace(
         "{name: dark}",
         "{name: dark, annotations: {experiment.chaos-mesh.org/pause: 'true'}}",
     );
     assert_eq!(stage.apply(&paused), Applied::Configured);
-    assert!(
-        stage
-            .snapshot()
-            .find("DNSChaos", "dark")
-            .unwrap()
-            .is("Paused")
-    );
+    assert!(stage.snapshot().find("DNSChaos", "dark").unwrap().is("Paused"));
     assert_eq!(stage.apply(&original), Applied::Configured);
     assert_eq!(
         stage.snapshot().find("DNSChaos", "dark").unwrap().records()[0].phase,
@@ -321,14 +235,8 @@ fn the_spec_of_an_experiment_cannot_change_but_its_annotations_can() {
 #[test]
 fn every_apply_carries_the_moment_at_which_it_lapses() {
     let mut stage = Stage::new(&["a"]);
-    stage
-        .world
-        .apply(&parse(&dns("  duration: 90s\n")), stage.now)
-        .unwrap();
+    stage.world.apply(&parse(&dns("  duration: 90s\n")), stage.now).unwrap();
     let pods = stage.pods.clone();
     let actions = stage.world.reconcile(stage.now, &|| pods.clone());
-    assert_eq!(
-        actions[0].expires,
-        Some(stage.start + SignedDuration::from_secs(90))
-    );
+    assert_eq!(actions[0].expires, Some(stage.start + SignedDuration::from_secs(90)));
 }

@@ -30,23 +30,16 @@ fn the_schedule_of_the_talk_waits_while_paused_and_then_fires_every_minute() {
     stage.apply(&talk());
     stage.advance(90);
     assert!(spawns(&stage).is_empty());
-    stage
-        .world
-        .pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false)
-        .unwrap();
+    stage.world.pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false).unwrap();
     stage.round();
     stage.advance(150);
     // The missed minute is made up for at once.
     assert_eq!(spawns(&stage), [90, 120, 180, 240]);
     let events = stage.events("Schedule", "schedule-dns-chaos-kubecon");
-    let name = events[0]
-        .strip_prefix("Spawned Create new object: schedule-dns-chaos-kubecon-")
-        .unwrap();
+    let name =
+        events[0].strip_prefix("Spawned Create new object: schedule-dns-chaos-kubecon-").unwrap();
     assert_eq!(name.len(), 5);
-    assert_eq!(
-        events[1],
-        "Updated Successfully update lastScheduleTime of resource"
-    );
+    assert_eq!(events[1], "Updated Successfully update lastScheduleTime of resource");
 }
 
 #[test]
@@ -54,19 +47,9 @@ fn experiments_that_meet_on_a_pod_take_turns() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&talk().replace("'true'", "'false'"));
     stage.advance(130);
-    let log: Vec<(i64, Operation)> = stage
-        .log
-        .iter()
-        .map(|(second, operation, _)| (*second, *operation))
-        .collect();
-    assert_eq!(
-        log,
-        [
-            (60, Operation::Apply),
-            (120, Operation::Recover),
-            (120, Operation::Apply)
-        ]
-    );
+    let log: Vec<(i64, Operation)> =
+        stage.log.iter().map(|(second, operation, _)| (*second, *operation)).collect();
+    assert_eq!(log, [(60, Operation::Apply), (120, Operation::Recover), (120, Operation::Apply)]);
 }
 
 #[test]
@@ -75,16 +58,11 @@ fn the_history_limit_keeps_the_youngest_experiments() {
     stage.apply(&talk().replace("'true'", "'false'"));
     stage.advance(630);
     let snapshot = stage.snapshot();
-    let children: Vec<_> = snapshot
-        .objects
-        .iter()
-        .filter(|object| object.kind == "DNSChaos")
-        .collect();
+    let children: Vec<_> =
+        snapshot.objects.iter().filter(|object| object.kind == "DNSChaos").collect();
     assert_eq!(children.len(), 2);
     assert!(
-        children
-            .iter()
-            .all(|child| child.owner.as_deref() == Some("schedule-dns-chaos-kubecon"))
+        children.iter().all(|child| child.owner.as_deref() == Some("schedule-dns-chaos-kubecon"))
     );
     assert!(
         children
@@ -96,11 +74,7 @@ fn the_history_limit_keeps_the_youngest_experiments() {
 #[test]
 fn forbid_lets_the_next_experiment_start_when_the_last_one_has_ended() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "@every 60s",
-        ", duration: 70s",
-        "  historyLimit: 5\n",
-    ));
+    stage.apply(&schedule("@every 60s", ", duration: 70s", "  historyLimit: 5\n"));
     stage.advance(300);
     assert_eq!(spawns(&stage), [60, 130, 200, 270]);
     assert!(
@@ -126,11 +100,7 @@ fn allow_starts_experiments_at_every_tick() {
 #[test]
 fn of_a_hundred_missed_ticks_the_latest_is_run() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "* * * * *",
-        ", duration: 10s",
-        "  historyLimit: 2\n",
-    ));
+    stage.apply(&schedule("* * * * *", ", duration: 10s", "  historyLimit: 2\n"));
     stage.skip(100 * 60);
     stage.round();
     assert_eq!(spawns(&stage), [6_000]);
@@ -139,11 +109,7 @@ fn of_a_hundred_missed_ticks_the_latest_is_run() {
 #[test]
 fn after_more_than_a_hundred_missed_ticks_a_schedule_gives_up() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "* * * * *",
-        ", duration: 10s",
-        "  historyLimit: 2\n",
-    ));
+    stage.apply(&schedule("* * * * *", ", duration: 10s", "  historyLimit: 2\n"));
     stage.skip(101 * 60);
     stage.round();
     stage.advance(600);
@@ -216,11 +182,7 @@ fn a_kill_strikes_before_its_history_is_forgotten() {
 #[test]
 fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "@every 60s",
-        ", duration: 50s",
-        "  historyLimit: 2\n",
-    ));
+    stage.apply(&schedule("@every 60s", ", duration: 50s", "  historyLimit: 2\n"));
     stage.advance(70);
     let key = stage.key("Schedule", "often");
     stage.world.pause(&key, true).unwrap();
@@ -243,15 +205,9 @@ fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
 #[test]
 fn deleting_a_schedule_takes_its_experiments_with_it() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "@every 60s",
-        ", duration: 50s",
-        "  historyLimit: 2\n",
-    ));
+    stage.apply(&schedule("@every 60s", ", duration: 50s", "  historyLimit: 2\n"));
     stage.advance(70);
-    stage
-        .world
-        .delete(&stage.key("Schedule", "often"), stage.now);
+    stage.world.delete(&stage.key("Schedule", "often"), stage.now);
     stage.round();
     assert!(stage.snapshot().objects.is_empty());
     assert_eq!(stage.operations(Operation::Recover), [70]);
@@ -260,18 +216,10 @@ fn deleting_a_schedule_takes_its_experiments_with_it() {
 #[test]
 fn a_schedule_may_be_changed_while_it_exists() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&schedule(
-        "@every 60s",
-        ", duration: 10s",
-        "  historyLimit: 2\n",
-    ));
+    stage.apply(&schedule("@every 60s", ", duration: 10s", "  historyLimit: 2\n"));
     stage.advance(60);
     assert_eq!(
-        stage.apply(&schedule(
-            "@every 30s",
-            ", duration: 10s",
-            "  historyLimit: 2\n"
-        )),
+        stage.apply(&schedule("@every 30s", ", duration: 10s", "  historyLimit: 2\n")),
         Applied::Configured
     );
     stage.advance(60);
@@ -282,18 +230,9 @@ fn a_schedule_may_be_changed_while_it_exists() {
 fn the_same_seed_gives_the_same_names() {
     let names = || {
         let mut stage = Stage::new(&["a", "b"]);
-        stage.apply(&schedule(
-            "@every 60s",
-            ", duration: 10s",
-            "  historyLimit: 9\n",
-        ));
+        stage.apply(&schedule("@every 60s", ", duration: 10s", "  historyLimit: 9\n"));
         stage.advance(200);
-        stage
-            .snapshot()
-            .objects
-            .into_iter()
-            .map(|object| object.metadata.name)
-            .collect::<Vec<_>>()
+        stage.snapshot().objects.into_iter().map(|object| object.metadata.name).collect::<Vec<_>>()
     };
     assert_eq!(names(), names());
     assert_eq!(names().len(), 4);

@@ -76,10 +76,7 @@ impl Injector for Scripted {
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
         match self.temper {
-            Temper::Obedient => Ok(ProbeAnswer {
-                status: 200,
-                whole: true,
-            }),
+            Temper::Obedient => Ok(ProbeAnswer { status: 200, whole: true }),
             Temper::Silent => std::future::pending().await,
             Temper::Panicking => panic!("scripted: {}", request.url),
         }
@@ -115,13 +112,8 @@ impl Scratch {
 
     pub(super) async fn engine(&self, stage: &Arc<Scripted>) -> Engine {
         let clock = TokioClock::starting_at("2026-01-05T10:00:00Z".parse().unwrap());
-        let options = Options {
-            seed: 7,
-            ..Options::default()
-        };
-        Engine::start_at(stage.clone(), &self.journal(), options, clock)
-            .await
-            .unwrap()
+        let options = Options { seed: 7, ..Options::default() };
+        Engine::start_at(stage.clone(), &self.journal(), options, clock).await.unwrap()
     }
 }
 

@@ -39,27 +39,17 @@ fn phases(stage: &Stage) -> Vec<String> {
     nodes(stage)
         .iter()
         .map(|node| {
-            format!("{} {} {}", node.template, node.phase, node.reason)
-                .trim_end()
-                .to_owned()
+            format!("{} {} {}", node.template, node.phase, node.reason).trim_end().to_owned()
         })
         .collect()
 }
 
 fn accomplished(stage: &Stage) -> bool {
-    stage
-        .snapshot()
-        .find("Workflow", "flow")
-        .unwrap()
-        .is("Accomplished")
+    stage.snapshot().find("Workflow", "flow").unwrap().is("Accomplished")
 }
 
 fn log(stage: &Stage) -> Vec<(i64, Operation)> {
-    stage
-        .log
-        .iter()
-        .map(|(at, operation, _)| (*at, *operation))
-        .collect()
+    stage.log.iter().map(|(at, operation, _)| (*at, *operation)).collect()
 }
 
 #[test]
@@ -72,10 +62,7 @@ fn serial_steps_follow_one_another_and_end_by_their_deadline() {
     stage.advance(1);
     assert!(accomplished(&stage));
     use Operation::{Apply, Recover};
-    assert_eq!(
-        log(&stage),
-        [(0, Apply), (20, Recover), (25, Apply), (45, Recover)]
-    );
+    assert_eq!(log(&stage), [(0, Apply), (20, Recover), (25, Apply), (45, Recover)]);
     let deadline = "DeadlineExceed NodeDeadlineExceed";
     assert_eq!(
         phases(&stage),
@@ -98,10 +85,7 @@ fn a_step_says_how_this_stage_carries_it_out() {
     let text = crate::render::describe(&snapshot, snapshot.find("Workflow", "flow").unwrap());
     assert!(text.contains("\n    -\n      children:"), "{text}");
     let steps = text.split("Steps:").nth(1).unwrap();
-    assert!(
-        steps.contains("chaos DNS server, which answers SERVFAIL"),
-        "{text}"
-    );
+    assert!(steps.contains("chaos DNS server, which answers SERVFAIL"), "{text}");
 }
 
 #[test]
@@ -125,38 +109,24 @@ fn the_events_of_a_step_are_those_of_chaos_mesh() {
         ]
     );
     let events = stage.snapshot().events;
-    let made = events
-        .iter()
-        .find(|event| event.kind == "DNSChaos")
-        .unwrap();
+    let made = events.iter().find(|event| event.kind == "DNSChaos").unwrap();
     assert!(made.name.starts_with("all-") && made.name.len() == "all-12345-12345".len());
 }
 
 #[test]
 fn experiments_carry_the_labels_and_the_first_deadline_above_them() {
     let mut stage = Stage::new(&["a"]);
-    let text = serial("dark", &[DNS]).replace(
-        "templateType: Serial",
-        "templateType: Serial, deadline: 10s",
-    );
+    let text = serial("dark", &[DNS])
+        .replace("templateType: Serial", "templateType: Serial, deadline: 10s");
     stage.world.apply(&parse(&text), stage.now).unwrap();
     let pods = stage.pods.clone();
     let actions = stage.world.reconcile(stage.now, &|| pods.clone());
-    assert_eq!(
-        actions[0].expires,
-        Some(stage.start + SignedDuration::from_secs(10))
-    );
+    assert_eq!(actions[0].expires, Some(stage.start + SignedDuration::from_secs(10)));
     let snapshot = stage.snapshot();
     let dark = &snapshot.objects[0];
     assert_eq!(dark.metadata.labels["chaos-mesh.org/workflow"], "flow");
-    assert_eq!(
-        dark.metadata.labels["chaos-mesh.org/controlled-by"],
-        nodes(&stage)[1].name
-    );
-    assert_eq!(
-        (dark.owner.as_deref(), dark.owner_kind),
-        (Some("flow"), Some("Workflow"))
-    );
+    assert_eq!(dark.metadata.labels["chaos-mesh.org/controlled-by"], nodes(&stage)[1].name);
+    assert_eq!((dark.owner.as_deref(), dark.owner_kind), (Some("flow"), Some("Workflow")));
 }
 
 #[test]
@@ -174,10 +144,8 @@ fn a_deadline_beyond_the_maximum_of_the_stage_is_kept() {
 fn under_a_longer_deadline_an_experiment_ends_with_the_limit_of_the_stage() {
     let mut stage = Stage::new(&["a"]);
     let day = 24 * 3_600;
-    let text = serial("dark", &[&DNS.replace("deadline: 20s, ", "")]).replace(
-        "templateType: Serial",
-        "templateType: Serial, deadline: 48h",
-    );
+    let text = serial("dark", &[&DNS.replace("deadline: 20s, ", "")])
+        .replace("templateType: Serial", "templateType: Serial, deadline: 48h");
     stage.apply(&text);
     stage.advance(2 * day);
     use Operation::{Apply, Recover};
@@ -187,17 +155,14 @@ fn under_a_longer_deadline_an_experiment_ends_with_the_limit_of_the_stage() {
 #[test]
 fn the_deadline_of_a_parent_ends_its_children() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&serial("dark, wait", &[DNS, WAIT]).replace(
-        "templateType: Serial",
-        "templateType: Serial, deadline: 10s",
-    ));
+    stage.apply(
+        &serial("dark, wait", &[DNS, WAIT])
+            .replace("templateType: Serial", "templateType: Serial, deadline: 10s"),
+    );
     stage.advance(10);
     assert_eq!(
         phases(&stage),
-        [
-            "all DeadlineExceed NodeDeadlineExceed",
-            "dark DeadlineExceed ParentNodeDeadlineExceed"
-        ]
+        ["all DeadlineExceed NodeDeadlineExceed", "dark DeadlineExceed ParentNodeDeadlineExceed"]
     );
     assert_eq!(stage.operations(Operation::Recover), [10]);
     assert!(accomplished(&stage));
@@ -226,10 +191,7 @@ fn empty_steps_are_over_at_once() {
 #[test]
 fn a_kill_without_a_deadline_makes_the_workflow_wait_for_ever() {
     let mut stage = Stage::new(&["a"]);
-    stage.apply(&serial(
-        "kill, wait",
-        &[&KILL.replace("deadline: 1s, ", ""), WAIT],
-    ));
+    stage.apply(&serial("kill, wait", &[&KILL.replace("deadline: 1s, ", ""), WAIT]));
     stage.advance(100_000);
     assert!(!accomplished(&stage));
     assert_eq!(nodes(&stage).len(), 2);
@@ -242,17 +204,8 @@ fn the_annotation_aborts_a_workflow_and_ends_its_faults() {
     stage.apply(&text);
     stage.advance(3);
     let abort = "{name: flow, annotations: {workflow.chaos-mesh.org/abort: 'true'}}";
-    assert_eq!(
-        stage.apply(&text.replace("{name: flow}", abort)),
-        Applied::Configured
-    );
-    assert_eq!(
-        phases(&stage),
-        [
-            "all Aborted WorkflowAborted",
-            "dark Aborted WorkflowAborted"
-        ]
-    );
+    assert_eq!(stage.apply(&text.replace("{name: flow}", abort)), Applied::Configured);
+    assert_eq!(phases(&stage), ["all Aborted WorkflowAborted", "dark Aborted WorkflowAborted"]);
     assert_eq!(stage.operations(Operation::Recover), [3]);
     assert!(accomplished(&stage));
 }
@@ -269,10 +222,7 @@ fn a_changed_workflow_keeps_what_has_begun_and_reads_the_rest_anew() {
     assert_eq!(stage.apply(&changed), Applied::Unchanged);
     stage.advance(60);
     use Operation::{Apply, Recover};
-    assert_eq!(
-        log(&stage),
-        [(0, Apply), (20, Recover), (22, Apply), (32, Recover)]
-    );
+    assert_eq!(log(&stage), [(0, Apply), (20, Recover), (22, Apply), (32, Recover)]);
     assert!(accomplished(&stage));
 }
 
@@ -309,11 +259,7 @@ fn a_check_that_succeeds_lets_the_workflow_go_on() {
     stage.advance(2);
     assert_eq!(
         phases(&stage),
-        [
-            "all Running",
-            "check Accomplished StatusCheckCompleted",
-            "dark Running"
-        ]
+        ["all Running", "check Accomplished StatusCheckCompleted", "dark Running"]
     );
     assert_eq!(stage.operations(Operation::Apply), [2]);
 }
@@ -335,16 +281,10 @@ fn a_check_that_fails_aborts_the_workflow_if_it_is_told_to() {
     assert_eq!(stage.operations(Operation::Recover), [6]);
     let snapshot = stage.snapshot();
     assert_eq!(snapshot.objects.len(), 1, "{:?}", snapshot.objects);
-    assert_eq!(
-        snapshot.objects[0].metadata.annotations["workflow.chaos-mesh.org/abort"],
-        "true"
-    );
+    assert_eq!(snapshot.objects[0].metadata.annotations["workflow.chaos-mesh.org/abort"], "true");
     let mut obeying = Stage::new(&["a"]);
     obeying.answer = Err("connection refused".into());
-    obeying.apply(&serial(
-        "check, dark",
-        &[&CHECK.replace("Check: true", "Check: false"), DNS],
-    ));
+    obeying.apply(&serial("check, dark", &[&CHECK.replace("Check: true", "Check: false"), DNS]));
     obeying.advance(6);
     assert_eq!(phases(&obeying)[2], "dark Running");
 }
@@ -369,17 +309,11 @@ fn a_schedule_of_workflows_makes_one_at_a_time() {
     stage.advance(50);
     assert_eq!(stage.operations(Operation::Apply), [10, 25, 40]);
     assert_eq!(stage.operations(Operation::Recover), [25, 40]);
-    stage
-        .world
-        .pause(&stage.key("Schedule", "often"), true)
-        .unwrap();
+    stage.world.pause(&stage.key("Schedule", "often"), true).unwrap();
     stage.advance(100);
     assert_eq!(stage.operations(Operation::Apply).len(), 3);
     assert!(
-        stage
-            .events("Schedule", "often")
-            .iter()
-            .any(|event| event.starts_with("NotSupported "))
+        stage.events("Schedule", "often").iter().any(|event| event.starts_with("NotSupported "))
     );
 }
 
@@ -387,14 +321,9 @@ fn a_schedule_of_workflows_makes_one_at_a_time() {
 fn a_deleted_workflow_goes_after_its_experiments() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&serial("dark", &[DNS]));
-    let failure = Failure {
-        message: "stuck".into(),
-        partial: false,
-    };
+    let failure = Failure { message: "stuck".into(), partial: false };
     stage.failing.insert("default/a/main".into(), failure);
-    stage
-        .world
-        .delete(&stage.key("Workflow", "flow"), stage.now);
+    stage.world.delete(&stage.key("Workflow", "flow"), stage.now);
     stage.round();
     assert!(stage.snapshot().find("Workflow", "flow").is_some());
     stage.failing.clear();
@@ -425,19 +354,9 @@ fn a_network_chaos_has_records_at_both_ends() {
     let snapshot = stage.snapshot();
     let slow = snapshot.find("NetworkChaos", "slow").unwrap();
     assert!(slow.is("AllInjected"));
-    let keys: Vec<_> = slow
-        .records()
-        .iter()
-        .map(|record| (record.id.as_str(), record.selector_key))
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            ("default/a", "."),
-            ("default/a", ".Target"),
-            ("default/b", ".Target")
-        ]
-    );
+    let keys: Vec<_> =
+        slow.records().iter().map(|record| (record.id.as_str(), record.selector_key)).collect();
+    assert_eq!(keys, [("default/a", "."), ("default/a", ".Target"), ("default/b", ".Target")]);
     // Only what the targets send is shaped, so nothing is carried out on the selected pod itself.
     let applied: Vec<&str> = stage.log.iter().map(|(.., id)| id.as_str()).collect();
     assert_eq!(applied, ["default/a", "default/b"]);
@@ -450,12 +369,6 @@ fn a_network_chaos_has_records_at_both_ends() {
         2
     );
     stage.advance(30);
-    assert!(
-        stage
-            .snapshot()
-            .find("NetworkChaos", "slow")
-            .unwrap()
-            .is("AllRecovered")
-    );
+    assert!(stage.snapshot().find("NetworkChaos", "slow").unwrap().is("AllRecovered"));
     assert_eq!(stage.operations(Operation::Recover).len(), 2);
 }

@@ -38,12 +38,7 @@ pub(super) fn told(reason: &'static str, message: String) -> Order {
 }
 
 fn sentence(reason: &'static str, message: String) -> Told {
-    Told {
-        warning: false,
-        reason,
-        source: "workflow",
-        message,
-    }
+    Told { warning: false, reason, source: "workflow", message }
 }
 
 impl World {
@@ -75,25 +70,14 @@ impl World {
                 _ => None,
             })
             .collect();
-        let Some(Entry {
-            meta,
-            uid,
-            state: State::Workflow(state),
-            ..
-        }) = self.objects.get_mut(key)
+        let Some(Entry { meta, uid, state: State::Workflow(state), .. }) =
+            self.objects.get_mut(key)
         else {
             return false;
         };
-        let aborted = meta
-            .annotations
-            .get(ABORT_ANNOTATION)
-            .is_some_and(|value| value == "true");
-        let view = View {
-            now,
-            name: &key.name,
-            aborted,
-            verdict: &|check| verdicts.get(check).copied(),
-        };
+        let aborted = meta.annotations.get(ABORT_ANNOTATION).is_some_and(|value| value == "true");
+        let view =
+            View { now, name: &key.name, aborted, verdict: &|check| verdicts.get(check).copied() };
         let orders = state.advance(&view, &mut self.rng);
         let uid = uid.clone();
         let more = !orders.is_empty();
@@ -118,10 +102,7 @@ impl World {
             Order::Delete(made) => {
                 self.delete(&made, now);
                 let deleted = if made.kind == status_check::KIND {
-                    sentence(
-                        "StatusCheckDeleted",
-                        format!("status check {} deleted", made.name),
-                    )
+                    sentence("StatusCheckDeleted", format!("status check {} deleted", made.name))
                 } else {
                     sentence("ChaosCRDeleted", format!("chaos CR {} deleted", made.name))
                 };
@@ -129,10 +110,7 @@ impl World {
             }
             Order::Abort => {
                 if let Some(entry) = self.objects.get_mut(key) {
-                    entry
-                        .meta
-                        .annotations
-                        .insert(ABORT_ANNOTATION.to_owned(), "true".to_owned());
+                    entry.meta.annotations.insert(ABORT_ANNOTATION.to_owned(), "true".to_owned());
                 }
             }
         }
@@ -152,11 +130,8 @@ impl World {
         };
         let node = &state.nodes[index];
         let (node_name, until) = (node.name.clone(), node.until);
-        let mut made = Key {
-            kind: body.kind(),
-            namespace: key.namespace.clone(),
-            name: String::new(),
-        };
+        let mut made =
+            Key { kind: body.kind(), namespace: key.namespace.clone(), name: String::new() };
         while made.name.is_empty() || self.objects.contains_key(&made) {
             made.name = names::child(&node_name, &mut self.rng);
         }
@@ -170,18 +145,10 @@ impl World {
             .into(),
             annotations: [].into(),
         };
-        let owner = Owner {
-            kind: KIND,
-            name: key.name.clone(),
-            uid: uid.to_owned(),
-            until,
-        };
+        let owner = Owner { kind: KIND, name: key.name.clone(), uid: uid.to_owned(), until };
         self.insert(made.clone(), meta, &body, spec, Some(owner), now);
         let created = if made.kind == status_check::KIND {
-            sentence(
-                "StatusCheckCreated",
-                format!("status check {} created", made.name),
-            )
+            sentence("StatusCheckCreated", format!("status check {} created", made.name))
         } else {
             sentence("ChaosCRCreated", format!("chaos CR {} created", made.name))
         };
@@ -193,7 +160,8 @@ impl World {
         self.tell(key, uid, &Happening::Other(created), now);
     }
 
-    /// A workflow goes when everything that it has made is gone: until then its faults may be in place.
+    /// A workflow goes when everything that it has made is gone: until then its faults may be in
+    /// place.
     fn delete_workflow(&mut self, key: &Key, now: Timestamp) {
         let Some(uid) = self.objects.get(key).map(|entry| entry.uid.clone()) else {
             return;

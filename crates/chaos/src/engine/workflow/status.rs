@@ -57,11 +57,7 @@ pub struct NodeStatus {
 
 impl WorkflowState {
     pub(in super::super) fn status(&self) -> WorkflowStatus {
-        let condition = |kind, status| ReasonedCondition {
-            kind,
-            status,
-            reason: "",
-        };
+        let condition = |kind, status| ReasonedCondition { kind, status, reason: "" };
         WorkflowStatus {
             conditions: vec![
                 condition("Accomplished", self.end.is_some()),
@@ -70,9 +66,7 @@ impl WorkflowState {
             entry_node: self.nodes.first().map(|node| node.name.clone()),
             start_time: self.start,
             end_time: self.end,
-            nodes: (0..self.nodes.len())
-                .map(|index| self.node(index))
-                .collect(),
+            nodes: (0..self.nodes.len()).map(|index| self.node(index)).collect(),
         }
     }
 

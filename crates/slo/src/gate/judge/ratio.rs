@@ -26,11 +26,8 @@ pub(super) fn ratio(
         ),
         _ => String::new(),
     };
-    let text = format!(
-        "{} of the {unit} good, {} wanted{worst}.",
-        percent(observed),
-        percent(target)
-    );
+    let text =
+        format!("{} of the {unit} good, {} wanted{worst}.", percent(observed), percent(target));
     if observed >= target {
         return Ok((Outcome::Pass, text));
     }
@@ -39,26 +36,16 @@ pub(super) fn ratio(
     if best_case < target {
         Ok((Outcome::Fail, text))
     } else {
-        Err(format!(
-            "{text} With {} of the window missing that is not certain.",
-            percent(missing)
-        ))
+        Err(format!("{text} With {} of the window missing that is not certain.", percent(missing)))
     }
 }
 
 /// The series that did worst by this threshold.
 pub(super) fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
-    let candidates = samples.iter().filter(|sample| {
-        sample
-            .labels
-            .get("gate_part")
-            .is_some_and(|part| part == "worst")
-    });
-    let sign = if threshold.op.high_is_bad() {
-        1.0
-    } else {
-        -1.0
-    };
+    let candidates = samples
+        .iter()
+        .filter(|sample| sample.labels.get("gate_part").is_some_and(|part| part == "worst"));
+    let sign = if threshold.op.high_is_bad() { 1.0 } else { -1.0 };
     candidates
         .filter(|sample| !sample.value.is_nan())
         .max_by(|a, b| (a.value * sign).total_cmp(&(b.value * sign)))
@@ -69,9 +56,6 @@ pub(super) fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
                 .filter(|(key, _)| *key != "gate_part")
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect();
-            Worst {
-                series: labels,
-                value: sample.value,
-            }
+            Worst { series: labels, value: sample.value }
         })
 }

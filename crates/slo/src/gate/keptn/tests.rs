@@ -35,31 +35,17 @@ fn placeholders_are_filled() {
     let gate = KeptnGate {
         slo: &slo,
         sli: &sli,
-        context: &context(&[
-            ("SERVICE", "shop"),
-            ("STAGE", "prod"),
-            ("LABEL.team", "ops"),
-        ]),
+        context: &context(&[("SERVICE", "shop"), ("STAGE", "prod"), ("LABEL.team", "ops")]),
         window: Span::minutes(5),
         clock: Clock::Real,
         leniency: Leniency::Strict,
         earlier: &[],
     };
-    let lenient = KeptnGate {
-        leniency: Leniency::Compat,
-        ..gate
-    };
+    let lenient = KeptnGate { leniency: Leniency::Compat, ..gate };
     let plan = plan_keptn(&lenient).unwrap();
     let queries = plan.queries();
-    assert!(
-        queries[0]
-            .promql
-            .contains("{job='shop',handler='ItemsController'}[300s]")
-    );
-    assert_eq!(
-        queries[1].promql,
-        "sum(rate(e{stage='prod',team='ops'}[300s]))"
-    );
+    assert!(queries[0].promql.contains("{job='shop',handler='ItemsController'}[300s]"));
+    assert_eq!(queries[1].promql, "sum(rate(e{stage='prod',team='ops'}[300s]))");
 }
 
 /// The verdict over an hour of one indicator, from the parts of its answer.
@@ -85,10 +71,7 @@ fn hour(query: &str, leniency: Leniency, answer: &[(&str, f64)]) -> (String, Ver
         value: *value,
     });
     let promql = plan.queries()[0].promql.clone();
-    (
-        promql,
-        super::super::judge(&plan, vec![Ok(samples.collect())], None),
-    )
+    (promql, super::super::judge(&plan, vec![Ok(samples.collect())], None))
 }
 
 #[test]
@@ -99,27 +82,12 @@ fn a_target_that_was_dead_for_fifty_of_sixty_minutes_does_not_pass() {
     let (promql, passed) = hour(query, Leniency::Strict, &whole);
     assert_eq!(passed.outcome, Outcome::Pass, "{passed:?}");
     assert_eq!(passed.objectives[0].coverage, Some(1.0));
-    assert!(
-        promql.contains("time() - max(timestamp(t{job=\"shop\"}))"),
-        "{promql}"
-    );
-    assert!(
-        promql.contains("(count(t{job=\"shop\"}))[1h:30s]"),
-        "{promql}"
-    );
+    assert!(promql.contains("time() - max(timestamp(t{job=\"shop\"}))"), "{promql}");
+    assert!(promql.contains("(count(t{job=\"shop\"}))[1h:30s]"), "{promql}");
     for (light, wanted) in [
-        (
-            &[("value", 5.0), ("points", 20.0)][..],
-            "the target is gone",
-        ),
-        (
-            &[("value", 5.0), ("age", 200.0), ("points", 120.0)],
-            "is 200 s old",
-        ),
-        (
-            &[("value", 5.0), ("age", 10.0), ("points", 20.0)],
-            "Only 16.666 %",
-        ),
+        (&[("value", 5.0), ("points", 20.0)][..], "the target is gone"),
+        (&[("value", 5.0), ("age", 200.0), ("points", 120.0)], "is 200 s old"),
+        (&[("value", 5.0), ("age", 10.0), ("points", 20.0)], "Only 16.666 %"),
         (&[("value", 5.0), ("age", 10.0)], "Only 0 %"),
     ] {
         let verdict = judge(light);

@@ -1,4 +1,5 @@
-//! Evidence of slices, samples of a threshold and raw ratios: an error ratio now, looked at step by step.
+//! Evidence of slices, samples of a threshold and raw ratios: an error ratio now, looked at step by
+//! step.
 
 use super::{Evidence, Judging, over, step};
 use crate::compile::{Part, bad_and_total, raw_error, values};
@@ -7,8 +8,8 @@ use crate::problem::Problem;
 use crate::promql::WindowError;
 use crate::span::Span;
 
-/// So many slices are judged, each of them: a month of minutes is 43,200. More would load Prometheus too much, and a
-/// selection of slices proves nothing about the others.
+/// So many slices are judged, each of them: a month of minutes is 43,200. More would load
+/// Prometheus too much, and a selection of slices proves nothing about the others.
 const MOST_SLICES: u64 = 50_000;
 
 pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
@@ -17,10 +18,7 @@ pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Proble
         Some(slice) => every_slice(part, part.clock.length(slice), window)?,
         None => step(window, part.clock.interval()),
     };
-    let range = part
-        .clock
-        .range(part.objective.slice.unwrap_or(Span::minutes(5)))
-        .to_string();
+    let range = part.clock.range(part.objective.slice.unwrap_or(Span::minutes(5))).to_string();
     if let (Metric::Threshold(query), Some(threshold)) = (metric, part.objective.threshold) {
         let values = values(query, threshold, &range);
         return Ok(of_threshold(part, threshold, &values, window, step));
@@ -61,11 +59,7 @@ fn of_threshold(
     } else {
         ("min_over_time", "min")
     };
-    let bad = format!(
-        "({values}) {} bool {}",
-        threshold.op.negated().promql(),
-        threshold.value
-    );
+    let bad = format!("({values}) {} bool {}", threshold.op.negated().promql(), threshold.value);
     // A slice is bad if any series is; without slices every sample counts.
     let (bad, all) = match part.objective.slice {
         Some(_) => (format!("max({bad})"), format!("count({values}) > bool 0")),
@@ -98,12 +92,7 @@ fn every_slice(part: &Part<'_>, slice: Span, window: Span) -> Result<Span, Probl
             "SLO/{}: objective {}: timeSliceWindow",
             part.slo.metadata.name, part.objective.id
         );
-        Err(Problem::error(
-            &part.slo.metadata.file,
-            field,
-            message,
-            remedy,
-        ))
+        Err(Problem::error(&part.slo.metadata.file, field, message, remedy))
     };
     if window < slice {
         return refuse(

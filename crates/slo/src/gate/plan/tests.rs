@@ -25,16 +25,9 @@ fn bad_events_of_another_metric_are_probed_and_of_the_same_metric_are_not() {
     let other = planned(&text.replace(bad, "app_errors_total"), Span::hours(1)).unwrap();
     let check = &other.checks[0];
     assert_eq!(check.bad_source.as_deref(), Some("app_errors_total"));
-    for wanted in [
-        "count_over_time((count(app_errors_total))[1h:",
-        "\"bad_points\"",
-        "\"bad_now\"",
-    ] {
-        assert!(
-            check.query.promql.contains(wanted),
-            "{}",
-            check.query.promql
-        );
+    for wanted in ["count_over_time((count(app_errors_total))[1h:", "\"bad_points\"", "\"bad_now\""]
+    {
+        assert!(check.query.promql.contains(wanted), "{}", check.query.promql);
     }
     assert_eq!(other.checks.len(), same.checks.len(), "no query more");
 }

@@ -25,8 +25,9 @@ enum State {
 }
 
 impl Verdict {
-    /// JUnit: a suite per service with a test case per objective, and one for Keptn's total score. A query that failed is an
-    /// error; what is inconclusive otherwise, or for information only, is skipped; a warning passes with output.
+    /// JUnit: a suite per service with a test case per objective, and one for Keptn's total score.
+    /// A query that failed is an error; what is inconclusive otherwise, or for information only, is
+    /// skipped; a warning passes with output.
     pub fn to_junit(&self) -> String {
         let mut suites: BTreeMap<&str, Vec<Case<'_>>> = BTreeMap::new();
         for judgement in &self.objectives {
@@ -43,10 +44,7 @@ impl Verdict {
                 text,
             });
         }
-        let suites: String = suites
-            .iter()
-            .map(|(name, cases)| suite(name, cases))
-            .collect();
+        let suites: String = suites.iter().map(|(name, cases)| suite(name, cases)).collect();
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gate\">\n{suites}</testsuites>\n"
         )
@@ -62,12 +60,7 @@ fn of_objective(judgement: &Judgement) -> Case<'_> {
         }
         state => state,
     };
-    Case {
-        class: &judgement.service,
-        name: name(judgement),
-        state,
-        text: &judgement.reason,
-    }
+    Case { class: &judgement.service, name: name(judgement), state, text: &judgement.reason }
 }
 
 fn state(outcome: Outcome) -> State {
@@ -93,11 +86,8 @@ fn suite(name: &str, cases: &[Case<'_>]) -> String {
 }
 
 fn test_case(case: &Case<'_>) -> String {
-    let open = format!(
-        "    <testcase classname=\"{}\" name=\"{}\"",
-        xml(case.class),
-        xml(&case.name)
-    );
+    let open =
+        format!("    <testcase classname=\"{}\" name=\"{}\"", xml(case.class), xml(&case.name));
     let text = xml(case.text);
     match case.state {
         State::Passed => format!("{open}/>\n"),

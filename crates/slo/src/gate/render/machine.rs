@@ -10,9 +10,11 @@ impl Verdict {
         text
     }
 
-    /// GitLab's metrics report (OpenMetrics text): values of a merge request beside those of its target branch.
+    /// GitLab's metrics report (OpenMetrics text): values of a merge request beside those of its
+    /// target branch.
     ///
-    /// GitLab compares values as strings, hence the fixed rounding, the stable order and no timestamps.
+    /// GitLab compares values as strings, hence the fixed rounding, the stable order and no
+    /// timestamps.
     pub fn to_gitlab_metrics(&self) -> String {
         let mut text = String::new();
         for judgement in &self.objectives {
@@ -27,16 +29,9 @@ impl Verdict {
                     text.push_str(&format!("{name}{labels} {}\n", rounded(value)));
                 }
             };
-            let observed = if judgement.ratio {
-                "slo_good_ratio"
-            } else {
-                "slo_value"
-            };
+            let observed = if judgement.ratio { "slo_good_ratio" } else { "slo_value" };
             line(observed, judgement.observed);
-            line(
-                "slo_worst_value",
-                judgement.worst.as_ref().map(|worst| worst.value),
-            );
+            line("slo_worst_value", judgement.worst.as_ref().map(|worst| worst.value));
             line("slo_coverage_ratio", judgement.coverage);
             let wanted = judgement.outcome != Outcome::Info;
             let passed = f64::from(u8::from(judgement.outcome == Outcome::Pass));
@@ -50,16 +45,11 @@ impl Verdict {
     }
 }
 
-/// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside the quotes.
+/// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside
+/// the quotes.
 fn plain(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_./".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || "-_./".contains(c) { c } else { '_' })
         .collect()
 }
 
@@ -69,10 +59,7 @@ fn rounded(value: f64) -> String {
         return "0".to_owned();
     }
     let digits = 5 - value.abs().log10().floor() as i32;
-    let text = format!(
-        "{value:.precision$}",
-        precision = digits.clamp(0, 12) as usize
-    );
+    let text = format!("{value:.precision$}", precision = digits.clamp(0, 12) as usize);
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {

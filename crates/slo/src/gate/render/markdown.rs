@@ -7,23 +7,14 @@ use crate::gate::{Judgement, Outcome, Verdict};
 const MARKER: &str = "<!-- tales: gate -->";
 
 impl Verdict {
-    /// Markdown that GitLab and GitHub show alike; starts with an invisible marker to find the note again.
+    /// Markdown that GitLab and GitHub show alike; starts with an invisible marker to find the note
+    /// again.
     pub fn to_markdown(&self) -> String {
-        let mut text = format!(
-            "{MARKER}\n## {} Gate: {}\n\n",
-            sign(self.outcome),
-            self.outcome.word()
-        );
+        let mut text =
+            format!("{MARKER}\n## {} Gate: {}\n\n", sign(self.outcome), self.outcome.word());
         let judgements = self.worst_first();
-        if let Some(worst) = judgements
-            .first()
-            .filter(|worst| worst.outcome > Outcome::Pass)
-        {
-            text.push_str(&format!(
-                "**{}**: {}\n\n",
-                escape(&name(worst)),
-                escape(&worst.reason)
-            ));
+        if let Some(worst) = judgements.first().filter(|worst| worst.outcome > Outcome::Pass) {
+            text.push_str(&format!("**{}**: {}\n\n", escape(&name(worst)), escape(&worst.reason)));
             let line = sparkline(&worst.series);
             if !line.is_empty() {
                 text.push_str(&format!("`{line}`\n\n"));
@@ -45,10 +36,7 @@ impl Verdict {
         const LIMIT: usize = 1000 * 1024;
         let mut text = self.to_markdown();
         if text.len() > LIMIT {
-            let end = text.as_bytes()[..LIMIT]
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .unwrap_or(0);
+            let end = text.as_bytes()[..LIMIT].iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
             text.truncate(end);
             text.push_str("\n\nCut: there are more objectives than GitHub shows.\n");
         }

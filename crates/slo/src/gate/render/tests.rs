@@ -20,10 +20,8 @@ gate: fail (2 objectives, last 60 s)
 #[test]
 fn the_merge_request_page_starts_with_the_failure_and_its_course() {
     let mut verdict = memory(10.0, 60.0, Some(10_500_000.0));
-    verdict.add_series(
-        "dns-leaker/memory-growth/objective-1",
-        vec![1.0, 1.0, 1.12, f64::NAN, 1.24],
-    );
+    verdict
+        .add_series("dns-leaker/memory-growth/objective-1", vec![1.0, 1.0, 1.12, f64::NAN, 1.24]);
     let page = verdict.to_markdown();
     assert!(page.starts_with(
         "<!-- tales: gate -->\n## ❌ Gate: fail\n\n**dns-leaker/memory-growth/objective-1**: "
@@ -39,17 +37,11 @@ fn machines_get_what_they_can_read() {
     assert_eq!(json["outcome"], "fail");
     assert_eq!(json["objectives"][0]["worst"]["series"]["pod"], "leaker-2");
     let junit = verdict.to_junit();
-    assert!(
-        junit.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""),
-        "{junit}"
-    );
+    assert!(junit.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{junit}");
     assert!(junit.contains("wanted &lt;= 1.1"));
     let metrics = verdict.to_gitlab_metrics();
     let label = "{service=\"dns-leaker\",slo=\"memory-growth\",objective=\"objective-1\"}";
-    assert!(
-        metrics.contains(&format!("slo_good_ratio{label} 0.833333\n")),
-        "{metrics}"
-    );
+    assert!(metrics.contains(&format!("slo_good_ratio{label} 0.833333\n")), "{metrics}");
     assert!(metrics.ends_with("# EOF\n"));
     assert!(verdict.to_github_summary().contains("| observed |"));
 }

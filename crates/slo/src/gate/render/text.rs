@@ -18,11 +18,7 @@ impl Verdict {
     pub fn to_text(&self, style: Style) -> String {
         let judgements = self.worst_first();
         let width = |of: fn(&crate::gate::Judgement) -> String| {
-            judgements
-                .iter()
-                .map(|judgement| of(judgement).chars().count())
-                .max()
-                .unwrap_or(0)
+            judgements.iter().map(|judgement| of(judgement).chars().count()).max().unwrap_or(0)
         };
         let id_width = width(name);
         let observed_width = width(|judgement| number(judgement, judgement.observed));
@@ -64,7 +60,5 @@ fn paint(text: &str, outcome: Outcome, style: Style) -> String {
 }
 
 fn trim_lines(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

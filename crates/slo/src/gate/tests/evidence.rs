@@ -7,12 +7,7 @@ fn no_errors_are_proven_only_by_somebody_who_counts_them() {
     let text = EVENTS.replace("http_requests_total{code=~\"5..\"}", "app_errors_total");
     let plan = plan_of(&text);
     let outcome = |bad: f64, source: &[(&str, f64)]| {
-        let all = [
-            ("bad", bad),
-            ("total", 5000.0),
-            ("points", 60.0),
-            ("age", 1.0),
-        ];
+        let all = [("bad", bad), ("total", 5000.0), ("points", 60.0), ("age", 1.0)];
         let verdict = judge(&plan, vec![Ok(parts(&[&all, source].concat()))], None);
         (verdict.outcome, verdict.objectives[0].reason.clone())
     };
@@ -41,22 +36,14 @@ fn a_ratio_of_gauges_may_fail_and_never_passes() {
     };
     let met = verdict(0.0);
     assert_eq!(met.outcome, Outcome::Inconclusive);
-    assert!(
-        met.objectives[0].reason.contains("How many events"),
-        "{}",
-        met.objectives[0].reason
-    );
+    assert!(met.objectives[0].reason.contains("How many events"), "{}", met.objectives[0].reason);
     assert_eq!(met.objectives[0].events, None);
     assert_eq!(verdict(0.2).outcome, Outcome::Fail);
 }
 
 #[test]
 fn an_infinite_value_is_told_as_prometheus_writes_it() {
-    for (value, text) in [
-        (f64::INFINITY, "+Inf"),
-        (f64::NEG_INFINITY, "-Inf"),
-        (2e9, "2 G"),
-    ] {
+    for (value, text) in [(f64::INFINITY, "+Inf"), (f64::NEG_INFINITY, "-Inf"), (2e9, "2 G")] {
         assert_eq!(numbers::short(value), text);
     }
 }
@@ -87,8 +74,5 @@ fn a_value_of_a_few_seconds_neither_passes_nor_is_pinned() {
     assert_eq!(young.coverage, Some(10.0 / 60.0));
     assert!(verdict(10e6, None).to_baseline().values.is_empty());
     // Too much already is too much.
-    assert_eq!(
-        verdict(12e6, Some(10e6)).objectives[1].outcome,
-        Outcome::Fail
-    );
+    assert_eq!(verdict(12e6, Some(10e6)).objectives[1].outcome, Outcome::Fail);
 }

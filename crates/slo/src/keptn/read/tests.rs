@@ -18,16 +18,9 @@ fn an_unknown_field_is_refused() {
 
 #[test]
 fn the_defaults_are_those_of_keptn() {
-    let problems = KeptnSlo::load(
-        "slo.yaml",
-        "objectives: []\ntotal_score: {warning: '10%'}\n",
-    )
-    .unwrap_err();
-    assert!(
-        problems[0]
-            .to_string()
-            .contains("total_score.pass: is missing")
-    );
+    let problems =
+        KeptnSlo::load("slo.yaml", "objectives: []\ntotal_score: {warning: '10%'}\n").unwrap_err();
+    assert!(problems[0].to_string().contains("total_score.pass: is missing"));
     let default = KeptnSlo::load(
         "slo.yaml",
         "comparison: {compare_with: several_results}\ntotal_score: {pass: 90}\n",
@@ -35,13 +28,7 @@ fn the_defaults_are_those_of_keptn() {
     .unwrap();
     assert_eq!(default.comparison.results, 3);
     let single = SLO.replace("several_results", "single_result");
-    assert_eq!(
-        KeptnSlo::load("slo.yaml", &single)
-            .unwrap()
-            .comparison
-            .results,
-        1
-    );
+    assert_eq!(KeptnSlo::load("slo.yaml", &single).unwrap().comparison.results, 1);
     let weightless = KeptnSlo::load("slo.yaml", &SLO.replace("weight: 2", "weight: 0")).unwrap();
     assert_eq!(weightless.objectives[0].weight, 1);
 }
@@ -57,10 +44,7 @@ fn an_item_without_criteria_would_always_pass_and_is_refused() {
         let problems = KeptnSlo::load("slo.yaml", &text).unwrap_err();
         assert_eq!(problems.len(), 1, "{problems:?}");
         let told = problems[0].to_string();
-        assert!(
-            told.contains("objectives[1].pass[0].criteria: is empty"),
-            "{told}"
-        );
+        assert!(told.contains("objectives[1].pass[0].criteria: is empty"), "{told}");
     }
 }
 

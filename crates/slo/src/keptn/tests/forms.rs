@@ -36,17 +36,10 @@ fn the_key_indicator_that_decided_is_named() {
     let past = vec![earlier(Outcome::Pass, 500.0)];
     let verdict = evaluate(&slo, &values, Leniency::Strict, past, None);
     let wanted = "10 needed, 60 for a warning; the key indicator error_rate failed";
-    assert!(
-        verdict.to_junit().contains(wanted),
-        "{}",
-        verdict.to_junit()
-    );
+    assert!(verdict.to_junit().contains(wanted), "{}", verdict.to_junit());
     assert!(verdict.to_text(Style::Plain).contains(wanted));
     let page = verdict.to_markdown();
-    assert!(
-        page.contains("the key indicator error\\_rate failed"),
-        "{page}"
-    );
+    assert!(page.contains("the key indicator error\\_rate failed"), "{page}");
 }
 
 #[test]
@@ -56,36 +49,26 @@ fn the_display_name_of_an_objective_is_shown() {
     let values = [Some(500.0), Some(0.5), Some(1.0)];
     let verdict = evaluate(&slo, &values, Leniency::Compat, Vec::new(), None);
     let text = verdict.to_text(Style::Plain);
-    assert!(
-        text.contains("keptn/error_rate (Errors <per second>) "),
-        "{text}"
-    );
+    assert!(text.contains("keptn/error_rate (Errors <per second>) "), "{text}");
     let escaped = "(Errors &lt;per second&gt;)";
     assert!(verdict.to_markdown().contains(escaped));
     assert!(verdict.to_junit().contains(escaped));
     let json = verdict.to_json();
-    assert!(
-        json.contains("\"title\": \"Errors <per second>\""),
-        "{json}"
-    );
+    assert!(json.contains("\"title\": \"Errors <per second>\""), "{json}");
 }
 
 #[test]
 fn a_query_that_failed_is_an_error_in_junit() {
-    for (leniency, outcome) in [
-        (Leniency::Strict, Outcome::Inconclusive),
-        (Leniency::Compat, Outcome::Fail),
-    ] {
+    for (leniency, outcome) in
+        [(Leniency::Strict, Outcome::Inconclusive), (Leniency::Compat, Outcome::Fail)]
+    {
         let verdict = evaluate(SLO, &[None; 3], leniency, Vec::new(), None);
         assert_eq!(verdict.outcome, outcome);
         assert_eq!(verdict.objectives[0].query_error.as_deref(), Some("down"));
         let junit = verdict.to_junit();
         let counts = "tests=\"3\" failures=\"0\" errors=\"2\" skipped=\"1\"";
         assert!(junit.contains(counts), "{junit}");
-        assert!(
-            junit.contains("<error message=\"The query failed: down."),
-            "{junit}"
-        );
+        assert!(junit.contains("<error message=\"The query failed: down."), "{junit}");
     }
 }
 
@@ -98,10 +81,7 @@ fn information_without_data_neither_blocks_nor_fails() {
         assert_eq!(verdict.outcome, Outcome::Pass, "{leniency:?}");
         let throughput = &verdict.objectives[2];
         assert_eq!(throughput.outcome, Outcome::Info, "{leniency:?}");
-        assert!(
-            throughput.reason.ends_with("It is for information only."),
-            "{throughput:?}"
-        );
+        assert!(throughput.reason.ends_with("It is for information only."), "{throughput:?}");
         let junit = verdict.to_junit();
         assert!(junit.contains("failures=\"0\""), "{junit}");
         assert!(verdict.to_json().contains("\"outcome\": \"info\""));

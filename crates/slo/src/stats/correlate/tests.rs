@@ -1,18 +1,15 @@
 //! Schedules with a known culprit.
 
-use super::*;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
+use super::*;
+
 fn suspect(name: &str, occurrences: Vec<(f64, f64)>) -> Suspect {
-    Suspect {
-        name: name.to_owned(),
-        occurrences,
-        labels: BTreeMap::new(),
-    }
+    Suspect { name: name.to_owned(), occurrences, labels: BTreeMap::new() }
 }
 
-/// An hour in which four faults each cause a breach a few seconds later, and four decoys happen: each overlaps two
-/// of the faults by chance and strikes twice elsewhere.
+/// An hour in which four faults each cause a breach a few seconds later, and four decoys happen:
+/// each overlaps two of the faults by chance and strikes twice elsewhere.
 fn schedule(seed: u64) -> (Breach, Vec<Suspect>) {
     let mut rng = StdRng::seed_from_u64(seed);
     let faults: Vec<(f64, f64)> = (0..4)
@@ -24,25 +21,15 @@ fn schedule(seed: u64) -> (Breach, Vec<Suspect>) {
     let effects: Vec<(f64, f64)> = faults
         .iter()
         .map(|(start, end)| {
-            (
-                start + rng.random_range(2.0..10.0),
-                end + rng.random_range(0.0..12.0),
-            )
+            (start + rng.random_range(2.0..10.0), end + rng.random_range(0.0..12.0))
         })
         .collect();
     let breached = (0..3600)
         .map(|second| {
-            effects
-                .iter()
-                .any(|(start, end)| (*start..*end).contains(&f64::from(second)))
+            effects.iter().any(|(start, end)| (*start..*end).contains(&f64::from(second)))
         })
         .collect();
-    let breach = Breach {
-        start: 0.0,
-        step: 1.0,
-        breached,
-        labels: BTreeMap::new(),
-    };
+    let breach = Breach { start: 0.0, step: 1.0, breached, labels: BTreeMap::new() };
     let mut suspects = vec![suspect("culprit", faults.clone())];
     for decoy in 0..4 {
         let mut occurrences: Vec<(f64, f64)> = faults
@@ -90,15 +77,8 @@ fn of_two_equal_schedules_the_one_aimed_at_the_service_comes_first() {
     let culprit = suspects.last().unwrap().clone();
     let service = |name: &str| BTreeMap::from([("service".to_owned(), name.to_owned())]);
     breach.labels = service("shop");
-    let aimed = Suspect {
-        name: "aimed".to_owned(),
-        labels: service("shop"),
-        ..culprit.clone()
-    };
-    let elsewhere = Suspect {
-        labels: service("orders"),
-        ..culprit
-    };
+    let aimed = Suspect { name: "aimed".to_owned(), labels: service("shop"), ..culprit.clone() };
+    let elsewhere = Suspect { labels: service("orders"), ..culprit };
     let found = correlate(&breach, &[elsewhere, aimed], &CorrelateSettings::default());
     assert_eq!(found[0].name, "aimed");
 }
@@ -120,26 +100,15 @@ fn more_suspects_need_more_evidence() {
     holm(&mut found);
     let corrected: Vec<f64> = found.iter().map(|it| it.p).collect();
     assert!(
-        corrected
-            .iter()
-            .zip([0.03, 0.06, 0.06])
-            .all(|(a, b)| (a - b).abs() < 1e-12),
+        corrected.iter().zip([0.03, 0.06, 0.06]).all(|(a, b)| (a - b).abs() < 1e-12),
         "{corrected:?}"
     );
 }
 
 #[test]
 fn nothing_to_compare_is_no_panic() {
-    let breach = Breach {
-        start: 0.0,
-        step: 1.0,
-        breached: Vec::new(),
-        labels: BTreeMap::new(),
-    };
-    let found = correlate(
-        &breach,
-        &[suspect("x", vec![(0.0, 1.0)])],
-        &CorrelateSettings::default(),
-    );
+    let breach = Breach { start: 0.0, step: 1.0, breached: Vec::new(), labels: BTreeMap::new() };
+    let found =
+        correlate(&breach, &[suspect("x", vec![(0.0, 1.0)])], &CorrelateSettings::default());
     assert_eq!(found[0].p, 1.0);
 }

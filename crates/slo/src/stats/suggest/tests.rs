@@ -20,10 +20,7 @@ fn ask() -> Ask {
 }
 
 fn slice(good: f64, total: f64) -> Slice {
-    Slice {
-        events: Some(Events { good, total }),
-        excluded: false,
-    }
+    Slice { events: Some(Events { good, total }), excluded: false }
 }
 
 /// Hours of 1000 events, `bad` of which fail, with some noise.
@@ -35,10 +32,7 @@ fn history(days: usize, bad: f64) -> History {
             slice(good, 1000.0)
         })
         .collect();
-    History {
-        slice: Span::hours(1),
-        slices,
-    }
+    History { slice: Span::hours(1), slices }
 }
 
 #[test]
@@ -58,10 +52,7 @@ fn the_tightest_target_that_history_supports_is_proposed_as_valid_openslo() {
 fn experiments_are_left_out_and_both_numbers_are_shown() {
     let mut history = history(28, 0.7);
     for slice in history.slices.iter_mut().skip(100).take(3) {
-        *slice = Slice {
-            excluded: true,
-            ..self::slice(0.0, 1000.0)
-        };
+        *slice = Slice { excluded: true, ..self::slice(0.0, 1000.0) };
     }
     let found = suggest(&history, &ask()).unwrap();
     assert_eq!(found.target.to_string(), "0.999");
@@ -86,37 +77,19 @@ fn little_traffic_caps_the_target() {
         *slice = self::slice(2.0, 2.0);
     }
     // 336 events a week without an error: enough for 99 %, not for 99.5 %.
-    assert_eq!(
-        suggest(&history, &ask()).unwrap().target.to_string(),
-        "0.99"
-    );
+    assert_eq!(suggest(&history, &ask()).unwrap().target.to_string(), "0.99");
 }
 
 #[test]
 fn what_cannot_be_judged_is_refused() {
-    assert!(matches!(
-        suggest(&history(10, 0.0), &ask()),
-        Err(Refusal::TooShort { .. })
-    ));
-    assert!(matches!(
-        suggest(&history(28, 300.0), &ask()),
-        Err(Refusal::TooBad { .. })
-    ));
+    assert!(matches!(suggest(&history(10, 0.0), &ask()), Err(Refusal::TooShort { .. })));
+    assert!(matches!(suggest(&history(28, 300.0), &ask()), Err(Refusal::TooBad { .. })));
     let mut quiet = history(28, 0.0);
-    quiet
-        .slices
-        .iter_mut()
-        .for_each(|slice| *slice = self::slice(0.01, 0.01));
-    assert!(matches!(
-        suggest(&quiet, &ask()),
-        Err(Refusal::TooFewEvents { .. })
-    ));
+    quiet.slices.iter_mut().for_each(|slice| *slice = self::slice(0.01, 0.01));
+    assert!(matches!(suggest(&quiet, &ask()), Err(Refusal::TooFewEvents { .. })));
     let mut wrong = history(28, 0.0);
     wrong.slices[3] = slice(2000.0, 1000.0);
-    assert_eq!(
-        suggest(&wrong, &ask()),
-        Err(Refusal::Impossible { index: 3 })
-    );
+    assert_eq!(suggest(&wrong, &ask()), Err(Refusal::Impossible { index: 3 }));
 }
 
 #[test]
@@ -153,10 +126,7 @@ fn time_without_data_is_no_history_and_not_perfect() {
     }
     let found = suggest(&gap, &ask()).unwrap();
     assert_eq!((found.without_data, found.excluded), (240, 0));
-    assert!(
-        (found.events_per_window - 168_000.0).abs() < 1e-6,
-        "{found:?}"
-    );
+    assert!((found.events_per_window - 168_000.0).abs() < 1e-6, "{found:?}");
     assert!(found.document.contains("240 had no data"));
     // All windows of the 18 days that are left, eight hours apart.
     assert_eq!(found.windows, (18 * 24 - 168) / 8 + 1);
@@ -178,23 +148,15 @@ fn windows_without_traffic_are_neither_met_nor_missed() {
 
 #[test]
 fn a_window_too_long_to_page_in_is_refused_for_that_reason() {
-    // 97 % is kept for two years, but 0.95 and 0.9 would need burn rates of 146 and 73 times the budget.
-    let year = Ask {
-        window: Span::days(365),
-        ..ask()
-    };
+    // 97 % is kept for two years, but 0.95 and 0.9 would need burn rates of 146 and 73 times the
+    // budget.
+    let year = Ask { window: Span::days(365), ..ask() };
     let refused = suggest(&history(730, 30.0), &year).unwrap_err();
     let Refusal::CannotPage { target, window } = &refused else {
         panic!("{refused}");
     };
-    assert_eq!(
-        (target.to_string().as_str(), *window),
-        ("0.95", Span::days(365))
-    );
-    assert!(
-        refused.to_string().contains("ask for a shorter window"),
-        "{refused}"
-    );
+    assert_eq!((target.to_string().as_str(), *window), ("0.95", Span::days(365)));
+    assert!(refused.to_string().contains("ask for a shorter window"), "{refused}");
     assert!(suggest(&history(730, 3.0), &year).is_ok());
 }
 
@@ -219,8 +181,5 @@ fn two_objectives_of_a_service_share_its_document_and_bad_events_stay_bad() {
 
 #[test]
 fn the_same_seed_gives_the_same_proposal() {
-    assert_eq!(
-        suggest(&history(28, 3.0), &ask()),
-        suggest(&history(28, 3.0), &ask())
-    );
+    assert_eq!(suggest(&history(28, 3.0), &ask()), suggest(&history(28, 3.0), &ask()));
 }

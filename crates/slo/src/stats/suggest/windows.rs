@@ -1,4 +1,5 @@
-//! Windows of the past, and windows that the past makes likely. One without events says nothing and does not count.
+//! Windows of the past, and windows that the past makes likely. One without events says nothing and
+//! does not count.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -7,9 +8,9 @@ use crate::span::Span;
 
 /// Good by total; `None` without traffic.
 pub(super) fn ratio<'a>(slices: impl IntoIterator<Item = &'a Events>) -> Option<f64> {
-    let (good, total) = slices.into_iter().fold((0.0, 0.0), |(good, total), slice| {
-        (good + slice.good, total + slice.total)
-    });
+    let (good, total) = slices
+        .into_iter()
+        .fold((0.0, 0.0), |(good, total), slice| (good + slice.good, total + slice.total));
     (total > 0.0).then(|| good / total)
 }
 
@@ -20,8 +21,9 @@ pub(super) fn backtest(slices: &[Events], window: usize) -> Vec<f64> {
     windows.filter_map(ratio).collect()
 }
 
-/// 5th and 95th percentile of the ratio of windows put together from random blocks. Whole blocks, because bad slices
-/// come in runs: drawing slices one by one would make the future look smoother than the past.
+/// 5th and 95th percentile of the ratio of windows put together from random blocks. Whole blocks,
+/// because bad slices come in runs: drawing slices one by one would make the future look smoother
+/// than the past.
 pub(super) fn bootstrap(
     slices: &[Events],
     window: usize,

@@ -66,11 +66,7 @@ pub(super) fn answer(
     let Some(addresses) = zone.get(&key) else {
         // The cluster's own names are nobody else's business.
         let inside = key == CLUSTER || key.ends_with(&format!(".{CLUSTER}"));
-        return if inside {
-            unknown(query)
-        } else {
-            Outcome::Outside
-        };
+        return if inside { unknown(query) } else { Outcome::Outside };
     };
     let mut reply = start(&message, Rcode::NOERROR);
     if let (Ok(reply), Rtype::A) = (reply.as_mut(), question.qtype()) {
@@ -90,24 +86,22 @@ pub(super) fn answer(
 fn limit(message: &Message<&[u8]>, transport: Transport) -> usize {
     match transport {
         Transport::Tcp => u16::MAX.into(),
-        Transport::Udp => message
-            .opt()
-            .map_or(512, |opt| usize::from(opt.udp_payload_size()).max(512)),
+        Transport::Udp => {
+            message.opt().map_or(512, |opt| usize::from(opt.udp_payload_size()).max(512))
+        }
     }
 }
 
 /// NXDOMAIN for a name that nobody knows.
 pub(super) fn unknown(query: &[u8]) -> Outcome {
-    Message::from_octets(query).map_or(Outcome::Ignore, |message| {
-        finish(start(&message, Rcode::NXDOMAIN))
-    })
+    Message::from_octets(query)
+        .map_or(Outcome::Ignore, |message| finish(start(&message, Rcode::NXDOMAIN)))
 }
 
 /// SERVFAIL, when upstream does not answer.
 pub(super) fn failed(query: &[u8]) -> Outcome {
-    Message::from_octets(query).map_or(Outcome::Ignore, |message| {
-        finish(start(&message, Rcode::SERVFAIL))
-    })
+    Message::from_octets(query)
+        .map_or(Outcome::Ignore, |message| finish(start(&message, Rcode::SERVFAIL)))
 }
 
 fn fault(message: &Message<&[u8]>, action: DnsAction, qtype: Rtype) -> Outcome {
@@ -167,5 +161,4 @@ fn presentation(name: &ParsedName<&[u8]>) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;

@@ -27,17 +27,11 @@ pub(super) struct Context {
 }
 
 pub(super) async fn bind(address: Ipv4Addr, port: u16) -> io::Result<(UdpSocket, TcpListener)> {
-    Ok((
-        UdpSocket::bind((address, port)).await?,
-        TcpListener::bind((address, port)).await?,
-    ))
+    Ok((UdpSocket::bind((address, port)).await?, TcpListener::bind((address, port)).await?))
 }
 
 pub(super) fn start((udp, tcp): (UdpSocket, TcpListener), context: Context) -> [JoinHandle<()>; 2] {
-    [
-        tokio::spawn(serve_udp(Arc::new(udp), context.clone())),
-        tokio::spawn(serve_tcp(tcp, context)),
-    ]
+    [tokio::spawn(serve_udp(Arc::new(udp), context.clone())), tokio::spawn(serve_tcp(tcp, context))]
 }
 
 impl Context {
@@ -60,10 +54,7 @@ async fn serve_udp(socket: Arc<UdpSocket>, context: Context) {
             continue;
         };
         while waiting.try_join_next().is_some() {}
-        match (
-            context.answer(&buffer[..length], Transport::Udp),
-            context.upstream,
-        ) {
+        match (context.answer(&buffer[..length], Transport::Udp), context.upstream) {
             (Outcome::Reply(reply), _) => drop(socket.send_to(&reply, asker).await),
             (Outcome::Outside, Some(upstream)) if waiting.len() < MOST_WAITING => {
                 let (query, socket) = (buffer[..length].to_vec(), socket.clone());
@@ -107,9 +98,7 @@ async fn converse(mut stream: TcpStream, context: Context) -> io::Result<()> {
             _ => None,
         };
         let Some(reply) = reply else { return Ok(()) };
-        stream
-            .write_u16(u16::try_from(reply.len()).map_err(io::Error::other)?)
-            .await?;
+        stream.write_u16(u16::try_from(reply.len()).map_err(io::Error::other)?).await?;
         stream.write_all(&reply).await?;
     }
 }
@@ -117,11 +106,7 @@ async fn converse(mut stream: TcpStream, context: Context) -> io::Result<()> {
 /// Upstream's answer; SERVFAIL when there is none in time.
 async fn ask(upstream: SocketAddr, query: &[u8]) -> Option<Vec<u8>> {
     let exchange = async {
-        let local = if upstream.is_ipv4() {
-            "0.0.0.0:0"
-        } else {
-            "[::]:0"
-        };
+        let local = if upstream.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
         let socket = UdpSocket::bind(local).await?;
         socket.connect(upstream).await?;
         socket.send(query).await?;

@@ -4,7 +4,8 @@ use chaos::fault::{HttpFault, HttpPatch, HttpReplace};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 
-/// A part of a fault that HTTP does not allow, such as a header name with a blank, or not in a message that is complete.
+/// A part of a fault that HTTP does not allow, such as a header name with a blank, or not in a
+/// message that is complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP fault's {part} `{value}` is not allowed in HTTP; correct it in the experiment")]
 pub(crate) struct Unsayable {
@@ -13,10 +14,7 @@ pub(crate) struct Unsayable {
 }
 
 fn unsayable(part: &'static str, value: impl ToString) -> Unsayable {
-    Unsayable {
-        part,
-        value: value.to_string(),
-    }
+    Unsayable { part, value: value.to_string() }
 }
 
 /// Refuses what could not be said later.
@@ -47,11 +45,7 @@ pub(crate) fn request_line(
     }
     let path = replace.path.as_deref().unwrap_or(uri.path());
     let query = queries(uri.query().unwrap_or_default(), replace, patch);
-    let all = if query.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{query}")
-    };
+    let all = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     let mut parts = std::mem::take(uri).into_parts();
     let new = PathAndQuery::try_from(all.as_str()).map_err(|_| unsayable("path", &all))?;
     parts.path_and_query = Some(new);
@@ -115,9 +109,7 @@ pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), 
     let parsed = |name: &str, value: &str| -> Result<(HeaderName, HeaderValue), Unsayable> {
         Ok((
             name.parse().map_err(|_| unsayable("header", name))?,
-            value
-                .parse()
-                .map_err(|_| unsayable("header value", value))?,
+            value.parse().map_err(|_| unsayable("header value", value))?,
         ))
     };
     for (name, value) in &fault.replace.headers {
@@ -133,9 +125,11 @@ pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use chaos::fault::HttpSide;
     use std::collections::BTreeMap;
+
+    use chaos::fault::HttpSide;
+
+    use super::*;
 
     fn fault() -> HttpFault {
         HttpFault::new(HttpSide::Request, 80)
@@ -166,16 +160,9 @@ mod tests {
             map.append(name, value.parse().unwrap());
         }
         headers(&fault, &mut map).unwrap();
-        let values = |name| {
-            map.get_all(name)
-                .iter()
-                .map(|v| v.to_str().unwrap())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            (values("x-one"), values("x-two")),
-            (vec!["new"], vec!["c", "more"])
-        );
+        let values =
+            |name| map.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!((values("x-one"), values("x-two")), (vec!["new"], vec!["c", "more"]));
     }
 
     #[test]

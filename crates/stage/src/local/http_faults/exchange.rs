@@ -56,14 +56,11 @@ async fn exchange(
     Ok(Response::from_parts(parts, body))
 }
 
-/// All faults that hit a message are found before the first changes it: as with Chaos Mesh's proxy, none makes room for
-/// another, nor hides the message from it. They then take their turns.
+/// All faults that hit a message are found before the first changes it: as with Chaos Mesh's proxy,
+/// none makes room for another, nor hides the message from it. They then take their turns.
 fn hits(connection: &Connection<'_>, hit: impl Fn(&HttpFault) -> bool) -> Vec<Arc<HttpFault>> {
     let faults = faults(connection.route).into_iter();
-    faults
-        .map(|(fault, _)| fault)
-        .filter(|fault| hit(fault))
-        .collect()
+    faults.map(|(fault, _)| fault).filter(|fault| hit(fault)).collect()
 }
 
 /// Whether the fault is still there after that.

@@ -1,4 +1,5 @@
-//! Waiting under a fault. It ends with the fault, whether its time is over or it is taken off, and with the client.
+//! Waiting under a fault. It ends with the fault, whether its time is over or it is taken off, and
+//! with the client.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use crate::local::traffic::{Route, at};
 
 /// Holds a message back for `delay`; tells whether the fault was there all the time.
 ///
-/// A client that ends its requests meanwhile counts as gone. It may only have nothing more to ask, but from here that looks
-/// the same as giving up, and a request must not reach the pod long after that.
+/// A client that ends its requests meanwhile counts as gone. It may only have nothing more to ask,
+/// but from here that looks the same as giving up, and a request must not reach the pod long after
+/// that.
 pub(super) async fn delay(
     fault: &Arc<HttpFault>,
     delay: Duration,
@@ -44,7 +46,8 @@ pub(super) fn lasts(fault: &Arc<HttpFault>, route: &Route) -> Option<Instant> {
     this.map(|(_, until)| until)
 }
 
-/// The first bytes of `client`, at most as many as fit; `None` when there is no fault, or none any more.
+/// The first bytes of `client`, at most as many as fit; `None` when there is no fault, or none any
+/// more.
 pub(super) async fn first_bytes<'a>(
     client: &TcpStream,
     route: &Route,

@@ -1,4 +1,5 @@
-//! How long connections last under an HTTP fault, and the slots of the Service proxy that they hold.
+//! How long connections last under an HTTP fault, and the slots of the Service proxy that they
+//! hold.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -23,7 +24,8 @@ const POD: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const HOUR: Duration = Duration::from_secs(3600);
 const ASKED: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// A Service with one pod, which answers every connection once, or for ever when asked for `/endless`.
+/// A Service with one pod, which answers every connection once, or for ever when asked for
+/// `/endless`.
 struct Service {
     /// By the pod.
     accepted: Arc<AtomicUsize>,
@@ -54,14 +56,7 @@ impl Service {
         let proxy = Proxy::start(POD, address.port(), slots.clone(), traffic.clone());
         let proxy = proxy.await.unwrap();
         proxy.set(vec![server]);
-        Self {
-            accepted,
-            address,
-            port: server.port(),
-            slots,
-            traffic,
-            _proxy: proxy,
-        }
+        Self { accepted, address, port: server.port(), slots, traffic, _proxy: proxy }
     }
 
     /// A fault that hits nothing.
@@ -77,10 +72,7 @@ impl Service {
 
     /// A fault that holds every message back.
     fn slow(&self, side: HttpSide) -> HttpFault {
-        HttpFault {
-            delay: Some(HOUR),
-            ..HttpFault::new(side, self.port)
-        }
+        HttpFault { delay: Some(HOUR), ..HttpFault::new(side, self.port) }
     }
 
     fn set(&self, fault: HttpFault, lasts: Duration) {
@@ -94,10 +86,8 @@ impl Service {
 
     /// A client that has asked.
     async fn ask(&self, request: &str) -> TcpStream {
-        let mut client = soon("the Service listens", async || {
-            TcpStream::connect(self.address).await.ok()
-        })
-        .await;
+        let mut client =
+            soon("the Service listens", async || TcpStream::connect(self.address).await.ok()).await;
         client.write_all(request.as_bytes()).await.unwrap();
         client
     }
@@ -171,9 +161,7 @@ async fn a_client_that_resets_in_the_middle_of_an_answer_gives_its_slot_back_tho
  {
     let service = Service::start().await;
     service.set(service.fault(), HOUR);
-    let mut client = service
-        .ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await;
+    let mut client = service.ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
     client.shutdown().await.unwrap();
     client.read_exact(&mut [0; 100_000]).await.unwrap();
     client.set_zero_linger().unwrap();
@@ -210,10 +198,7 @@ async fn a_delay_ends_when_the_time_of_the_fault_is_over() {
 #[tokio::test]
 async fn a_fault_that_ends_while_another_holds_the_message_back_does_nothing_more() {
     let service = Service::start().await;
-    let abort = HttpFault {
-        abort: true,
-        ..HttpFault::new(HttpSide::Request, service.port)
-    };
+    let abort = HttpFault { abort: true, ..HttpFault::new(HttpSide::Request, service.port) };
     let later = Some((abort, Instant::now() + HOUR));
     service.traffic.http.set(POD, "later", later);
     service.set(service.slow(HttpSide::Request), HOUR);
@@ -228,14 +213,8 @@ async fn a_fault_that_ends_while_another_holds_the_message_back_does_nothing_mor
 async fn a_replaced_body_needs_no_end_of_the_old_one() {
     let service = Service::start().await;
     for (side, request) in [
-        (
-            HttpSide::Response,
-            "GET /endless HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        ),
-        (
-            HttpSide::Request,
-            "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n",
-        ),
+        (HttpSide::Response, "GET /endless HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        (HttpSide::Request, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n"),
     ] {
         let mut fault = service.fault();
         fault.side = side;

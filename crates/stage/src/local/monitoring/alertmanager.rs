@@ -1,5 +1,5 @@
-//! Alertmanager's configuration from AlertmanagerConfigs, as the operator would write it, with every channel turned into a
-//! webhook to the stage's own inbox.
+//! Alertmanager's configuration from AlertmanagerConfigs, as the operator would write it, with
+//! every channel turned into a webhook to the stage's own inbox.
 
 use std::net::SocketAddr;
 
@@ -28,13 +28,7 @@ pub(crate) fn config<'a>(
         add_matcher(&mut top, "matchers", &namespace);
         top.insert("continue".into(), true.into());
         routes.push(Value::Object(top));
-        receivers.extend(
-            config
-                .spec
-                .receivers
-                .iter()
-                .map(|r| receiver(inbox, config, r)),
-        );
+        receivers.extend(config.spec.receivers.iter().map(|r| receiver(inbox, config, r)));
         inhibit_rules.extend(config.spec.inhibit_rules.iter().map(|rule| {
             let mut both = Map::new();
             both.insert("source_matchers".into(), matchers(&rule.source_match));
@@ -55,10 +49,7 @@ pub(crate) fn config<'a>(
 fn route(clock: Clock, config: &AlertmanagerConfig, route: &Route) -> Map<String, Value> {
     let mut map = Map::new();
     if let Some(name) = &route.receiver {
-        map.insert(
-            "receiver".into(),
-            format!("{}/{name}", config.metadata.key()).into(),
-        );
+        map.insert("receiver".into(), format!("{}/{name}", config.metadata.key()).into());
     }
     if !route.group_by.is_empty() {
         map.insert("group_by".into(), json!(route.group_by));
@@ -79,22 +70,14 @@ fn route(clock: Clock, config: &AlertmanagerConfig, route: &Route) -> Map<String
     }
     map.insert("matchers".into(), matchers(&route.matchers));
     map.insert("continue".into(), route.goes_on.into());
-    let below = route
-        .routes
-        .iter()
-        .map(|r| Value::Object(self::route(clock, config, r)));
+    let below = route.routes.iter().map(|r| Value::Object(self::route(clock, config, r)));
     map.insert("routes".into(), below.collect());
     map
 }
 
 fn matchers(matchers: &[Matcher]) -> Value {
     let text = |m: &Matcher| {
-        format!(
-            "{}{}{}",
-            m.name,
-            m.match_type.operator(),
-            Value::from(m.value.as_str())
-        )
+        format!("{}{}{}", m.name, m.match_type.operator(), Value::from(m.value.as_str()))
     };
     matchers.iter().map(text).collect()
 }
@@ -117,10 +100,7 @@ fn receiver(inbox: SocketAddr, config: &AlertmanagerConfig, receiver: &Receiver)
     ];
     let webhooks = channels.iter().flat_map(|(channel, configs, resolved)| {
         configs.iter().map(move |c| {
-            let send_resolved = c
-                .get("sendResolved")
-                .and_then(Value::as_bool)
-                .unwrap_or(*resolved);
+            let send_resolved = c.get("sendResolved").and_then(Value::as_bool).unwrap_or(*resolved);
             json!({"url": format!("http://{inbox}/{channel}"), "send_resolved": send_resolved})
         })
     });
@@ -143,11 +123,8 @@ mod tests {
         )
         .unwrap();
         let inbox: SocketAddr = "127.1.250.94:1".parse().unwrap();
-        let config = config(
-            Clock::Stage,
-            inbox,
-            all.alertmanager_configs.iter().map(|c| &c.object),
-        );
+        let config =
+            config(Clock::Stage, inbox, all.alertmanager_configs.iter().map(|c| &c.object));
         assert_eq!(
             config["route"]["routes"][0],
             json!({"receiver": "demo/oncall/mail", "group_by": ["alertname"], "group_wait": "2s", "group_interval": "5s",

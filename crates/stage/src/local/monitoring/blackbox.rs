@@ -1,7 +1,9 @@
-//! The stage's own black-box prober: `/probe?target=..&module=http_2xx`, as the exporter of that name answers it.
+//! The stage's own black-box prober: `/probe?target=..&module=http_2xx`, as the exporter of that
+//! name answers it.
 //!
-//! A probe follows no redirects and asks nobody outside this machine. Names are looked up in the stage's own table, as a
-//! client outside all namespaces would: `web.demo`, `web.demo.svc` or the full name.
+//! A probe follows no redirects and asks nobody outside this machine. Names are looked up in the
+//! stage's own table, as a client outside all namespaces would: `web.demo`, `web.demo.svc` or the
+//! full name.
 
 use std::convert::Infallible;
 use std::io;
@@ -24,7 +26,8 @@ use crate::manifest::Target;
 pub(crate) const MODULE: &str = "http_2xx";
 /// What Prometheus sends as its own time-out.
 const TIME_OUT_HEADER: &str = "x-prometheus-scrape-timeout-seconds";
-/// The answer has to reach Prometheus before it gives up; as the exporter has it, as long as that leaves half.
+/// The answer has to reach Prometheus before it gives up; as the exporter has it, as long as that
+/// leaves half.
 const HEAD_START: f64 = 0.5;
 /// Without the header.
 const TIME_OUT: f64 = 10.0;
@@ -53,8 +56,7 @@ async fn serve(listener: TcpListener, zone: Zone) {
         connections.spawn(async move {
             let service = service_fn(|request| answer(request, &zone));
             let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new())
-                .header_read_timeout(Duration::from_secs(300));
+            http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(300));
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -88,17 +90,13 @@ async fn answer(
 }
 
 fn time_out(scrape: Option<f64>) -> Duration {
-    let scrape = scrape
-        .filter(|s| (0.001..=600.0).contains(s))
-        .unwrap_or(TIME_OUT);
+    let scrape = scrape.filter(|s| (0.001..=600.0).contains(s)).unwrap_or(TIME_OUT);
     Duration::from_secs_f64((scrape - HEAD_START).max(scrape / 2.0))
 }
 
 /// The status code, if there was an answer.
 async fn probe(target: &Target, zone: &Zone, within: Duration) -> Option<u16> {
-    let ip = target
-        .ip()
-        .or_else(|| look_up(zone, &target.host).first().copied());
+    let ip = target.ip().or_else(|| look_up(zone, &target.host).first().copied());
     let ip = ip.filter(Ipv4Addr::is_loopback)?;
     let address = SocketAddr::from((ip, target.port));
     let answer = http::request("GET", address, &target.path, within).await;
@@ -108,16 +106,8 @@ async fn probe(target: &Target, zone: &Zone, within: Duration) -> Option<u16> {
 fn metrics(status: Option<u16>, took: Duration) -> String {
     let success = u8::from(status.is_some_and(|status| (200..300).contains(&status)));
     let samples = [
-        (
-            "probe_success",
-            "Whether the probe was a success",
-            success.to_string(),
-        ),
-        (
-            "probe_duration_seconds",
-            "How long the probe took",
-            took.as_secs_f64().to_string(),
-        ),
+        ("probe_success", "Whether the probe was a success", success.to_string()),
+        ("probe_duration_seconds", "How long the probe took", took.as_secs_f64().to_string()),
         (
             "probe_http_status_code",
             "Status code of the answer, 0 without one",
@@ -151,33 +141,19 @@ mod tests {
             (None, 9_500),
             (Some(-1.0), 9_500),
         ] {
-            assert_eq!(
-                time_out(scrape),
-                Duration::from_millis(expected),
-                "{scrape:?}"
-            );
+            assert_eq!(time_out(scrape), Duration::from_millis(expected), "{scrape:?}");
         }
     }
 
     #[test]
     fn only_a_2xx_is_a_success() {
-        for (status, success) in [
-            (Some(200), 1),
-            (Some(204), 1),
-            (Some(301), 0),
-            (Some(503), 0),
-            (None, 0),
-        ] {
+        for (status, success) in
+            [(Some(200), 1), (Some(204), 1), (Some(301), 0), (Some(503), 0), (None, 0)]
+        {
             let text = metrics(status, Duration::from_millis(5));
+            assert!(text.contains(&format!("\nprobe_success {success}\n")), "{text}");
             assert!(
-                text.contains(&format!("\nprobe_success {success}\n")),
-                "{text}"
-            );
-            assert!(
-                text.contains(&format!(
-                    "\nprobe_http_status_code {}\n",
-                    status.unwrap_or(0)
-                )),
+                text.contains(&format!("\nprobe_http_status_code {}\n", status.unwrap_or(0))),
                 "{text}"
             );
             assert!(text.contains("\nprobe_duration_seconds 0.005\n"), "{text}");

@@ -1,4 +1,5 @@
-//! Everybody's mailbox, phone and chat on this stage: an HTTP server that keeps what Alertmanager sends.
+//! Everybody's mailbox, phone and chat on this stage: an HTTP server that keeps what Alertmanager
+//! sends.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -42,9 +43,7 @@ pub struct Notification {
 impl Notification {
     /// Whether it says that the alert of this name is in this state (`firing` or `resolved`).
     pub fn tells(&self, alert: &str, status: &str) -> bool {
-        self.alerts
-            .iter()
-            .any(|a| a["labels"]["alertname"] == alert && a["status"] == status)
+        self.alerts.iter().any(|a| a["labels"]["alertname"] == alert && a["status"] == status)
     }
 }
 
@@ -66,22 +65,14 @@ impl Inbox {
     pub(crate) async fn start(ip: Ipv4Addr) -> io::Result<(Self, SocketAddr, JoinHandle<()>)> {
         let listener = TcpListener::bind((ip, 0)).await?;
         let address = listener.local_addr()?;
-        let inbox = Self {
-            messages: Arc::default(),
-            count: watch::channel(0).0,
-        };
+        let inbox = Self { messages: Arc::default(), count: watch::channel(0).0 };
         let task = tokio::spawn(serve(listener, inbox.clone()));
         Ok((inbox, address, task))
     }
 
     /// All messages kept, oldest first.
     pub fn all(&self) -> Vec<Notification> {
-        self.messages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The first message, past or coming, that `wanted` accepts; `None` after `within`.
@@ -124,18 +115,8 @@ impl Inbox {
         let payload: Option<Payload> = body.and_then(|body| serde_json::from_slice(&body).ok());
         let mut response = Response::new(Empty::new());
         match payload {
-            Some(Payload {
-                receiver,
-                status,
-                alerts,
-            }) => {
-                self.keep(Notification {
-                    at: unix_now(),
-                    channel,
-                    receiver,
-                    status,
-                    alerts,
-                });
+            Some(Payload { receiver, status, alerts }) => {
+                self.keep(Notification { at: unix_now(), channel, receiver, status, alerts });
             }
             None => *response.status_mut() = StatusCode::BAD_REQUEST,
         }
@@ -159,8 +140,7 @@ async fn serve(listener: TcpListener, inbox: Inbox) {
         connections.spawn(async move {
             let service = service_fn(move |request| inbox.clone().receive(request));
             let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new())
-                .header_read_timeout(Duration::from_secs(300));
+            http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(300));
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
     }

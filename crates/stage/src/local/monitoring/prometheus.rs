@@ -1,5 +1,5 @@
-//! Prometheus' configuration from ServiceMonitors, as prometheus-operator would write it. JSON, which is YAML that no reader
-//! takes for something else.
+//! Prometheus' configuration from ServiceMonitors, as prometheus-operator would write it. JSON,
+//! which is YAML that no reader takes for something else.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,7 +52,8 @@ fn scrape_configs(clock: Clock, monitor: &ServiceMonitor) -> Vec<Value> {
     endpoints.map(config).collect()
 }
 
-/// The operator's translation, but for the prober's address: the URL goes into the query and the label `instance`.
+/// The operator's translation, but for the prober's address: the URL goes into the query and the
+/// label `instance`.
 fn probe_config(clock: Clock, prober: SocketAddr, probe: &BlackBoxProbe) -> Value {
     let spec = &probe.spec;
     let targets = &spec.targets.static_config;
@@ -78,10 +79,7 @@ fn probe_config(clock: Clock, prober: SocketAddr, probe: &BlackBoxProbe) -> Valu
 
 /// The file in which the targets of one endpoint of a monitor are kept.
 pub(crate) fn target_file(monitor: &ServiceMonitor, index: usize) -> String {
-    format!(
-        "{}_{}_{index}.json",
-        monitor.metadata.namespace, monitor.metadata.name
-    )
+    format!("{}_{}_{index}.json", monitor.metadata.namespace, monitor.metadata.name)
 }
 
 /// A rule file. On the stage clock every group is evaluated each second.
@@ -92,8 +90,8 @@ pub(crate) fn rule_file(clock: Clock, rule: &PrometheusRule) -> Value {
     json!({"groups": groups})
 }
 
-/// One second on the stage clock, whatever is declared: a minute of the story lasts a second. What is no duration goes
-/// through as it is, for Prometheus to refuse.
+/// One second on the stage clock, whatever is declared: a minute of the story lasts a second. What
+/// is no duration goes through as it is, for Prometheus to refuse.
 fn seconds(clock: Clock, declared: Option<&str>) -> String {
     let real = match declared.map(|text| (text, prometheus_duration(text))) {
         None => DEFAULT_INTERVAL,
@@ -108,9 +106,7 @@ fn seconds(clock: Clock, declared: Option<&str>) -> String {
 
 /// Prometheus' default of ten seconds, unless the interval is shorter.
 fn time_out(clock: Clock, declared: Option<&str>) -> String {
-    let real = declared
-        .and_then(prometheus_duration)
-        .unwrap_or(DEFAULT_INTERVAL);
+    let real = declared.and_then(prometheus_duration).unwrap_or(DEFAULT_INTERVAL);
     let shortened = format!("{}ms", real.min(Duration::from_secs(10)).as_millis().max(1));
     seconds(clock, Some(&shortened))
 }
@@ -142,23 +138,10 @@ mod tests {
 
     #[test]
     fn the_stage_clock_scrapes_each_second_and_the_real_one_as_declared() {
-        let intervals = |scrape: Value| {
-            (
-                scrape["scrape_interval"].clone(),
-                scrape["scrape_timeout"].clone(),
-            )
-        };
-        assert_eq!(
-            intervals(scrape(Clock::Stage, "15s")),
-            (json!("1s"), json!("1s"))
-        );
-        assert_eq!(
-            intervals(scrape(Clock::Real, "15s")),
-            (json!("15000ms"), json!("10000ms"))
-        );
-        assert_eq!(
-            intervals(scrape(Clock::Real, "5s")),
-            (json!("5000ms"), json!("5000ms"))
-        );
+        let intervals =
+            |scrape: Value| (scrape["scrape_interval"].clone(), scrape["scrape_timeout"].clone());
+        assert_eq!(intervals(scrape(Clock::Stage, "15s")), (json!("1s"), json!("1s")));
+        assert_eq!(intervals(scrape(Clock::Real, "15s")), (json!("15000ms"), json!("10000ms")));
+        assert_eq!(intervals(scrape(Clock::Real, "5s")), (json!("5000ms"), json!("5000ms")));
     }
 }

@@ -1,4 +1,5 @@
-//! Which pods a ServiceMonitor scrapes, with the labels that prometheus-operator gives their samples.
+//! Which pods a ServiceMonitor scrapes, with the labels that prometheus-operator gives their
+//! samples.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -56,40 +57,21 @@ fn target(
 ) -> Option<Value> {
     let wanted = match (&endpoint.port, &endpoint.target_port) {
         (Some(name), _) => {
-            let port = service
-                .spec
-                .ports
-                .iter()
-                .find(|p| p.name.as_ref() == Some(name))?;
-            port.target_port
-                .clone()
-                .unwrap_or(IntOrString::Int(port.port.into()))
+            let port = service.spec.ports.iter().find(|p| p.name.as_ref() == Some(name))?;
+            port.target_port.clone().unwrap_or(IntOrString::Int(port.port.into()))
         }
         (None, target) => target.clone()?,
     };
-    let (container, number) = pod
-        .spec
-        .containers
-        .iter()
-        .find_map(|c| Some((c, c.port(&wanted)?)))?;
+    let (container, number) =
+        pod.spec.containers.iter().find_map(|c| Some((c, c.port(&wanted)?)))?;
     // The container that declares the port by number, if one does.
-    let owner = pod
-        .spec
-        .containers
-        .iter()
-        .find(|c| c.ports.iter().any(|p| p.container_port == number));
+    let owner =
+        pod.spec.containers.iter().find(|c| c.ports.iter().any(|p| p.container_port == number));
     let service_labels = &service.metadata.labels;
-    let job = monitor
-        .spec
-        .job_label
-        .as_ref()
-        .and_then(|label| service_labels.get(label));
+    let job = monitor.spec.job_label.as_ref().and_then(|label| service_labels.get(label));
     let mut labels = Labels::new();
     let copied = |names: &[String], from: &Labels| -> Vec<(String, String)> {
-        names
-            .iter()
-            .filter_map(|name| Some((label_name(name), from.get(name)?.clone())))
-            .collect()
+        names.iter().filter_map(|name| Some((label_name(name), from.get(name)?.clone()))).collect()
     };
     labels.extend(copied(&monitor.spec.target_labels, service_labels));
     labels.extend(copied(&monitor.spec.pod_target_labels, pod.labels));
@@ -108,10 +90,7 @@ fn target(
 
 /// A Kubernetes label as a Prometheus label.
 fn label_name(label: &str) -> String {
-    label
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect()
+    label.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -140,11 +119,7 @@ mod tests {
             labels: &labels,
             spec: &all.jobs[0].object.spec.template.spec,
         };
-        let found = groups(
-            &all.service_monitors[0].object,
-            &[&all.services[0].object],
-            &[pod],
-        );
+        let found = groups(&all.service_monitors[0].object, &[&all.services[0].object], &[pod]);
         let expected = json!([{"targets": ["127.1.1.1:9001"], "labels": {
             "job": "web", "namespace": "demo", "service": "web", "pod": "web-1", "container": "c", "endpoint": "admin",
             "app_kubernetes_io_name": "web"}}]);

@@ -1,4 +1,5 @@
-//! Without cgroups, a pod and what stresses it compete only if they run on the same cores: this confines them.
+//! Without cgroups, a pod and what stresses it compete only if they run on the same cores: this
+//! confines them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +9,12 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 /// The cores that the stage may use, and so its pods.
 pub(crate) fn all() -> Vec<usize> {
     let set = sched_getaffinity(None).unwrap_or_default();
-    (0..CpuSet::MAX_CPU)
-        .filter(|core| set.is_set(*core))
-        .collect()
+    (0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect()
 }
 
-/// As many of `all` as `limit` (in thousandths of a core, rounded up to whole cores), but one less than all if that leaves
-/// one: other pods and Prometheus need a core too. The first ones of those that the fewest pods are confined to, which
-/// `taken` tells.
+/// As many of `all` as `limit` (in thousandths of a core, rounded up to whole cores), but one less
+/// than all if that leaves one: other pods and Prometheus need a core too. The first ones of those
+/// that the fewest pods are confined to, which `taken` tells.
 pub(crate) fn of_pod(all: &[usize], limit: u64, taken: impl Fn(usize) -> usize) -> Vec<usize> {
     let wanted = usize::try_from(limit.div_ceil(1000)).unwrap_or(usize::MAX);
     let count = wanted.clamp(1, all.len().saturating_sub(1).max(1));
@@ -35,10 +34,7 @@ pub(crate) struct Confined {
 impl Confined {
     /// To these cores.
     pub(crate) fn to(cores: Vec<usize>) -> Self {
-        Self {
-            cores,
-            ..Self::default()
-        }
+        Self { cores, ..Self::default() }
     }
 
     /// The cores; none when nothing is confined.
@@ -46,7 +42,8 @@ impl Confined {
         &self.cores
     }
 
-    /// Confines every thread of a process. Threads that it starts later inherit that from the one that starts them.
+    /// Confines every thread of a process. Threads that it starts later inherit that from the one
+    /// that starts them.
     pub(crate) fn add(&mut self, pid: i32) {
         if self.before.contains_key(&pid) {
             return;
@@ -55,18 +52,13 @@ impl Confined {
         self.cores.iter().for_each(|core| set.set(*core));
         // A thread that was started meanwhile by one that was still free shows at the next look.
         loop {
-            let new: Vec<i32> = threads(pid)
-                .into_iter()
-                .filter(|t| !self.before.contains_key(t))
-                .collect();
+            let new: Vec<i32> =
+                threads(pid).into_iter().filter(|t| !self.before.contains_key(t)).collect();
             if new.is_empty() {
                 return;
             }
             for thread in new {
-                self.before.insert(
-                    thread,
-                    sched_getaffinity(Pid::from_raw(thread)).unwrap_or(set),
-                );
+                self.before.insert(thread, sched_getaffinity(Pid::from_raw(thread)).unwrap_or(set));
                 let _ = sched_setaffinity(Pid::from_raw(thread), &set);
             }
         }
@@ -85,13 +77,8 @@ impl Confined {
 }
 
 fn threads(pid: i32) -> Vec<i32> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    tasks
-        .filter_map(|task| task.file_name().to_str()?.parse().ok())
-        .collect()
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.filter_map(|task| task.file_name().to_str()?.parse().ok()).collect()
 }
 
 #[cfg(test)]

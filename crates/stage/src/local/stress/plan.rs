@@ -1,10 +1,12 @@
-//! From a stress fault to workers: how many, how much each, and what is cut because a laptop has to live on. Pure.
+//! From a stress fault to workers: how many, how much each, and what is cut because a laptop has to
+//! live on. Pure.
 
 use chaos::fault::{CpuStress, MemorySize, MemoryStress, StressFault};
 
 use crate::stress::Work;
 
-/// Workers per core of a pod that is confined to some: the share of a thread of the pod gets as small as a 33rd.
+/// Workers per core of a pod that is confined to some: the share of a thread of the pod gets as
+/// small as a 33rd.
 const MOST_WORKERS_PER_CORE: usize = 32;
 /// What all memory stress on a stage may hold together, in bytes.
 const MOST_MEMORY: u64 = 512 * 1024 * 1024;
@@ -39,42 +41,25 @@ pub(crate) struct Plan {
 pub(crate) fn plan(fault: &StressFault, room: Room) -> (Vec<Plan>, Vec<String>) {
     let mut cut = Vec::new();
     let cpu = fault.cpu.map(|cpu| cpu_workers(cpu, room, &mut cut));
-    let memory = fault
-        .memory
-        .map(|memory| memory_workers(memory, room, &mut cut));
+    let memory = fault.memory.map(|memory| memory_workers(memory, room, &mut cut));
     let all = [cpu, memory].into_iter().flatten().flatten();
     (all.collect(), cut)
 }
 
 fn cpu_workers(cpu: CpuStress, room: Room, cut: &mut Vec<String>) -> Vec<Plan> {
-    let most = if room.confined {
-        MOST_WORKERS_PER_CORE * room.cores
-    } else {
-        room.cores
-    };
+    let most = if room.confined { MOST_WORKERS_PER_CORE * room.cores } else { room.cores };
     let wanted = usize::try_from(cpu.workers).unwrap_or(usize::MAX);
     if wanted > most {
         cut.push(format!("{most} CPU workers instead of {wanted}"));
     }
-    let work = Work::Cpu {
-        load: cpu.load_percent.min(100),
-    };
-    vec![
-        Plan {
-            work,
-            oom_score: OOM_SCORE
-        };
-        wanted.min(most)
-    ]
+    let work = Work::Cpu { load: cpu.load_percent.min(100) };
+    vec![Plan { work, oom_score: OOM_SCORE }; wanted.min(most)]
 }
 
 fn memory_workers(memory: MemoryStress, room: Room, cut: &mut Vec<String>) -> Vec<Plan> {
     let workers = memory.workers.min(MOST_MEMORY_WORKERS);
     if workers < memory.workers {
-        cut.push(format!(
-            "{workers} memory workers instead of {}",
-            memory.workers
-        ));
+        cut.push(format!("{workers} memory workers instead of {}", memory.workers));
     }
     if workers == 0 {
         return Vec::new();
@@ -84,9 +69,7 @@ fn memory_workers(memory: MemoryStress, room: Room, cut: &mut Vec<String>) -> Ve
         // Of the host, not of the container's limit; as Chaos Mesh has it.
         MemorySize::PercentOfHost(percent) => (room.total as f64 * percent / 100.0) as u64,
     };
-    let most = MOST_MEMORY
-        .saturating_sub(room.promised)
-        .min(room.available / 2);
+    let most = MOST_MEMORY.saturating_sub(room.promised).min(room.available / 2);
     if wanted > most {
         cut.push(format!("{most} bytes of memory instead of {wanted}"));
     }
@@ -111,7 +94,8 @@ impl Plan {
     }
 }
 
-/// How much the kernel would rather kill this process than another one in the same cgroup (`oom_badness`).
+/// How much the kernel would rather kill this process than another one in the same cgroup
+/// (`oom_badness`).
 pub(crate) fn badness(rss: u64, oom_score: u16, limit: u64) -> u64 {
     rss + limit / 1000 * u64::from(oom_score)
 }
@@ -120,35 +104,16 @@ pub(crate) fn badness(rss: u64, oom_score: u16, limit: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const ROOM: Room = Room {
-        cores: 2,
-        confined: false,
-        total: 16 << 30,
-        available: 8 << 30,
-        promised: 0,
-    };
+    const ROOM: Room =
+        Room { cores: 2, confined: false, total: 16 << 30, available: 8 << 30, promised: 0 };
 
     fn memory(size: MemorySize, workers: u32) -> StressFault {
-        let memory = MemoryStress {
-            workers,
-            size,
-            grow_seconds: 0.0,
-            oom_score_adj: None,
-        };
-        StressFault {
-            cpu: None,
-            memory: Some(memory),
-        }
+        let memory = MemoryStress { workers, size, grow_seconds: 0.0, oom_score_adj: None };
+        StressFault { cpu: None, memory: Some(memory) }
     }
 
     fn cpu(workers: u32) -> StressFault {
-        StressFault {
-            cpu: Some(CpuStress {
-                workers,
-                load_percent: 80,
-            }),
-            memory: None,
-        }
+        StressFault { cpu: Some(CpuStress { workers, load_percent: 80 }), memory: None }
     }
 
     fn bytes(fault: &StressFault, room: Room) -> (Vec<u64>, usize) {
@@ -170,40 +135,10 @@ mod tests {
         let most = |fault: &StressFault, room| bytes(fault, room).0.iter().sum::<u64>();
         let half = memory(MemorySize::PercentOfHost(50.0), 1);
         assert_eq!(most(&half, ROOM), 512 << 20);
-        assert_eq!(
-            most(
-                &half,
-                Room {
-                    promised: 500 << 20,
-                    ..ROOM
-                }
-            ),
-            12 << 20
-        );
-        assert_eq!(
-            most(
-                &half,
-                Room {
-                    promised: 600 << 20,
-                    ..ROOM
-                }
-            ),
-            0
-        );
-        assert_eq!(
-            most(
-                &half,
-                Room {
-                    available: 100 << 20,
-                    ..ROOM
-                }
-            ),
-            50 << 20
-        );
-        assert_eq!(
-            plan(&half, ROOM).1,
-            ["536870912 bytes of memory instead of 8589934592"]
-        );
+        assert_eq!(most(&half, Room { promised: 500 << 20, ..ROOM }), 12 << 20);
+        assert_eq!(most(&half, Room { promised: 600 << 20, ..ROOM }), 0);
+        assert_eq!(most(&half, Room { available: 100 << 20, ..ROOM }), 50 << 20);
+        assert_eq!(plan(&half, ROOM).1, ["536870912 bytes of memory instead of 8589934592"]);
     }
 
     #[test]
@@ -212,17 +147,10 @@ mod tests {
             |fault: &StressFault, room| (plan(fault, room).0.len(), plan(fault, room).1.len());
         assert_eq!(workers(&cpu(2), ROOM), (2, 0));
         assert_eq!(workers(&cpu(3), ROOM), (2, 1));
-        let confined = Room {
-            cores: 1,
-            confined: true,
-            ..ROOM
-        };
+        let confined = Room { cores: 1, confined: true, ..ROOM };
         assert_eq!(workers(&cpu(32), confined), (32, 0));
         assert_eq!(workers(&cpu(33), confined), (32, 1));
-        let expected = Plan {
-            work: Work::Cpu { load: 80 },
-            oom_score: 1000,
-        };
+        let expected = Plan { work: Work::Cpu { load: 80 }, oom_score: 1000 };
         assert_eq!(plan(&cpu(1), ROOM).0, [expected]);
     }
 

@@ -9,7 +9,8 @@ use crate::local::launch::POD_OOM_SCORE;
 use crate::local::process::Process;
 use crate::stress;
 
-/// A worker that was killed is back after this long: out of memory shows as a saw-tooth, as with Chaos Mesh.
+/// A worker that was killed is back after this long: out of memory shows as a saw-tooth, as with
+/// Chaos Mesh.
 pub(super) const RESPAWN: Duration = Duration::from_secs(1);
 
 /// All stress on one pod.
@@ -51,10 +52,11 @@ impl Stresses {
         processes.filter_map(Process::anonymous_bytes).sum()
     }
 
-    /// Kills the worker that the kernel would kill rather than the container's process with `rss` bytes; returns its pid.
+    /// Kills the worker that the kernel would kill rather than the container's process with `rss`
+    /// bytes; returns its pid.
     ///
-    /// The kernel weighs size and score in the same way, but at the very page that is one too many; this stage looks four
-    /// times a second, so a pod may hold more than its limit for that long.
+    /// The kernel weighs size and score in the same way, but at the very page that is one too many;
+    /// this stage looks four times a second, so a pod may hold more than its limit for that long.
     pub(crate) fn kill_instead_of(
         &mut self,
         container: usize,
@@ -62,21 +64,14 @@ impl Stresses {
         limit: u64,
     ) -> Option<i32> {
         let own = badness(rss, POD_OOM_SCORE, limit);
-        let there = self
-            .list
-            .iter_mut()
-            .filter(|one| one.container == container);
+        let there = self.list.iter_mut().filter(|one| one.container == container);
         let workers = there.flat_map(|stress| &mut stress.workers);
-        let weighed = workers
-            .filter(|worker| !worker.killed)
-            .filter_map(|worker| {
-                let rss = worker.process.as_ref()?.anonymous_bytes()?;
-                (worker.plan.bytes() > 0)
-                    .then(|| (badness(rss, worker.plan.oom_score, limit), worker))
-            });
-        let (_, worker) = weighed
-            .max_by_key(|(badness, _)| *badness)
-            .filter(|(badness, _)| *badness > own)?;
+        let weighed = workers.filter(|worker| !worker.killed).filter_map(|worker| {
+            let rss = worker.process.as_ref()?.anonymous_bytes()?;
+            (worker.plan.bytes() > 0).then(|| (badness(rss, worker.plan.oom_score, limit), worker))
+        });
+        let (_, worker) =
+            weighed.max_by_key(|(badness, _)| *badness).filter(|(badness, _)| *badness > own)?;
         let process = worker.process.as_ref()?;
         process.kill();
         worker.killed = true;
@@ -88,8 +83,7 @@ impl Stresses {
     }
 
     pub(super) fn takes_cpu(&self) -> bool {
-        self.workers()
-            .any(|worker| matches!(worker.plan.work, stress::Work::Cpu { .. }))
+        self.workers().any(|worker| matches!(worker.plan.work, stress::Work::Cpu { .. }))
     }
 
     /// Bytes that the workers hold or will hold.
@@ -100,9 +94,8 @@ impl Stresses {
     pub(super) fn remove(&mut self, id: &str, container: usize) {
         let it = |stress: &Stress| stress.id == id && stress.container == container;
         let processes = self.list.iter().filter(|stress| it(stress));
-        let processes = processes
-            .flat_map(|stress| &stress.workers)
-            .filter_map(|w| w.process.as_ref());
+        let processes =
+            processes.flat_map(|stress| &stress.workers).filter_map(|w| w.process.as_ref());
         // All at once, so that dropping them does not wait for each in turn.
         processes.for_each(Process::kill);
         self.list.retain(|stress| !it(stress));
@@ -110,18 +103,13 @@ impl Stresses {
 
     pub(super) fn lapsed(&self, now: Instant) -> Vec<(String, usize)> {
         let over = self.list.iter().filter(|stress| stress.until <= now);
-        over.map(|stress| (stress.id.clone(), stress.container))
-            .collect()
+        over.map(|stress| (stress.id.clone(), stress.container)).collect()
     }
 
     /// Takes in the workers that have ended.
     pub(super) fn reap(&mut self, now: Instant) {
         for worker in self.list.iter_mut().flat_map(|stress| &mut stress.workers) {
-            if worker
-                .process
-                .as_mut()
-                .is_some_and(|process| process.poll().is_some())
-            {
+            if worker.process.as_mut().is_some_and(|process| process.poll().is_some()) {
                 worker.process = None;
                 worker.start_at = now + RESPAWN;
             }
@@ -131,10 +119,7 @@ impl Stresses {
     /// Stress and worker of those that have to be started.
     pub(super) fn due(&self, now: Instant) -> Vec<(usize, usize)> {
         let all = self.list.iter().enumerate().flat_map(|(stress, s)| {
-            s.workers
-                .iter()
-                .enumerate()
-                .map(move |(worker, w)| ((stress, worker), w))
+            s.workers.iter().enumerate().map(move |(worker, w)| ((stress, worker), w))
         });
         let due = all.filter(|(_, worker)| worker.process.is_none() && worker.start_at <= now);
         due.map(|(index, _)| index).collect()

@@ -1,7 +1,8 @@
-//! Which pod a connection comes from. On loopback every client has the same address, so the socket has to tell: the kernel
-//! knows its number, and `/proc` knows which process holds it.
+//! Which pod a connection comes from. On loopback every client has the same address, so the socket
+//! has to tell: the kernel knows its number, and `/proc` knows which process holds it.
 //!
-//! Asked only while a network fault needs the answer. Questions that come together are answered by one look at `/proc`.
+//! Asked only while a network fault needs the answer. Questions that come together are answered by
+//! one look at `/proc`.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,21 +29,19 @@ impl Clients {
         *self.pods.write().unwrap_or_else(PoisonError::into_inner) = pods;
     }
 
-    /// The pod whose process, or a descendant of it, holds the socket; `None` when it is nobody's on this stage.
+    /// The pod whose process, or a descendant of it, holds the socket; `None` when it is nobody's
+    /// on this stage.
     pub(crate) async fn find(&self, client: SocketAddr, service: SocketAddr) -> Option<Ipv4Addr> {
         let (answer, mut found) = oneshot::channel();
         lock(&self.waiting).push(((client, service), answer));
-        // Whoever gets in first answers for all that wait; the others then find their answers there.
+        // Whoever gets in first answers for all that wait; the others then find their answers
+        // there.
         let _turn = self.looking.lock().await;
         if let Ok(found) = found.try_recv() {
             return found;
         }
         let questions = std::mem::take(&mut *lock(&self.waiting));
-        let pods = self
-            .pods
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let pods = self.pods.read().unwrap_or_else(PoisonError::into_inner).clone();
         let look = tokio::task::spawn_blocking(move || {
             let wanted = questions.iter().map(|(ends, _)| *ends).collect();
             let owners = owners(&sockets(&wanted), &pods);
@@ -60,13 +59,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The numbers of the wanted sockets. Clients that open IPv6 sockets for IPv4 addresses are in the second table.
+/// The numbers of the wanted sockets. Clients that open IPv6 sockets for IPv4 addresses are in the
+/// second table.
 fn sockets(wanted: &HashSet<Ends>) -> HashMap<String, Ends> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
-    let rows = tables
-        .iter()
-        .flatten()
-        .flat_map(|table| table.lines().skip(1));
+    let rows = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
     rows.filter_map(|row| {
         let (ends, number) = socket(row)?;
         wanted.contains(&ends).then_some((number, ends))
@@ -96,12 +93,8 @@ fn owners(sockets: &HashMap<String, Ends>, pods: &[(i32, Ipv4Addr)]) -> HashMap<
         return owners;
     }
     for (pid, pod) in processes(pods) {
-        let held = std::fs::read_dir(format!("/proc/{pid}/fd"))
-            .into_iter()
-            .flatten();
-        let held = held
-            .flatten()
-            .filter_map(|file| std::fs::read_link(file.path()).ok());
+        let held = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        let held = held.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
         for ends in held.filter_map(|link| sockets.get(link.to_str()?)) {
             owners.insert(*ends, pod);
         }
@@ -132,8 +125,9 @@ fn parent(pid: i32) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::{TcpListener, TcpStream};
+
+    use super::*;
 
     #[tokio::test]
     async fn the_pod_of_a_client_is_found_by_its_socket() {
@@ -155,10 +149,7 @@ mod tests {
         let four = "  0: 0100007F:1F90 0201017F:0050 01 00000000:00000000 00:00000000 00000000  0        0 4242 1 0 20 4 30 10 -1";
         let six = "  1: 0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000201017F:0050 01 0:0 00:0 0  0  0 4242 1";
         let expected = (
-            (
-                "127.0.0.1:8080".parse().unwrap(),
-                "127.1.1.2:80".parse().unwrap(),
-            ),
+            ("127.0.0.1:8080".parse().unwrap(), "127.1.1.2:80".parse().unwrap()),
             "socket:[4242]".to_owned(),
         );
         assert_eq!(socket(four), Some(expected.clone()));

@@ -16,15 +16,11 @@ pub(crate) struct Destination {
 impl Destination {
     /// One address, all ports.
     pub(crate) fn host(ip: Ipv4Addr) -> Self {
-        Self {
-            network: ip,
-            bits: 32,
-            port: None,
-        }
+        Self { network: ip, bits: 32, port: None }
     }
 
-    /// Reads an address, a CIDR block or a name, each with an optional `:port`; `resolve` knows names. `None` when it is
-    /// none of these.
+    /// Reads an address, a CIDR block or a name, each with an optional `:port`; `resolve` knows
+    /// names. `None` when it is none of these.
     pub(crate) fn parse(text: &str, resolve: impl Fn(&str) -> Vec<Ipv4Addr>) -> Option<Vec<Self>> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (host, Some(port.parse().ok()?)),
@@ -39,11 +35,7 @@ impl Destination {
             Err(_) if bits == 32 => resolve(host),
             Err(_) => Vec::new(),
         };
-        let all = addresses.into_iter().map(|network| Self {
-            network,
-            bits,
-            port,
-        });
+        let all = addresses.into_iter().map(|network| Self { network, bits, port });
         Some(all.collect()).filter(|all: &Vec<Self>| !all.is_empty())
     }
 

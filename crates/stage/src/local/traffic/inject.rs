@@ -13,7 +13,8 @@ use crate::local::pod::Key;
 use crate::local::world::World;
 
 impl World {
-    /// Breaks HTTP messages of new connections, or mends them: then also on connections that are open.
+    /// Breaks HTTP messages of new connections, or mends them: then also on connections that are
+    /// open.
     pub(crate) fn http_fault(
         &mut self,
         key: &Key,
@@ -27,14 +28,10 @@ impl World {
                 remedy: "`tale chaos apply --dry-run` shows what is injected",
             })?;
         }
-        let what = fault
-            .as_ref()
-            .map(|(fault, _)| format!("port {}", fault.port));
+        let what = fault.as_ref().map(|(fault, _)| format!("port {}", fault.port));
         self.traffic.http.set(ip, id, fault);
         match what {
-            Some(what) => self
-                .events
-                .normal("HttpFault", object, format!("{id}: {what}")),
+            Some(what) => self.events.normal("HttpFault", object, format!("{id}: {what}")),
             None => self.events.normal("HttpRecovered", object, id),
         }
         Ok(())
@@ -52,11 +49,7 @@ impl World {
             Some((fault, until)) => Some((self.rule(&fault)?, until)),
             None => None,
         };
-        let reason = if rule.is_some() {
-            "NetworkFault"
-        } else {
-            "NetworkRecovered"
-        };
+        let reason = if rule.is_some() { "NetworkFault" } else { "NetworkRecovered" };
         self.traffic.network.set(ip, id, rule);
         self.events.normal(reason, object, id);
         Ok(())
@@ -80,8 +73,7 @@ impl World {
     fn lapsed(&mut self, reason: &'static str, ip: Ipv4Addr, id: &str) {
         self.dirty = true;
         if let Some(pod) = self.pods.values().find(|pod| pod.ip == ip) {
-            self.events
-                .normal(reason, pod.object(), format!("{id}: its time is over"));
+            self.events.normal(reason, pod.object(), format!("{id}: its time is over"));
         }
     }
 
@@ -107,10 +99,7 @@ impl World {
             Peer::Pod(target) => {
                 let key = (target.namespace.clone(), target.pod.clone());
                 let pod = self.pods.get(&key).filter(|pod| pod.uid == target.uid);
-                Ok(pod
-                    .map(|pod| Destination::host(pod.ip))
-                    .into_iter()
-                    .collect())
+                Ok(pod.map(|pod| Destination::host(pod.ip)).into_iter().collect())
             }
             Peer::External(text) => Destination::parse(text, |name| self.dns.look_up(name))
                 .ok_or_else(|| StageError::Fault {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// Bytes that may be under way on one direction of one connection; then the sender has to wait, as with a full queue of
-/// packets.
+/// Bytes that may be under way on one direction of one connection; then the sender has to wait, as
+/// with a full queue of packets.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// Chunks that were read and not yet written; an empty one is the end of the stream.
@@ -18,10 +18,7 @@ pub(crate) struct Line {
 impl Line {
     /// Takes a chunk that arrives at `due`, or right after the one before it.
     pub(crate) fn push(&mut self, chunk: Vec<u8>, due: Instant) {
-        let due = self
-            .chunks
-            .back()
-            .map_or(due, |(before, _)| due.max(*before));
+        let due = self.chunks.back().map_or(due, |(before, _)| due.max(*before));
         self.bytes += chunk.len();
         self.ended |= chunk.is_empty();
         self.chunks.push_back((due, chunk));
@@ -40,9 +37,7 @@ impl Line {
 
     /// Has everything arrive by `latest`: what held it up longer is gone.
     pub(crate) fn hurry(&mut self, latest: Instant) {
-        self.chunks
-            .iter_mut()
-            .for_each(|(due, _)| *due = (*due).min(latest));
+        self.chunks.iter_mut().for_each(|(due, _)| *due = (*due).min(latest));
     }
 
     /// Bytes under way.
@@ -67,9 +62,11 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
     use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #[test]

@@ -9,7 +9,8 @@ use rand::Rng;
 
 use super::destination::Destination;
 
-/// TCP sends a lost segment again after this long, and after twice that if it is lost again (RFC 6298, Linux' minimum).
+/// TCP sends a lost segment again after this long, and after twice that if it is lost again (RFC
+/// 6298, Linux' minimum).
 const RETRANSMISSION: Duration = Duration::from_millis(200);
 /// The same before anything is known about the way.
 const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
@@ -67,10 +68,7 @@ impl Rule {
 impl Bandwidth {
     /// `bytes_per_second` of 0 counts as 1: a link that passes nothing is a partition.
     pub(crate) fn new(bytes_per_second: u64) -> Self {
-        Self {
-            bytes_per_second: bytes_per_second.max(1),
-            free_at: Mutex::new(Instant::now()),
-        }
+        Self { bytes_per_second: bytes_per_second.max(1), free_at: Mutex::new(Instant::now()) }
     }
 
     /// Takes the link for `bytes`; returns when they are out.
@@ -88,14 +86,9 @@ impl Bandwidth {
 impl Shape {
     /// Those of `rules` that concern packets for one of `there`.
     pub(crate) fn new(rules: Vec<(Arc<Rule>, Instant)>, there: &[SocketAddr]) -> Self {
-        let (rules, ends): (Vec<_>, Vec<_>) = rules
-            .into_iter()
-            .filter(|(rule, _)| rule.concerns(there))
-            .unzip();
-        Self {
-            rules,
-            until: ends.into_iter().min(),
-        }
+        let (rules, ends): (Vec<_>, Vec<_>) =
+            rules.into_iter().filter(|(rule, _)| rule.concerns(there)).unzip();
+        Self { rules, until: ends.into_iter().min() }
     }
 
     /// Whether bytes pass as if nothing was there.
@@ -122,7 +115,8 @@ impl Shape {
         delays + links.max().unwrap_or_default()
     }
 
-    /// How long a SYN of this way takes: a lost one is sent again after a second, and not after 200 ms (RFC 6298).
+    /// How long a SYN of this way takes: a lost one is sent again after a second, and not after 200
+    /// ms (RFC 6298).
     pub(crate) fn syn(&self, random: &mut impl Rng) -> Duration {
         let waits = self.rules.iter().map(|rule| {
             let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
@@ -135,9 +129,7 @@ impl Shape {
     pub(crate) fn chunk(&self, most: usize) -> usize {
         let slowest = self.bandwidths().map(|b| b.bytes_per_second).min();
         slowest.map_or(most, |rate| {
-            usize::try_from(rate / TRICKLES_PER_SECOND)
-                .unwrap_or(most)
-                .clamp(256.min(most), most)
+            usize::try_from(rate / TRICKLES_PER_SECOND).unwrap_or(most).clamp(256.min(most), most)
         })
     }
 
@@ -149,10 +141,7 @@ impl Shape {
             let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
             delay + stall(rule.loss, RETRANSMISSION, random)
         });
-        Times {
-            sent,
-            due: sent + waits.sum::<Duration>(),
-        }
+        Times { sent, due: sent + waits.sum::<Duration>() }
     }
 
     fn bandwidths(&self) -> impl Iterator<Item = &Bandwidth> {
@@ -163,16 +152,13 @@ impl Shape {
 /// Evenly spread over latency ± jitter, never negative.
 fn delay(delay: NetworkDelay, random: &mut impl Rng) -> Duration {
     let jitter = delay.jitter.as_secs_f64();
-    let off = if jitter > 0.0 {
-        random.random_range(-jitter..=jitter)
-    } else {
-        0.0
-    };
+    let off = if jitter > 0.0 { random.random_range(-jitter..=jitter) } else { 0.0 };
     Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
 }
 
-/// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation: a real stream loses single
-/// packets and mends some of them faster; what is the same is that some requests take 200 ms more, and a few far more.
+/// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation: a
+/// real stream loses single packets and mends some of them faster; what is the same is that some
+/// requests take 200 ms more, and a few far more.
 fn stall(percent: f64, first: Duration, random: &mut impl Rng) -> Duration {
     let mut stall = Duration::ZERO;
     for again in 0..MOST_LOSSES {
@@ -185,92 +171,4 @@ fn stall(percent: f64, first: Duration, random: &mut impl Rng) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
-
-    fn shape(rule: Rule, now: Instant) -> Shape {
-        Shape::new(vec![(Arc::new(rule), now)], &[])
-    }
-
-    proptest! {
-        #[test]
-        fn a_delay_stays_within_its_jitter(latency in 0u64..500, jitter in 0u64..600, seed: u64) {
-            let mut random = StdRng::seed_from_u64(seed);
-            let ms = Duration::from_millis;
-            let wait = delay(NetworkDelay { latency: ms(latency), jitter: ms(jitter) }, &mut random);
-            prop_assert!(wait + Duration::from_micros(1) >= ms(latency.saturating_sub(jitter)));
-            prop_assert!(wait <= ms(latency + jitter) + Duration::from_micros(1));
-        }
-
-        #[test]
-        fn a_link_never_passes_more_than_its_rate(sizes in proptest::collection::vec(1usize..5_000, 1..50), rate in 1u64..1_000_000) {
-            let now = Instant::now();
-            let shape = shape(Rule { bandwidth: Some(Bandwidth::new(rate)), ..Rule::default() }, now);
-            let mut random = StdRng::seed_from_u64(1);
-            let last = sizes.iter().map(|bytes| shape.times(*bytes, now, &mut random).sent).last();
-            let total: usize = sizes.iter().sum();
-            let took = last.unwrap().duration_since(now).as_secs_f64();
-            prop_assert!(took * rate as f64 >= total as f64 * 0.999 - 1.0);
-        }
-
-        #[test]
-        fn a_chunk_is_never_empty(rate: u64) {
-            let chunk = shape(Rule { bandwidth: Some(Bandwidth::new(rate)), ..Rule::default() }, Instant::now()).chunk(16_384);
-            prop_assert!((256..=16_384).contains(&chunk));
-        }
-    }
-
-    #[test]
-    fn lost_chunks_stall_for_a_retransmission_time_that_doubles() {
-        let mut random = StdRng::seed_from_u64(7);
-        let stalls: Vec<u128> = (0..10_000)
-            .map(|_| stall(10.0, RETRANSMISSION, &mut random).as_millis())
-            .collect();
-        let share = |ms| stalls.iter().filter(|stall| **stall == ms).count();
-        assert_eq!(
-            share(0) + share(200) + share(600) + share(1400) + share(3000) + share(6200),
-            10_000
-        );
-        assert!((8_800..9_200).contains(&share(0)), "{}", share(0));
-        assert!((800..1_000).contains(&share(200)), "{}", share(200));
-        assert_eq!(stall(0.0, RETRANSMISSION, &mut random), Duration::ZERO);
-        assert_eq!(
-            stall(100.0, RETRANSMISSION, &mut random),
-            Duration::from_millis(200 * 63)
-        );
-    }
-
-    #[test]
-    fn faults_of_several_experiments_add_up() {
-        let now = Instant::now();
-        let slow = |ms| {
-            let latency = Duration::from_millis(ms);
-            let delay = NetworkDelay {
-                latency,
-                jitter: Duration::ZERO,
-            };
-            (
-                Arc::new(Rule {
-                    delay: Some(delay),
-                    ..Rule::default()
-                }),
-                now + latency,
-            )
-        };
-        let shape = Shape::new(vec![slow(30), slow(20)], &[]);
-        let times = shape.times(100, now, &mut StdRng::seed_from_u64(1));
-        assert_eq!(
-            times,
-            Times {
-                sent: now,
-                due: now + Duration::from_millis(50)
-            }
-        );
-        assert_eq!(shape.until, Some(now + Duration::from_millis(20)));
-        let syn = shape.syn(&mut StdRng::seed_from_u64(1));
-        assert_eq!(syn, Duration::from_millis(50));
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Moves bytes one way under network faults. Slower than the plain relay, so it is used only while there is a fault.
+//! Moves bytes one way under network faults. Slower than the plain relay, so it is used only while
+//! there is a fault.
 
 use std::io;
 use std::time::Instant;
@@ -49,8 +50,8 @@ pub(crate) async fn to_the_end(
 
 /// Relays until the stream ends, or until no fault is left on this way.
 ///
-/// A partition stops everything, also the news that one side has hung up; what was sent meanwhile arrives when it heals,
-/// because TCP sends it again.
+/// A partition stops everything, also the news that one side has hung up; what was sent meanwhile
+/// arrives when it heals, because TCP sends it again.
 pub(crate) async fn relay(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
@@ -90,10 +91,7 @@ pub(crate) async fn relay(
         let reads = open && line.has_room() && free_at <= now;
         let next_read = (open && line.has_room() && !reads).then_some(free_at);
         let next_write = line.next().filter(|_| open);
-        let wake = [next_read, next_write, shape.until]
-            .into_iter()
-            .flatten()
-            .min();
+        let wake = [next_read, next_write, shape.until].into_iter().flatten().min();
         buffer.resize(shape.chunk(CHUNK), 0);
         tokio::select! {
             _ = changes.changed() => changes.mark_changed(),

@@ -17,10 +17,7 @@ pub(crate) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            rows: RwLock::default(),
-            changes: watch::channel(()).0,
-        }
+        Self { rows: RwLock::default(), changes: watch::channel(()).0 }
     }
 }
 
@@ -89,8 +86,9 @@ impl<T> Table<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     #[test]
     fn experiments_on_one_pod_coexist_and_each_lapses_by_itself() {

@@ -9,12 +9,8 @@ fn at(second: i64) -> Timestamp {
 /// A verdict without objectives.
 fn verdict(outcome: Outcome) -> Verdict {
     let mut verdict = slo::gate::judge(
-        &slo::gate::plan(
-            &slo::Catalogue::default(),
-            slo::Span::minutes(1),
-            slo::Clock::Real,
-        )
-        .unwrap(),
+        &slo::gate::plan(&slo::Catalogue::default(), slo::Span::minutes(1), slo::Clock::Real)
+            .unwrap(),
         Vec::new(),
         None,
     );
@@ -35,11 +31,7 @@ fn files(folder: &Path) -> Vec<String> {
 fn verdicts_are_read_back_in_the_order_of_their_windows() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("new/history");
-    for (second, outcome) in [
-        (20, Outcome::Fail),
-        (10, Outcome::Pass),
-        (30, Outcome::Warning),
-    ] {
+    for (second, outcome) in [(20, Outcome::Fail), (10, Outcome::Pass), (30, Outcome::Warning)] {
         let history = History::open(&folder, at(second)).unwrap();
         history.keep(&verdict(outcome)).unwrap();
     }
@@ -48,10 +40,7 @@ fn verdicts_are_read_back_in_the_order_of_their_windows() {
         let history = History::open(&folder, at(second)).unwrap();
         history.earlier().iter().map(|one| one.outcome).collect()
     };
-    assert_eq!(
-        outcomes(40),
-        [Outcome::Pass, Outcome::Fail, Outcome::Warning]
-    );
+    assert_eq!(outcomes(40), [Outcome::Pass, Outcome::Fail, Outcome::Warning]);
     // A window of the past is compared with what was before it, not with itself.
     assert_eq!(outcomes(20), [Outcome::Pass]);
 }
@@ -73,9 +62,7 @@ fn a_hundred_failures_do_not_drive_out_the_last_pass() {
     let folder = tempfile::tempdir().unwrap();
     let text = |outcome| verdict(outcome).to_json();
     let write = |second, text: &str| {
-        let name = History::open(&folder.path().join("empty"), at(second))
-            .unwrap()
-            .name;
+        let name = History::open(&folder.path().join("empty"), at(second)).unwrap().name;
         fs::write(folder.path().join(name), text).unwrap();
     };
     write(0, &text(Outcome::Pass));
@@ -86,24 +73,14 @@ fn a_hundred_failures_do_not_drive_out_the_last_pass() {
     history.keep(&verdict(Outcome::Inconclusive)).unwrap();
     let names = files(folder.path());
     assert_eq!(names.iter().filter(|name| is_ours(name)).count(), 1 + KEPT);
-    assert!(
-        names.contains(&"20220519T093000.000Z.json".to_owned()),
-        "the pass"
-    );
-    assert!(
-        !names.contains(&"20220519T093001.000Z.json".to_owned()),
-        "the oldest failure"
-    );
+    assert!(names.contains(&"20220519T093000.000Z.json".to_owned()), "the pass");
+    assert!(!names.contains(&"20220519T093001.000Z.json".to_owned()), "the oldest failure");
 }
 
 #[test]
 fn a_file_that_is_no_verdict_is_named() {
     for (name, text, wanted) in [
-        (
-            "20220519T093000.000Z.json",
-            "{\"schema\": 1, ",
-            "not a verdict",
-        ),
+        ("20220519T093000.000Z.json", "{\"schema\": 1, ", "not a verdict"),
         (
             "20220519T093000.000Z.json",
             "{\"schema\": 9, \"outcome\": \"pass\", \"objectives\": []}",
@@ -127,12 +104,7 @@ fn other_files_and_parts_of_a_killed_gate_do_not_matter() {
     for name in ["README.md", ".20220519T093000.000Z.json.77"] {
         fs::write(folder.path().join(name), "{\"sche").unwrap();
     }
-    assert!(
-        History::open(folder.path(), at(0))
-            .unwrap()
-            .earlier()
-            .is_empty()
-    );
+    assert!(History::open(folder.path(), at(0)).unwrap().earlier().is_empty());
 }
 
 #[test]

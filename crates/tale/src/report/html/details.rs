@@ -33,12 +33,7 @@ pub(super) fn budgets(report: &Report) -> String {
 /// When each alert changed its state.
 pub(super) fn alerts(report: &Report) -> String {
     let row = |alert: &Alert| {
-        [
-            xml(&alert.title()),
-            time(alert.pending_s),
-            time(alert.firing_s),
-            time(alert.resolved_s),
-        ]
+        [xml(&alert.title()), time(alert.pending_s), time(alert.firing_s), time(alert.resolved_s)]
     };
     let rows = report.alerts.iter().map(row).collect();
     table("Alerts", ["Alert", "Pending", "Firing", "Resolved"], rows)
@@ -50,28 +45,15 @@ pub(super) fn faults(report: &Report) -> String {
         Some(at) => seconds(at),
         None => "lasted to the end".to_owned(),
     };
-    let row = |fault: &Fault| {
-        [
-            xml(&fault.name),
-            xml(&fault.kind),
-            seconds(fault.from_s),
-            end(fault),
-        ]
-    };
+    let row =
+        |fault: &Fault| [xml(&fault.name), xml(&fault.kind), seconds(fault.from_s), end(fault)];
     let rows = report.faults.iter().map(row).collect();
-    table(
-        "Faults",
-        ["Experiment", "Kind", "Injected", "Recovered"],
-        rows,
-    )
+    table("Faults", ["Experiment", "Kind", "Injected", "Recovered"], rows)
 }
 
 pub(super) fn notes(report: &Report) -> String {
-    let notes: String = report
-        .notes
-        .iter()
-        .map(|note| format!("<li>{}</li>\n", xml(note)))
-        .collect();
+    let notes: String =
+        report.notes.iter().map(|note| format!("<li>{}</li>\n", xml(note))).collect();
     match notes.is_empty() {
         true => notes,
         false => section("Notes", &format!("<ul class=\"notes\">\n{notes}</ul>\n")),
@@ -98,15 +80,9 @@ fn table(heading: &str, head: [&str; 4], rows: Vec<[String; 4]>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let head: String = head
-        .iter()
-        .map(|name| format!("<th scope=\"col\">{name}</th>"))
-        .collect();
+    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
     let row = |cells: &[String; 4]| {
-        let cells: String = cells
-            .iter()
-            .map(|cell| format!("<td>{cell}</td>"))
-            .collect();
+        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
         format!("<tr>{cells}</tr>\n")
     };
     let rows: String = rows.iter().map(row).collect();

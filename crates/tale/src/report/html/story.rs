@@ -19,9 +19,8 @@ fn act(report: &Report, name: &str) -> String {
     let promises = report.promises.iter().filter(|promise| promise.act == name);
     let promises: String = promises.map(promise).collect();
     let times = report.acts.iter().filter(|act| act.name == name);
-    let times: Vec<String> = times
-        .map(|act| format!("{} to {}", seconds(act.from_s), seconds(act.to_s)))
-        .collect();
+    let times: Vec<String> =
+        times.map(|act| format!("{} to {}", seconds(act.from_s), seconds(act.to_s))).collect();
     let (class, when) = match times.is_empty() {
         true => ("unplayed", "not reached".to_owned()),
         false => ("played", times.join(", ")),
@@ -52,11 +51,7 @@ fn events(report: &Report, name: &str) -> String {
     for fault in &report.faults {
         let named = format!("{} {}", fault.kind, fault.name);
         events.push((fault.from_s, "fault", format!("{named} injected")));
-        events.extend(
-            fault
-                .to_s
-                .map(|at| (at, "recovered", format!("{named} recovered"))),
-        );
+        events.extend(fault.to_s.map(|at| (at, "recovered", format!("{named} recovered"))));
     }
     for alert in &report.alerts {
         let states = [
@@ -64,9 +59,7 @@ fn events(report: &Report, name: &str) -> String {
             (alert.firing_s, "firing"),
             (alert.resolved_s, "resolved"),
         ];
-        let seen = states
-            .into_iter()
-            .filter_map(|(at, state)| Some((at?, state)));
+        let seen = states.into_iter().filter_map(|(at, state)| Some((at?, state)));
         events.extend(seen.map(|(at, state)| (at, state, format!("{} {state}", alert.title()))));
     }
     events.retain(|event| during(event.0));

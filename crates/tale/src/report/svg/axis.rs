@@ -21,17 +21,15 @@ impl Axis {
             true => seconds.clamp(1.0, LARGEST),
             false => 1.0,
         };
-        Self {
-            low: 0.0,
-            high,
-            step: round_step(high, 8.0),
-        }
+        Self { low: 0.0, high, step: round_step(high, 8.0) }
     }
 
-    /// Around `values` in at most 5 steps of at least `finest`, with round ends. Values beyond [`LARGEST`] are ignored.
+    /// Around `values` in at most 5 steps of at least `finest`, with round ends. Values beyond
+    /// [`LARGEST`] are ignored.
     ///
-    /// Nought is included, unless all values crowd in the upper half: then a rise of a tenth would be hard to see from
-    /// the back row. The range never shrinks below 40 % of the largest value, so noise does not look like a mountain.
+    /// Nought is included, unless all values crowd in the upper half: then a rise of a tenth would
+    /// be hard to see from the back row. The range never shrinks below 40 % of the largest value,
+    /// so noise does not look like a mountain.
     pub(super) fn values(values: impl Iterator<Item = f64>, finest: f64) -> Self {
         let drawn = values.filter(|value| drawable(*value));
         let (mut low, mut high) = drawn
@@ -50,11 +48,7 @@ impl Axis {
         let step = round_step(high - low, 5.0).max(finest);
         // A line along the frame would be hard to see, so a value on a mark gets half a step more.
         let top = (high / step + 0.25).ceil() * step;
-        Self {
-            low: (low / step + 1e-9).floor() * step,
-            high: top,
-            step,
-        }
+        Self { low: (low / step + 1e-9).floor() * step, high: top, step }
     }
 
     /// The values with a mark, rising.
@@ -81,24 +75,19 @@ fn round_step(span: f64, most: f64) -> f64 {
     let least = span / most;
     let power = 10_f64.powf(least.log10().floor());
     let round = [1.0, 2.0, 5.0].into_iter().map(|digit| digit * power);
-    round
-        .into_iter()
-        .find(|step| *step >= least * (1.0 - 1e-9))
-        .unwrap_or(10.0 * power)
+    round.into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(10.0 * power)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn marks_are_steps_of_one_two_or_five() {
         let marks = |axis: Axis| axis.marks().collect::<Vec<_>>();
-        assert_eq!(
-            marks(Axis::time(66.0)),
-            [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
-        );
+        assert_eq!(marks(Axis::time(66.0)), [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
         let memory = Axis::values([9e6, 14e6].into_iter(), 1.0);
         assert_eq!(marks(memory), [8e6, 10e6, 12e6, 14e6, 16e6]);
         let errors = Axis::values([0.0, 4.0].into_iter(), 1.0);

@@ -22,12 +22,7 @@ const SIGN: usize = 6;
 impl Area {
     /// The area of one line of text, `foot` being its base line.
     pub(super) fn of_text(left: f64, width: f64, foot: f64) -> Self {
-        Self {
-            left: left - 8.0,
-            right: left + width + 8.0,
-            top: foot - 26.0,
-            bottom: foot + 10.0,
-        }
+        Self { left: left - 8.0, right: left + width + 8.0, top: foot - 26.0, bottom: foot + 10.0 }
     }
 
     /// Whether two areas share anything.
@@ -51,9 +46,6 @@ pub(super) fn crowd(frame: &Frame, groups: &[Group<'_>], area: &Area) -> usize {
         (area.left..area.right).contains(&frame.x(point.0))
             && (area.top..area.bottom).contains(&frame.y(point.1))
     });
-    let crossed = frame
-        .signs
-        .iter()
-        .filter(|sign| (area.left..area.right).contains(&sign.x));
+    let crossed = frame.signs.iter().filter(|sign| (area.left..area.right).contains(&sign.x));
     hits.count() + SIGN * crossed.count()
 }

@@ -45,9 +45,8 @@ impl Frame {
     pub(super) fn new(report: &Report, chart: &Chart, groups: &[Group<'_>]) -> Self {
         let time = Axis::time(report.seconds);
         let value = value_axis(chart, groups, &time);
-        let marks = value
-            .marks()
-            .map(|mark| width(&units::mark(chart.unit, mark, value.step, value.high)));
+        let marks =
+            value.marks().map(|mark| width(&units::mark(chart.unit, mark, value.step, value.high)));
         let mut frame = Self {
             left: MARGIN + marks.fold(40.0, f64::max) + 12.0,
             right: WIDTH - MARGIN - labels::room(groups),
@@ -58,12 +57,7 @@ impl Frame {
             signs: Vec::new(),
         };
         frame.signs = signs::place(&frame, report);
-        let rows = frame
-            .signs
-            .iter()
-            .filter_map(|sign| sign.row)
-            .max()
-            .map_or(0, |row| row + 1);
+        let rows = frame.signs.iter().filter_map(|sign| sign.row).max().map_or(0, |row| row + 1);
         frame.top = ACTS_TOP + ACTS_HEIGHT + 8.0 + rows as f64 * ROW + 6.0;
         frame
     }

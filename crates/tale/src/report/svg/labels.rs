@@ -1,4 +1,5 @@
-//! Names of lines: where the line ends if there are few, in a list beside the plot if there are many.
+//! Names of lines: where the line ends if there are few, in a list beside the plot if there are
+//! many.
 
 use super::crowd::{Area, crowd};
 use super::frame::{Frame, WIDTH};
@@ -14,20 +15,14 @@ const WIDEST: f64 = 300.0;
 /// From a line's end, or from a swatch's start, to its label.
 const INDENT: f64 = 16.0;
 const SWATCH: f64 = 44.0;
-/// A line that ends in this last part of the plot has its label beside it: not every line has the last scrape.
+/// A line that ends in this last part of the plot has its label beside it: not every line has the
+/// last scrape.
 const MARGIN: f64 = 0.05;
 
 /// How much room the labels need right of the plot.
 pub(super) fn room(groups: &[Group<'_>]) -> f64 {
-    let widest = groups
-        .iter()
-        .map(|group| bold_width(group.label))
-        .fold(0.0, f64::max);
-    let indent = if groups.len() > DIRECT {
-        INDENT + SWATCH
-    } else {
-        INDENT
-    };
+    let widest = groups.iter().map(|group| bold_width(group.label)).fold(0.0, f64::max);
+    let indent = if groups.len() > DIRECT { INDENT + SWATCH } else { INDENT };
     widest.min(WIDEST) + indent
 }
 
@@ -42,12 +37,11 @@ pub(super) fn labels(frame: &Frame, groups: &[Group<'_>]) -> String {
 
 /// Each label right of where its line ends, moved up or down until none touches another.
 ///
-/// A line that ends in the midst of the plot may be named above or below its end instead, if less is in the way there.
+/// A line that ends in the midst of the plot may be named above or below its end instead, if less
+/// is in the way there.
 fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
-    let mut ends: Vec<_> = groups
-        .iter()
-        .filter_map(|group| Some((group, group.end(frame)?)))
-        .collect();
+    let mut ends: Vec<_> =
+        groups.iter().filter_map(|group| Some((group, group.end(frame)?))).collect();
     ends.sort_by(|one, other| other.1.1.total_cmp(&one.1.1));
     let wanted: Vec<f64> = ends.iter().map(|(_, end)| frame.y(end.1)).collect();
     let (low, high) = (frame.top + SIZE / 2.0, frame.bottom - SIZE / 2.0);
@@ -59,11 +53,8 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
         let label = fit(group.label, WIDEST.min(WIDTH - x));
         let width = bold_width(&label);
         let left = x - width / 2.0;
-        let places = [
-            (x + INDENT, foot),
-            (left, foot - SPACING * 1.5),
-            (left, foot + SPACING * 1.5),
-        ];
+        let places =
+            [(x + INDENT, foot), (left, foot - SPACING * 1.5), (left, foot + SPACING * 1.5)];
         let effort = |place: &(f64, f64)| {
             let area = Area::of_text(place.0, width, place.1);
             let fits = place.0 >= frame.left
@@ -72,9 +63,7 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
             (!fits, crowd(frame, groups, &area))
         };
         let in_the_margin = frame.right - x < MARGIN * (frame.right - frame.left);
-        let place = places
-            .into_iter()
-            .take(if in_the_margin { 1 } else { places.len() });
+        let place = places.into_iter().take(if in_the_margin { 1 } else { places.len() });
         let (x, foot) = place.min_by_key(effort).unwrap_or(places[0]);
         taken.push(Area::of_text(x, width, foot));
         out += &text(x, foot, &format!("strong halo {}", group.fill()), &label);
@@ -82,7 +71,8 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
     out
 }
 
-/// Positions near the `wanted` (rising) ones, at least `spacing` apart, within `low..=high` if they fit at all.
+/// Positions near the `wanted` (rising) ones, at least `spacing` apart, within `low..=high` if they
+/// fit at all.
 fn nudge(wanted: &[f64], spacing: f64, low: f64, high: f64) -> Vec<f64> {
     let mut at: Vec<f64> = Vec::with_capacity(wanted.len());
     for want in wanted {
@@ -101,11 +91,7 @@ fn nudge(wanted: &[f64], spacing: f64, low: f64, high: f64) -> Vec<f64> {
 fn list(frame: &Frame, groups: &[Group<'_>]) -> String {
     let x = frame.right + INDENT;
     let fits = ((frame.bottom - frame.top) / SPACING) as usize;
-    let shown = if groups.len() <= fits {
-        groups.len()
-    } else {
-        fits.saturating_sub(1)
-    };
+    let shown = if groups.len() <= fits { groups.len() } else { fits.saturating_sub(1) };
     let row = |index: usize| frame.top + SIZE + index as f64 * SPACING;
     let named = groups.iter().take(shown).enumerate().map(|(index, group)| {
         let y = row(index);
@@ -125,8 +111,9 @@ fn list(frame: &Frame, groups: &[Group<'_>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn labels_that_have_room_stay_where_their_lines_end() {

@@ -26,11 +26,9 @@ pub(super) fn groups(series: &[Series]) -> Vec<Group<'_>> {
         let line = thin(&one.points);
         match groups.iter_mut().find(|group| group.label == one.label) {
             Some(group) => group.lines.push(line),
-            None => groups.push(Group {
-                label: &one.label,
-                index: groups.len(),
-                lines: vec![line],
-            }),
+            None => {
+                groups.push(Group { label: &one.label, index: groups.len(), lines: vec![line] })
+            }
         }
     }
     groups
@@ -50,33 +48,17 @@ impl Group<'_> {
 
     /// When the last line ends, and the middle of the values of those that end then.
     pub(super) fn end(&self, frame: &Frame) -> Option<(f64, f64)> {
-        let ends: Vec<_> = self
-            .lines
-            .iter()
-            .filter_map(|line| last(frame, line))
-            .collect();
+        let ends: Vec<_> = self.lines.iter().filter_map(|line| last(frame, line)).collect();
         let latest = ends.iter().map(|end| end.0).max_by(f64::total_cmp)?;
-        let values: Vec<f64> = ends
-            .iter()
-            .filter(|end| end.0 == latest)
-            .map(|end| end.1)
-            .collect();
+        let values: Vec<f64> = ends.iter().filter(|end| end.0 == latest).map(|end| end.1).collect();
         Some((latest, values.iter().sum::<f64>() / values.len() as f64))
     }
 
     /// "dns-leaker: 9 MB to 14 MB".
     pub(super) fn summary(&self, unit: Unit) -> String {
-        let values = || {
-            self.lines
-                .iter()
-                .flatten()
-                .map(|point| point.1)
-                .filter(|value| drawable(*value))
-        };
-        let (low, high) = (
-            values().min_by(f64::total_cmp),
-            values().max_by(f64::total_cmp),
-        );
+        let values =
+            || self.lines.iter().flatten().map(|point| point.1).filter(|value| drawable(*value));
+        let (low, high) = (values().min_by(f64::total_cmp), values().max_by(f64::total_cmp));
         match low.zip(high) {
             Some((low, high)) => format!(
                 "{}: {} to {}",
@@ -97,12 +79,7 @@ pub(super) fn lines(frame: &Frame, groups: &[Group<'_>]) -> String {
         .iter()
         .flat_map(|group| group.lines.iter().map(move |line| (group, line)))
         .map(|(group, line)| {
-            draw(
-                frame,
-                line,
-                &format!("line{many} {}", group.stroke()),
-                &group.fill(),
-            )
+            draw(frame, line, &format!("line{many} {}", group.stroke()), &group.fill())
         })
         .collect();
     match drawn.is_empty() {
@@ -125,19 +102,16 @@ fn draw(frame: &Frame, line: &[(f64, f64)], stroke: &str, fill: &str) -> String 
         frame.x(end.0),
         frame.y(end.1)
     );
-    format!(
-        "<path d=\"{}\" class=\"{stroke}\"/>\n{dot}",
-        path(frame, line)
-    )
+    format!("<path d=\"{}\" class=\"{stroke}\"/>\n{dot}", path(frame, line))
 }
 
-/// One sub-path per unbroken run. A run of one point gets no length and, thanks to the round cap, becomes a dot.
+/// One sub-path per unbroken run. A run of one point gets no length and, thanks to the round cap,
+/// becomes a dot.
 fn path(frame: &Frame, line: &[(f64, f64)]) -> String {
     let mut runs: Vec<String> = Vec::new();
     for run in line.split(|point| !frame.shows(point.0) || !drawable(point.1)) {
-        let points = run
-            .iter()
-            .map(|point| format!("{:.1},{:.1}", frame.x(point.0), frame.y(point.1)));
+        let points =
+            run.iter().map(|point| format!("{:.1},{:.1}", frame.x(point.0), frame.y(point.1)));
         let points: Vec<String> = points.collect();
         match points.as_slice() {
             [] => {}

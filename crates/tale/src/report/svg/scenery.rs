@@ -10,20 +10,13 @@ use crate::report::{Act, Fault, Threshold, Unit, units};
 
 pub(super) fn title(title: &str) -> String {
     // The title is set in bold half as large again.
-    text(
-        MARGIN,
-        46.0,
-        "title",
-        &fit_prose(title, (WIDTH - 2.0 * MARGIN) / 1.65),
-    )
+    text(MARGIN, 46.0, "title", &fit_prose(title, (WIDTH - 2.0 * MARGIN) / 1.65))
 }
 
 /// The acts as a band, and a dotted line down the plot where one ends and the next begins.
 pub(super) fn acts(frame: &Frame, acts: &[Act]) -> String {
-    let acts = acts
-        .iter()
-        .enumerate()
-        .filter(|(_, act)| drawable(act.from_s) && drawable(act.to_s));
+    let acts =
+        acts.iter().enumerate().filter(|(_, act)| drawable(act.from_s) && drawable(act.to_s));
     acts.map(|(index, act)| {
         let (from, to) = (frame.x(act.from_s), frame.x(act.to_s));
         let width = (to - from).max(0.0);
@@ -68,10 +61,8 @@ pub(super) fn grid(frame: &Frame, unit: Unit) -> String {
     let across = value.marks().map(|mark| {
         let y = frame.y(mark);
         let name = units::mark(unit, mark, value.step, value.high);
-        format!(
-            "<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"grid\"/>\n",
-            frame.left, frame.right
-        ) + &text(frame.left - 12.0, y + 7.5, "axis end", &name)
+        format!("<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"grid\"/>\n", frame.left, frame.right)
+            + &text(frame.left - 12.0, y + 7.5, "axis end", &name)
     });
     let along = frame.time.marks().map(|mark| {
         let x = frame.x(mark);
@@ -110,10 +101,8 @@ pub(super) fn threshold(
         .filter(|place| area(place).inside(frame))
         .min_by_key(|place| crowd(frame, groups, &area(place)));
     let (x, foot) = place.unwrap_or((frame.left + 12.0, y - 12.0));
-    format!(
-        "<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"limit\"/>\n",
-        frame.left, frame.right
-    ) + &text(x, foot, "halo", &name)
+    format!("<path d=\"M{:.1},{y:.1}H{:.1}\" class=\"limit\"/>\n", frame.left, frame.right)
+        + &text(x, foot, "halo", &name)
 }
 
 pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> String {

@@ -7,7 +7,8 @@ use super::text::{bold_width, fit, text};
 use crate::report::escape::xml;
 use crate::report::{Alert, Report, units};
 
-/// More rows than this would leave no room for the plot; further signs keep their line and lose their name.
+/// More rows than this would leave no room for the plot; further signs keep their line and lose
+/// their name.
 const ROWS: usize = 4;
 /// The room for the picture before the name.
 const PICTURE: f64 = 34.0;
@@ -15,7 +16,8 @@ const PICTURE: f64 = 34.0;
 const BLANK: f64 = 14.0;
 /// The width of an alert's name if shortened.
 const SHORT: f64 = 130.0;
-/// Names keep this distance from their own line, so a line this near crosses nothing: alerts may fire at once.
+/// Names keep this distance from their own line, so a line this near crosses nothing: alerts may
+/// fire at once.
 const EDGE: f64 = 5.0;
 
 /// One sign and where it stands.
@@ -39,7 +41,8 @@ enum What {
     Resolved,
 }
 
-/// All signs of a report in order of time, each in the first row where its name is free and its line crosses no name.
+/// All signs of a report in order of time, each in the first row where its name is free and its
+/// line crosses no name.
 ///
 /// Where the whole name does not fit, a short one may.
 pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
@@ -56,10 +59,7 @@ pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
         });
         let free = |row: usize, from: f64, to: f64| {
             let inside = from >= frame.left - 1.0 && to <= WIDTH - 8.0;
-            inside
-                && signs
-                    .iter()
-                    .all(|sign| sign.leaves_free(row, (from, to), x))
+            inside && signs.iter().all(|sign| sign.leaves_free(row, (from, to), x))
         };
         let mut places = sides.flat_map(|side| (0..ROWS).map(move |row| (row, side)));
         let place = places.find(|(row, (_, from, to))| free(*row, *from, *to));
@@ -69,15 +69,7 @@ pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
         };
         let name = name.clone();
         let (at_s, what) = (moment.at_s, moment.what);
-        signs.push(Sign {
-            row,
-            what,
-            name,
-            at_s,
-            x,
-            from,
-            to,
-        });
+        signs.push(Sign { row, what, name, at_s, x, from, to });
     }
     signs
 }
@@ -99,11 +91,8 @@ fn moments(report: &Report) -> Vec<Moment> {
         name: format!("{} {}", fault.kind, fault.name),
         short: fault.kind.clone(),
     });
-    let shown: Vec<&Alert> = report
-        .alerts
-        .iter()
-        .filter(|alert| !is_mere_ticket(alert, report))
-        .collect();
+    let shown: Vec<&Alert> =
+        report.alerts.iter().filter(|alert| !is_mere_ticket(alert, report)).collect();
     let state = |name: &str, at_s: Option<f64>, what: What, state: &str| {
         // With a single alert there is no doubt whose state it is.
         let short = match shown.len() {
@@ -111,12 +100,7 @@ fn moments(report: &Report) -> Vec<Moment> {
             _ => format!("{} {state}", fit(name, SHORT)),
         };
         let name = format!("{name} {state}");
-        at_s.map(|at_s| Moment {
-            at_s,
-            what,
-            name,
-            short,
-        })
+        at_s.map(|at_s| Moment { at_s, what, name, short })
     };
     let alerts = shown.iter().flat_map(|alert| {
         [
@@ -129,7 +113,8 @@ fn moments(report: &Report) -> Vec<Moment> {
     all
 }
 
-/// A ticket says what the page of the same name has said, and later: the table has it, a chart has no room for it.
+/// A ticket says what the page of the same name has said, and later: the table has it, a chart has
+/// no room for it.
 fn is_mere_ticket(alert: &Alert, report: &Report) -> bool {
     let is_page =
         |other: &Alert| other.name == alert.name && other.severity.as_deref() == Some("page");
@@ -137,7 +122,8 @@ fn is_mere_ticket(alert: &Alert, report: &Report) -> bool {
 }
 
 impl Sign {
-    /// Whether a name over `side` in `row`, whose line falls at `x`, neither touches this name nor crosses lines with it.
+    /// Whether a name over `side` in `row`, whose line falls at `x`, neither touches this name nor
+    /// crosses lines with it.
     fn leaves_free(&self, row: usize, side: (f64, f64), x: f64) -> bool {
         let Some(mine) = self.row else {
             return true;
@@ -169,11 +155,7 @@ impl Sign {
         let label = match self.row {
             None => String::new(),
             Some(_) => {
-                let left = if self.from < self.x {
-                    self.from
-                } else {
-                    self.x + 6.0
-                };
+                let left = if self.from < self.x { self.from } else { self.x + 6.0 };
                 format!(
                     "<path transform=\"translate({left:.1} {:.1})\" d=\"{picture}\" class=\"{class}-mark\"/>\n",
                     top + 4.0

@@ -46,10 +46,7 @@ fn cut(text: &str, pixels: f64, head: impl Fn(usize) -> usize) -> String {
         head.chain(['…'].iter()).chain(tail).collect::<String>()
     };
     let longest = letters.len().min(120); // a chart is no wider
-    let fits = (2..longest)
-        .rev()
-        .map(cut)
-        .find(|text| width(text) <= pixels);
+    let fits = (2..longest).rev().map(cut).find(|text| width(text) <= pixels);
     fits.unwrap_or_default()
 }
 
@@ -57,10 +54,7 @@ fn cut(text: &str, pixels: f64, head: impl Fn(usize) -> usize) -> String {
 pub(super) fn text(x: f64, y: f64, class: &str, text: &str) -> String {
     match text {
         "" => String::new(),
-        _ => format!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\">{}</text>\n",
-            xml(text)
-        ),
+        _ => format!("<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\">{}</text>\n", xml(text)),
     }
 }
 
@@ -86,10 +80,7 @@ mod tests {
     #[test]
     fn prose_loses_its_end() {
         let short = fit_prose("the network gets slow", 140.0);
-        assert!(
-            short.starts_with("the n") && short.ends_with('…'),
-            "{short}"
-        );
+        assert!(short.starts_with("the n") && short.ends_with('…'), "{short}");
     }
 
     #[test]

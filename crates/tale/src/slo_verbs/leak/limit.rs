@@ -1,8 +1,10 @@
 //! How much a pod may have: one number for all, or what Prometheus knows about each.
 
-use super::super::past::Past;
-use anyhow::{Result, bail};
 use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+
+use super::super::past::Past;
 
 /// What a limit is about. Its own job and instance are those of the exporter that tells it.
 const LIMITED: [&str; 3] = ["namespace", "pod", "container"];
@@ -50,7 +52,8 @@ impl Limits {
         Ok(Self(known))
     }
 
-    /// The limit of one series: its own, or the only one there is if that is nobody's in particular.
+    /// The limit of one series: its own, or the only one there is if that is nobody's in
+    /// particular.
     pub(super) fn of(&self, labels: &BTreeMap<String, String>) -> Option<f64> {
         let own = self.0.iter().find(|(of, _)| same(labels, of, &LIMITED));
         let general = || self.0.iter().find(|(of, _)| !of.contains_key("pod"));
@@ -58,16 +61,15 @@ impl Limits {
     }
 }
 
-/// Do both speak of the same process? They agree on all of `keys` that both have, and on one that names it.
+/// Do both speak of the same process? They agree on all of `keys` that both have, and on one that
+/// names it.
 pub(super) fn same(
     one: &BTreeMap<String, String>,
     other: &BTreeMap<String, String>,
     keys: &[&str],
 ) -> bool {
-    let shared: Vec<&&str> = keys
-        .iter()
-        .filter(|key| one.contains_key(**key) && other.contains_key(**key))
-        .collect();
+    let shared: Vec<&&str> =
+        keys.iter().filter(|key| one.contains_key(**key) && other.contains_key(**key)).collect();
     shared.iter().all(|key| one[**key] == other[**key])
         && shared.iter().any(|key| ["pod", "instance"].contains(*key))
 }
@@ -88,40 +90,20 @@ mod tests {
 
     fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let pairs = pairs.iter();
-        pairs
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn a_limit_is_bytes_in_the_units_of_kubernetes_and_of_people() {
         let read = ["64Mi", "67108864", "64 MiB", "1GB", "2k", "up", "-1", "NaN"].map(bytes);
         let mebi64 = Some(67_108_864.0);
-        assert_eq!(
-            read,
-            [
-                mebi64,
-                mebi64,
-                mebi64,
-                Some(1e9),
-                Some(2e3),
-                None,
-                None,
-                None
-            ]
-        );
+        assert_eq!(read, [mebi64, mebi64, mebi64, Some(1e9), Some(2e3), None, None, None]);
     }
 
     #[test]
     fn a_pod_has_its_own_limit_and_nobody_elses() {
-        let limits = Limits(vec![(
-            labels(&[("pod", "a"), ("instance", "exporter")]),
-            5.0,
-        )]);
-        assert_eq!(
-            limits.of(&labels(&[("pod", "a"), ("instance", "1:9000")])),
-            Some(5.0)
-        );
+        let limits = Limits(vec![(labels(&[("pod", "a"), ("instance", "exporter")]), 5.0)]);
+        assert_eq!(limits.of(&labels(&[("pod", "a"), ("instance", "1:9000")])), Some(5.0));
         assert_eq!(limits.of(&labels(&[("pod", "b")])), None);
         let all = Limits(vec![(BTreeMap::new(), 7.0)]);
         assert_eq!(all.of(&labels(&[("pod", "b")])), Some(7.0));

@@ -1,9 +1,10 @@
 //! The judgement of the leaks, in each form. The method and its certainty are part of the answer.
 
-use super::super::words::{self, Table};
-use super::Judged;
 use serde_json::{Value, json};
 use slo::stats::{LeakSettings, LeakVerdict};
+
+use super::super::words::{self, Table};
+use super::Judged;
 
 const MIB: f64 = 1_048_576.0;
 const METHOD: &str = "Mann-Kendall trend test (corrected for autocorrelation), Theil-Sen slope with 95 % confidence \
@@ -98,11 +99,7 @@ impl Shown<'_> {
                 or_dash(report.p.map(words::p)),
                 report.points.to_string(),
                 report.runs.to_string(),
-                or_dash(
-                    report
-                        .projected_growth
-                        .map(|growth| format!("{:+.1} %", growth * 100.0)),
-                ),
+                or_dash(report.projected_growth.map(|growth| format!("{:+.1} %", growth * 100.0))),
                 or_dash(report.seconds_to_limit.map(words::duration)),
             ]);
         }
@@ -111,11 +108,8 @@ impl Shown<'_> {
 
     /// What it comes to.
     fn sentence(&self) -> String {
-        let leaks: Vec<&Judged> = self
-            .judged
-            .iter()
-            .filter(|one| one.report.verdict == LeakVerdict::Leak)
-            .collect();
+        let leaks: Vec<&Judged> =
+            self.judged.iter().filter(|one| one.report.verdict == LeakVerdict::Leak).collect();
         let all = self.judged.len();
         match (leaks.first(), self.verdict()) {
             (Some(_), _) => {
@@ -146,10 +140,7 @@ impl Shown<'_> {
     fn grows(&self, one: &Judged) -> String {
         let slope = one.report.slope.unwrap_or_default();
         let limit = one.report.seconds_to_limit.map(|seconds| {
-            format!(
-                "; at this pace it reaches its limit in {}",
-                words::duration(seconds)
-            )
+            format!("; at this pace it reaches its limit in {}", words::duration(seconds))
         });
         format!(
             "  {} grows by {} {} and has not stopped{}.",
@@ -161,11 +152,7 @@ impl Shown<'_> {
     }
 
     fn unit(&self) -> &'static str {
-        if self.in_bytes() {
-            "MiB/min"
-        } else {
-            "PER MIN"
-        }
+        if self.in_bytes() { "MiB/min" } else { "PER MIN" }
     }
 
     fn per_minute(&self, per_second: f64) -> String {

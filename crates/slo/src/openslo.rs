@@ -1,0 +1,104 @@
+//! OpenSLO v1: YAML text in, a [`Catalogue`] of resolved objectives out.
+//!
+//! All seven kinds, streams (`---`) and lists, references across files. Reading is strict: a field
+//! nobody knows is an error, because a typo in an objective is an objective that nobody keeps.
+
+mod draft;
+pub mod model;
+mod read;
+mod read_alert;
+mod read_sli;
+mod read_slo;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::fields::Sink;
+use crate::problem::{Problem, Severity};
+use draft::Document;
+use model::{DataSource, Service, Slo};
+
+/// Everything that a set of OpenSLO files declares.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Catalogue {
+    /// Services by name.
+    pub services: BTreeMap<String, Service>,
+    /// Data sources by name.
+    pub data_sources: BTreeMap<String, DataSource>,
+    /// Objectives, in the order of the files.
+    pub slos: Vec<Slo>,
+}
+
+impl Catalogue {
+    /// Reads `(path, text)` pairs; paths are only used in messages.
+    ///
+    /// # Errors
+    /// All problems of all files at once, sorted by file.
+    pub fn load<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> Result<Self, Vec<Problem>> {
+        let problems = RefCell::new(Vec::new());
+        let mut documents = Vec::new();
+        for (path, text) in files {
+            let sink = Sink { file: path.as_ref(), problems: &problems };
+            read_file(&sink, text.as_ref(), &mut documents);
+        }
+        let mut problems = problems.into_inner();
+        duplicates(&documents, &mut problems);
+        let index = resolve::Index::new(documents);
+        // A document that failed to read would look like an unresolved reference: report the cause
+        // alone.
+        let unread = problems.iter().any(|problem| problem.severity == Severity::Error);
+        let mut unresolved = Vec::new();
+        let slos = index.resolve(&mut unresolved);
+        if !unread {
+            problems.append(&mut unresolved);
+        }
+        if problems.is_empty() {
+            return Ok(Self { services: index.services, data_sources: index.data_sources, slos });
+        }
+        problems.sort_by(|a, b| (&a.file, &a.field).cmp(&(&b.file, &b.field)));
+        problems.dedup();
+        Err(problems)
+    }
+}
+
+fn read_file(sink: &Sink<'_>, text: &str, documents: &mut Vec<Document>) {
+    let values = match crate::yaml::documents(text) {
+        Ok(values) => values,
+        Err(error) => {
+            sink.error("the file", format!("is not valid YAML: {error}"), "correct the YAML");
+            return;
+        }
+    };
+    for (number, value) in values.into_iter().enumerate() {
+        let place = format!("document {}", number + 1);
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                for (index, item) in items.into_iter().enumerate() {
+                    documents.extend(read::document(sink, &format!("{place}[{index}]"), item));
+                }
+            }
+            value => documents.extend(read::document(sink, &place, value)),
+        }
+    }
+}
+
+fn duplicates(documents: &[Document], problems: &mut Vec<Problem>) {
+    let mut seen = BTreeMap::new();
+    for document in documents {
+        let (kind, metadata) = document.kind_and_metadata();
+        if let Some(first) = seen.insert((kind, &metadata.name), &metadata.file) {
+            problems.push(Problem::error(
+                &metadata.file,
+                format!("{kind}/{}: metadata.name", metadata.name),
+                format!("the name is taken in {first}"),
+                "rename one of the two",
+            ));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Kubernetes YAML, parsed strictly: a stage acts on a field, reports it as not applied, or refuses
+//! it.
+
+mod alerting;
+mod error;
+mod load;
+mod meta;
+mod monitoring;
+mod network;
+mod not_applied;
+mod pod;
+mod probing;
+mod values;
+mod workload;
+
+use std::path::PathBuf;
+
+pub use alerting::{
+    AlertmanagerConfig, AlertmanagerConfigSpec, InhibitRule, MatchType, Matcher, Receiver, Route,
+};
+pub use error::{FieldError, ManifestError};
+pub use meta::{LabelSelector, Labels, Metadata, Operator, Requirement, includes};
+pub use monitoring::{
+    Endpoint, NamespaceSelector, PrometheusRule, PrometheusRuleSpec, Rule, RuleGroup,
+    ServiceMonitor, ServiceMonitorSpec,
+};
+pub use network::{ConfigMap, Service, ServiceKind, ServicePort, ServiceSpec};
+pub use not_applied::KINDS as KINDS_NOT_APPLIED;
+pub use pod::{
+    Container, ContainerPort, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef, Limits, MapRef, PodSpec,
+    PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket, ValueFrom, Volume,
+    VolumeMount,
+};
+pub(crate) use probing::Target;
+pub use probing::{BlackBoxProbe, ProbeSpec, ProbeTargets, StaticTargets};
+pub use values::{IntOrString, cpu_millis, memory_bytes, prometheus_duration};
+pub use workload::{
+    Deployment, DeploymentSpec, Job, JobSpec, RollingUpdate, Strategy, StrategyKind,
+};
+
+/// Where an object was read, for messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub file: PathBuf,
+    /// Which document in it, from 1.
+    pub document: usize,
+    /// `Kind/name`.
+    pub object: String,
+}
+
+/// An object and where it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sourced<T> {
+    /// The object.
+    pub object: T,
+    /// Where it was read.
+    pub source: Source,
+}
+
+/// Everything that was read, by kind, in file order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Manifests {
+    /// Deployments.
+    pub deployments: Vec<Sourced<Deployment>>,
+    /// Jobs.
+    pub jobs: Vec<Sourced<Job>>,
+    /// Services.
+    pub services: Vec<Sourced<Service>>,
+    /// ConfigMaps.
+    pub config_maps: Vec<Sourced<ConfigMap>>,
+    /// ServiceMonitors.
+    pub service_monitors: Vec<Sourced<ServiceMonitor>>,
+    /// Probes.
+    pub probes: Vec<Sourced<BlackBoxProbe>>,
+    /// PrometheusRules.
+    pub prometheus_rules: Vec<Sourced<PrometheusRule>>,
+    /// AlertmanagerConfigs.
+    pub alertmanager_configs: Vec<Sourced<AlertmanagerConfig>>,
+    /// Kinds and fields that only mean something in a cluster, one line each.
+    pub not_applied: Vec<String>,
+}
+
+impl Manifests {
+    /// Reads files and folders (all `*.yaml` in a folder except `kustomization.yaml`; not its
+    /// subfolders).
+    ///
+    /// # Errors
+    /// The first file, document and field that this stage refuses.
+    pub fn load<P: AsRef<std::path::Path>>(paths: &[P]) -> Result<Self, ManifestError> {
+        let mut all = Self::default();
+        for path in paths {
+            load::path(path.as_ref(), &mut all)?;
+        }
+        Ok(all)
+    }
+
+    /// Reads the YAML documents in `text`; `file` is only for messages.
+    ///
+    /// # Errors
+    /// The first document and field that this stage refuses.
+    pub fn parse(file: impl Into<PathBuf>, text: &str) -> Result<Self, ManifestError> {
+        let mut all = Self::default();
+        load::text(&file.into(), text, &mut all)?;
+        Ok(all)
+    }
+}

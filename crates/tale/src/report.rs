@@ -1,0 +1,28 @@
+//! What happened when a tale was played, and how it is told.
+//!
+//! [`Report`] is plain data. Each renderer is a pure function from a report to text: [`json`] for
+//! programs, [`html`] for the room, [`markdown`] for a merge request, [`junit`] for CI and [`svg`]
+//! for the charts in them. Only [`write()`] touches the disk. Start with `model.rs`; the words that
+//! several renderers share are in `words.rs`.
+
+mod escape;
+mod files;
+mod html;
+mod json;
+mod junit;
+mod markdown;
+mod model;
+mod svg;
+mod units;
+mod words;
+
+pub use files::{WriteError, Written, chart_file, prepare, write};
+pub use html::html;
+pub use json::{JsonError, SCHEMA, from_json, json};
+pub use junit::junit;
+pub use markdown::markdown;
+pub use model::{
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
+    Threshold, Unit, Verdict,
+};
+pub use svg::svg;

@@ -1,0 +1,66 @@
+//! Tests of `snapshot.rs`.
+
+use chaos::engine::{Event as Told, Snapshot};
+use serde_json::json;
+
+use super::*;
+
+/// The engine's own types, so that this fails when their shape changes.
+fn chaos_event(
+    kind: &'static str,
+    name: &str,
+    reason: &'static str,
+    message: &str,
+    second: u32,
+) -> Told {
+    let time: Timestamp = format!("2026-01-31T12:00:{second:02}Z").parse().unwrap();
+    Told {
+        kind,
+        namespace: "default".to_owned(),
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+        severity: "Normal",
+        reason,
+        source: "records",
+        message: message.to_owned(),
+        count: 1,
+        first_timestamp: time,
+        last_timestamp: time,
+    }
+}
+
+#[test]
+fn the_experiments_of_a_schedule_are_its_occurrences_and_one_that_runs_lasts_until_now() {
+    let snapshot = Snapshot {
+        now: "2026-01-31T12:00:59Z".parse().unwrap(),
+        objects: Vec::new(),
+        events: vec![
+            chaos_event("Schedule", "storm", "Spawned", "Create new object: storm-a", 1),
+            chaos_event("DNSChaos", "storm-a", "Applied", "Successfully apply chaos for a/x", 2),
+            chaos_event(
+                "DNSChaos",
+                "storm-a",
+                "Recovered",
+                "Successfully recover chaos for a/x",
+                12,
+            ),
+            chaos_event("Schedule", "storm", "Spawned", "Create new object: storm-b", 31),
+            chaos_event("DNSChaos", "storm-b", "Applied", "Successfully apply chaos for a/x", 32),
+        ],
+    };
+    let json = serde_json::to_string(&snapshot).unwrap();
+    let mut found = events(&json).unwrap();
+    found.sort_by(|a, b| a.start.total_cmp(&b.start));
+    let names: Vec<_> = found.iter().map(|one| (one.kind.as_str(), one.name.as_str())).collect();
+    assert_eq!(names, [("DNSChaos", "storm"), ("DNSChaos", "storm")]);
+    let lengths: Vec<f64> = found.iter().map(|one| one.end - one.start).collect();
+    assert_eq!(lengths, [10.0, 27.0]);
+}
+
+#[test]
+fn the_selector_says_whom_an_experiment_means() {
+    let spec = json!({"selector": {"namespaces": ["default"], "labelSelectors": {"app": "shop", "tier": "web"}}});
+    let labels = aimed_at(&spec);
+    assert_eq!(labels["service"], "shop");
+    assert_eq!(labels["tier"], "web");
+}
