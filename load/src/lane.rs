@@ -4,6 +4,7 @@
 //! its first request, and again whenever the old one broke.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -189,11 +190,13 @@ async fn attempt(
 
 async fn open(plan: &Plan, board: &Board, stage: &Cell<Stage>) -> Result<Box<Connection>, Failure> {
     stage.set(Stage::Resolving);
-    let addresses = plan
+    let found = plan
         .resolver
-        .lookup(&plan.target)
+        .lookup(&plan.target.host)
         .await
         .map_err(|why| Failure { outcome: Outcome::Dns, why: why.to_string() })?;
+    let addresses: Vec<SocketAddr> =
+        found.addresses.iter().map(|ip| SocketAddr::new(*ip, plan.target.port)).collect();
     stage.set(Stage::Connecting);
     let failed = |why: String| Failure { outcome: Outcome::Connect, why };
     let mut connection =

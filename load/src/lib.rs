@@ -15,7 +15,6 @@ mod lane;
 mod limits;
 mod live;
 mod metrics;
-mod names;
 mod options;
 mod outcome;
 mod phase;

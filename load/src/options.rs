@@ -38,8 +38,9 @@ How it counts:
 
 Exit codes: 0 ran; 1 a --fail-if condition holds; 2 could not run, or not one connection; 130 interrupted.
 
-Environment: RESOLV_CONF and RESOLV_PORT name a resolver configuration and the port of its name servers. METRICS_ADDRESS
-is the default of --metrics; without it, ROCKET_ADDRESS and ADMIN_PORT (default 9000) serve the same.";
+Environment: RESOLV_CONF and RESOLV_PORT name a resolver configuration and the port of its name servers, HOSTS_FILE a
+hosts file. METRICS_ADDRESS is the default of --metrics; without it, ROCKET_ADDRESS and ADMIN_PORT (default 9000) serve
+the same.";
 
 /// A load generator that keeps its schedule, and says so when it cannot.
 #[derive(Clone, Debug, Parser)]
@@ -165,6 +166,8 @@ impl From<Spread> for Arrivals {
 /// The environment variables that count. Read once; tests pass their own.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
+    /// `HOSTS_FILE`: a hosts file.
+    pub hosts_file: Option<PathBuf>,
     /// `RESOLV_CONF`: a resolver configuration.
     pub resolv_conf: Option<PathBuf>,
     /// `RESOLV_PORT`: the port of its name servers.
@@ -182,8 +185,9 @@ impl Environment {
     pub fn read() -> Self {
         let text = |name| std::env::var(name).ok().filter(|text: &String| !text.is_empty());
         Self {
-            resolv_conf: text("RESOLV_CONF").map(PathBuf::from),
-            resolv_port: text("RESOLV_PORT"),
+            hosts_file: text(resolver::HOSTS_FILE).map(PathBuf::from),
+            resolv_conf: text(resolver::RESOLV_CONF).map(PathBuf::from),
+            resolv_port: text(resolver::RESOLV_PORT),
             metrics_address: text("METRICS_ADDRESS"),
             rocket_address: text("ROCKET_ADDRESS"),
             admin_port: text("ADMIN_PORT"),

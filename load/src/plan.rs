@@ -1,19 +1,21 @@
 //! A checked plan: everything about a run that is decided before it starts.
 
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+use resolver::Resolver;
 
 use crate::arrivals::{Piece, Schedule};
 use crate::duration::LONGEST;
 use crate::limits::enough_files;
-use crate::names::{Resolver, Target};
 use crate::options::{Environment, Mode, Options};
 use crate::phase::MAX_RATE;
 use crate::profile::{Arrivals, Profile, ProfileError, RequestSpec};
 use crate::random::Random;
 use crate::request::{Mix, Template};
 use crate::trace::Tracer;
-use crate::url::target;
+use crate::url::{Target, target};
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
@@ -101,11 +103,6 @@ impl Plan {
             Ok(template) => Ok((template, spec.weight)),
             Err(error) => wrong(format!("request {}: {error}", spec.path)),
         };
-        let port = match environment.resolv_port.as_deref().map(str::parse::<u16>) {
-            None => None,
-            Some(Ok(port)) if port > 0 => Some(port),
-            Some(_) => return wrong("RESOLV_PORT: set it to a number from 1 to 65535"),
-        };
         Ok(Self {
             url: options.url.clone(),
             profile: profile.as_ref().map_or_else(
@@ -117,7 +114,7 @@ impl Plan {
                 .as_ref()
                 .filter(|_| options.rate.is_none() && options.duration.is_none())
                 .map_or_else(String::new, |profile| profile.about.clone()),
-            resolver: Resolver::new(&target, environment.resolv_conf.clone(), port),
+            resolver: resolver(environment)?,
             target,
             mix: Mix::new(specs.iter().map(template).collect::<Result<_, _>>()?),
             schedule,
@@ -207,6 +204,23 @@ fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestS
         }
     }
     Ok(requests)
+}
+
+fn resolver(environment: &Environment) -> Result<Resolver, PlanError> {
+    let default = resolver::Config::default();
+    let port = match environment.resolv_port.as_deref().map(str::parse::<u16>) {
+        None => default.port,
+        Some(Ok(port)) if port > 0 => port,
+        Some(_) => return wrong("RESOLV_PORT: set it to a number from 1 to 65535"),
+    };
+    let config = resolver::Config {
+        hosts: environment.hosts_file.clone().unwrap_or(default.hosts),
+        resolv_conf: environment.resolv_conf.clone().unwrap_or(default.resolv_conf),
+        port,
+    };
+    Ok(Resolver::with_warnings(config, |warning| {
+        let _ = writeln!(std::io::stderr(), "load: ignored: {warning}");
+    }))
 }
 
 fn metrics(options: &Options, environment: &Environment) -> Result<Option<SocketAddr>, PlanError> {

@@ -3,8 +3,15 @@
 use hyper::Uri;
 use hyper::header::HeaderValue;
 
-use crate::names::Target;
 use crate::plan::{PlanError, wrong};
+
+/// The host and port of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// A name, or an address without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
 
 /// Host and port, the path before those of the profile, and the `host` header.
 pub(crate) fn target(url: &str) -> Result<(Target, String, HeaderValue), PlanError> {

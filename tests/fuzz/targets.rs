@@ -1,4 +1,5 @@
-//! What is fuzzed: everything that reads text which people write. A target must neither panic nor
+//! What is fuzzed: everything that reads text which people write, or bytes that
+//! strangers send. A target must neither panic nor
 //! hang, and says more where more is known: what compiles is valid PromQL.
 
 use std::collections::BTreeMap;
@@ -13,12 +14,15 @@ use slo::{Catalogue, Clock, Criterion, Decimal, Span};
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its kept inputs.
-pub(crate) const TARGETS: [(&str, Target); 5] = [
+pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("openslo", openslo),
     ("query", query),
     ("keptn", keptn),
     ("values", values),
     ("chaos", chaos),
+    ("resolv_conf", resolver::fuzzing::resolv_conf),
+    ("hosts", hosts),
+    ("dns_answer", resolver::fuzzing::answer),
 ];
 
 /// OpenSLO documents: read, linted, compiled for both clocks, planned for the gate.
@@ -162,6 +166,12 @@ fn chaos(input: &[u8]) {
     for document in chaos::document::parse("input.yaml", text).unwrap_or_default() {
         let _ = document.refusals();
     }
+}
+
+/// A hosts file; its text as a name, too.
+fn hosts(input: &[u8]) {
+    resolver::fuzzing::hosts(input);
+    resolver::fuzzing::name(input);
 }
 
 fn five_minutes() -> Span {

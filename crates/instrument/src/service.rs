@@ -13,7 +13,7 @@ use rocket::tokio::sync::watch;
 use rocket::{Build, Request, Rocket, catch, catchers};
 
 use crate::admin::{self, Admin};
-use crate::dns::{Resolver, ResolverConfig};
+use crate::dns::{Resolver, resolver_config};
 use crate::env::{Env, SettingError};
 use crate::fairing::GoldenSignals;
 use crate::faults::Faults;
@@ -135,12 +135,12 @@ impl Service {
         self.tasks.push((name, Box::pin(task)));
     }
 
-    /// A resolver for outgoing calls, set by `RESOLV_CONF` and `RESOLV_PORT`.
+    /// A resolver for outgoing calls, set by `RESOLV_CONF`, `RESOLV_PORT` and `HOSTS_FILE`.
     ///
     /// # Errors
-    /// If one of the two cannot be used.
+    /// If one of them cannot be used.
     pub fn resolver(&self) -> Result<Resolver, StartError> {
-        Ok(Resolver::new(ResolverConfig::from_env(&self.env)?, &self.registry)?)
+        Ok(Resolver::new(resolver_config(&self.env)?, &self.registry)?)
     }
 
     /// The admin application, for tests:

@@ -2,5 +2,6 @@
 
 pub mod collector;
 pub mod crd;
+pub mod dns_server;
 pub mod history;
 pub mod prometheus;

@@ -141,9 +141,14 @@ impl From<Infallible> for Refused {
 /// The program, without what the environment of the tests might say.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_load"));
-    for variable in
-        ["RESOLV_CONF", "RESOLV_PORT", "METRICS_ADDRESS", "ROCKET_ADDRESS", "ADMIN_PORT"]
-    {
+    for variable in [
+        "HOSTS_FILE",
+        "RESOLV_CONF",
+        "RESOLV_PORT",
+        "METRICS_ADDRESS",
+        "ROCKET_ADDRESS",
+        "ADMIN_PORT",
+    ] {
         command.env_remove(variable);
     }
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());

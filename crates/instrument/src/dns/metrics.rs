@@ -7,9 +7,8 @@
 use std::time::Instant;
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use resolver::{Found, LookupError, Outcome, Source};
 use tracing::Span;
-
-use super::Outcome;
 
 /// Counter: lookups by `result` (see [`Outcome`]). Read by the DNS tale's promises and its
 /// dashboard.
@@ -71,8 +70,26 @@ impl<'a> Observation<'a> {
         Self { metrics, span, started: Instant::now(), outcome: Outcome::Timeout }
     }
 
-    pub(super) fn finish(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    pub(super) fn finish(mut self, result: &Result<Found, LookupError>) {
+        let server = match result {
+            Ok(found) => {
+                self.outcome = Outcome::Ok;
+                // OpenTelemetry has a list of texts here; `tracing` has fields of one text each.
+                self.span.record("dns.answers", tracing::field::debug(&found.addresses));
+                match found.source {
+                    Source::Dns(server) => Some(server),
+                    Source::Literal | Source::Hosts | Source::Localhost => None,
+                }
+            }
+            Err(error) => {
+                self.outcome = error.outcome();
+                error.cause.server()
+            }
+        };
+        if let Some(server) = server {
+            self.span.record("server.address", tracing::field::display(server.ip()));
+            self.span.record("server.port", server.port());
+        }
     }
 }
 
@@ -84,8 +101,8 @@ impl Drop for Observation<'_> {
             .seconds
             .with_label_values(&[result])
             .observe(self.started.elapsed().as_secs_f64());
-        self.span.record("outcome", result);
         if self.outcome != Outcome::Ok {
+            self.span.record("error.type", result);
             // The name that the OpenTelemetry layer understands: it colours the span as failed.
             self.span.record("otel.status_code", "ERROR");
         }

@@ -1,13 +1,14 @@
 //! What the tests of name resolution share.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
-pub mod dns_server;
 pub mod http_server;
 
 use std::{fs, net::IpAddr, path::PathBuf, sync::atomic::AtomicU32, sync::atomic::Ordering};
 
 use instrument::dns::{Outcome, Resolver, ResolverConfig};
 use prometheus::Registry;
+
+pub use testkit::dns_server;
 
 /// A directory of its own for each test, removed at the end.
 pub struct Sandbox {
@@ -28,16 +29,13 @@ impl Sandbox {
         self.directory.join("resolv.conf")
     }
 
+    pub fn hosts(&self) -> PathBuf {
+        self.directory.join("hosts")
+    }
+
     /// Rewrites `resolv.conf` in place: same inode, as Chaos Mesh does.
     pub fn rewrite(&self, text: &str) {
         fs::write(self.resolv_conf(), text).unwrap();
-    }
-
-    /// Replaces `resolv.conf` by a rename: new inode, as kubelet does.
-    pub fn replace(&self, text: &str) {
-        let new = self.directory.join("resolv.conf.new");
-        fs::write(&new, text).unwrap();
-        fs::rename(new, self.resolv_conf()).unwrap();
     }
 }
 
@@ -59,7 +57,8 @@ pub fn resolver(text: &str, port: u16) -> Fixture {
     let sandbox = Sandbox::new();
     sandbox.rewrite(text);
     let registry = Registry::new();
-    let config = ResolverConfig { resolv_conf: sandbox.resolv_conf(), port };
+    let config =
+        ResolverConfig { hosts: sandbox.hosts(), resolv_conf: sandbox.resolv_conf(), port };
     let resolver = Resolver::new(config, &registry).unwrap();
     Fixture { sandbox, registry, resolver }
 }
