@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 5] = [
 /// The longest duration that is accepted: a week.
 pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Text that is no duration, or one that is too long.
+/// Text that is not a duration, or one that is too long.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration; write it as 250ms, 10s, 1m30s or 2h, at most 168h")]
 pub struct BadDuration(pub(crate) String);
@@ -50,7 +50,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadDuration> {
 }
 
 /// Three digits and a unit, for tables: `1.9 s`, `250 ms`, `87 us`.
-pub(crate) fn shown(duration: Duration) -> String {
+pub(crate) fn rounded(duration: Duration) -> String {
     let us = duration.as_secs_f64() * 1e6;
     let (number, unit) = match us {
         _ if us < 999.5 => (us, "us"),
@@ -109,7 +109,7 @@ mod tests {
             (1_912_000, "1.91 s"),
             (0, "0.00 us"),
         ] {
-            assert_eq!(shown(Duration::from_micros(us)), text);
+            assert_eq!(rounded(Duration::from_micros(us)), text);
         }
     }
 

@@ -2,49 +2,29 @@
 //!
 //! One thread, the scheduler, releases requests at the time they are due. Workers, each with a
 //! runtime and connections of its own, send them. Nothing is sent per request but the request:
-//! counts stay with the worker and are merged five times a second. Read on in `arrivals.rs` (when),
-//! `scheduler.rs` (release), `worker.rs` and `lane.rs` (sending), `tally.rs` (counting).
+//! counts stay with the worker and are merged five times a second.
+//!
+//! The folders follow the way of an arrival: `plan` (when is it due, and what is sent), `send`
+//! (released, queued, sent), `record` (how it ended, and when), `report` (what people see). The
+//! README has a table of what to learn where.
 
-mod admin;
-mod alarm;
-mod arrivals;
-mod connection;
 mod duration;
-mod fail_if;
-mod lane;
-mod limits;
-mod live;
-mod metrics;
 mod options;
-mod outcome;
-mod phase;
 mod plan;
-mod profile;
 mod random;
-mod recorder;
+mod record;
 mod report;
-mod request;
 mod run;
-mod scheduler;
-mod table;
-mod tally;
-mod trace;
-mod url;
-mod worker;
+mod send;
 
 pub use duration::{BadDuration, parse_duration};
-pub use fail_if::{BadCondition, Condition};
-pub use options::{Environment, Mode, Options, Spread};
-pub use outcome::Outcome;
-pub use plan::PlanError;
-pub use profile::{Arrivals, ProfileError};
-pub use recorder::Summary;
+pub use options::{BadCondition, Condition, Environment, Mode, Options, Spread};
+pub use plan::{Arrivals, PlanError, ProfileError};
+pub use record::{Outcome, Summary};
 pub use report::{Latency, Report, SCHEMA};
 pub use run::{Ending, RunError, execute};
 
-use std::ffi::OsString;
-use std::io::Write;
-use std::process::ExitCode;
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::Parser;
 

@@ -1,14 +1,16 @@
 //! The command line. `--help` is the manual.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+mod condition;
+
+pub use condition::{BadCondition, Condition};
+
+pub(crate) use condition::{Limit, Order, Part, Percentile};
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
 
 use crate::duration::parse_duration;
-use crate::fail_if::Condition;
-use crate::profile::Arrivals;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -146,21 +148,12 @@ pub enum Mode {
     Churn,
 }
 
-/// See [`Arrivals`].
+/// See [`Arrivals`](crate::Arrivals).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "as in Arrivals")]
 pub enum Spread {
     Even,
     Poisson,
-}
-
-impl From<Spread> for Arrivals {
-    fn from(spread: Spread) -> Self {
-        match spread {
-            Spread::Even => Self::Even,
-            Spread::Poisson => Self::Poisson,
-        }
-    }
 }
 
 /// The environment variables that count. Read once; tests pass their own.

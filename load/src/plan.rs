@@ -1,21 +1,39 @@
 //! A checked plan: everything about a run that is decided before it starts.
 
-use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+mod environment;
+mod error;
+mod field_error;
+mod open_files;
+mod phase;
+mod profile;
+mod request;
+mod request_spec;
+mod schedule;
+mod target;
+mod trace;
 
+pub use error::PlanError;
+pub use profile::{Arrivals, ProfileError};
+
+pub(crate) use target::Target;
+pub(crate) use trace::Tracer;
+
+use std::{net::SocketAddr, time::Duration};
+
+use hyper::header::HeaderValue;
 use resolver::Resolver;
 
-use crate::arrivals::{Piece, Schedule};
-use crate::duration::LONGEST;
-use crate::limits::enough_files;
-use crate::options::{Environment, Mode, Options};
-use crate::phase::MAX_RATE;
-use crate::profile::{Arrivals, Profile, ProfileError, RequestSpec};
-use crate::random::Random;
-use crate::request::{Mix, Template};
-use crate::trace::Tracer;
-use crate::url::{Target, target};
+use crate::{
+    duration::LONGEST,
+    options::{Environment, Mode, Options},
+    random::Random,
+};
+use error::refuse;
+use phase::MAX_RATE;
+use profile::Profile;
+use request::{Mix, Template};
+use request_spec::RequestSpec;
+use schedule::{Piece, Schedule};
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
@@ -48,25 +66,10 @@ pub(crate) struct Plan {
     trace_ratio: Option<f64>,
 }
 
-/// A run that cannot be started.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The profile is wrong.
-    #[error(transparent)]
-    Profile(#[from] ProfileError),
-    /// An option or a variable is wrong; the remedy is in the text.
-    #[error("{0}")]
-    Option(String),
-}
-
-pub(crate) fn wrong<T>(text: impl Into<String>) -> Result<T, PlanError> {
-    Err(PlanError::Option(text.into()))
-}
-
 impl Plan {
     /// Checks everything.
     pub(crate) fn new(options: &Options, environment: &Environment) -> Result<Self, PlanError> {
-        let (target, base_path, host) = target(&options.url)?;
+        let (target, base_path, host) = target::parse(&options.url)?;
         let seed = options.seed.unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
         let (profile, schedule) = schedule(options)?;
         let churn = options.mode == Mode::Churn;
@@ -79,30 +82,10 @@ impl Plan {
         let workers = options
             .workers
             .unwrap_or(if options.max || schedule.peak() > ONE_WORKER_RATE { cores } else { 1 });
-        if connections == 0 || options.max_in_flight == 0 || workers == 0 {
-            return wrong(
-                "--connections, --max-in-flight and --workers: 0 would send nothing; give 1 or more",
-            );
-        }
-        if workers > 1024 || options.max_in_flight > 10_000_000 {
-            return wrong("--workers is at most 1024, --max-in-flight at most 10000000");
-        }
-        if options.timeout.is_zero() {
-            return wrong("--timeout 0s: every request would fail; give 1ms or more");
-        }
-        if !(0.0..=1.0).contains(&options.trace_ratio) {
-            return wrong(format!("--trace-ratio {}: give a part, 0 to 1", options.trace_ratio));
-        }
-        enough_files(connections)?;
-        let specs = requests(options, profile.as_ref())?;
-        // Paths of a profile begin with a slash themselves; the request of the command line has no
-        // other path.
-        let base_path =
-            if specs[0].path.is_empty() { &*base_path } else { base_path.trim_end_matches('/') };
-        let template = |spec: &RequestSpec| match Template::new(spec, base_path, &host, churn) {
-            Ok(template) => Ok((template, spec.weight)),
-            Err(error) => wrong(format!("request {}: {error}", spec.path)),
-        };
+        check(options, connections, workers)?;
+        open_files::allow(connections)?;
+        let requests = requests(options, profile.as_ref())?;
+        let mix = mix(&requests, &base_path, &host, churn)?;
         Ok(Self {
             url: options.url.clone(),
             profile: profile.as_ref().map_or_else(
@@ -114,9 +97,9 @@ impl Plan {
                 .as_ref()
                 .filter(|_| options.rate.is_none() && options.duration.is_none())
                 .map_or_else(String::new, |profile| profile.about.clone()),
-            resolver: resolver(environment)?,
+            resolver: environment::resolver(environment)?,
             target,
-            mix: Mix::new(specs.iter().map(template).collect::<Result<_, _>>()?),
+            mix,
             schedule,
             closed_loop: options.max,
             poisson: (arrivals == Arrivals::Poisson).then_some(seed),
@@ -129,13 +112,13 @@ impl Plan {
             timeout: options.timeout,
             expect_status: options.expect_status,
             expect_body: options.expect_body.clone(),
-            metrics: metrics(options, environment)?,
+            metrics: environment::metrics_address(options.metrics, environment)?,
             trace_ratio: (!options.no_traceparent).then_some(options.trace_ratio),
         })
     }
 
     /// How many of the connections worker number `worker` has.
-    pub(crate) fn lanes_of(&self, worker: usize) -> usize {
+    pub(crate) fn connections_of(&self, worker: usize) -> usize {
         self.connections / self.workers + usize::from(worker < self.connections % self.workers)
     }
 
@@ -145,21 +128,40 @@ impl Plan {
     }
 }
 
+/// Limits of single options, whatever the others say.
+fn check(options: &Options, connections: usize, workers: usize) -> Result<(), PlanError> {
+    if connections == 0 || options.max_in_flight == 0 || workers == 0 {
+        return refuse(
+            "--connections, --max-in-flight and --workers: 0 would send nothing; give 1 or more",
+        );
+    }
+    if workers > 1024 || options.max_in_flight > 10_000_000 {
+        return refuse("--workers is at most 1024, --max-in-flight at most 10000000");
+    }
+    if options.timeout.is_zero() {
+        return refuse("--timeout 0s: every request would fail; give 1ms or more");
+    }
+    if !(0.0..=1.0).contains(&options.trace_ratio) {
+        return refuse(format!("--trace-ratio {}: give a part, 0 to 1", options.trace_ratio));
+    }
+    Ok(())
+}
+
 fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError> {
     if let Some(rate) = options.rate
         && !(rate > 0.0 && rate <= MAX_RATE)
     {
-        return wrong(format!(
+        return refuse(format!(
             "--rate {rate}: give requests per second, more than 0 and at most 1000000"
         ));
     }
     if options.duration.is_some_and(|duration| duration < Duration::from_millis(1)) {
-        return wrong("--duration: give 1ms or more");
+        return refuse("--duration: give 1ms or more");
     }
     let Some(source) = &options.profile else {
         let rate = match options.rate {
             None if options.max => 0.0,
-            None => return wrong("how much? give --rate R, --profile FILE or --max"),
+            None => return refuse("how much? give --rate R, --profile FILE or --max"),
             Some(rate) => rate,
         };
         let seconds = options.duration.unwrap_or(Duration::from_secs(10)).as_secs_f64();
@@ -167,7 +169,7 @@ fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError>
     };
     let (profile, schedule) = Profile::load(source)?;
     if options.rate.is_some() && schedule.peak() == 0.0 {
-        return wrong(format!("--rate: {source} has no rate above 0 that could be scaled"));
+        return refuse(format!("--rate: {source} has no rate above 0 that could be scaled"));
     }
     let rate_factor = options.rate.map_or(1.0, |rate| rate / schedule.peak());
     let length = schedule.duration().as_secs_f64();
@@ -189,15 +191,15 @@ fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestS
             weight: 1,
         });
     } else if options.method.is_some() || options.body.is_some() {
-        return wrong("--method, --body: this profile has requests of its own; change them there");
+        return refuse("--method, --body: this profile has requests of its own; change them there");
     } else if options.url.contains('?') {
-        return wrong(
+        return refuse(
             "the URL has a query, but this profile has paths of its own; move the query there",
         );
     }
     for header in &options.headers {
         let Some((name, value)) = header.split_once(':') else {
-            return wrong(format!("--header `{header}`: write it as 'name: value'"));
+            return refuse(format!("--header `{header}`: write it as 'name: value'"));
         };
         for request in &mut requests {
             request.headers.insert(name.trim().to_owned(), value.trim().to_owned());
@@ -206,44 +208,21 @@ fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestS
     Ok(requests)
 }
 
-fn resolver(environment: &Environment) -> Result<Resolver, PlanError> {
-    let default = resolver::Config::default();
-    let port = match environment.resolv_port.as_deref().map(str::parse::<u16>) {
-        None => default.port,
-        Some(Ok(port)) if port > 0 => port,
-        Some(_) => return wrong("RESOLV_PORT: set it to a number from 1 to 65535"),
+fn mix(
+    requests: &[RequestSpec],
+    base_path: &str,
+    host: &HeaderValue,
+    close: bool,
+) -> Result<Mix, PlanError> {
+    // Paths of a profile begin with a slash themselves; the request of the command line has no
+    // other path.
+    let has_paths = requests.iter().any(|request| !request.path.is_empty());
+    let base_path = if has_paths { base_path.trim_end_matches('/') } else { base_path };
+    let template = |request: &RequestSpec| match Template::new(request, base_path, host, close) {
+        Ok(template) => Ok((template, request.weight)),
+        Err(error) => refuse(format!("request {}: {error}", request.path)),
     };
-    let config = resolver::Config {
-        hosts: environment.hosts_file.clone().unwrap_or(default.hosts),
-        resolv_conf: environment.resolv_conf.clone().unwrap_or(default.resolv_conf),
-        port,
-    };
-    Ok(Resolver::with_warnings(config, |warning| {
-        let _ = writeln!(std::io::stderr(), "load: ignored: {warning}");
-    }))
-}
-
-fn metrics(options: &Options, environment: &Environment) -> Result<Option<SocketAddr>, PlanError> {
-    if options.metrics.is_some() {
-        return Ok(options.metrics);
-    }
-    if let Some(address) = &environment.metrics_address {
-        return address
-            .parse()
-            .map(Some)
-            .or_else(|_| wrong(format!("METRICS_ADDRESS={address}: write it as 127.0.0.1:9000")));
-    }
-    let Some(address) = &environment.rocket_address else {
-        return Ok(None);
-    };
-    let Ok(address) = address.parse::<IpAddr>() else {
-        return wrong(format!("ROCKET_ADDRESS={address}: set it to an IP address"));
-    };
-    let port = environment.admin_port.as_deref().unwrap_or("9000");
-    match port.parse() {
-        Ok(port) => Ok(Some(SocketAddr::new(address, port))),
-        Err(_) => wrong(format!("ADMIN_PORT={port}: set it to a number from 0 to 65535")),
-    }
+    Ok(Mix::new(requests.iter().map(template).collect::<Result<_, _>>()?))
 }
 
 #[cfg(test)]

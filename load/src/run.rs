@@ -1,26 +1,31 @@
 //! A run: starts the threads, watches for signals, collects the result.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{Builder, JoinHandle},
+    time::{Duration, Instant},
+};
 
 use rustix::time::{ClockId, clock_gettime};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_blocking;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, mpsc},
+    task::spawn_blocking,
+};
 
-use crate::admin;
-use crate::live;
-use crate::options::{Environment, Options};
-use crate::plan::{Plan, PlanError};
-use crate::report::{Facts, Report};
-use crate::scheduler::Scheduler;
-use crate::tally::Shared;
-use crate::worker::work;
+use crate::{
+    options::{Environment, Options},
+    plan::{Plan, PlanError},
+    record::Shared,
+    report::{Facts, Report, failed, serve_metrics, show_progress},
+    send::{Scheduler, work},
+};
 
 /// A run that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +56,7 @@ pub enum Ending {
     Completed,
     /// By SIGINT.
     Interrupted,
-    /// By SIGTERM: somebody tidies up, which is no failure.
+    /// By SIGTERM: somebody tidies up, which is not a failure.
     Terminated,
 }
 
@@ -64,7 +69,7 @@ pub fn execute(options: &Options, environment: &Environment) -> Result<(Report, 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut report, ending) = runtime.block_on(run(plan))?;
     report.failed =
-        options.fail_if.iter().filter_map(|condition| condition.holds(&report)).collect();
+        options.fail_if.iter().filter_map(|condition| failed(condition, &report)).collect();
     Ok((report, ending))
 }
 
@@ -79,18 +84,18 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
             let listener = TcpListener::bind(address)
                 .await
                 .map_err(|source| RunError::Metrics { address, source })?;
-            Some(tokio::spawn(admin::serve(listener, Arc::clone(&shared))))
+            Some(tokio::spawn(serve_metrics(listener, Arc::clone(&shared))))
         }
     };
-    let (start, cpu) = (Instant::now(), cpu());
+    let (start, cpu_before) = (Instant::now(), cpu_time());
     let (threads, finished) = Threads::start(&plan, &shared, start)?;
     let mut ending = tokio::select! {
         () = finished.notified() => Ending::Completed,
         _ = interrupt.recv() => Ending::Interrupted,
         _ = terminate.recv() => Ending::Terminated,
-        () = live::show(&shared, start, plan.schedule.duration()) => Ending::Completed,
+        () = show_progress(&shared, start, plan.schedule.duration()) => Ending::Completed,
     };
-    // Rates are those of the schedule: waiting for the last answers is no part of it.
+    // Rates are those of the schedule, without the wait for the last answers.
     let ran = start.elapsed();
     let abandon = Arc::clone(&threads.abandon);
     abandon.store(ending != Ending::Completed, Ordering::Relaxed);
@@ -111,7 +116,7 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
     stopped.map_err(|_| RunError::Panicked("stopping"))??;
     let facts = Facts {
         ran,
-        cpu: self::cpu().saturating_sub(cpu),
+        cpu: cpu_time().saturating_sub(cpu_before),
         interrupted: ending != Ending::Completed,
     };
     if let Some(admin) = admin {
@@ -123,9 +128,9 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
 
 /// The threads of a run.
 struct Threads {
-    /// Tells the scheduler that the run is over.
+    /// Ends the scheduler early.
     stop: Arc<AtomicBool>,
-    /// Tells the workers not to wait for what is in flight.
+    /// Keeps the workers from waiting for what is in flight.
     abandon: Arc<AtomicBool>,
     scheduler: JoinHandle<()>,
     workers: Vec<JoinHandle<io::Result<()>>>,
@@ -147,7 +152,7 @@ impl Threads {
             let (sender, arrivals) = mpsc::channel(plan.max_in_flight);
             let (plan, shared) = (Arc::clone(plan), Arc::clone(shared));
             let thread = Builder::new().name(format!("worker-{worker}"));
-            let finish = Finish(Arc::clone(&finished));
+            let finish = NotifyOnDrop(Arc::clone(&finished));
             let abandon = Arc::clone(&abandon);
             workers.push(thread.spawn(move || {
                 let _finish = finish;
@@ -156,7 +161,7 @@ impl Threads {
             senders.push(sender);
         }
         let stop = Arc::new(AtomicBool::new(false));
-        let finish = Finish(Arc::clone(&finished));
+        let finish = NotifyOnDrop(Arc::clone(&finished));
         let (plan, shared, stopped) = (Arc::clone(plan), Arc::clone(shared), Arc::clone(&stop));
         let scheduler = Builder::new().name("scheduler".to_owned()).spawn(move || {
             let _finish = finish;
@@ -177,17 +182,17 @@ impl Threads {
     }
 }
 
-/// Tells that a thread has ended, whether it returned or panicked.
-struct Finish(Arc<Notify>);
+/// Notifies when a thread has ended, whether it returned or panicked.
+struct NotifyOnDrop(Arc<Notify>);
 
-impl Drop for Finish {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         self.0.notify_one();
     }
 }
 
 /// Processor time of this process so far, all threads.
-fn cpu() -> Duration {
+fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }

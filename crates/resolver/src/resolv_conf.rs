@@ -1,5 +1,10 @@
 //! `resolv.conf`, as it is now.
 
+mod options;
+mod parse;
+
+pub(crate) use parse::parse;
+
 use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
@@ -7,11 +12,6 @@ use crate::{
     warning::Reporter,
     watched_file::{Reading, TWO_TICKS, WatchedFile},
 };
-
-mod options;
-mod parse;
-
-pub(crate) use parse::parse;
 
 /// Longest file that is read: a hundred times what a real one needs.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -66,9 +66,10 @@ fn connections_are_shared_out_among_the_workers() {
     for (connections, workers) in [(1, 1), (10, 3), (3, 10), (100, 7)] {
         let plan = plan(&format!("http://h --max --connections {connections} --workers {workers}"))
             .unwrap();
-        let lanes: Vec<usize> = (0..plan.workers).map(|worker| plan.lanes_of(worker)).collect();
-        assert_eq!(lanes.iter().sum::<usize>(), connections);
-        assert!(lanes.iter().all(|lanes| *lanes > 0), "{lanes:?}");
+        let shares: Vec<usize> =
+            (0..plan.workers).map(|worker| plan.connections_of(worker)).collect();
+        assert_eq!(shares.iter().sum::<usize>(), connections);
+        assert!(shares.iter().all(|share| *share > 0), "{shares:?}");
     }
 }
 

@@ -1,0 +1,138 @@
+//! `--fail-if`: conditions under which a run has failed, such as `p99>250ms` or `errors>1%`.
+//! Whether one holds is decided in `report/fail_if.rs`.
+
+use std::{str::FromStr, time::Duration};
+
+use crate::duration::parse_duration;
+
+/// One condition.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// As it was written.
+    pub(crate) text: String,
+    pub(crate) order: Order,
+    pub(crate) limit: Limit,
+}
+
+/// What is compared, and with what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Limit {
+    /// Latency of successes.
+    Latency(Percentile, Duration),
+    /// Answers per second.
+    Rate(f64),
+    /// A number of requests.
+    Count(Part, f64),
+    /// The same in percent of those that could be among them.
+    Percent(Part, f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Percentile {
+    P50,
+    P90,
+    P99,
+    P999,
+    Max,
+    Mean,
+}
+
+/// Requests of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Errors,
+    Censored,
+    Dropped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    More,
+    AtLeast,
+    Less,
+    AtMost,
+}
+
+/// Not a condition.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a condition; write it as 'p99>250ms', 'errors>1%', 'dropped>0' or 'rate<100'"
+)]
+pub struct BadCondition(String);
+
+impl FromStr for Condition {
+    type Err = BadCondition;
+
+    fn from_str(text: &str) -> Result<Self, BadCondition> {
+        parse(text).ok_or_else(|| BadCondition(text.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Option<Condition> {
+    let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+    let (name, rest) = compact.split_at(compact.find(['<', '>'])?);
+    let (order, value) =
+        [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)]
+            .into_iter()
+            .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))?;
+    let latency = |percentile| Some(Limit::Latency(percentile, parse_duration(value).ok()?));
+    let count = |part| {
+        let number = number(value.trim_end_matches('%'))?;
+        let limit = if value.ends_with('%') { Limit::Percent } else { Limit::Count };
+        Some(limit(part, number))
+    };
+    let limit = match name {
+        "p50" => latency(Percentile::P50),
+        "p90" => latency(Percentile::P90),
+        "p99" => latency(Percentile::P99),
+        "p99.9" => latency(Percentile::P999),
+        "max" => latency(Percentile::Max),
+        "mean" => latency(Percentile::Mean),
+        "errors" => count(Part::Errors),
+        "censored" => count(Part::Censored),
+        "dropped" => count(Part::Dropped),
+        "rate" => Some(Limit::Rate(number(value)?)),
+        _ => None,
+    }?;
+    Some(Condition { text: text.to_owned(), order, limit })
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn anything_else_is_refused_with_examples() {
+        for text in [
+            "",
+            "p99",
+            "p99>",
+            "p99>250",
+            "p98>1s",
+            "errors>x",
+            "errors>-1",
+            "errors=1",
+            "rate>1s",
+            ">1",
+            "errors>1%%x",
+            "rate>inf",
+            "rate>NaN",
+        ] {
+            let error = text.parse::<Condition>().unwrap_err().to_string();
+            assert!(error.contains("p99>250ms"), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            let _ = text.parse::<Condition>();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Does a condition of `--fail-if` hold?
+
+use std::time::Duration;
+
+use super::result::Report;
+use crate::{
+    duration::rounded,
+    options::{Condition, Limit, Order, Part, Percentile},
+};
+
+/// What was measured, if the condition holds. It also holds where there is nothing to measure: no
+/// data is no pass.
+pub(crate) fn failed(condition: &Condition, report: &Report) -> Option<String> {
+    let text = &condition.text;
+    let (value, limit, shown) = match condition.limit {
+        Limit::Latency(..) if report.ok == 0 => {
+            return Some(format!("{text}: there was no success"));
+        }
+        Limit::Latency(percentile, limit) => {
+            let seconds = latency(report, percentile);
+            (seconds, limit.as_secs_f64(), rounded(Duration::from_secs_f64(seconds)))
+        }
+        Limit::Rate(limit) => {
+            let rate = report.answered_per_second;
+            (rate, limit, format!("{rate:.1}/s"))
+        }
+        Limit::Count(part, _) | Limit::Percent(part, _) if whole(report, part) == 0 => {
+            return Some(format!("{text}: there was no request"));
+        }
+        Limit::Percent(part, limit) => {
+            let percent = count(report, part) as f64 * 100.0 / whole(report, part) as f64;
+            (percent, limit, format!("{percent:.2} %"))
+        }
+        Limit::Count(part, limit) => {
+            let count = count(report, part);
+            (count as f64, limit, count.to_string())
+        }
+    };
+    let holds = match condition.order {
+        Order::More => value > limit,
+        Order::AtLeast => value >= limit,
+        Order::Less => value < limit,
+        Order::AtMost => value <= limit,
+    };
+    holds.then(|| format!("{text}: it is {shown}"))
+}
+
+/// In seconds.
+fn latency(report: &Report, percentile: Percentile) -> f64 {
+    let success = &report.latency.success;
+    match percentile {
+        Percentile::P50 => success.p50,
+        Percentile::P90 => success.p90,
+        Percentile::P99 => success.p99,
+        Percentile::P999 => success.p999,
+        Percentile::Max => success.max,
+        Percentile::Mean => success.mean,
+    }
+}
+
+fn count(report: &Report, part: Part) -> u64 {
+    match part {
+        Part::Errors => report.errors,
+        Part::Censored => report.censored,
+        Part::Dropped => report.dropped,
+    }
+}
+
+/// The requests that could have been among them.
+fn whole(report: &Report, part: Part) -> u64 {
+    match part {
+        Part::Errors | Part::Censored => report.sent,
+        Part::Dropped => report.due,
+    }
+}
+
+#[cfg(test)]
+mod tests;
