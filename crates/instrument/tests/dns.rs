@@ -5,10 +5,14 @@
 mod support;
 
 use domain::base::iana::Rcode;
-use instrument::dns::{DURATION_SECONDS, LOOKUPS_TOTAL, Outcome, Resolver, ResolverConfig};
+use instrument::{
+    client::Client,
+    dns::{DURATION_SECONDS, LOOKUPS_TOTAL, Outcome, Resolver, ResolverConfig},
+};
 
 use support::{
     dns_server::{DnsServer, Reply},
+    http_server::{answer, http},
     ip, resolver,
 };
 
@@ -79,6 +83,22 @@ async fn what_is_known_without_dns_is_returned_without_a_question_and_not_counte
     for outcome in Outcome::ALL {
         assert_eq!(fixture.count(LOOKUPS_TOTAL, outcome.as_str()), Some(0));
     }
+}
+
+/// The quick start of a service that calls another on the same machine, whatever the name server
+/// knows of `localhost`.
+#[tokio::test]
+async fn the_client_reaches_localhost_and_names_in_the_hosts_file_without_a_name_server() {
+    let server = DnsServer::start(|_| Reply::Rcode(Rcode::NXDOMAIN)).await;
+    let fixture = resolver(&server.nameserver(), server.port());
+    std::fs::write(fixture.sandbox.hosts(), "127.0.0.1 orders\n").unwrap();
+    let client = Client::new(fixture.resolver.clone(), "orders", &fixture.registry).unwrap();
+    for host in ["localhost", "orders", "app.localhost"] {
+        let callee = http(answer("200 OK", "{}")).await;
+        let got = client.get(&format!("http://{host}:{}/", callee.port)).await.unwrap();
+        assert_eq!(got.status, 200, "{host}");
+    }
+    assert_eq!(server.questions(), [""; 0]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 //! TCP for the servers after it.)
 
 use std::{
+    collections::HashMap,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
@@ -43,13 +44,18 @@ pub(crate) async fn ask(
     name: &QueryName,
     rtype: Rtype,
 ) -> Result<Found, Cause> {
+    let mut questions = HashMap::new();
     let mut answered = None;
     let mut silent = None;
     let mut unreachable = None;
     for server in settings.turns(first) {
+        let question = questions.entry(server).or_insert_with(|| {
+            let query = Query::new(name, rtype, settings.edns);
+            Question { server, query, tcp_only: settings.tcp_only, socket: None }
+        });
         // Over UDP and, if need be, TCP: both within one time-out, so that the promise of the worst
         // case holds.
-        match timeout(settings.timeout, ask_server(settings, server, name, rtype)).await {
+        match timeout(settings.timeout, question.ask()).await {
             Err(_elapsed) => silent = Some(Cause::Timeout),
             Ok(Err(source)) => unreachable = Some(Cause::Unreachable { server, source }),
             Ok(Ok(reply)) => match judge(server, reply) {
@@ -87,68 +93,84 @@ fn judge(server: SocketAddr, reply: Reply) -> Judgement {
     }
 }
 
-/// One question to one server; waits for ever if the server is silent, so the caller sets the
-/// time-out.
-async fn ask_server(
-    settings: &Settings,
+/// A question to one server, in all rounds.
+struct Question {
     server: SocketAddr,
-    name: &QueryName,
-    rtype: Rtype,
-) -> io::Result<Reply> {
-    let reply = send(settings, server, &Query::new(name, rtype, settings.edns)).await?;
-    match reply {
-        // A server from before 1999 does not know what EDNS is; one that does may not know ours.
-        Reply::Failed(OptRcode::FORMERR | OptRcode::BADVERS) if settings.edns => {
-            send(settings, server, &Query::new(name, rtype, false)).await
+    query: Query,
+    tcp_only: bool,
+    /// Kept from round to round: a slow server's answer to the first attempt may come during the
+    /// second. (glibc does the same.)
+    socket: Option<UdpSocket>,
+}
+
+impl Question {
+    /// Waits for ever if the server is silent, so the caller sets the time-out.
+    async fn ask(&mut self) -> io::Result<Reply> {
+        match self.send().await? {
+            // A server from before 1999 does not know what EDNS is; a later one may not know ours.
+            Reply::Failed(OptRcode::FORMERR | OptRcode::BADVERS) if self.query.has_edns() => {
+                self.query = self.query.without_edns();
+                self.send().await
+            }
+            reply => Ok(reply),
         }
-        reply => Ok(reply),
+    }
+
+    async fn send(&mut self) -> io::Result<Reply> {
+        if self.tcp_only {
+            return self.over_tcp().await;
+        }
+        match self.over_udp().await {
+            Ok(Reply::Truncated) => self.over_tcp().await,
+            Ok(reply) => Ok(reply),
+            Err(error) => {
+                self.socket = None; // an error stays with its socket
+                Err(error)
+            }
+        }
+    }
+
+    async fn over_udp(&mut self) -> io::Result<Reply> {
+        let socket = match &mut self.socket {
+            Some(socket) => socket,
+            none => none.insert(open(self.server).await?),
+        };
+        socket.send(self.query.as_bytes()).await?;
+        let mut buffer = [0; MAX_UDP_BYTES];
+        loop {
+            let length = socket.recv(&mut buffer).await?;
+            if let Some(reply) = self.query.reply_in(&buffer[..length]) {
+                return Ok(reply);
+            }
+            // A stray or forged packet. Giving up here would let anybody stop our lookups with one
+            // bad packet.
+        }
+    }
+
+    /// Over TCP each message follows its length as two bytes (RFC 1035 section 4.2.2), so 64 KiB is
+    /// the most we can be sent.
+    async fn over_tcp(&self) -> io::Result<Reply> {
+        let query = self.query.as_bytes();
+        let mut stream = TcpStream::connect(self.server).await?;
+        let length = u16::try_from(query.len()).expect("a question has at most 282 bytes");
+        stream.write_all(&[&length.to_be_bytes()[..], query].concat()).await?;
+        let mut answer = vec![0; usize::from(stream.read_u16().await?)];
+        stream.read_exact(&mut answer).await?;
+        // On a connection of our own there are no strays: whatever does not fit is the server's
+        // mistake.
+        let malformed = || io::Error::new(io::ErrorKind::InvalidData, "malformed answer over TCP");
+        self.query.reply_in(&answer).ok_or_else(malformed)
     }
 }
 
-async fn send(settings: &Settings, server: SocketAddr, query: &Query) -> io::Result<Reply> {
-    if settings.tcp_only {
-        return over_tcp(server, query).await;
-    }
-    match over_udp(server, query).await? {
-        Reply::Truncated => over_tcp(server, query).await,
-        reply => Ok(reply),
-    }
-}
-
-async fn over_udp(server: SocketAddr, query: &Query) -> io::Result<Reply> {
+/// A new socket for each question and server: port 0 lets the kernel pick a port that a forger does
+/// not know.
+async fn open(server: SocketAddr) -> io::Result<UdpSocket> {
     let any: IpAddr =
         if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    // A new socket for each question: port 0 lets the kernel pick a port that a forger does not
-    // know.
     let socket = UdpSocket::bind((any, 0)).await?;
-    // After `connect` the kernel drops packets from anybody else, and tells us when nothing listens
+    // After `connect` the kernel drops packets from anybody else, and says when nothing listens
     // there.
     socket.connect(server).await?;
-    socket.send(query.as_bytes()).await?;
-    let mut buffer = [0; MAX_UDP_BYTES];
-    loop {
-        let length = socket.recv(&mut buffer).await?;
-        if let Some(reply) = query.reply_in(&buffer[..length]) {
-            return Ok(reply);
-        }
-        // A stray or forged packet. Giving up here would let anybody stop our lookups with one bad
-        // packet.
-    }
-}
-
-/// Over TCP each message follows its length as two bytes (RFC 1035 section 4.2.2), so 64 KiB is the
-/// most we can be sent.
-async fn over_tcp(server: SocketAddr, query: &Query) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect(server).await?;
-    let length = u16::try_from(query.as_bytes().len()).expect("a question has at most 282 bytes");
-    let mut packet = length.to_be_bytes().to_vec();
-    packet.extend_from_slice(query.as_bytes());
-    stream.write_all(&packet).await?;
-    let mut answer = vec![0; usize::from(stream.read_u16().await?)];
-    stream.read_exact(&mut answer).await?;
-    // On a connection of our own there are no strays: whatever does not fit is the server's
-    // mistake.
-    query
-        .reply_in(&answer)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "malformed answer over TCP"))
+    Ok(socket)
 }

@@ -24,6 +24,7 @@ const EDNS_BYTES: u16 = 1200;
 /// One question with its random identification number.
 pub(crate) struct Query {
     message: Message<Vec<u8>>,
+    name: QueryName,
     rtype: Rtype,
 }
 
@@ -46,8 +47,8 @@ pub(crate) enum Reply {
 }
 
 impl Query {
-    /// A question for the addresses of `name`. The number is new for each packet sent: with the
-    /// port, which is new too, it is what a forger would have to guess.
+    /// A question for the addresses of `name`. The number is new for each question: with the port,
+    /// which is new too, it is what a forger would have to guess.
     pub(crate) fn new(name: &QueryName, rtype: Rtype, edns: bool) -> Self {
         let mut builder = MessageBuilder::new_vec();
         builder.header_mut().set_id(rand::random());
@@ -66,7 +67,16 @@ impl Query {
                 })
                 .expect("11 bytes more always fit");
         }
-        Self { message: builder.into_message(), rtype }
+        Self { message: builder.into_message(), name: name.clone(), rtype }
+    }
+
+    /// The same question for servers that do not know EDNS.
+    pub(crate) fn without_edns(&self) -> Self {
+        Self::new(&self.name, self.rtype, false)
+    }
+
+    pub(crate) fn has_edns(&self) -> bool {
+        self.message.header_counts().arcount() > 0
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -101,7 +111,7 @@ impl Query {
             && header.id() == self.message.header().id()
             && header.rcode() == Rcode::FORMERR
             && counts.qdcount() == 0
-            && self.message.header_counts().arcount() > 0
+            && self.has_edns()
     }
 
     fn addresses_in(&self, answer: &Message<&[u8]>) -> Option<Reply> {

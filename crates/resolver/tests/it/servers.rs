@@ -132,6 +132,45 @@ async fn a_failure_heard_outranks_silence() {
     assert_eq!(fixture.outcome("orders.").await, Outcome::Servfail);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_to_the_first_attempt_counts_during_the_second() {
+    // Answers to the first packet come only when the second is there.
+    let first: std::sync::Mutex<Vec<u8>> = std::sync::Mutex::default();
+    let server = DnsServer::start(move |query| {
+        let answer = query.packet(&Reply::address("127.1.0.7"));
+        let mut first = first.lock().unwrap();
+        if first.is_empty() {
+            *first = answer;
+            return Reply::Silence;
+        }
+        Reply::Packets(vec![first.clone()])
+    })
+    .await;
+    let text = format!("{}options timeout:1 attempts:2", server.nameserver());
+    let fixture = resolver(&text, server.port());
+    assert_eq!(fixture.addresses("orders.").await.unwrap(), [ip("127.1.0.7")]);
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_comes_up_between_two_attempts_is_found() {
+    // Nothing listens at the first attempt: the error must not stay with the socket.
+    let second = DnsServer::start(|_| Reply::Silence).await;
+    let port = second.port();
+    let text = format!("nameserver 127.0.0.3\n{}options timeout:1", second.nameserver());
+    let fixture = resolver(&text, port);
+    let start = async {
+        while second.seen().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        DnsServer::start_on("127.0.0.3", port, |_| Reply::address("127.1.0.7")).await
+    };
+    let start = tokio::time::timeout(Duration::from_secs(30), start);
+    let (addresses, first) = tokio::join!(fixture.addresses("orders."), start);
+    assert_eq!(addresses.unwrap(), [ip("127.1.0.7")]);
+    assert_eq!(first.expect("no question within 30 s").seen().len(), 1);
+}
+
 /// Success without a word, by a server that neither owns the name nor asks others.
 #[tokio::test]
 async fn the_second_server_is_asked_when_the_first_is_lame() {
