@@ -10,9 +10,9 @@
 //!    well-known reason for DNS load in clusters.
 //! 4. The first name with an address wins. "No such name", "no address" and SERVFAIL go on to the
 //!    next one.
-//! 5. Anything else (silence, REFUSED) ends the search, as more questions to the same servers would
-//!    not help. (glibc still tries the name as it is, and so makes its callers wait through all
-//!    time-outs once more. We do not.)
+//! 5. Anything else (silence, REFUSED, lame servers) ends the search, as more questions to the same
+//!    servers would not help. (glibc still tries the name as it is, and so makes its callers wait
+//!    through all time-outs once more. We do not.)
 //! 6. When nothing was found, report the most telling failure: that of the name as it is, if that
 //!    was asked *first*; else "no address" if it occurred; else SERVFAIL if it occurred; else the
 //!    last one.

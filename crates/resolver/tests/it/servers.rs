@@ -201,7 +201,7 @@ async fn when_all_servers_are_lame_the_lookup_fails_and_names_the_last_one() {
     assert_eq!(error.outcome(), Outcome::Other);
     assert_eq!(error.cause.server(), Some(servers.1.address));
     assert!(error.to_string().contains("resolv.conf"), "{error}");
-    // As glibc: other names would meet the same servers.
+    // Other names would meet the same servers.
     assert_eq!((servers.0.seen().len(), servers.1.seen().len()), (2, 2));
 }
 
