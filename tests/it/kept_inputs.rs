@@ -1,6 +1,6 @@
 //! What the fuzzer once choked on, and what it starts from: no parser chokes on it again.
 
-#[path = "fuzz/targets.rs"]
+#[path = "../fuzz/targets.rs"]
 mod targets;
 
 use e2e::{files, root};
