@@ -7,7 +7,7 @@ use promql_parser::parser::value::ValueType;
 use serde_json::Value;
 use slo::gate::{self, Baseline, EarlierResult, KeptnGate};
 use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
-use slo::{Catalogue, Clock, Criterion, Decimal, Span};
+use slo::{Catalogue, Clock, Criterion, Decimal, Period};
 
 /// Takes one input.
 pub(crate) type Target = fn(&[u8]);
@@ -129,16 +129,16 @@ fn keptn(input: &[u8]) {
     }
 }
 
-/// The small languages: spans, criteria, decimals, baselines.
+/// The small languages: periods, criteria, decimals, baselines.
 fn values(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    if let Ok(span) = Span::parse(text) {
+    if let Ok(period) = Period::parse(text) {
         assert_eq!(
-            Span::parse(&span.to_string()).ok(),
-            Some(span),
-            "{text:?} reads back as {span}"
+            Period::parse(&period.to_string()).ok(),
+            Some(period),
+            "{text:?} reads back as {period}"
         );
     }
     let _ = text.parse::<Criterion>();
@@ -164,6 +164,6 @@ fn chaos(input: &[u8]) {
     }
 }
 
-fn five_minutes() -> Span {
-    Span::parse("5m").expect("is a span")
+fn five_minutes() -> Period {
+    Period::parse("5m").expect("is a period")
 }

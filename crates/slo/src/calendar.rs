@@ -49,7 +49,7 @@ pub enum NoWindow {
 }
 
 impl Length {
-    /// Reads what [`Span::parse`](crate::Span::parse) reads, and keeps the unit.
+    /// Reads what [`Period::parse`](crate::Period::parse) reads, and keeps the unit.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let unit = match unit {

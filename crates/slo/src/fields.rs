@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
 /// Where problems of one document go.
 pub(crate) struct Sink<'a> {
@@ -113,10 +113,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn span(&mut self, key: &'static str) -> Option<Span> {
+    pub(crate) fn period(&mut self, key: &'static str) -> Option<Period> {
         let text = self.text(key)?;
-        match Span::parse(&text) {
-            Ok(span) => Some(span),
+        match Period::parse(&text) {
+            Ok(period) => Some(period),
             Err(error) => {
                 self.error(
                     key,

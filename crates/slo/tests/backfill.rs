@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 use slo::compile::{Name, RuleFile};
-use slo::{Catalogue, Clock, Span, compile};
+use slo::{Catalogue, Clock, Period, compile};
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
 
@@ -58,7 +58,7 @@ fn rules() -> RuleFile {
     let mut catalogue = shop.unwrap();
     catalogue.slos.retain(|slo| slo.metadata.name == "availability");
     let slo = &mut catalogue.slos[0];
-    slo.window.duration = Span::days(3);
+    slo.window.duration = Period::days(3);
     slo.alert_policies.clear();
     slo.objectives.truncate(1);
     compile(&catalogue, Clock::Real).unwrap()

@@ -16,7 +16,7 @@ use crate::cli::{FailOn, Format, Gate};
 use crate::control::{Request, Running};
 use crate::gate::history::History;
 use crate::gate::objectives::{Keptn, Objectives};
-use crate::gate::period::Period;
+use crate::gate::period::Window;
 use crate::gate::pin::pin;
 use crate::gate::{course, listed, run_at};
 use crate::prometheus::Prometheus;
@@ -29,7 +29,7 @@ use crate::world::slo_clock;
 /// verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
     let clock = slo_clock(args.clock.into());
-    let period = Period::of(&args, clock, Timestamp::now())?;
+    let period = Window::of(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();
     let history = history.map(|folder| History::open(folder, period.end)).transpose()?;
@@ -60,7 +60,7 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
 fn plan(
     objectives: &Objectives,
     args: &Gate,
-    period: &Period,
+    period: &Window,
     clock: Clock,
     earlier: &[EarlierResult],
 ) -> Result<Plan> {
@@ -77,7 +77,7 @@ fn plan(
     .map_err(listed)
 }
 
-fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Windows> {
+fn windows(catalogue: &Catalogue, args: &Gate, period: &Window) -> Result<Windows> {
     if !args.calendar {
         return Ok(Windows::Same(period.length));
     }
@@ -90,7 +90,7 @@ fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Window
 fn keptn_gate<'a>(
     keptn: &'a Keptn,
     args: &Gate,
-    period: &Period,
+    period: &Window,
     clock: Clock,
     earlier: &'a [EarlierResult],
 ) -> KeptnGate<'a> {

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Error, Result, anyhow};
 use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
-use slo::{Catalogue, Clock, Problem, Span};
+use slo::{Catalogue, Clock, Period, Problem};
 
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 
@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Objectives that the gate cannot judge.
-pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan> {
+pub fn plan(catalogue: &Catalogue, window: Period, clock: Clock) -> Result<Plan> {
     gate::plan(catalogue, clock.length(window), clock).map_err(listed)
 }
 

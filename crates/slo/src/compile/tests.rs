@@ -156,7 +156,7 @@ proptest::proptest! {
             }
         }
         let _ = crate::lint(&catalogue);
-        let _ = crate::gate::plan(&catalogue, Span::minutes(5), Clock::Stage);
+        let _ = crate::gate::plan(&catalogue, Period::minutes(5), Clock::Stage);
         if let Ok(rules) = compile(&catalogue, Clock::Stage) {
             let parsed: serde_json::Value = serde_saphyr::from_str(&rules.to_rules()).unwrap();
             proptest::prop_assert!(parsed["groups"].is_array());

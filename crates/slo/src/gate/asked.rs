@@ -5,8 +5,8 @@ use super::judge::{covered, fresh, part};
 use super::plan::{age, named, over, points_in, stale_after, step};
 use super::{Check, Judgement, Sample};
 use crate::clock::Clock;
+use crate::period::Period;
 use crate::promql::{selectors, without_comments};
-use crate::span::Span;
 
 /// The query as it is asked, and what a whole answer looks like.
 pub(super) struct Asked {
@@ -24,7 +24,7 @@ impl Asked {
 
     /// In the same query, the value, the age of the newest sample and the points of the window that
     /// have data.
-    pub(super) fn with_coverage(query: &str, window: Span, clock: Clock) -> Self {
+    pub(super) fn with_coverage(query: &str, window: Period, clock: Clock) -> Self {
         let text = without_comments(query);
         let selected = selectors(&text);
         // `label_replace` takes no scalar, and without a parser nobody knows what comes out of

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::keptn::{Evaluation, KeptnSli, KeptnSlo, Leniency, score};
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
 /// Keptn files, and all that their evaluation needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ pub struct KeptnGate<'a> {
     /// `keptn`.
     pub context: &'a BTreeMap<String, String>,
     /// The window to judge, in wall-clock time.
-    pub window: Span,
+    pub window: Period,
     /// How dense samples are, and so how old the newest may be.
     pub clock: Clock,
     /// What to do where Keptn was lenient.

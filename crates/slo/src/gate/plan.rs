@@ -16,9 +16,9 @@ use crate::clock::Clock;
 use crate::compile::Part;
 use crate::openslo::Catalogue;
 use crate::openslo::model::Metric;
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{metric_name, selectors};
-use crate::span::Span;
 
 /// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;
@@ -29,7 +29,7 @@ const MOST_STEPS: u64 = 1000;
 /// # Errors
 /// Queries without a place for the window, and gate annotations that are incomplete or not a
 /// criterion.
-pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, Vec<Problem>> {
+pub fn plan(catalogue: &Catalogue, window: Period, clock: Clock) -> Result<Plan, Vec<Problem>> {
     plan_windows(catalogue, Windows::Same(window), clock)
 }
 
@@ -86,13 +86,13 @@ struct Evidence {
     bad: String,
     total: String,
     probe: String,
-    step: Span,
+    step: Period,
     worst: Option<String>,
     rule: Judging,
     chart: String,
 }
 
-fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
+fn check(part: &Part<'_>, window: Period) -> Result<Check, Problem> {
     let evidence = match (part.objective.slice, &part.objective.indicator.metric) {
         (None, Metric::Good { .. } | Metric::Bad { .. }) => events::evidence(part, window)?,
         _ => states::evidence(part, window)?,
@@ -163,17 +163,17 @@ pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
 }
 
 /// A function over all steps of the window.
-pub(super) fn over(function: &str, expr: &str, window: Span, step: Span) -> String {
+pub(super) fn over(function: &str, expr: &str, window: Period, step: Period) -> String {
     format!("{function}(({expr})[{window}:{step}])")
 }
 
 /// How many steps a window without gaps has.
-pub(super) fn points_in(window: Span, step: Span) -> f64 {
+pub(super) fn points_in(window: Period, step: Period) -> f64 {
     window.ratio(step).floor().max(1.0)
 }
 
-pub(super) fn step(window: Span, shortest: Span) -> Span {
-    let even = Span::from_millis(window.as_millis().div_ceil(MOST_STEPS));
+pub(super) fn step(window: Period, shortest: Period) -> Period {
+    let even = Period::from_millis(window.as_millis().div_ceil(MOST_STEPS));
     // Whole seconds: Prometheus aligns the steps of a subquery, and people read them.
-    Span::seconds(even.as_millis().div_ceil(1000)).max(shortest)
+    Period::seconds(even.as_millis().div_ceil(1000)).max(shortest)
 }

@@ -7,9 +7,9 @@ use super::{Baseline, Check, Judgement, Judging, Outcome, Query, Sample};
 use crate::clock::Clock;
 use crate::criterion::Criterion;
 use crate::openslo::model::Slo;
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{substitute, without_comments};
-use crate::span::Span;
 
 /// Annotation of an SLO: PromQL that yields one value.
 const GATE_QUERY: &str = "tales.dev/gate-query";
@@ -17,7 +17,7 @@ const GATE_QUERY: &str = "tales.dev/gate-query";
 const GATE_CRITERION: &str = "tales.dev/gate-criterion";
 
 /// The gate annotations of an SLO: a query and a criterion, both or none.
-pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check>, Problem> {
+pub(super) fn plan(slo: &Slo, window: Period, clock: Clock) -> Result<Option<Check>, Problem> {
     let annotation = |key: &str| slo.metadata.annotations.get(key);
     let refuse = |key: &str, message: String, remedy: &str| {
         let field = format!("SLO/{}: metadata.annotations.{key}", slo.metadata.name);

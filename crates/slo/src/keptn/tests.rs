@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::Clock;
 use crate::gate::{Baseline, KeptnGate, Outcome, QueryError, Sample, Verdict, judge, plan_keptn};
-use crate::span::Span;
+use crate::period::Period;
 
 pub(crate) const SLO: &str = "
 spec_version: '1.0'
@@ -51,7 +51,7 @@ fn evaluate(
         slo: &slo,
         sli: &sli,
         context: &context(&[("SERVICE", "keptn"), ("STAGE", "prod"), ("LABEL.team", "ops")]),
-        window: Span::minutes(5),
+        window: Period::minutes(5),
         clock: Clock::Real,
         leniency,
         earlier: &earlier,

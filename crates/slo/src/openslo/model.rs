@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::calendar::Length;
 use crate::decimal::Decimal;
-use crate::span::Span;
+use crate::period::Period;
 
 /// What every OpenSLO document carries.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -77,7 +77,7 @@ impl Slo {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeWindow {
     /// Length of the period.
-    pub duration: Span,
+    pub duration: Period,
     /// `None`: the window rolls.
     pub calendar: Option<Calendar>,
 }
@@ -119,7 +119,7 @@ pub struct Objective {
     /// Timeslices: the ratio of good events that makes a slice good, in (0, 1].
     pub slice_target: Option<Decimal>,
     /// Timeslices and RatioTimeslices: length of a slice.
-    pub slice: Option<Span>,
+    pub slice: Option<Period>,
     /// What is measured.
     pub indicator: Indicator,
     /// Weight in a composite SLO.
@@ -258,9 +258,9 @@ pub struct AlertPolicy {
     /// Burn rate.
     pub threshold: Decimal,
     /// The window that the burn rate is taken over.
-    pub lookback: Span,
+    pub lookback: Period,
     /// `for:` of the alert.
-    pub alert_after: Option<Span>,
+    pub alert_after: Option<Period>,
     /// Alert when the condition holds.
     pub when_breaching: bool,
     /// Alert when the indicator has no data.

@@ -7,9 +7,9 @@ use crate::clock::Clock;
 use crate::compile::{Part, bad_and_total, raw_error, values};
 use crate::gate::{Count, count_factor};
 use crate::openslo::model::{Metric, Objective, Slo};
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{WindowError, selectors};
-use crate::span::Span;
 
 /// Numbers of events, as PromQL that gives one series each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct EventQueries {
 pub fn events_of_slice(
     slo: &Slo,
     objective: &Objective,
-    slice: Span,
+    slice: Period,
 ) -> Result<EventQueries, Problem> {
     let part = part(slo, objective, Clock::Real);
     let metric = &objective.indicator.metric;
@@ -55,7 +55,7 @@ pub fn events_of_slice(
 ///
 /// # Errors
 /// A query has no place for the window.
-pub fn error_ratio(slo: &Slo, objective: &Objective, range: Span) -> Result<String, Problem> {
+pub fn error_ratio(slo: &Slo, objective: &Objective, range: Period) -> Result<String, Problem> {
     let part = part(slo, objective, Clock::Real);
     let range = range.to_string();
     match (&objective.indicator.metric, objective.threshold) {
@@ -128,7 +128,7 @@ mod tests {
     fn the_events_of_a_slice_are_its_rate_times_its_seconds() {
         let catalogue = shop();
         let slo = &catalogue.slos[0];
-        let asked = events_of_slice(slo, &slo.objectives[0], Span::minutes(5)).unwrap();
+        let asked = events_of_slice(slo, &slo.objectives[0], Period::minutes(5)).unwrap();
         assert_eq!(asked.total, r#"(sum(rate(http_requests_total{job="shop"}[5m]))) * 300"#);
         assert!(asked.bad.contains(r#"code=~"5.."}[5m]"#), "{}", asked.bad);
     }
@@ -138,9 +138,9 @@ mod tests {
         let text = include_str!("../../../../manifests/slo/dns-leaker.yaml");
         let catalogue = Catalogue::load(&[("dns-leaker.yaml", text)]).unwrap();
         let slo = &catalogue.slos[0];
-        let refused = events_of_slice(slo, &slo.objectives[0], Span::minutes(5)).unwrap_err();
+        let refused = events_of_slice(slo, &slo.objectives[0], Period::minutes(5)).unwrap_err();
         assert!(refused.to_string().contains("counts no events"), "{refused}");
-        let ratio = error_ratio(slo, &slo.objectives[0], Span::minutes(5)).unwrap();
+        let ratio = error_ratio(slo, &slo.objectives[0], Period::minutes(5)).unwrap();
         assert!(ratio.starts_with("max((max without") && ratio.ends_with("> bool 1.1)"), "{ratio}");
     }
 

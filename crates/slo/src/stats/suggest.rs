@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::events_to_prove;
 use crate::compile::windows::{Urgency, pairs};
 use crate::decimal::Decimal;
-use crate::span::Span;
+use crate::period::Period;
 use document::document;
 use windows::{backtest, bootstrap, ratio};
 
@@ -40,7 +40,7 @@ pub struct Events {
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
     /// Length of a slice.
-    pub slice: Span,
+    pub slice: Period,
     /// The slices.
     pub slices: Vec<Slice>,
 }
@@ -59,7 +59,7 @@ pub struct Ask {
     /// True if both are counters.
     pub counter: bool,
     /// Period of the SLO.
-    pub window: Span,
+    pub window: Period,
     /// Where the history is from, for the evidence, e.g. its first and last day.
     pub source: String,
     /// Seed of the bootstrap: the same history and seed give the same proposal.
@@ -152,7 +152,7 @@ pub enum Refusal {
         /// The tightest target that history and traffic support.
         target: Decimal,
         /// Period that was asked for.
-        window: Span,
+        window: Period,
     },
     /// Good above total, negative or not finite.
     #[error("slice {index} has impossible counts; check the queries")]
@@ -223,7 +223,7 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
 
 /// The tightest usual target up to `low` that so many events in a window can prove and that can
 /// page.
-fn target(low: f64, events: f64, window: Span) -> Result<Decimal, Refusal> {
+fn target(low: f64, events: f64, window: Period) -> Result<Decimal, Refusal> {
     let targets = TARGETS.iter().filter_map(|text| text.parse().ok());
     let kept: Vec<Decimal> = targets
         .filter(|target: &Decimal| {
@@ -237,7 +237,7 @@ fn target(low: f64, events: f64, window: Span) -> Result<Decimal, Refusal> {
 }
 
 /// Is there a page that this target can trigger? Periods without alerts need none.
-fn can_page(target: Decimal, window: Span) -> bool {
+fn can_page(target: Decimal, window: Period) -> bool {
     let pages: Vec<_> =
         pairs(window).into_iter().filter(|pair| pair.urgency == Urgency::Page).collect();
     let reachable = |factor: f64| factor * target.one_minus().to_f64() < 1.0;

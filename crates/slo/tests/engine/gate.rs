@@ -16,7 +16,7 @@ fn gate_part(query: &str, part: &str) -> String {
 #[test]
 fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
     let catalogue = dns_leaker();
-    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+    let plan = slo::gate::plan(&catalogue, slo::Period::minutes(1), Clock::Stage).unwrap();
     let query = &plan.queries()[0].promql;
     // At second 140 the last minute has 39 good and 21 bad seconds (one more where ranges include
     // both ends).
@@ -40,7 +40,7 @@ fn the_queries_of_the_gate_find_the_bad_slices_and_the_worst_pod() {
 #[test]
 fn a_single_bad_slice_of_twelve_hundred_is_found() {
     let catalogue = dns_leaker();
-    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(20), Clock::Stage).unwrap();
+    let plan = slo::gate::plan(&catalogue, slo::Period::minutes(20), Clock::Stage).unwrap();
     let query = &plan.queries()[0].promql;
     let series = |name: &str, values: &str| {
         (
@@ -65,7 +65,7 @@ fn one_infinite_sample_is_a_bad_slice_and_no_more() {
     for (op, infinite, warm) in [("lte", "Inf", "100x200"), ("gte", "-Inf", "50x200")] {
         let text = text.replace("op: lte", &format!("op: {op}"));
         let catalogue = slo::Catalogue::load(&[("slo.yaml", text)]).unwrap();
-        let plan = slo::gate::plan(&catalogue, slo::Span::minutes(1), Clock::Stage).unwrap();
+        let plan = slo::gate::plan(&catalogue, slo::Period::minutes(1), Clock::Stage).unwrap();
         let query = &plan.queries()[0].promql;
         let input = [
             (
@@ -89,7 +89,7 @@ fn one_infinite_sample_is_a_bad_slice_and_no_more() {
 #[test]
 fn the_queries_of_the_gate_count_events() {
     let catalogue = only(&shop(), "availability");
-    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
+    let plan = slo::gate::plan(&catalogue, slo::Period::minutes(10), Clock::Real).unwrap();
     let query = &plan.queries()[0].promql;
     let input = [
         (r#"http_requests_total{job="shop",code="200"}"#, "0+95x60".to_owned()),
@@ -112,7 +112,7 @@ fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
     );
     let catalogue = slo::Catalogue::load(&[("shop.yaml", text)]).unwrap();
     let catalogue = only(&catalogue, "availability");
-    let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), Clock::Real).unwrap();
+    let plan = slo::gate::plan(&catalogue, slo::Period::minutes(10), Clock::Real).unwrap();
     let query = &plan.queries()[0].promql;
     let input = |errors: &str| {
         [
@@ -144,7 +144,7 @@ fn every_query_of_the_gate_is_valid_promql() {
     for (catalogue, clock) in
         [(shop(), Clock::Real), (shop(), Clock::Stage), (dns_leaker(), Clock::Stage)]
     {
-        let plan = slo::gate::plan(&catalogue, slo::Span::minutes(10), clock).unwrap();
+        let plan = slo::gate::plan(&catalogue, slo::Period::minutes(10), clock).unwrap();
         let rules: String = plan
             .queries()
             .iter()

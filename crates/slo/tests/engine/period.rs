@@ -1,13 +1,13 @@
 //! The ratio over the period: weighted by traffic, and never NaN.
 
-use slo::{Catalogue, Clock, Span};
+use slo::{Catalogue, Clock, Period};
 
 use crate::common::{only, raw_test, shop};
 
 /// The availability SLO over one day: a day of samples is enough to tell weighted from unweighted.
 fn daily() -> Catalogue {
     let mut catalogue = only(&shop(), "availability");
-    catalogue.slos[0].window.duration = Span::days(1);
+    catalogue.slos[0].window.duration = Period::days(1);
     catalogue.slos[0].alert_policies.clear();
     catalogue.slos[0].objectives.truncate(1);
     catalogue

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
-use slo::Span;
+use slo::Period;
 use slo::openslo::model::{Objective, Slo};
 use slo::stats::{
     Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate, error_ratio, labels_of,
 };
 
 use super::events::{self, Event};
-use super::past::{Past, span};
+use super::past::{Past, period};
 use super::words::{self, Table};
 use super::{load, observed};
 use crate::cli::{ClockArg, Correlate, StatsFormat};
@@ -40,8 +40,8 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
     let (range, shortest_step) = resolution(args.clock);
     let settings = CorrelateSettings {
         // A rate forgets a bad second only when its whole range is behind it.
-        recovery_seconds: span("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
-        longest_lag_seconds: span("--lag", &args.lag)?.as_secs_f64(),
+        recovery_seconds: period("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
+        longest_lag_seconds: period("--lag", &args.lag)?.as_secs_f64(),
     };
     let past = Past::of(root, args.source, &args.last, &note).await?;
     let step = ((past.to - past.from) / MOST_STEPS).ceil().max(shortest_step);
@@ -64,10 +64,10 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
 }
 
 /// How long a rate needs, and how finely time is looked at.
-fn resolution(clock: ClockArg) -> (Span, f64) {
+fn resolution(clock: ClockArg) -> (Period, f64) {
     match clock {
-        ClockArg::Stage => (Span::seconds(3), 1.0),
-        ClockArg::Real => (Span::minutes(2), 5.0),
+        ClockArg::Stage => (Period::seconds(3), 1.0),
+        ClockArg::Real => (Period::minutes(2), 5.0),
     }
 }
 
@@ -75,7 +75,7 @@ fn resolution(clock: ClockArg) -> (Span, f64) {
 struct Asked<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
-    range: Span,
+    range: Period,
     step: f64,
     settings: CorrelateSettings,
 }

@@ -6,23 +6,24 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
-use slo::Span;
+use slo::Period;
 use slo::openslo::model::{Metric, Objective, Slo};
 use slo::stats::{
     Ask, Counted, Events, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
 };
 
-use super::past::{Past, span};
+use super::past::{Past, period};
 use super::words::{self, Table};
 use super::{load, observed};
 use crate::cli::{Suggest, SuggestFormat};
 
 /// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute
 /// would hold one sample of a target that is scraped every minute, and a rate needs two.
-const SLICES: [Span; 4] = [Span::minutes(5), Span::minutes(15), Span::hours(1), Span::hours(6)];
+const SLICES: [Period; 4] =
+    [Period::minutes(5), Period::minutes(15), Period::hours(1), Period::hours(6)];
 const MOST_SLICES: f64 = 9_000.0;
 /// How far back to look at least, unless `--last` says otherwise.
-const MONTH: Span = Span::days(30);
+const MONTH: Period = Period::days(30);
 
 /// A proposal for one indicator, or why there is none.
 struct Answer {
@@ -33,13 +34,13 @@ struct Answer {
 /// Proposes a target for each indicator of the files.
 pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Result<(String, u8)> {
     let catalogue = load(root, &args.files)?;
-    let window = args.window.as_deref().map(|text| span("--window", text));
+    let window = args.window.as_deref().map(|text| period("--window", text));
     let window = window.transpose()?;
     let mut excluded = Vec::new();
     for text in &args.exclude {
         excluded.push(range(text)?);
     }
-    let last = args.last.as_deref().map(|text| span("--last", text));
+    let last = args.last.as_deref().map(|text| period("--last", text));
     let last = last.transpose()?;
     let window_of = |slo: &Slo| window.unwrap_or(slo.window.duration);
     let length_of = |slo: &Slo| last.unwrap_or(look_back(window_of(slo)));
@@ -96,13 +97,13 @@ fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
 
 /// Twice as long as what is tested, because what happened once may be chance; and a month if there
 /// is one.
-fn look_back(window: Span) -> Span {
-    Span::from_millis(2 * window.as_millis()).max(MONTH)
+fn look_back(window: Period) -> Period {
+    Period::from_millis(2 * window.as_millis()).max(MONTH)
 }
 
 /// The shortest slice that does not ask for too many.
-fn slice_of(seconds: f64) -> Span {
-    let few = |slice: &&Span| seconds / slice.as_secs_f64() <= MOST_SLICES;
+fn slice_of(seconds: f64) -> Period {
+    let few = |slice: &&Period| seconds / slice.as_secs_f64() <= MOST_SLICES;
     let longest = SLICES[SLICES.len() - 1];
     SLICES.iter().find(few).copied().unwrap_or(longest)
 }
@@ -112,8 +113,8 @@ struct Asked<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
     name: String,
-    window: Span,
-    slice: Span,
+    window: Period,
+    slice: Period,
     seed: u64,
     excluded: &'a [(f64, f64)],
 }
@@ -249,15 +250,15 @@ mod tests {
 
     #[test]
     fn by_default_two_windows_are_looked_at_and_at_least_a_month() {
-        assert_eq!(look_back(Span::days(30)), Span::days(60));
-        assert_eq!(look_back(Span::days(7)), Span::days(30));
+        assert_eq!(look_back(Period::days(30)), Period::days(60));
+        assert_eq!(look_back(Period::days(7)), Period::days(30));
     }
 
     #[test]
     fn a_slice_holds_at_least_two_scrapes_a_minute_apart_and_a_month_has_not_too_many() {
-        assert_eq!(slice_of(600.0), Span::minutes(5));
-        assert_eq!(slice_of(30.0 * 86_400.0), Span::minutes(5));
-        assert_eq!(slice_of(60.0 * 86_400.0), Span::minutes(15));
-        assert_eq!(slice_of(1e9), Span::hours(6));
+        assert_eq!(slice_of(600.0), Period::minutes(5));
+        assert_eq!(slice_of(30.0 * 86_400.0), Period::minutes(5));
+        assert_eq!(slice_of(60.0 * 86_400.0), Period::minutes(15));
+        assert_eq!(slice_of(1e9), Period::hours(6));
     }
 }

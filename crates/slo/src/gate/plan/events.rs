@@ -3,12 +3,12 @@
 use super::{Evidence, Judging, step};
 use crate::clock::Clock;
 use crate::compile::{Count, Part, bad_and_total, count_factor};
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
-pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
+pub(super) fn evidence(part: &Part<'_>, window: Period) -> Result<Evidence, Problem> {
     let metric = &part.objective.indicator.metric;
-    let over = |range: Span| {
+    let over = |range: Period| {
         let events =
             bad_and_total(metric, &range.to_string()).map_err(|error| part.refuse(error))?;
         events.ok_or_else(|| part.refuse(crate::promql::WindowError::NoSelector))
@@ -35,9 +35,9 @@ pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Proble
 }
 
 /// The range of a rate that shows whether there are samples: a few scrapes.
-fn probe_range(clock: Clock) -> Span {
+fn probe_range(clock: Clock) -> Period {
     match clock {
-        Clock::Real => Span::minutes(2),
-        Clock::Stage => Span::seconds(3),
+        Clock::Real => Period::minutes(2),
+        Clock::Stage => Period::seconds(3),
     }
 }

@@ -13,7 +13,7 @@ fn ask() -> Ask {
         counted: Counted::Good("http_requests_total{code!~\"5..\"}".to_owned()),
         total: "http_requests_total".to_owned(),
         counter: true,
-        window: Span::days(7),
+        window: Period::days(7),
         source: "28 days of a test".to_owned(),
         seed: 7,
     }
@@ -32,7 +32,7 @@ fn history(days: usize, bad: f64) -> History {
             slice(good, 1000.0)
         })
         .collect();
-    History { slice: Span::hours(1), slices }
+    History { slice: Period::hours(1), slices }
 }
 
 #[test]
@@ -150,12 +150,12 @@ fn windows_without_traffic_are_neither_met_nor_missed() {
 fn a_window_too_long_to_page_in_is_refused_for_that_reason() {
     // 97 % is kept for two years, but 0.95 and 0.9 would need burn rates of 146 and 73 times the
     // budget.
-    let year = Ask { window: Span::days(365), ..ask() };
+    let year = Ask { window: Period::days(365), ..ask() };
     let refused = suggest(&history(730, 30.0), &year).unwrap_err();
     let Refusal::CannotPage { target, window } = &refused else {
         panic!("{refused}");
     };
-    assert_eq!((target.to_string().as_str(), *window), ("0.95", Span::days(365)));
+    assert_eq!((target.to_string().as_str(), *window), ("0.95", Period::days(365)));
     assert!(refused.to_string().contains("ask for a shorter window"), "{refused}");
     assert!(suggest(&history(730, 3.0), &year).is_ok());
 }

@@ -4,7 +4,7 @@
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{Events, RESAMPLES};
-use crate::span::Span;
+use crate::period::Period;
 
 /// Good by total; `None` without traffic.
 pub(super) fn ratio<'a>(slices: impl IntoIterator<Item = &'a Events>) -> Option<f64> {
@@ -27,10 +27,10 @@ pub(super) fn backtest(slices: &[Events], window: usize) -> Vec<f64> {
 pub(super) fn bootstrap(
     slices: &[Events],
     window: usize,
-    slice: Span,
+    slice: Period,
     seed: u64,
 ) -> Option<(f64, f64)> {
-    let day = Span::days(1).ratio(slice).round() as usize;
+    let day = Period::days(1).ratio(slice).round() as usize;
     let block = day.min(window / 4).clamp(1, slices.len().max(1));
     let last = slices.len().checked_sub(block)?;
     let mut rng = StdRng::seed_from_u64(seed);

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A length of time in whole milliseconds, above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
+pub struct Period {
     millis: u64,
 }
 
@@ -13,23 +13,23 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-impl Span {
-    /// A span of whole minutes.
+impl Period {
+    /// A period of whole minutes.
     pub const fn minutes(minutes: u64) -> Self {
         Self { millis: minutes * MINUTE }
     }
 
-    /// A span of whole hours.
+    /// A period of whole hours.
     pub const fn hours(hours: u64) -> Self {
         Self { millis: hours * HOUR }
     }
 
-    /// A span of whole days.
+    /// A period of whole days.
     pub const fn days(days: u64) -> Self {
         Self { millis: days * DAY }
     }
 
-    /// A span of whole seconds; zero becomes one.
+    /// A period of whole seconds; zero becomes one.
     pub const fn seconds(seconds: u64) -> Self {
         Self { millis: if seconds == 0 { 1 } else { seconds } * SECOND }
     }
@@ -54,7 +54,7 @@ impl Span {
         self.millis as f64 / DAY as f64
     }
 
-    /// How often `part` fits into this span.
+    /// How often `part` fits into this period.
     pub fn ratio(self, part: Self) -> f64 {
         self.millis as f64 / part.millis as f64
     }
@@ -65,8 +65,8 @@ impl Span {
     ///
     /// # Errors
     /// Says what is accepted when the text is anything else, zero, or longer than a century.
-    pub fn parse(text: &str) -> Result<Self, NotASpan> {
-        let refuse = || NotASpan(text.to_owned());
+    pub fn parse(text: &str) -> Result<Self, NotAPeriod> {
+        let refuse = || NotAPeriod(text.to_owned());
         let unit_at = text.len().checked_sub(1).ok_or_else(refuse)?;
         let (number, unit) = text.split_at_checked(unit_at).ok_or_else(refuse)?;
         let unit = match unit {
@@ -94,9 +94,9 @@ impl Span {
 /// The text is not a duration in OpenSLO's shorthand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration")]
-pub struct NotASpan(String);
+pub struct NotAPeriod(String);
 
-impl fmt::Display for Span {
+impl fmt::Display for Period {
     /// The shortest single-unit Prometheus duration: `28d`, `90m`, `1500ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
@@ -116,30 +116,30 @@ mod tests {
 
     #[test]
     fn a_month_is_thirty_days_and_a_minute_is_lower_case() {
-        assert_eq!(Span::parse("1M").unwrap(), Span::days(30));
-        assert_eq!(Span::parse("1m").unwrap(), Span::minutes(1));
-        assert_eq!(Span::parse("1Q").unwrap(), Span::days(90));
-        assert_eq!(Span::parse("1Y").unwrap(), Span::days(365));
-        assert_eq!(Span::parse("4w").unwrap().to_string(), "28d");
+        assert_eq!(Period::parse("1M").unwrap(), Period::days(30));
+        assert_eq!(Period::parse("1m").unwrap(), Period::minutes(1));
+        assert_eq!(Period::parse("1Q").unwrap(), Period::days(90));
+        assert_eq!(Period::parse("1Y").unwrap(), Period::days(365));
+        assert_eq!(Period::parse("4w").unwrap().to_string(), "28d");
     }
 
     #[test]
     fn anything_else_is_refused() {
         for text in ["", "m", "0m", "5", "1h30m", "-1h", "1 h", "+1h", "9999999999Y", "1µ"] {
-            assert!(Span::parse(text).is_err(), "{text}");
+            assert!(Period::parse(text).is_err(), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn parsing_never_panics(text in ".*") {
-            let _ = Span::parse(&text);
+            let _ = Period::parse(&text);
         }
 
         #[test]
         fn printing_and_parsing_are_inverse(seconds in 1u64..1_000_000) {
-            let span = Span::seconds(seconds);
-            prop_assert_eq!(Span::parse(&span.to_string()).unwrap(), span);
+            let period = Period::seconds(seconds);
+            prop_assert_eq!(Period::parse(&period.to_string()).unwrap(), period);
         }
     }
 }
