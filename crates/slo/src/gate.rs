@@ -20,7 +20,6 @@ mod windows;
 
 use std::collections::BTreeMap;
 
-pub(crate) use crate::compile::{Count, count_factor};
 pub use baseline::Baseline;
 pub(crate) use baseline::SCHEMA;
 pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};

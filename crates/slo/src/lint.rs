@@ -9,13 +9,13 @@ use crate::clock::Clock;
 use crate::compile::windows::pairs;
 use crate::compile::{compile, part_of};
 use crate::decimal::Decimal;
+use crate::names::label_name;
 use crate::openslo::Catalogue;
 use crate::openslo::model::{BudgetingMethod, Metric, Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{has_placeholder, selectors, windowed};
-use crate::stats::events_to_prove;
-use crate::words::label_name;
+use crate::wilson::events_to_prove;
 use bounds::whole_bounds;
 
 /// Labels that the rules set themselves.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::part::{NOW, alert_name};
 use super::windows::{Pair, Urgency};
 use super::{Name, Part, Rule, bad_and_total, budget, sli};
+use crate::names::{label_name, pascal};
 use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
 use crate::period::Period;
-use crate::words::{label_name, pascal};
 
 /// After this time without a sample an objective is blind.
 const NO_DATA_AFTER: Period = Period::minutes(30);

@@ -6,11 +6,11 @@ use super::count::{Count, count_factor};
 use super::windows::{Pair, pairs};
 use super::{Name, Rule};
 use crate::clock::Clock;
+use crate::names::{pascal, quoted};
 use crate::openslo::model::{Metric, Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{WindowError, summed, windowed};
-use crate::words::{pascal, quoted};
 
 /// The shortest window: what "now" means.
 pub(crate) const NOW: Period = Period::minutes(5);

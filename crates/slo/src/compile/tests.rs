@@ -148,7 +148,7 @@ proptest::proptest! {
         let mut catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
         for slo in &mut catalogue.slos {
             for objective in &mut slo.objectives {
-                let query = crate::openslo::model::Query { text: query.clone(), counter };
+                let query = crate::promql::Query { text: query.clone(), counter };
                 objective.indicator.metric = match slo.method {
                     crate::openslo::model::BudgetingMethod::Timeslices => Metric::Threshold(query),
                     _ => Metric::Good { good: query.clone(), total: query },

@@ -8,7 +8,7 @@ use super::relative;
 use super::{
     Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample, Verdict,
 };
-use crate::stats::{events_to_prove, wilson_bounds};
+use crate::wilson::{bounds, events_to_prove};
 use ratio::{ratio, worst};
 
 /// A window with less data than this proves nothing good.
@@ -205,7 +205,7 @@ fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
 }
 
 fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weighed {
-    let (low, high) = wilson_bounds(good, total).ok_or("The counts are not counts.")?;
+    let (low, high) = bounds(good, total).ok_or("The counts are not counts.")?;
     judgement.bound = Some(Bounds { low, high });
     let observed = percent(good / total);
     let wanted = percent(target);

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Aggregate, Comparison, Include, KeptnObjective, KeptnSli, KeptnSlo};
 use crate::criterion::Criterion;
-use crate::fields::{Fields, Sink};
 use crate::problem::Problem;
+use crate::yaml::{Fields, Sink};
 
 impl KeptnSli {
     /// Reads `sli.yaml`.
@@ -60,15 +60,7 @@ fn load<T>(
 
 /// The one document of a file; an empty one behind a last `---` is none.
 fn only_document(sink: &Sink<'_>, text: &str) -> Value {
-    let documents = match crate::yaml::documents(text) {
-        Ok(documents) => documents,
-        Err(error) => {
-            let message = format!("is not valid YAML: {error}");
-            sink.error("the file", message, "correct the YAML");
-            return Value::Null;
-        }
-    };
-    let mut documents = documents.into_iter().filter(|one| !one.is_null());
+    let mut documents = sink.documents(text).into_iter().filter(|document| !document.is_null());
     let first = documents.next().unwrap_or(Value::Null);
     if documents.next().is_some() {
         sink.error(

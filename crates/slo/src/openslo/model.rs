@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::calendar::Length;
+use crate::calendar::Calendar;
 use crate::decimal::Decimal;
 use crate::period::Period;
+use crate::promql::Query;
 
 /// What every OpenSLO document carries.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,17 +81,6 @@ pub struct TimeWindow {
     pub duration: Period,
     /// `None`: the window rolls.
     pub calendar: Option<Calendar>,
-}
-
-/// Where a calendar window starts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Calendar {
-    /// `YYYY-MM-DD hh:mm:ss` in `time_zone`.
-    pub start_time: String,
-    /// IANA name, e.g. `Europe/Vienna`.
-    pub time_zone: String,
-    /// Length of each window, in units of the calendar.
-    pub length: Length,
 }
 
 /// `spec.budgetingMethod`.
@@ -235,15 +225,6 @@ impl Metric {
             Self::Good { good: part, total } | Self::Bad { bad: part, total } => vec![part, total],
         }
     }
-}
-
-/// One PromQL expression of an indicator and its convention.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// As written, without comments; may hold `{{.window}}`.
-    pub text: String,
-    /// The selectors are counters: each is wrapped in `rate()` over the window.
-    pub counter: bool,
 }
 
 /// `kind: AlertPolicy` with its one condition.

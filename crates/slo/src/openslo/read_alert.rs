@@ -3,7 +3,7 @@
 use super::draft::{ConditionDraft, PolicyDraft, TargetDraft};
 use super::model::Metadata;
 use super::read::{described, op, source};
-use crate::fields::Fields;
+use crate::yaml::Fields;
 
 pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyDraft> {
     let metadata = described(metadata, &mut spec);

@@ -1,13 +1,13 @@
 //! `kind: SLO`: window, budgeting method and objectives, with the rules that tie them together.
 
 use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
-use super::model::{BudgetingMethod, Calendar, Metadata, Metric, Threshold, TimeWindow};
+use super::model::{BudgetingMethod, Metadata, Metric, Threshold, TimeWindow};
 use super::read::{described, metadata, op, source};
 use super::read_alert::policy;
 use super::read_sli;
-use crate::calendar::Length;
+use crate::calendar::{Calendar, Length};
 use crate::decimal::Decimal;
-use crate::fields::Fields;
+use crate::yaml::Fields;
 
 /// The `spec` of an SLO.
 pub(super) fn slo(metadata: Metadata, path: String, mut spec: Fields<'_>) -> Option<SloDraft> {

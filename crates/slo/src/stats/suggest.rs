@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::events_to_prove;
 use crate::compile::windows::{Urgency, pairs};
 use crate::decimal::Decimal;
 use crate::period::Period;
+use crate::wilson::events_to_prove;
 use document::document;
 use windows::{backtest, bootstrap, ratio};
 

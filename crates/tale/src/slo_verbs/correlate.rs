@@ -7,9 +7,8 @@ use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
 use slo::Period;
 use slo::openslo::model::{Objective, Slo};
-use slo::stats::{
-    Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate, error_ratio, labels_of,
-};
+use slo::queries::{error_ratio, labels_of};
+use slo::stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate};
 
 use super::events::{self, Event};
 use super::past::{Past, period};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use slo::openslo::model::{Objective, Slo};
-use slo::stats::events_of_slice;
+use slo::queries::events_of_slice;
 use slo::{Catalogue, Period, Problem, Severity, lint_traffic};
 
 use super::past::period;

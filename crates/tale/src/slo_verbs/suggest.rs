@@ -8,9 +8,8 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 use slo::Period;
 use slo::openslo::model::{Metric, Objective, Slo};
-use slo::stats::{
-    Ask, Counted, Events, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
-};
+use slo::queries::events_of_slice;
+use slo::stats::{Ask, Counted, Events, History, Slice, Suggestion, openslo_stream, suggest};
 
 use super::past::{Past, period};
 use super::words::{self, Table};

@@ -1,15 +1,13 @@
-//! What to ask Prometheus for the statistics: expressions for range queries, from the same
-//! indicators as rules and gate.
+//! What to ask Prometheus about an objective's past: expressions for range queries, made from the
+//! same indicators as rules and gate. The crate `stats` weighs the answers.
 
 use std::collections::BTreeMap;
 
-use crate::clock::Clock;
-use crate::compile::{Part, bad_and_total, raw_error, values};
-use crate::gate::{Count, count_factor};
+use crate::compile::{Count, bad_and_total, count_factor, part_of, raw_error, values};
 use crate::openslo::model::{Metric, Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::{WindowError, selectors};
+use crate::promql::{WindowError, matchers, selectors};
 
 /// Numbers of events, as PromQL that gives one series each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub fn events_of_slice(
     objective: &Objective,
     slice: Period,
 ) -> Result<EventQueries, Problem> {
-    let part = part(slo, objective, Clock::Real);
+    let part = part_of(slo, objective);
     let metric = &objective.indicator.metric;
     let uncountable = || {
         Problem::error(
@@ -56,7 +54,7 @@ pub fn events_of_slice(
 /// # Errors
 /// A query has no place for the window.
 pub fn error_ratio(slo: &Slo, objective: &Objective, range: Period) -> Result<String, Problem> {
-    let part = part(slo, objective, Clock::Real);
+    let part = part_of(slo, objective);
     let range = range.to_string();
     match (&objective.indicator.metric, objective.threshold) {
         (Metric::Raw { ratio, failure }, _) => raw_error(&part, ratio, *failure, &range),
@@ -83,33 +81,18 @@ pub fn error_ratio(slo: &Slo, objective: &Objective, range: Period) -> Result<St
 pub fn labels_of(slo: &Slo, objective: &Objective) -> BTreeMap<String, String> {
     let queries = objective.indicator.metric.queries();
     let selected = queries.iter().flat_map(|query| selectors(&query.text));
-    let mut labels: BTreeMap<String, String> = selected.flat_map(|one| equalities(&one)).collect();
+    let mut labels: BTreeMap<String, String> =
+        selected.flat_map(|selector| equalities(&selector)).collect();
     labels.insert("service".to_owned(), slo.service.clone());
     labels
 }
 
 /// `key="value"` pairs of a selector; other comparisons name no single value.
 fn equalities(selector: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = selector.split_once('{').map_or("", |(_, matchers)| matchers);
-    while let Some((key, tail)) = rest.split_once('=') {
-        let quote = tail.find(['"', '\'']).unwrap_or(tail.len());
-        let (operator, quoted) = tail.split_at(quote);
-        let mut parts = quoted.splitn(3, ['"', '\'']);
-        let (Some(_), Some(value), Some(after)) = (parts.next(), parts.next(), parts.next()) else {
-            break;
-        };
-        let key = key.trim_start_matches([',', ' ', '\n']).trim_end();
-        if operator.trim().is_empty() && !key.ends_with('!') && key != "__name__" {
-            found.push((key.to_owned(), value.to_owned()));
-        }
-        rest = after;
-    }
-    found
-}
-
-fn part<'a>(slo: &'a Slo, objective: &'a Objective, clock: Clock) -> Part<'a> {
-    Part { slo, objective, clock }
+    let equal = matchers(selector)
+        .into_iter()
+        .filter(|matcher| matcher.operator == "=" && matcher.label != "__name__");
+    equal.map(|matcher| (matcher.label.to_owned(), matcher.value.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -120,7 +103,7 @@ mod tests {
     use crate::openslo::Catalogue;
 
     fn shop() -> Catalogue {
-        let text = include_str!("../../tests/fixtures/shop.yaml");
+        let text = include_str!("../tests/fixtures/shop.yaml");
         Catalogue::load(&[("shop.yaml", text)]).unwrap()
     }
 
@@ -135,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_threshold_has_no_events_and_says_so() {
-        let text = include_str!("../../../../manifests/slo/dns-leaker.yaml");
+        let text = include_str!("../../../manifests/slo/dns-leaker.yaml");
         let catalogue = Catalogue::load(&[("dns-leaker.yaml", text)]).unwrap();
         let slo = &catalogue.slos[0];
         let refused = events_of_slice(slo, &slo.objectives[0], Period::minutes(5)).unwrap_err();

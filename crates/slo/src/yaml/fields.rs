@@ -1,5 +1,5 @@
-//! A strict reader of one YAML mapping: every field asked for is known, every field left over is a
-//! problem.
+//! One YAML mapping, read field by field: every field asked for is known, every field left over is
+//! a problem.
 //!
 //! Hand-written instead of derived, because a derived reader stops at the first error and cannot
 //! say which remedy fits.
@@ -8,34 +8,50 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
+use super::documents;
 use crate::decimal::Decimal;
+use crate::nearest::nearest;
 use crate::period::Period;
 use crate::problem::Problem;
 
-/// Where problems of one document go.
-pub(crate) struct Sink<'a> {
-    pub(crate) file: &'a str,
-    pub(crate) problems: &'a RefCell<Vec<Problem>>,
+/// Where the problems of one file go.
+pub struct Sink<'a> {
+    /// Path of the file, for messages.
+    pub file: &'a str,
+    /// Problems of all files so far.
+    pub problems: &'a RefCell<Vec<Problem>>,
 }
 
 impl Sink<'_> {
-    pub(crate) fn error(&self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
+    /// Adds an error about a field of this file.
+    pub fn error(&self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let problem = Problem::error(self.file, field, message, remedy);
         self.problems.borrow_mut().push(problem);
     }
+
+    /// The documents of the file; text that is not YAML is a problem and has none.
+    pub fn documents(&self, text: &str) -> Vec<Value> {
+        documents(text).unwrap_or_else(|error| {
+            self.error("the file", format!("is not valid YAML: {error}"), "correct the YAML");
+            Vec::new()
+        })
+    }
 }
 
-/// One mapping, being consumed field by field.
-pub(crate) struct Fields<'a> {
-    pub(crate) sink: &'a Sink<'a>,
-    pub(crate) path: String,
+/// One mapping, being consumed field by field. Every reader returns `None` for a field that is
+/// absent, and for one that is wrong, which it has reported to the [`Sink`].
+pub struct Fields<'a> {
+    /// Where problems go.
+    pub sink: &'a Sink<'a>,
+    /// Path of the mapping inside the file, for messages.
+    pub path: String,
     map: Map<String, Value>,
     known: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
     /// Reads a mapping; anything else is a problem.
-    pub(crate) fn new(sink: &'a Sink<'a>, path: &str, value: Value) -> Option<Self> {
+    pub fn new(sink: &'a Sink<'a>, path: &str, value: Value) -> Option<Self> {
         let path = path.to_owned();
         match value {
             Value::Object(map) => Some(Self { sink, path, map, known: Vec::new() }),
@@ -49,10 +65,10 @@ impl<'a> Fields<'a> {
 
     /// Every field that nobody asked for is a mistake: a typo must not silently change what is
     /// measured.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         for key in self.map.keys() {
             let field = join(&self.path, key);
-            let remedy = match nearest(key, &self.known) {
+            let remedy = match nearest(key, self.known.iter().copied()) {
                 Some(known) => format!("write {known} instead"),
                 None => format!("remove it; the fields here are {}", self.known.join(", ")),
             };
@@ -61,25 +77,28 @@ impl<'a> Fields<'a> {
     }
 
     /// The field as it is; `null` counts as absent.
-    pub(crate) fn value(&mut self, key: &'static str) -> Option<Value> {
+    pub fn value(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
         self.map.remove(key).filter(|value| !value.is_null())
     }
 
     /// The text of a field that is read later.
-    pub(crate) fn peek(&self, key: &str) -> Option<&str> {
+    pub fn peek(&self, key: &str) -> Option<&str> {
         self.map.get(key).and_then(Value::as_str)
     }
 
-    pub(crate) fn field(&self, key: &str) -> String {
+    /// Path of a field, for messages.
+    pub fn field(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
-    pub(crate) fn error(&self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
+    /// Adds an error about a field of this mapping.
+    pub fn error(&self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.sink.error(&self.field(key), message, remedy);
     }
 
-    pub(crate) fn text(&mut self, key: &'static str) -> Option<String> {
+    /// A string.
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
         match self.value(key)? {
             Value::String(text) => Some(text),
             other => self.wrong(
@@ -90,15 +109,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn required_text(&mut self, key: &'static str) -> Option<String> {
-        let present = self.map.get(key).is_some_and(|value| !value.is_null());
-        if !present {
-            self.missing(key);
-        }
+    /// A string that must be there.
+    pub fn required_text(&mut self, key: &'static str) -> Option<String> {
+        self.require(key);
         self.text(key)
     }
 
-    pub(crate) fn number(&mut self, key: &'static str) -> Option<Decimal> {
+    /// A plain decimal number.
+    pub fn number(&mut self, key: &'static str) -> Option<Decimal> {
         let value = self.value(key)?;
         match value.as_f64().and_then(Decimal::from_f64) {
             Some(number) => Some(number),
@@ -106,14 +124,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
+    /// `true` or `false`.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         match self.value(key)? {
             Value::Bool(flag) => Some(flag),
             other => self.wrong(key, &other, "write true or false"),
         }
     }
 
-    pub(crate) fn period(&mut self, key: &'static str) -> Option<Period> {
+    /// A length of time in OpenSLO's shorthand.
+    pub fn period(&mut self, key: &'static str) -> Option<Period> {
         let text = self.text(key)?;
         match Period::parse(&text) {
             Ok(period) => Some(period),
@@ -128,7 +148,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn list(&mut self, key: &'static str) -> Vec<(String, Value)> {
+    /// The items of a list, each with its path; an absent list is empty.
+    pub fn list(&mut self, key: &'static str) -> Vec<(String, Value)> {
         let path = self.field(key);
         match self.value(key) {
             None => Vec::new(),
@@ -144,21 +165,28 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn child(&mut self, key: &'static str) -> Option<Fields<'a>> {
+    /// A mapping inside this one.
+    pub fn child(&mut self, key: &'static str) -> Option<Fields<'a>> {
         let path = self.field(key);
         Fields::new(self.sink, &path, self.value(key)?)
     }
 
-    pub(crate) fn required_child(&mut self, key: &'static str) -> Option<Fields<'a>> {
+    /// A mapping that must be there.
+    pub fn required_child(&mut self, key: &'static str) -> Option<Fields<'a>> {
+        self.require(key);
+        self.child(key)
+    }
+
+    /// Adds the error that a field is missing.
+    pub fn missing(&self, key: &str) {
+        self.error(key, "is missing", format!("add {key}"));
+    }
+
+    fn require(&self, key: &str) {
         let present = self.map.get(key).is_some_and(|value| !value.is_null());
         if !present {
             self.missing(key);
         }
-        self.child(key)
-    }
-
-    pub(crate) fn missing(&self, key: &str) {
-        self.error(key, "is missing", format!("add {key}"));
     }
 
     fn wrong<T>(&self, key: &str, value: &Value, remedy: &str) -> Option<T> {
@@ -180,48 +208,5 @@ fn describe(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
-    }
-}
-
-/// The known field that a typo most likely meant: equal but for case, or one edit per four letters
-/// away.
-fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
-    let limit = key.chars().count() / 4 + 1;
-    known
-        .iter()
-        .map(|name| (edits(&key.to_lowercase(), &name.to_lowercase()), *name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein distance.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_typo_is_told_the_field_it_meant() {
-        assert_eq!(
-            nearest("budgettingMethod", &["budgetingMethod", "service"]),
-            Some("budgetingMethod")
-        );
-        assert_eq!(nearest("Target", &["target", "op"]), Some("target"));
-        assert_eq!(nearest("colour", &["target", "op"]), None);
     }
 }
