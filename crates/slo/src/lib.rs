@@ -21,7 +21,6 @@ mod period;
 mod problem;
 pub mod promql;
 pub mod queries;
-pub mod stats;
 pub mod wilson;
 pub mod yaml;
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use slo::Period;
 use slo::openslo::model::{Objective, Slo};
 use slo::queries::{error_ratio, labels_of};
-use slo::stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate};
+use stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate};
 
 use super::events::{self, Event};
 use super::past::{Past, period};

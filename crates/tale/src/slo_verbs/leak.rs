@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use slo::stats::{LeakReport, LeakSettings, LeakVerdict, leak};
+use stats::{LeakReport, LeakSettings, LeakVerdict, leak};
 
 use super::past::{Past, numbers, period};
 use crate::cli::{Leak, StatsFormat};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use slo::Period;
 use slo::openslo::model::{Metric, Objective, Slo};
 use slo::queries::events_of_slice;
-use slo::stats::{Ask, Counted, Events, History, Slice, Suggestion, openslo_stream, suggest};
+use stats::{Counted, Events, History, Slice, SuggestRequest, Suggestion, openslo_stream, suggest};
 
 use super::past::{Past, period};
 use super::words::{self, Table};
@@ -143,13 +143,13 @@ impl Asked<'_> {
         suggest(&history, &self.ask(past)?).map_err(|why| anyhow!("{why}"))
     }
 
-    fn ask(&self, past: &Past) -> Result<Ask> {
+    fn ask(&self, past: &Past) -> Result<SuggestRequest> {
         let (counted, total) = match &self.objective.indicator.metric {
             Metric::Good { good, total } => (Counted::Good(good.text.clone()), total),
             Metric::Bad { bad, total } => (Counted::Bad(bad.text.clone()), total),
             Metric::Raw { .. } | Metric::Threshold(_) => bail!("the indicator counts no events"),
         };
-        Ok(Ask {
+        Ok(SuggestRequest {
             service: self.slo.service.clone(),
             name: self.name.clone(),
             counted,

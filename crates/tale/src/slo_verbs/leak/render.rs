@@ -1,7 +1,7 @@
 //! The judgement of the leaks, in each form. The method and its certainty are part of the answer.
 
 use serde_json::{Value, json};
-use slo::stats::{LeakSettings, LeakVerdict};
+use stats::{LeakSettings, LeakVerdict};
 
 use super::super::words::{self, Table};
 use super::Judged;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::suggest::Suggestion;
+use super::Suggestion;
 
 impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,8 +33,9 @@ impl fmt::Display for Suggestion {
 
 #[cfg(test)]
 mod tests {
-    use crate::decimal::Decimal;
-    use crate::stats::Suggestion;
+    use slo::Decimal;
+
+    use super::*;
 
     #[test]
     fn a_proposal_is_told_with_what_speaks_for_and_against_it() {

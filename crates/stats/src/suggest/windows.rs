@@ -2,9 +2,9 @@
 //! does not count.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use slo::Period;
 
 use super::{Events, RESAMPLES};
-use crate::period::Period;
 
 /// Good by total; `None` without traffic.
 pub(super) fn ratio<'a>(slices: impl IntoIterator<Item = &'a Events>) -> Option<f64> {

@@ -1,8 +1,8 @@
 //! A proposal as an OpenSLO document, with the evidence in annotations.
 
-use super::{Ask, Counted, RESAMPLES, Suggestion};
+use super::{Counted, RESAMPLES, SuggestRequest, Suggestion};
 
-pub(super) fn document(ask: &Ask, found: &Suggestion) -> String {
+pub(super) fn document(request: &SuggestRequest, found: &Suggestion) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let evidence = format!(
         "observed {:.6}, with experiments {:.6}; worst of {} windows {:.6}; {:.1} % of windows met the target; 90 % \
@@ -18,7 +18,7 @@ pub(super) fn document(ask: &Ask, found: &Suggestion) -> String {
         found.excluded,
         found.without_data
     );
-    let (part, query) = match &ask.counted {
+    let (part, query) = match &request.counted {
         Counted::Good(query) => ("good", query),
         Counted::Bad(query) => ("bad", query),
     };
@@ -34,19 +34,19 @@ pub(super) fn document(ask: &Ask, found: &Suggestion) -> String {
          tales.dev/caution: {caution}\nspec:\n  service: {service}\n  timeWindow:\n    - duration: {window}\n      isRolling: true\n  \
          budgetingMethod: Occurrences\n  indicator:\n    metadata:\n      name: {name}\n    spec:\n      ratioMetric:\n        \
          counter: {counter}\n        {part}:{counted}        total:{total}  objectives:\n    - target: {target}\n",
-        service = ask.service,
-        name = ask.name,
+        service = request.service,
+        name = request.name,
         evidence = quoted(&evidence),
         method = quoted(&format!(
             "backtest and block bootstrap, {RESAMPLES} resamples, seed {}",
-            ask.seed
+            request.seed
         )),
         caution = quoted("History is not need: ask the users what they notice."),
-        window = ask.window,
-        counter = ask.counter,
-        history = quoted(&ask.source),
+        window = request.window,
+        counter = request.counter,
+        history = quoted(&request.source),
         counted = source(query),
-        total = source(&ask.total),
+        total = source(&request.total),
         target = found.target,
     )
 }

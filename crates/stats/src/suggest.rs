@@ -5,17 +5,21 @@
 //! itself.
 
 mod document;
+mod refusal;
+mod target;
+mod text;
 mod windows;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use slo::wilson::events_to_prove;
+use slo::{Decimal, Period};
 
-use crate::compile::windows::{Urgency, pairs};
-use crate::decimal::Decimal;
-use crate::period::Period;
-use crate::wilson::events_to_prove;
+pub use refusal::Refusal;
+
 use document::document;
+use target::tightest;
 use windows::{backtest, bootstrap, ratio};
 
 /// One slice of history.
@@ -47,7 +51,7 @@ pub struct History {
 
 /// What the proposal is to be made for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ask {
+pub struct SuggestRequest {
     /// Name of the service, an RFC 1123 label.
     pub service: String,
     /// Name of the SLO, an RFC 1123 label.
@@ -113,57 +117,7 @@ fn as_text<S: serde::Serializer>(decimal: &Decimal, serializer: S) -> Result<S::
     serializer.collect_str(decimal)
 }
 
-/// Why nothing is proposed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Refusal {
-    /// A backtest of one window is an anecdote.
-    #[error(
-        "the history is {found:.1} windows long, 1.5 are needed; collect more, look further back or ask for a shorter window"
-    )]
-    TooShort {
-        /// Time with data, in windows.
-        found: f64,
-    },
-    /// Not even the loosest target could be proven.
-    #[error(
-        "there are {found:.0} events in a window, {needed:.0} are needed to prove 90 %; use Timeslices or a longer window"
-    )]
-    TooFewEvents {
-        /// Events in an average window.
-        found: f64,
-        /// Events that prove the loosest target.
-        needed: f64,
-    },
-    /// Below 90 % an objective describes an outage.
-    #[error(
-        "a window may be as bad as {low:.4}, below the loosest target 0.9; repair the service first"
-    )]
-    TooBad {
-        /// Lower end of the confidence interval.
-        low: f64,
-    },
-    /// Targets are kept that no alert could page for: in a long window, even the fastest burn rate
-    /// is more than all errors.
-    #[error(
-        "{target} is kept, but nothing can page for it in a window of {window}: the fastest alert would need more errors than \
-         there are events; ask for a shorter window"
-    )]
-    CannotPage {
-        /// The tightest target that history and traffic support.
-        target: Decimal,
-        /// Period that was asked for.
-        window: Period,
-    },
-    /// Good above total, negative or not finite.
-    #[error("slice {index} has impossible counts; check the queries")]
-    Impossible {
-        /// Number of the slice, from 0.
-        index: usize,
-    },
-}
-
-/// The targets that people use, the tightest first.
-const TARGETS: [&str; 7] = ["0.9999", "0.9995", "0.999", "0.995", "0.99", "0.95", "0.9"];
+/// Windows that are put together from random blocks.
 const RESAMPLES: usize = 1000;
 
 /// Proposes the tightest usual target that the history supports, that the traffic can prove and
@@ -171,7 +125,7 @@ const RESAMPLES: usize = 1000;
 ///
 /// # Errors
 /// See [`Refusal`]: short histories, little traffic and bad services get no proposal.
-pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
+pub fn suggest(history: &History, request: &SuggestRequest) -> Result<Suggestion, Refusal> {
     let impossible = |slice: &Slice| {
         slice.events.is_some_and(|events| {
             !(events.good >= 0.0 && events.good <= events.total && events.total.is_finite())
@@ -188,7 +142,7 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
     let all: Vec<Events> = slices.iter().filter_map(|slice| slice.events).collect();
     let clean: Vec<Events> =
         slices.iter().filter(|slice| !slice.excluded).filter_map(|slice| slice.events).collect();
-    let window = (ask.window.ratio(history.slice).round() as usize).max(1);
+    let window = (request.window.ratio(history.slice).round() as usize).max(1);
     let length = clean.len() as f64 / window as f64;
     if length < 1.5 {
         return Err(Refusal::TooShort { found: length });
@@ -199,8 +153,8 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
         return Err(too_few);
     }
     let backtest = backtest(&clean, window);
-    let interval = bootstrap(&clean, window, history.slice, ask.seed).ok_or(too_few)?;
-    let target = target(interval.0, events, ask.window)?;
+    let interval = bootstrap(&clean, window, history.slice, request.seed).ok_or(too_few)?;
+    let target = tightest(interval.0, events, request.window)?;
     let met = backtest.iter().filter(|ratio| **ratio >= target.to_f64()).count();
     let mut suggestion = Suggestion {
         target,
@@ -213,35 +167,12 @@ pub fn suggest(history: &History, ask: &Ask) -> Result<Suggestion, Refusal> {
         events_per_window: events,
         excluded: all.len() - clean.len(),
         without_data: slices.len() - all.len(),
-        service: ask.service.clone(),
-        name: ask.name.clone(),
+        service: request.service.clone(),
+        name: request.name.clone(),
         document: String::new(),
     };
-    suggestion.document = document(ask, &suggestion);
+    suggestion.document = document(request, &suggestion);
     Ok(suggestion)
-}
-
-/// The tightest usual target up to `low` that so many events in a window can prove and that can
-/// page.
-fn target(low: f64, events: f64, window: Period) -> Result<Decimal, Refusal> {
-    let targets = TARGETS.iter().filter_map(|text| text.parse().ok());
-    let kept: Vec<Decimal> = targets
-        .filter(|target: &Decimal| {
-            target.to_f64() <= low && events >= events_to_prove(target.to_f64())
-        })
-        .collect();
-    let tightest = *kept.first().ok_or(Refusal::TooBad { low })?;
-    kept.into_iter()
-        .find(|target| can_page(*target, window))
-        .ok_or(Refusal::CannotPage { target: tightest, window })
-}
-
-/// Is there a page that this target can trigger? Periods without alerts need none.
-fn can_page(target: Decimal, window: Period) -> bool {
-    let pages: Vec<_> =
-        pairs(window).into_iter().filter(|pair| pair.urgency == Urgency::Page).collect();
-    let reachable = |factor: f64| factor * target.one_minus().to_f64() < 1.0;
-    pages.is_empty() || pages.iter().any(|pair| reachable(pair.factor.to_f64()))
 }
 
 /// All that is proposed as one OpenSLO stream, every Service once. `Catalogue::load` takes it.

@@ -1,13 +1,12 @@
 //! What is proposed, and what is refused.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use slo::{Catalogue, Clock};
 
 use super::*;
-use crate::clock::Clock;
-use crate::openslo::Catalogue;
 
-fn ask() -> Ask {
-    Ask {
+fn request() -> SuggestRequest {
+    SuggestRequest {
         service: "shop".to_owned(),
         name: "availability".to_owned(),
         counted: Counted::Good("http_requests_total{code!~\"5..\"}".to_owned()),
@@ -37,7 +36,7 @@ fn history(days: usize, bad: f64) -> History {
 
 #[test]
 fn the_tightest_target_that_history_supports_is_proposed_as_valid_openslo() {
-    let found = suggest(&history(28, 0.7), &ask()).unwrap();
+    let found = suggest(&history(28, 0.7), &request()).unwrap();
     assert_eq!(found.target.to_string(), "0.999");
     assert_eq!(found.windows_met, 1.0);
     let text = openslo_stream(std::slice::from_ref(&found));
@@ -45,7 +44,7 @@ fn the_tightest_target_that_history_supports_is_proposed_as_valid_openslo() {
     let slo = &catalogue.slos[0];
     assert_eq!(slo.objectives[0].target, found.target);
     assert!(slo.metadata.annotations["tales.dev/evidence"].contains("events a window"));
-    crate::compile(&catalogue, Clock::Real).unwrap();
+    slo::compile(&catalogue, Clock::Real).unwrap();
 }
 
 #[test]
@@ -54,7 +53,7 @@ fn experiments_are_left_out_and_both_numbers_are_shown() {
     for slice in history.slices.iter_mut().skip(100).take(3) {
         *slice = Slice { excluded: true, ..self::slice(0.0, 1000.0) };
     }
-    let found = suggest(&history, &ask()).unwrap();
+    let found = suggest(&history, &request()).unwrap();
     assert_eq!(found.target.to_string(), "0.999");
     assert!(found.observed > 0.999 && found.observed_with_experiments < 0.996);
 }
@@ -65,7 +64,7 @@ fn one_bad_day_lowers_the_proposal() {
     for slice in history.slices.iter_mut().skip(100).take(5) {
         *slice = self::slice(500.0, 1000.0);
     }
-    let found = suggest(&history, &ask()).unwrap();
+    let found = suggest(&history, &request()).unwrap();
     assert!(found.target.to_f64() <= 0.99, "{found:?}");
     assert!(found.worst_window < 0.986);
 }
@@ -77,19 +76,19 @@ fn little_traffic_caps_the_target() {
         *slice = self::slice(2.0, 2.0);
     }
     // 336 events a week without an error: enough for 99 %, not for 99.5 %.
-    assert_eq!(suggest(&history, &ask()).unwrap().target.to_string(), "0.99");
+    assert_eq!(suggest(&history, &request()).unwrap().target.to_string(), "0.99");
 }
 
 #[test]
 fn what_cannot_be_judged_is_refused() {
-    assert!(matches!(suggest(&history(10, 0.0), &ask()), Err(Refusal::TooShort { .. })));
-    assert!(matches!(suggest(&history(28, 300.0), &ask()), Err(Refusal::TooBad { .. })));
+    assert!(matches!(suggest(&history(10, 0.0), &request()), Err(Refusal::TooShort { .. })));
+    assert!(matches!(suggest(&history(28, 300.0), &request()), Err(Refusal::TooBad { .. })));
     let mut quiet = history(28, 0.0);
     quiet.slices.iter_mut().for_each(|slice| *slice = self::slice(0.01, 0.01));
-    assert!(matches!(suggest(&quiet, &ask()), Err(Refusal::TooFewEvents { .. })));
+    assert!(matches!(suggest(&quiet, &request()), Err(Refusal::TooFewEvents { .. })));
     let mut wrong = history(28, 0.0);
     wrong.slices[3] = slice(2000.0, 1000.0);
-    assert_eq!(suggest(&wrong, &ask()), Err(Refusal::Impossible { index: 3 }));
+    assert_eq!(suggest(&wrong, &request()), Err(Refusal::Impossible { index: 3 }));
 }
 
 #[test]
@@ -97,13 +96,13 @@ fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
     let mut history = history(28, 0.0);
     let nothing = |slice: &mut Slice| *slice = self::slice(0.0, 0.0);
     history.slices.iter_mut().take(18 * 24).for_each(nothing);
-    let refused = suggest(&history, &ask()).unwrap_err();
+    let refused = suggest(&history, &request()).unwrap_err();
     let Refusal::TooShort { found } = refused else {
         panic!("{refused}");
     };
     assert!((found - 10.0 / 7.0).abs() < 1e-9, "{found}");
     history.slices.iter_mut().for_each(nothing);
-    let refused = suggest(&history, &ask()).unwrap_err();
+    let refused = suggest(&history, &request()).unwrap_err();
     assert_eq!(refused, Refusal::TooShort { found: 0.0 });
 }
 
@@ -114,7 +113,7 @@ fn time_without_data_is_no_history_and_not_perfect() {
     for slice in gap.slices.iter_mut().skip(100).take(19 * 24) {
         slice.events = None;
     }
-    let refused = suggest(&gap, &ask()).unwrap_err();
+    let refused = suggest(&gap, &request()).unwrap_err();
     let Refusal::TooShort { found } = refused else {
         panic!("{refused}");
     };
@@ -124,7 +123,7 @@ fn time_without_data_is_no_history_and_not_perfect() {
     for slice in gap.slices.iter_mut().skip(100).take(10 * 24) {
         slice.events = None;
     }
-    let found = suggest(&gap, &ask()).unwrap();
+    let found = suggest(&gap, &request()).unwrap();
     assert_eq!((found.without_data, found.excluded), (240, 0));
     assert!((found.events_per_window - 168_000.0).abs() < 1e-6, "{found:?}");
     assert!(found.document.contains("240 had no data"));
@@ -139,7 +138,7 @@ fn windows_without_traffic_are_neither_met_nor_missed() {
     for slice in holidays.slices.iter_mut().skip(10 * 24).take(21 * 24) {
         *slice = self::slice(0.0, 0.0);
     }
-    let found = suggest(&holidays, &ask()).unwrap();
+    let found = suggest(&holidays, &request()).unwrap();
     assert_eq!(found.target.to_string(), "0.995");
     assert!(found.interval.1 < 0.998, "{found:?}");
     let possible = (42 * 24 - 168) / 8 + 1;
@@ -150,7 +149,7 @@ fn windows_without_traffic_are_neither_met_nor_missed() {
 fn a_window_too_long_to_page_in_is_refused_for_that_reason() {
     // 97 % is kept for two years, but 0.95 and 0.9 would need burn rates of 146 and 73 times the
     // budget.
-    let year = Ask { window: Period::days(365), ..ask() };
+    let year = SuggestRequest { window: Period::days(365), ..request() };
     let refused = suggest(&history(730, 30.0), &year).unwrap_err();
     let Refusal::CannotPage { target, window } = &refused else {
         panic!("{refused}");
@@ -162,11 +161,11 @@ fn a_window_too_long_to_page_in_is_refused_for_that_reason() {
 
 #[test]
 fn two_objectives_of_a_service_share_its_document_and_bad_events_stay_bad() {
-    let good = suggest(&history(28, 0.7), &ask()).unwrap();
-    let bad = Ask {
+    let good = suggest(&history(28, 0.7), &request()).unwrap();
+    let bad = SuggestRequest {
         name: "errors".to_owned(),
         counted: Counted::Bad("http_requests_total{code=~\"5..\"}".to_owned()),
-        ..ask()
+        ..request()
     };
     let bad = suggest(&history(28, 0.7), &bad).unwrap();
     let text = openslo_stream(&[good, bad]);
@@ -174,12 +173,12 @@ fn two_objectives_of_a_service_share_its_document_and_bad_events_stay_bad() {
     assert_eq!((catalogue.services.len(), catalogue.slos.len()), (1, 2));
     let metric = &catalogue.slos[1].objectives[0].indicator.metric;
     assert!(
-        matches!(metric, crate::openslo::model::Metric::Bad { bad, .. } if bad.text.contains("code=~")),
+        matches!(metric, slo::openslo::model::Metric::Bad { bad, .. } if bad.text.contains("code=~")),
         "{metric:?}"
     );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_proposal() {
-    assert_eq!(suggest(&history(28, 3.0), &ask()), suggest(&history(28, 3.0), &ask()));
+    assert_eq!(suggest(&history(28, 3.0), &request()), suggest(&history(28, 3.0), &request()));
 }
