@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use keptn::{Leniency, Sli, Slo};
 use promql_parser::parser::value::ValueType;
 use serde_json::Value;
-use slo::gate::{self, Baseline, EarlierResult, KeptnGate};
-use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
+use slo::gate::{self, Baseline, EarlierResult};
 use slo::{Catalogue, Clock, Criterion, Decimal, Period};
 
 /// Takes one input.
@@ -102,13 +102,13 @@ fn keptn(input: &[u8]) {
         return;
     };
     let (objectives, indicators) = text.split_once("=====\n").unwrap_or((text, ""));
-    let objectives = KeptnSlo::load("slo.yaml", objectives);
-    let indicators = KeptnSli::load("sli.yaml", indicators);
+    let objectives = Slo::load("slo.yaml", objectives);
+    let indicators = Sli::load("sli.yaml", indicators);
     let (Ok(objectives), Ok(indicators)) = (objectives, indicators) else {
         return;
     };
     for leniency in [Leniency::Strict, Leniency::Compat] {
-        let Ok(plan) = gate::plan_keptn(&KeptnGate {
+        let Ok(evaluation) = keptn::plan(&keptn::Gate {
             slo: &objectives,
             sli: &indicators,
             context: &BTreeMap::new(),
@@ -119,7 +119,7 @@ fn keptn(input: &[u8]) {
         }) else {
             continue;
         };
-        let verdict = gate::judge(&plan, Vec::new(), None);
+        let verdict = evaluation.judge(Vec::new(), None);
         let _ = (
             verdict.to_json(),
             verdict.to_junit(),
@@ -151,7 +151,7 @@ fn values(input: &[u8]) {
         );
     }
     let _ = (Baseline::from_json(text), EarlierResult::from_json(text));
-    let _ = slo::keptn::kind(text);
+    let _ = keptn::kind(text);
 }
 
 /// Chaos Mesh documents: read, and asked what is wrong with them.

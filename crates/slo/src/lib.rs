@@ -12,7 +12,6 @@ pub mod compile;
 mod criterion;
 mod decimal;
 pub mod gate;
-pub mod keptn;
 mod lint;
 mod names;
 mod nearest;

@@ -2,6 +2,8 @@
 
 mod evidence;
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::clock::Clock;
 use crate::openslo::Catalogue;

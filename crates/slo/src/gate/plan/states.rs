@@ -1,8 +1,10 @@
 //! Evidence of slices, samples of a threshold and raw ratios: an error ratio now, looked at step by
 //! step.
 
-use super::{Evidence, Judging, over, step};
+use super::Evidence;
 use crate::compile::{Part, bad_and_total, raw_error, values};
+use crate::gate::check::Rule;
+use crate::gate::expressions::{over, step};
 use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
 use crate::period::Period;
 use crate::problem::Problem;
@@ -76,9 +78,9 @@ fn of_threshold(
     }
 }
 
-fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Judging {
+fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Rule {
     let slices = part.objective.slice.is_some();
-    Judging::Ratio {
+    Rule::Ratio {
         target: part.objective.target.to_f64(),
         threshold,
         unit: if slices { "slices" } else { "samples" },

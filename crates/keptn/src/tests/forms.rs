@@ -1,7 +1,8 @@
-//! What is told about a score, in every form.
+//! How a score is shown in every form.
+
+use slo::gate::Style;
 
 use super::*;
-use crate::gate::Style;
 
 #[test]
 fn a_gate_that_fails_by_its_score_alone_fails_in_every_form() {
@@ -11,7 +12,7 @@ fn a_gate_that_fails_by_its_score_alone_fails_in_every_form() {
     let verdict = evaluate(&slo, &values, Leniency::Strict, past, None);
     assert_eq!(verdict.outcome, Outcome::Fail);
     let all = &verdict.objectives;
-    assert!(all.iter().all(|one| one.outcome != Outcome::Fail));
+    assert!(all.iter().all(|judgement| judgement.outcome != Outcome::Fail));
     let junit = verdict.to_junit();
     assert!(
         junit.contains(

@@ -1,30 +1,32 @@
 //! A query for one number, and how much of the window it has seen. The number itself does not say:
 //! a target that died after ten minutes of an hour leaves the number of those ten minutes.
 
-use super::judge::{covered, fresh, part};
-use super::plan::{age, named, over, points_in, stale_after, step};
-use super::{Check, Judgement, Sample};
+use super::answer::{Sample, covered, fresh, part};
+use super::check::Check;
+use super::expressions::{age, named, over, points_in, stale_after, step};
+use super::verdict::Judgement;
 use crate::clock::Clock;
 use crate::period::Period;
 use crate::promql::{selectors, without_comments};
 
-/// The query as it is asked, and what a whole answer looks like.
-pub(super) struct Asked {
+/// The query to send, and what a complete answer looks like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueQuery {
     pub(super) promql: String,
     /// Points of a fully covered window.
     pub(super) expected_points: f64,
     pub(super) stale_after_seconds: f64,
 }
 
-impl Asked {
-    /// The value alone.
-    pub(super) fn plain(query: &str) -> Self {
+impl ValueQuery {
+    /// Asks for the value alone; its age and coverage stay unknown.
+    pub fn plain(query: &str) -> Self {
         Self { promql: query.to_owned(), expected_points: 1.0, stale_after_seconds: f64::INFINITY }
     }
 
-    /// In the same query, the value, the age of the newest sample and the points of the window that
-    /// have data.
-    pub(super) fn with_coverage(query: &str, window: Period, clock: Clock) -> Self {
+    /// Asks in one query for the value, the age of the newest sample, and the points of the window
+    /// (wall-clock time) that have data. A query without a series to look for is asked plainly.
+    pub fn with_coverage(query: &str, window: Period, clock: Clock) -> Self {
         let text = without_comments(query);
         let selected = selectors(&text);
         // `label_replace` takes no scalar, and without a parser nobody knows what comes out of
@@ -53,26 +55,18 @@ fn has_word(text: &str, wanted: &str) -> bool {
         .any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
-/// Nothing was asked about coverage.
-pub(super) fn is_unknown(check: &Check) -> bool {
-    check.stale_after_seconds.is_infinite()
-}
-
-/// The one value, and in the judgement how much of the window it has seen. One that is stale is
-/// none.
+/// The one value; into the judgement goes how much of the window it has seen. A stale value does
+/// not count.
 pub(super) fn value(
     check: &Check,
     samples: &[Sample],
     judgement: &mut Judgement,
 ) -> Result<f64, String> {
-    let is_value = |sample: &&Sample| {
-        let part = sample.labels.get("gate_part");
-        is_unknown(check) || part.is_some_and(|part| part == "value")
-    };
-    let values: Vec<Sample> = samples.iter().filter(is_value).cloned().collect();
+    let is_value = |sample: &&Sample| check.is_unprobed() || sample.is_part("value");
+    let values: Vec<&Sample> = samples.iter().filter(is_value).collect();
     let value = single_value(&values)?;
     judgement.observed = Some(value);
-    if !is_unknown(check) {
+    if !check.is_unprobed() {
         let points = part(samples, "points").filter(|points| points.is_finite());
         let coverage = points.unwrap_or(0.0) / check.expected_points;
         judgement.coverage = Some(coverage.min(1.0));
@@ -87,7 +81,7 @@ pub(super) fn seen(judgement: &Judgement) -> Result<(), String> {
 }
 
 /// Exactly one finite sample, or the reason why not.
-fn single_value(samples: &[Sample]) -> Result<f64, String> {
+fn single_value(samples: &[&Sample]) -> Result<f64, String> {
     match samples {
         [] => Err("There is no data.".to_owned()),
         [sample] if sample.value.is_finite() => Ok(sample.value),

@@ -1,14 +1,15 @@
 //! How placeholders become queries.
 
+use slo::gate::{Outcome, Sample, Verdict};
+
 use super::*;
-use crate::gate::Sample;
-use crate::keptn::tests::{SLI, SLO, context};
+use crate::tests::{SLI, SLO, context};
 
 #[test]
 fn a_placeholder_without_a_value_and_an_objective_without_a_query_are_refused() {
-    let slo = KeptnSlo::load("slo.yaml", SLO).unwrap();
-    let sli = KeptnSli::load("sli.yaml", &SLI.replace("throughput", "traffic")).unwrap();
-    let gate = KeptnGate {
+    let slo = Slo::load("slo.yaml", SLO).unwrap();
+    let sli = Sli::load("sli.yaml", &SLI.replace("throughput", "traffic")).unwrap();
+    let gate = Gate {
         slo: &slo,
         sli: &sli,
         context: &context(&[("SERVICE", "shop"), ("STAGE", "prod")]),
@@ -17,7 +18,7 @@ fn a_placeholder_without_a_value_and_an_objective_without_a_query_are_refused() 
         leniency: Leniency::Strict,
         earlier: &[],
     };
-    let problems = plan_keptn(&gate).unwrap_err();
+    let problems = plan(&gate).unwrap_err();
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -30,9 +31,9 @@ fn a_placeholder_without_a_value_and_an_objective_without_a_query_are_refused() 
 
 #[test]
 fn placeholders_are_filled() {
-    let slo = KeptnSlo::load("slo.yaml", SLO).unwrap();
-    let sli = KeptnSli::load("sli.yaml", SLI).unwrap();
-    let gate = KeptnGate {
+    let slo = Slo::load("slo.yaml", SLO).unwrap();
+    let sli = Sli::load("sli.yaml", SLI).unwrap();
+    let gate = Gate {
         slo: &slo,
         sli: &sli,
         context: &context(&[("SERVICE", "shop"), ("STAGE", "prod"), ("LABEL.team", "ops")]),
@@ -41,9 +42,9 @@ fn placeholders_are_filled() {
         leniency: Leniency::Strict,
         earlier: &[],
     };
-    let lenient = KeptnGate { leniency: Leniency::Compat, ..gate };
-    let plan = plan_keptn(&lenient).unwrap();
-    let queries = plan.queries();
+    let lenient = Gate { leniency: Leniency::Compat, ..gate };
+    let evaluation = plan(&lenient).unwrap();
+    let queries = evaluation.plan().queries();
     assert!(queries[0].promql.contains("{job='shop',handler='ItemsController'}[300s]"));
     assert_eq!(queries[1].promql, "sum(rate(e{stage='prod',team='ops'}[300s]))");
 }
@@ -51,9 +52,9 @@ fn placeholders_are_filled() {
 /// The verdict over an hour of one indicator, from the parts of its answer.
 fn hour(query: &str, leniency: Leniency, answer: &[(&str, f64)]) -> (String, Verdict) {
     let slo = "objectives: [{sli: a, pass: [{criteria: ['<600']}]}]\ntotal_score: {pass: 90}\n";
-    let slo = KeptnSlo::load("slo.yaml", slo).unwrap();
-    let sli = KeptnSli::load("sli.yaml", &format!("indicators: {{a: '{query}'}}\n")).unwrap();
-    let plan = plan_keptn(&KeptnGate {
+    let slo = Slo::load("slo.yaml", slo).unwrap();
+    let sli = Sli::load("sli.yaml", &format!("indicators: {{a: '{query}'}}\n")).unwrap();
+    let evaluation = plan(&Gate {
         slo: &slo,
         sli: &sli,
         context: &context(&[]),
@@ -62,7 +63,7 @@ fn hour(query: &str, leniency: Leniency, answer: &[(&str, f64)]) -> (String, Ver
         leniency,
         earlier: &[],
     });
-    let plan = plan.unwrap();
+    let evaluation = evaluation.unwrap();
     let samples = answer.iter().map(|(part, value)| Sample {
         labels: match *part {
             "" => BTreeMap::new(),
@@ -70,8 +71,8 @@ fn hour(query: &str, leniency: Leniency, answer: &[(&str, f64)]) -> (String, Ver
         },
         value: *value,
     });
-    let promql = plan.queries()[0].promql.clone();
-    (promql, super::super::judge(&plan, vec![Ok(samples.collect())], None))
+    let promql = evaluation.plan().queries()[0].promql.clone();
+    (promql, evaluation.judge(vec![Ok(samples.collect())], None))
 }
 
 #[test]

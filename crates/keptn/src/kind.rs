@@ -14,7 +14,7 @@ pub enum Kind {
 /// What the text is, by its top-level keys; `None` for OpenSLO (which has an `apiVersion`) and
 /// anything else.
 pub fn kind(text: &str) -> Option<Kind> {
-    let documents = crate::yaml::documents(text).ok()?;
+    let documents = slo::yaml::documents(text).ok()?;
     let Some(Value::Object(map)) = documents.first() else {
         return None;
     };
@@ -40,7 +40,7 @@ mod tests {
         let slo = "spec_version: '1.0'\nobjectives: []\ntotal_score: {pass: '90%'}\n";
         assert_eq!(kind(sli), Some(Kind::Sli));
         assert_eq!(kind(slo), Some(Kind::Slo));
-        let openslo = include_str!("../../../../manifests/slo/dns-leaker.yaml");
+        let openslo = include_str!("../../../manifests/slo/dns-leaker.yaml");
         for other in [openslo, "apiVersion: openslo/v1\nobjectives: []\n", "", "[", "- 1\n"] {
             assert_eq!(kind(other), None, "{other}");
         }

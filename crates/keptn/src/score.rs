@@ -1,9 +1,10 @@
 //! The lighthouse algorithm: criteria to points, points to a total score, the total score to an
 //! outcome.
 
-use super::{Aggregate, Evaluation, Include, KeptnObjective, Leniency, percentile};
-use crate::criterion::Criterion;
-use crate::gate::{EarlierResult, Outcome};
+use slo::Criterion;
+use slo::gate::Outcome;
+
+use crate::model::{Leniency, Objective, Slo};
 
 /// One objective after scoring.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,22 +23,31 @@ pub(crate) struct Scored {
     pub(crate) reason: String,
 }
 
-/// Scores values, in the order of the objectives; `None` is a failed indicator. Returns the overall
-/// outcome, the total score in percent, and each objective's share in it.
+/// All objectives after scoring.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Score {
+    pub(crate) outcome: Outcome,
+    /// In percent of the points that can be won.
+    pub(crate) total: f64,
+    /// In the order of the file.
+    pub(crate) objectives: Vec<Scored>,
+}
+
+/// Scores values, in the order of the objectives; `None` is a failed indicator. `earlier` knows
+/// the value of an indicator that relative criteria are compared with.
 pub(crate) fn score(
-    evaluation: &Evaluation,
+    slo: &Slo,
     values: &[Option<f64>],
-    pinned: impl Fn(&str) -> Option<f64>,
-) -> (Outcome, f64, Vec<Scored>) {
-    let slo = &evaluation.slo;
+    leniency: Leniency,
+    earlier: impl Fn(&str) -> Option<f64>,
+) -> Score {
     let scored: Vec<Scored> = slo
         .objectives
         .iter()
         .enumerate()
         .map(|(index, objective)| {
-            let earlier = pinned(&objective.sli).or_else(|| aggregated(evaluation, &objective.sli));
             let value = values.get(index).copied().flatten();
-            one(objective, value, earlier, evaluation.leniency)
+            score_objective(objective, value, earlier(&objective.sli), leniency)
         })
         .collect();
     let counted = || {
@@ -45,14 +55,14 @@ pub(crate) fn score(
         all.filter(|(_, scored)| scored.counted)
     };
     let most: f64 = counted().map(|(objective, _)| f64::from(objective.weight)).sum();
-    let total = |points: fn(&Scored) -> f64| {
+    let percent = |points: fn(&Scored) -> f64| {
         let points: f64 = counted().map(|(_, scored)| points(scored)).sum();
         if most > 0.0 { points / most * 100.0 } else { 100.0 }
     };
     let key_failed =
         counted().any(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail);
     let undecided = counted().any(|(_, scored)| scored.outcome == Outcome::Inconclusive);
-    let best = total(|scored| scored.best);
+    let best = percent(|scored| scored.best);
     // With everything undecided going well it still fails: then it fails. Anything better is not
     // proven.
     let outcome = if slo.objectives.is_empty() || key_failed {
@@ -69,11 +79,11 @@ pub(crate) fn score(
         _ if undecided => Outcome::Inconclusive,
         decided => decided,
     };
-    (outcome, total(|scored| scored.points), scored)
+    Score { outcome, total: percent(|scored| scored.points), objectives: scored }
 }
 
-fn one(
-    objective: &KeptnObjective,
+fn score_objective(
+    objective: &Objective,
     value: Option<f64>,
     earlier: Option<f64>,
     leniency: Leniency,
@@ -145,22 +155,4 @@ fn describe(lists: &[Vec<Criterion>]) -> String {
         .map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
         .collect();
     lists.join(" or ")
-}
-
-/// The earlier value of an indicator: the latest results of sufficient quality, aggregated.
-fn aggregated(evaluation: &Evaluation, sli: &str) -> Option<f64> {
-    let comparison = &evaluation.slo.comparison;
-    let counts = |result: &&EarlierResult| match comparison.include {
-        // What nobody could judge is no result; Keptn had no such thing.
-        Include::All => result.outcome != Outcome::Inconclusive,
-        Include::Pass => result.outcome == Outcome::Pass,
-        Include::PassOrWarn => matches!(result.outcome, Outcome::Pass | Outcome::Warning),
-    };
-    let latest = evaluation.earlier.iter().rev().filter(counts).take(comparison.results);
-    let values: Vec<f64> = latest.filter_map(|result| result.values.get(sli).copied()).collect();
-    match comparison.aggregate {
-        Aggregate::Percentile(percent) => percentile(&values, percent),
-        Aggregate::Avg if values.is_empty() => None,
-        Aggregate::Avg => Some(values.iter().sum::<f64>() / values.len() as f64),
-    }
 }

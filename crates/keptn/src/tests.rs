@@ -5,11 +5,10 @@ mod forms;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use slo::gate::{Baseline, EarlierResult, Outcome, QueryError, Sample, Verdict};
+use slo::{Clock, Period};
 
 use super::*;
-use crate::clock::Clock;
-use crate::gate::{Baseline, KeptnGate, Outcome, QueryError, Sample, Verdict, judge, plan_keptn};
-use crate::period::Period;
 
 pub(crate) const SLO: &str = "
 spec_version: '1.0'
@@ -45,9 +44,9 @@ fn evaluate(
     earlier: Vec<EarlierResult>,
     pinned: Option<&Baseline>,
 ) -> Verdict {
-    let slo = KeptnSlo::load("slo.yaml", slo).unwrap();
-    let sli = KeptnSli::load("sli.yaml", SLI).unwrap();
-    let plan = plan_keptn(&KeptnGate {
+    let slo = Slo::load("slo.yaml", slo).unwrap();
+    let sli = Sli::load("sli.yaml", SLI).unwrap();
+    let evaluation = plan(&Gate {
         slo: &slo,
         sli: &sli,
         context: &context(&[("SERVICE", "keptn"), ("STAGE", "prod"), ("LABEL.team", "ops")]),
@@ -70,7 +69,7 @@ fn evaluate(
                 .ok_or(QueryError { message: "down".to_owned() })
         })
         .collect();
-    judge(&plan, answers, pinned)
+    evaluation.judge(answers, pinned)
 }
 
 fn part((name, value): (&str, f64)) -> Sample {

@@ -7,13 +7,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use slo::yaml::{Fields, Sink};
+use slo::{Criterion, Problem};
 
-use super::{Aggregate, Comparison, Include, KeptnObjective, KeptnSli, KeptnSlo};
-use crate::criterion::Criterion;
-use crate::problem::Problem;
-use crate::yaml::{Fields, Sink};
+use crate::model::{Aggregate, Comparison, Include, Objective, Sli, Slo};
 
-impl KeptnSli {
+impl Sli {
     /// Reads `sli.yaml`.
     ///
     /// # Errors
@@ -28,7 +27,7 @@ impl KeptnSli {
     }
 }
 
-impl KeptnSlo {
+impl Slo {
     /// Reads `slo.yaml`.
     ///
     /// # Errors
@@ -92,7 +91,7 @@ fn strings(fields: &mut Fields<'_>, key: &'static str) -> BTreeMap<String, Strin
     }
 }
 
-fn slo(mut fields: Fields<'_>) -> Option<KeptnSlo> {
+fn slo(mut fields: Fields<'_>) -> Option<Slo> {
     fields.value("spec_version");
     let filter = strings(&mut fields, "filter");
     let comparison = fields.child("comparison").map(comparison);
@@ -116,7 +115,7 @@ fn slo(mut fields: Fields<'_>) -> Option<KeptnSlo> {
         total.finish();
     }
     fields.finish();
-    Some(KeptnSlo {
+    Some(Slo {
         file: sink.file.to_owned(),
         filter,
         comparison: comparison.unwrap_or(Comparison {
@@ -180,7 +179,7 @@ fn comparison(mut fields: Fields<'_>) -> Comparison {
     }
 }
 
-fn objective(mut fields: Fields<'_>) -> Option<KeptnObjective> {
+fn objective(mut fields: Fields<'_>) -> Option<Objective> {
     let sli = fields.required_text("sli");
     let display_name = fields.text("displayName");
     let weight = whole(&mut fields, "weight").unwrap_or(1).max(1);
@@ -188,7 +187,7 @@ fn objective(mut fields: Fields<'_>) -> Option<KeptnObjective> {
     let pass = criteria(&mut fields, "pass");
     let warning = criteria(&mut fields, "warning");
     fields.finish();
-    Some(KeptnObjective { sli: sli?, display_name, weight, key_sli, pass, warning })
+    Some(Objective { sli: sli?, display_name, weight, key_sli, pass, warning })
 }
 
 fn criteria(fields: &mut Fields<'_>, key: &'static str) -> Vec<Vec<Criterion>> {
