@@ -17,7 +17,7 @@ fn a_gate_that_fails_by_its_score_alone_fails_in_every_form() {
     assert!(
         junit.contains(
             "<testsuite name=\"gate\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">\n    <testcase \
-             classname=\"gate\" name=\"total score\"><failure message=\"score 66.6667, 90 needed\"/>"
+             classname=\"gate\" name=\"total score\">\n      <failure message=\"score 66.6667, 90 needed\"/>"
         ),
         "{junit}"
     );
