@@ -1,4 +1,4 @@
-//! What is compiled, as text. Whether Prometheus agrees is tested in `tests/promtool.rs`.
+//! What is compiled, as text. Whether Prometheus agrees is tested in `tests/it/engine`.
 
 use super::*;
 use crate::openslo::model::Metric;

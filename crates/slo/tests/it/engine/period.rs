@@ -2,7 +2,7 @@
 
 use slo::{Catalogue, Clock, Period};
 
-use crate::common::{only, raw_test, shop};
+use crate::promtool::{only, raw_test, shop};
 
 /// The availability SLO over one day: a day of samples is enough to tell weighted from unweighted.
 fn daily() -> Catalogue {

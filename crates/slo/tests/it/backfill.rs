@@ -1,11 +1,12 @@
 //! Three days in a real Prometheus: the ratio over the period, as compiled, against the events
 //! themselves.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
 use slo::compile::{Name, RuleFile};
-use slo::{Catalogue, Clock, Period, compile};
+use slo::{Clock, Period, compile};
 use testkit::history::History;
 use testkit::prometheus::Prometheus;
+
+use crate::promtool;
 
 /// 2025-01-01 00:00 UTC.
 const START: f64 = 1_735_689_600.0;
@@ -54,9 +55,7 @@ fn traffic(good: f64, bad: f64) -> History {
 
 /// The rules of one objective over three days.
 fn rules() -> RuleFile {
-    let shop = Catalogue::load(&[("shop.yaml", include_str!("fixtures/shop.yaml"))]);
-    let mut catalogue = shop.unwrap();
-    catalogue.slos.retain(|slo| slo.metadata.name == "availability");
+    let mut catalogue = promtool::only(&promtool::shop(), "availability");
     let slo = &mut catalogue.slos[0];
     slo.window.duration = Period::days(3);
     slo.alert_policies.clear();

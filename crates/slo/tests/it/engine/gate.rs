@@ -2,7 +2,7 @@
 
 use slo::Clock;
 
-use crate::common::{Folder, dns_leaker, leak, only, raw_test, shop};
+use crate::promtool::{Folder, dns_leaker, leak, only, raw_test, shop};
 
 /// What one part of the gate's query answers, as a test on raw metrics.
 fn gate_part(query: &str, part: &str) -> String {
@@ -61,7 +61,7 @@ fn a_single_bad_slice_of_twelve_hundred_is_found() {
 
 #[test]
 fn one_infinite_sample_is_a_bad_slice_and_no_more() {
-    let text = include_str!("../../../../manifests/slo/dns-leaker.yaml");
+    let text = include_str!("../../../../../manifests/slo/dns-leaker.yaml");
     for (op, infinite, warm) in [("lte", "Inf", "100x200"), ("gte", "-Inf", "50x200")] {
         let text = text.replace("op: lte", &format!("op: {op}"));
         let catalogue = slo::Catalogue::load(&[("slo.yaml", text)]).unwrap();
@@ -106,7 +106,7 @@ fn the_queries_of_the_gate_count_events() {
 
 #[test]
 fn a_source_of_bad_events_is_found_in_the_part_of_the_window_where_it_lived() {
-    let text = include_str!("../fixtures/shop.yaml").replace(
+    let text = include_str!("../../fixtures/shop.yaml").replace(
         r#"http_requests_total{job="shop",code=~"5.."}"#,
         "app_errors_total + proxy_errors_total",
     );

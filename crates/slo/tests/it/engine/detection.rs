@@ -3,7 +3,7 @@
 
 use slo::Clock;
 
-use crate::common::{firing, only, raw_test, shop};
+use crate::promtool::{firing, only, raw_test, shop};
 
 /// Scrapes before the fault, more than six hours of them: every window that pages has been clean.
 const CALM: u64 = 370;

@@ -2,7 +2,7 @@
 
 use slo::{Catalogue, Clock, compile, promtool_tests};
 
-use crate::common::{Folder, dns_leaker, firing, leak, only, raw_test, shop};
+use crate::promtool::{Folder, dns_leaker, firing, leak, only, raw_test, shop};
 
 const CLOCKS: [Clock; 2] = [Clock::Real, Clock::Stage];
 
@@ -111,7 +111,7 @@ fn an_alert_policy_tells_no_data_from_no_traffic() {
         let blind = firing(&format!("{name}NoData"), ",objective=\"slo\",targets=\"chat\"");
         (breach, blind)
     };
-    let sliced = include_str!("../fixtures/shop.yaml")
+    let sliced = include_str!("../../fixtures/shop.yaml")
         .replacen("budgetingMethod: Occurrences", "budgetingMethod: Timeslices", 1)
         .replace("target: 0.999}", "target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 1m}")
         .replace(
