@@ -12,9 +12,9 @@ use stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correla
 
 use super::events::{self, Event};
 use super::past::{Past, period};
-use super::words::{self, Table};
-use super::{load, observed};
+use super::{load, observed, words};
 use crate::cli::{ClockArg, Correlate, StatsFormat};
+use crate::columns::Columns;
 
 /// Most steps of time that are looked at.
 const MOST_STEPS: f64 = 5_000.0;
@@ -54,8 +54,8 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
     }
     ensure!(!ranked.is_empty(), "the files hold no objective");
     let text = match args.format {
-        StatsFormat::Text => told(&ranked, &args.last, Table::to_text, ""),
-        StatsFormat::Markdown => told(&ranked, &args.last, Table::to_markdown, "### "),
+        StatsFormat::Text => print(&ranked, &args.last, Columns::to_string, ""),
+        StatsFormat::Markdown => print(&ranked, &args.last, Columns::to_markdown, "### "),
         StatsFormat::Json => as_json(&ranked),
     };
     let blind = ranked.iter().any(|one| !one.measured);
@@ -126,7 +126,7 @@ fn intervals(breach: &Breach) -> Vec<(f64, f64)> {
     found
 }
 
-fn told(ranked: &[Ranked], last: &str, table: fn(&Table) -> String, mark: &str) -> String {
+fn print(ranked: &[Ranked], last: &str, table: fn(&Columns) -> String, mark: &str) -> String {
     let parts: Vec<String> = ranked
         .iter()
         .map(|one| {
@@ -154,8 +154,8 @@ fn told(ranked: &[Ranked], last: &str, table: fn(&Table) -> String, mark: &str) 
     parts.join("\n")
 }
 
-fn suspects(found: &[Suspicion]) -> Table {
-    let mut table = Table::new(&[
+fn suspects(found: &[Suspicion]) -> Columns {
+    let mut table = Columns::new([
         ">#",
         "SUSPECT",
         ">SCORE",
@@ -168,7 +168,7 @@ fn suspects(found: &[Suspicion]) -> Table {
     ]);
     for (index, one) in found.iter().enumerate() {
         let two = |value: f64| format!("{value:.2}");
-        table.row(vec![
+        table.row([
             (index + 1).to_string(),
             one.name.clone(),
             two(one.score),

@@ -12,9 +12,9 @@ use slo::queries::events_of_slice;
 use stats::{Counted, Events, History, Slice, SuggestRequest, Suggestion, openslo_stream, suggest};
 
 use super::past::{Past, period};
-use super::words::{self, Table};
-use super::{load, observed};
+use super::{load, observed, words};
 use crate::cli::{Suggest, SuggestFormat};
+use crate::columns::Columns;
 
 /// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute
 /// would hold one sample of a target that is scraped every minute, and a rate needs two.
@@ -201,7 +201,7 @@ fn text(answers: &[Answer]) -> String {
 }
 
 fn markdown(answers: &[Answer]) -> String {
-    let mut table = Table::new(&[
+    let mut table = Columns::new([
         "Indicator",
         ">Target",
         ">Observed",
@@ -210,21 +210,22 @@ fn markdown(answers: &[Answer]) -> String {
         ">Events",
     ]);
     for answer in answers {
-        let mut cells = vec![answer.id.clone()];
-        match &answer.found {
-            Ok(found) => cells.extend([
+        let cells = match &answer.found {
+            Ok(found) => [
                 found.target.to_string(),
                 format!("{:.6}", found.observed),
                 format!("{:.6}", found.worst_window),
                 format!("{:.6} to {:.6}", found.interval.0, found.interval.1),
                 format!("{:.0}", found.events_per_window),
-            ]),
+            ],
             Err(why) => {
-                cells.push(format!("none: {}", one_line(why)));
-                cells.resize(6, String::new());
+                let mut cells = [const { String::new() }; 5];
+                cells[0] = format!("none: {}", one_line(why));
+                cells
             }
-        }
-        table.row(cells);
+        };
+        let [target, observed, worst, interval, events] = cells;
+        table.row([answer.id.clone(), target, observed, worst, interval, events]);
     }
     format!(
         "### Proposed targets\n\n{}\nHistory is not need: ask the users what they notice.\n",
