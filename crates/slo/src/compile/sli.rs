@@ -8,8 +8,8 @@
 //! | Timeslices | 0 or 1 per slice | bad slices by slices that fit into the window | mean over existing slices |
 //! | RatioTimeslices | error ratio per slice | sum by slices that fit into the window | mean over existing slices |
 //!
-//! Denominators are guarded: no traffic is no sample, never NaN, because one NaN would poison a sum
-//! over 30 days. A missing slice counts as good in the alerting windows (a Prometheus that started
+//! Denominators are guarded: without traffic there is no sample, never a NaN, because one NaN would
+//! poison a sum over 30 days. A missing slice counts as good in the alerting windows (a Prometheus that started
 //! a minute ago must not call its first bad second an outage); that data is missing has an alert of
 //! its own, and the gate reports coverage.
 

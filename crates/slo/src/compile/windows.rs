@@ -7,7 +7,7 @@
 use crate::decimal::Decimal;
 use crate::period::Period;
 
-/// How soon somebody has to look.
+/// How urgent an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// Wake somebody.
@@ -29,7 +29,7 @@ impl Urgency {
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
-    /// How soon somebody has to look.
+    /// How urgent its alert is.
     pub urgency: Urgency,
     /// Nominal short window.
     pub short: Period,

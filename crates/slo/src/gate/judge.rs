@@ -1,4 +1,4 @@
-//! Weighs the answers.
+//! Weighs the answers: is this evidence, and what does it show?
 
 mod ratio;
 
@@ -141,19 +141,21 @@ fn measured(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Wei
     Ok((Outcome::Pass, String::new()))
 }
 
-/// No errors were seen: was there anybody who would have seen them?
+/// No errors were seen: is there a source that would have counted them?
 fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
     let Some(source) = &check.bad_source else {
         return Ok(());
     };
     if part(samples, "bad_points").is_none() {
         return Err(format!(
-            "{source} has no sample in the window, so no errors are proven: correct its name, or let it begin at 0."
+            "{source} has no sample in the window, so it proves nothing about errors: correct its name, or let it begin at 0."
         ));
     }
     match part(samples, "bad_now") {
         Some(_) => Ok(()),
-        None => Err(format!("{source} has no current sample: whoever counts bad events is gone.")),
+        None => Err(format!(
+            "{source} has no current sample: the target that counts bad events is gone."
+        )),
     }
 }
 
@@ -163,9 +165,9 @@ fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weig
     let observed = percent(good / total);
     let wanted = percent(target);
     if low >= target {
-        Ok((Outcome::Pass, format!("{observed} good, surely at least {wanted}.")))
+        Ok((Outcome::Pass, format!("{observed} good; at least {wanted} with 95 % confidence.")))
     } else if high < target {
-        Ok((Outcome::Fail, format!("{observed} good, surely below {wanted}.")))
+        Ok((Outcome::Fail, format!("{observed} good; below {wanted} with 95 % confidence.")))
     } else {
         Err(format!(
             "{observed} good, {wanted} wanted, but {total:.0} events cannot decide it; {:.0} without an error would.",

@@ -44,7 +44,7 @@ pub(super) fn slo(metadata: Metadata, path: String, mut spec: Fields<'_>) -> Opt
     })
 }
 
-/// `indicator` or `indicatorRef`; both is a problem, none is judged by the caller.
+/// `indicator` or `indicatorRef`. Both are a problem; whether one is needed, the caller knows.
 fn indicator(fields: &mut Fields<'_>) -> Option<Source<SliDraft>> {
     let named = fields.text("indicatorRef");
     let inline = fields.child("indicator");
