@@ -7,6 +7,7 @@ mod draft;
 pub mod model;
 mod read;
 mod read_alert;
+mod read_common;
 mod read_sli;
 mod read_slo;
 mod resolve;

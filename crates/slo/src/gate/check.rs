@@ -1,6 +1,6 @@
 //! What to ask, and how to judge what comes back.
 
-use super::value::ValueQuery;
+use super::value_query::ValueQuery;
 use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 use crate::period::Period;

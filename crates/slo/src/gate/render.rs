@@ -9,8 +9,8 @@ mod text;
 
 pub use text::Style;
 
-use super::{Judgement, Verdict};
-use crate::gate::numbers::{percent, short};
+use super::numbers::{percent, short};
+use super::verdict::{Judgement, Verdict};
 
 /// `shop/keptn/p95`, or `shop/keptn/p95 (Response time)` if people call it that.
 fn name(judgement: &Judgement) -> String {

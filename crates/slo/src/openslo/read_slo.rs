@@ -2,8 +2,8 @@
 
 use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
 use super::model::{BudgetingMethod, Metadata, Metric, Threshold, TimeWindow};
-use super::read::{described, metadata, op, source};
 use super::read_alert::policy;
+use super::read_common::{described, metadata, op, source};
 use super::read_sli;
 use crate::calendar::{Calendar, Length};
 use crate::decimal::Decimal;
