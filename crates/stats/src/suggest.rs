@@ -10,13 +10,13 @@ mod target;
 mod text;
 mod windows;
 
+pub use refusal::Refusal;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use slo::wilson::events_to_prove;
 use slo::{Decimal, Period};
-
-pub use refusal::Refusal;
 
 use document::document;
 use target::tightest;

@@ -114,21 +114,19 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
             ratio(observed, *target, missing, unit, *threshold, judgement)?
         }
         Rule::Gauges { target } => {
-            let (outcome, text) =
-                ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)?;
-            if outcome == Outcome::Pass {
-                return Err(format!(
-                    "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
-                ));
+            match ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)? {
+                (Outcome::Pass, text) => {
+                    return Err(format!(
+                        "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
+                    ));
+                }
+                failed => failed,
             }
-            (outcome, text)
         }
         Rule::Criterion(_) | Rule::Measured => return Err("Nothing was counted.".to_owned()),
     };
     if outcome == Outcome::Pass {
         bad_is_measured(check, samples)?;
-    }
-    if outcome == Outcome::Pass {
         covered(coverage)?;
     }
     Ok((outcome, reason))
