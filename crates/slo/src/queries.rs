@@ -140,6 +140,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_label_behind_another_comparison_keeps_its_name() {
+        assert_eq!(
+            equalities(r#"x{status!~"5..",le="0.25"}"#),
+            [("le".to_owned(), "0.25".to_owned())]
+        );
+    }
+
     proptest! {
         #[test]
         fn reading_a_selector_never_panics(text in ".*") {
