@@ -10,6 +10,7 @@ mod read_alert;
 mod read_common;
 mod read_sli;
 mod read_slo;
+mod read_window;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@
 //! | RatioTimeslices | error ratio per slice | sum by slices that fit into the window | mean over existing slices |
 //!
 //! Denominators are guarded: without traffic there is no sample, never a NaN, because one NaN would
-//! poison a sum over 30 days. A missing slice counts as good in the alerting windows (a Prometheus that started
-//! a minute ago must not call its first bad second an outage); that data is missing has an alert of
-//! its own, and the gate reports coverage.
+//! poison a sum over 30 days. A missing slice counts as good in the alerting windows (a Prometheus
+//! that started a minute ago must not call its first bad second an outage); missing data has an
+//! alert of its own, and the gate reports coverage.
 
 use super::Rule;
 use super::events::{bad_and_total, may_be_nan, ratio};
