@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
 use chaos::engine::{Name, Phase};
-use slo::Span;
+use slo::Period;
 
 use crate::control::Server;
 use crate::play::{Options, documents};
@@ -84,7 +84,7 @@ impl Acting<'_> {
     }
 
     fn sources(&self, world: &Arc<World>, known: Known) -> Result<Sources> {
-        let window: Span = Span::parse(GATE_WINDOW).expect("a constant");
+        let window = Period::parse(GATE_WINDOW).expect("a constant");
         let judged = !self.tale.slos.is_empty();
         let plan = judged
             .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))
