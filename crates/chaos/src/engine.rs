@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod experiment;
 mod history;
+pub mod journal;
 mod lifecycle;
 mod names;
 mod probing;
@@ -36,11 +37,11 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::document::Document;
-use crate::duration::GoDuration;
+use crate::fields::duration::GoDuration;
 use crate::injector::Injector;
-use crate::journal::{self, Journal, Leftover};
 use crate::render;
 use driver::Driver;
+use journal::{Journal, Leftover};
 use request::Request;
 
 pub use check::{CheckRecord, Outcome, StatusCheckStatus};

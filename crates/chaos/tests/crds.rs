@@ -49,8 +49,8 @@ fn the_experiments_of_the_sre_tale_have_no_lint() {
     {
         let text = fs::read_to_string(file).unwrap();
         for document in chaos::document::parse(&file.display().to_string(), &text).unwrap() {
-            let maximum = chaos::duration::GoDuration::from_nanos(1);
-            let lints = chaos::lint::lints(&document, maximum, jiff::Timestamp::UNIX_EPOCH);
+            let maximum = chaos::fields::duration::GoDuration::from_nanos(1);
+            let lints = document.lints(maximum, jiff::Timestamp::UNIX_EPOCH);
             assert!(lints.is_empty(), "{}: {lints:?}", file.display());
         }
     }
@@ -98,7 +98,7 @@ fn base(kind: &str) -> Value {
 
 /// A value that fits a property's schema.
 fn sample(name: &str, schema: &Value) -> Value {
-    if let Some(kind) = chaos::kind::SUPPORTED.iter().find(|kind| kind.schedule_key == name) {
+    if let Some(kind) = chaos::kinds::SUPPORTED.iter().find(|kind| kind.schedule_key == name) {
         return base(kind.name);
     }
     match (name, schema["type"].as_str()) {
@@ -156,7 +156,7 @@ fn assert_known(kind: &str, property: &str, spec: &Value) {
 #[test]
 fn every_property_of_the_crds_is_understood_or_refused_by_name() {
     let Some(crds) = crd::folder() else { return };
-    let kinds = chaos::kind::SUPPORTED.iter().map(|kind| kind.name).chain([
+    let kinds = chaos::kinds::SUPPORTED.iter().map(|kind| kind.name).chain([
         "Schedule",
         "Workflow",
         "StatusCheck",
@@ -225,7 +225,7 @@ fn every_kind_of_the_crds_is_played_or_known_to_be_impossible() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         let kind = text.lines().find_map(|line| line.strip_prefix("    kind: ")).unwrap();
         let played = ["Schedule", "StatusCheck", "Workflow"].contains(&kind)
-            || chaos::kind::find(kind).is_some();
-        assert!(played != chaos::kind::ELSEWHERE.contains(&kind), "{kind}");
+            || chaos::kinds::find(kind).is_some();
+        assert!(played != chaos::kinds::ELSEWHERE.contains(&kind), "{kind}");
     }
 }

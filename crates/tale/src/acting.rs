@@ -132,7 +132,7 @@ impl Acting<'_> {
         let since = Instant::now();
         world.chaos.apply(document).await?;
         // A Schedule injects when its time comes; everything else does now.
-        if kind != chaos::schedule::KIND {
+        if kind != chaos::kinds::SCHEDULE {
             let injected = |snapshot: &chaos::engine::Snapshot| {
                 snapshot.find(&kind, &name).is_some_and(chaos::engine::Object::begun)
             };

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use chaos::document::{self, Document};
 use chaos::engine::{DryRun, Options};
-use chaos::{lint, render};
+use chaos::render;
 use jiff::Timestamp;
 
 use crate::cli::Chaos;
@@ -57,7 +57,7 @@ async fn apply(
     for document in &documents {
         let name = &document.meta.name;
         let maximum = Options::default().default_maximum;
-        for lint in lint::lints(document, maximum, Timestamp::now()) {
+        for lint in document.lints(maximum, Timestamp::now()) {
             note(&format!("Warning: {name}: {lint}"));
         }
         for refusal in document.refusals() {

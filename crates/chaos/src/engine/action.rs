@@ -8,8 +8,10 @@ use tokio::sync::Semaphore;
 
 use super::status::Operation;
 use super::world::Key;
-use crate::injector::{Fault, Injector, Target};
-use crate::journal::Leftover;
+use crate::engine::journal::Leftover;
+use crate::fault::Fault;
+use crate::injector::Injector;
+use crate::target::Target;
 
 /// Something to be done to a target.
 #[derive(Clone, Debug)]

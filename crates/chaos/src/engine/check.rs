@@ -12,8 +12,8 @@ use super::entry::{Entry, State};
 use super::events::{Happening, Told};
 use super::status::ReasonedCondition;
 use super::world::{Key, World};
-use crate::probe::{HttpProbe, ProbeAnswer};
-use crate::status_check::{CheckMode, StatusCheck};
+use crate::workflow::probe::{HttpProbe, ProbeAnswer};
+use crate::workflow::status_check::{CheckMode, StatusCheck};
 
 /// How a StatusCheck is doing.
 #[derive(Clone, Debug, Serialize)]

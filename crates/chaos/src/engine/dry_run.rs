@@ -3,14 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::targets::targets;
 use crate::document::{Body, Document};
-use crate::duration::GoDuration;
-use crate::injector::Pod;
+use crate::experiment::Experiment;
+use crate::fields::duration::GoDuration;
+use crate::fields::mode::Mode;
+use crate::fields::problem::Problem;
 use crate::kind::{Chaos, Scope};
-use crate::lint;
-use crate::mode::Mode;
-use crate::problem::Problem;
+use crate::target::Pod;
 use crate::workflow::{Step, Template, Workflow};
 
 /// The rehearsal looks this far ahead.
@@ -97,19 +96,15 @@ pub(super) fn rehearse(
         name: document.meta.name.clone(),
         ticks: ticks(document, now),
         mechanism: document.mechanism(),
-        lints: lint::lints(document, default_maximum, now),
+        lints: document.lints(default_maximum, now),
         refusals: document.refusals(),
         ..DryRun::default()
     };
-    let body = match &document.body {
-        Body::Schedule(schedule) => &schedule.child,
-        body => body,
-    };
-    if let Body::Workflow(workflow) = body {
+    if let Some(workflow) = document.body.workflow() {
         run.steps = steps(workflow, namespace, pods);
     }
-    if let Some(chaos) = body.chaos() {
-        take(&mut run, chaos, namespace, pods);
+    if let Some(experiment) = document.body.experiment() {
+        take(&mut run, experiment.chaos.as_ref(), namespace, pods);
     }
     run
 }
@@ -137,7 +132,7 @@ fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod
 }
 
 fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
-    pods.iter().flat_map(|pod| targets(scope, pod)).map(|target| target.to_string()).collect()
+    pods.iter().flat_map(|pod| scope.targets(pod)).map(|target| target.to_string()).collect()
 }
 
 fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
@@ -147,7 +142,7 @@ fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Ve
                 let name = |child: &usize| workflow.templates[*child].name.clone();
                 children.iter().map(name).collect()
             }
-            Step::Chaos { body, .. } => about(body, namespace, pods),
+            Step::Chaos { experiment, .. } => about(experiment, namespace, pods),
             Step::Schedule { schedule, .. } => about(&schedule.child, namespace, pods),
             Step::StatusCheck { .. } | Step::Suspend | Step::Task => Vec::new(),
         };
@@ -163,12 +158,9 @@ fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Ve
 }
 
 /// The targets of an experiment within a workflow.
-fn about(body: &Body, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<String> {
-    let Some(chaos) = body.chaos() else {
-        return Vec::new();
-    };
+fn about(experiment: &Experiment, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<String> {
     let mut run = DryRun::default();
-    take(&mut run, chaos, namespace, pods);
+    take(&mut run, experiment.chaos.as_ref(), namespace, pods);
     match run.selection_error {
         Some(error) => vec![format!("no target: {error}")],
         None => run.matched,

@@ -8,10 +8,11 @@ use super::entry::Owner;
 use super::status::{
     Condition, DesiredPhase, Experiment, ExperimentStatus, Operation, Phase, Record, RecordEvent,
 };
-use crate::document;
-use crate::duration::GoDuration;
-use crate::injector::{Fault, LONGEST_FAULT, Target};
+use crate::experiment::Experiment as Written;
+use crate::fault::{Fault, LONGEST_FAULT};
+use crate::fields::duration::GoDuration;
 use crate::kind::{Chaos, Side};
+use crate::target::Target;
 
 /// What keeps an experiment from going before it has recovered.
 const FINALIZER: &str = "chaos-mesh/records";
@@ -53,8 +54,9 @@ pub(super) struct Slot {
 }
 
 impl ExperimentState {
-    pub(super) fn new(chaos: Arc<dyn Chaos>) -> Self {
-        let refusals = document::refusals(chaos.as_ref());
+    pub(super) fn new(experiment: &Written) -> Self {
+        let chaos = experiment.chaos.clone();
+        let refusals = experiment.refusals();
         let fault = match (chaos.fault(), refusals.as_slice()) {
             (Ok(fault), []) => Ok(Arc::new(fault)),
             (_, refusals) => Err(refusals

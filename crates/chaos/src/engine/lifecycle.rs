@@ -13,8 +13,8 @@ use super::experiment::{ExperimentState, Slot};
 use super::status::{DesiredPhase, Operation};
 use super::targets::{Chosen, select};
 use super::world::{Key, World};
-use crate::injector::{Pod, Target};
 use crate::kind::Side;
+use crate::target::{Pod, Target};
 
 impl World {
     /// Takes one experiment as far as it gets without waiting.

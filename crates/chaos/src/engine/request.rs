@@ -13,7 +13,7 @@ use super::status::Snapshot;
 use super::world::{Applied, Key, World};
 use crate::document::Document;
 use crate::injector::Injector;
-use crate::workflow;
+use crate::kinds;
 
 /// A request with the way back for its answer.
 pub(super) enum Request {
@@ -69,7 +69,7 @@ impl Name {
         let same_kind = |wanted: &String| {
             // `get` prints the kind with its API group.
             let wanted = wanted.strip_suffix(".chaos-mesh.org").unwrap_or(wanted);
-            let short = kind == workflow::KIND && wanted == "wf";
+            let short = kind == kinds::WORKFLOW && wanted == "wf";
             short
                 || wanted.eq_ignore_ascii_case(kind)
                 || wanted.eq_ignore_ascii_case(&format!("{kind}s"))

@@ -17,9 +17,9 @@ use super::action::Failure;
 use super::status::{Operation, Snapshot};
 use super::world::{Applied, Key, World};
 use crate::document::{self, Document};
-use crate::duration::GoDuration;
-use crate::injector::Pod;
-use crate::probe::ProbeAnswer;
+use crate::fields::duration::GoDuration;
+use crate::target::Pod;
+use crate::workflow::probe::ProbeAnswer;
 
 /// A made-up cluster and the moment it is at.
 struct Stage {

@@ -22,8 +22,8 @@ use super::spawn::ScheduleState;
 use super::status::Snapshot;
 use super::workflow::WorkflowState;
 use crate::document::{Body, Document, ObjectMeta};
-use crate::duration::GoDuration;
-use crate::injector::Pod;
+use crate::fields::duration::GoDuration;
+use crate::target::Pod;
 
 /// Identifies an object; sorts by kind, then namespace, then name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,9 +127,7 @@ impl World {
         now: Timestamp,
     ) {
         let state = match body {
-            Body::Experiment { chaos, .. } => {
-                State::Experiment(ExperimentState::new(chaos.clone()))
-            }
+            Body::Experiment(experiment) => State::Experiment(ExperimentState::new(experiment)),
             Body::Schedule(schedule) => State::Schedule(ScheduleState::new(schedule.clone())),
             Body::Workflow(workflow) => State::Workflow(WorkflowState::new(workflow.clone())),
             Body::StatusCheck(check) => {

@@ -9,7 +9,7 @@ use crate::engine::{
     Condition, DesiredPhase, Event, Experiment, ExperimentStatus, Phase, Record, ScheduleStatus,
     Status,
 };
-use crate::problem::Problem;
+use crate::fields::problem::Problem;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_767_607_200 + second).unwrap()
@@ -239,7 +239,7 @@ fn ages_have_at_most_two_units() {
 fn a_workflow_is_rehearsed_step_by_step() {
     let text = "{apiVersion: chaos-mesh.org/v1alpha1, kind: Workflow, metadata: {name: flow}, spec: {entry: a, templates: [{name: a, templateType: Serial, children: [b, c]}, {name: b, templateType: Suspend, deadline: 90s}, {name: c, templateType: PodChaos, deadline: 1s, podChaos: {action: pod-kill, mode: one, selector: {}}}]}}";
     let document = crate::document::parse("x.yaml", text).unwrap().remove(0);
-    let maximum = crate::duration::GoDuration::from_nanos(1);
+    let maximum = crate::fields::duration::GoDuration::from_nanos(1);
     let run = DryRun::without_pods(&document, maximum, at(0), "no stage is running");
     let expected = "\
 workflow/flow in namespace default (dry run, nothing was changed)

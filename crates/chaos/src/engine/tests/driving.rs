@@ -8,7 +8,7 @@ use super::super::request::Name;
 use super::super::{Engine, Options};
 use super::scripted::{Scratch, Temper};
 use super::{dns, parse, schedule};
-use crate::journal;
+use crate::engine::journal;
 
 const LIMIT: Duration = Duration::from_secs(300);
 
