@@ -20,6 +20,7 @@
 //! ```
 
 pub mod document;
+pub mod dry_run;
 pub mod engine;
 pub mod experiment;
 pub mod fault;
@@ -29,5 +30,6 @@ pub mod kind;
 pub mod kinds;
 pub mod render;
 pub mod schedule;
+pub mod snapshot;
 pub mod target;
 pub mod workflow;

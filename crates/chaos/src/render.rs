@@ -3,8 +3,9 @@
 mod describe;
 mod table;
 
-use crate::engine::{DryRun, DryStep, Object, Snapshot};
+use crate::dry_run::{DryRun, DryStep};
 use crate::kinds;
+use crate::snapshot::{Object, Snapshot};
 
 pub use describe::describe;
 
@@ -29,7 +30,7 @@ pub fn get(snapshot: &Snapshot) -> String {
 }
 
 fn kind_table(objects: &[Object], namespaces: bool, snapshot: &Snapshot) -> String {
-    let columns = kinds::find(objects[0].kind).map_or(&[][..], |kind| kind.columns);
+    let columns = kinds::find(&objects[0].kind).map_or(&[][..], |kind| kind.columns);
     let titles = namespaces
         .then_some("NAMESPACE")
         .into_iter()

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use chaos::document::{self, Document};
-use chaos::engine::{DryRun, Options};
+use chaos::dry_run::DryRun;
+use chaos::engine::Options;
 use chaos::render;
 use jiff::Timestamp;
 
@@ -71,7 +72,7 @@ async fn apply(
 fn without_stage(document: &Document) -> DryRun {
     let maximum = Options::default().default_maximum;
     let why = "no stage is running, so no pods could be matched; start one with ./tale up";
-    DryRun::without_pods(document, maximum, Timestamp::now(), why)
+    DryRun::rehearse(document, Err(why), maximum, Timestamp::now())
 }
 
 /// By name, or everything in a file. One that is not there does not keep the others.

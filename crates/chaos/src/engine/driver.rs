@@ -15,10 +15,10 @@ use super::action::{Action, Done, Failure, carry_out, leaves_nothing, leftover, 
 use super::clock::Clock;
 use super::probing::Probing;
 use super::request::Request;
-use super::status::Operation;
 use super::world::World;
 use crate::engine::journal::{Journal, Leftover};
 use crate::injector::Injector;
+use crate::snapshot::Operation;
 
 /// The machine's clock may jump (a laptop sleeps), so the driver looks at it at least this often
 /// while it waits.

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::entry::{Entry, Owner, State};
 use super::events::Happening;
 use super::names;
-use super::status::ScheduleStatus;
 use super::world::{Key, World, whole_second};
 use crate::document::{ObjectMeta, Scheduled};
 use crate::kinds;
 use crate::schedule::{Child, ConcurrencyPolicy, Schedule};
+use crate::snapshot::{self, ScheduleStatus};
 
 /// The label by which a Schedule knows its experiments (in all namespaces, as upstream).
 pub(super) const MANAGED_BY: &str = "managed-by";
@@ -154,9 +154,8 @@ impl World {
         };
         let until = self.objects[key].owner.as_ref();
         let owner = Owner {
-            kind: kinds::SCHEDULE,
+            object: snapshot::Owner { kind: kinds::SCHEDULE.to_owned(), name: key.name.clone() },
             until: until.and_then(|owner| owner.until),
-            name: key.name.clone(),
             uid: uid.to_owned(),
         };
         self.tell(key, uid, &Happening::Spawned(&child.name), now);

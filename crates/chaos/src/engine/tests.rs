@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Failure;
-use super::status::{Operation, Snapshot};
-use super::world::{Applied, Key, World};
+use super::world::{Key, World};
 use crate::document::{self, Document};
 use crate::fields::duration::GoDuration;
+use crate::snapshot::{Applied, Operation, Snapshot};
 use crate::target::Pod;
 use crate::workflow::probe::ProbeAnswer;
 

@@ -13,6 +13,7 @@ use super::super::world::{Key, World};
 use super::View;
 use crate::document::{Body, ObjectMeta, Scheduled};
 use crate::kinds;
+use crate::snapshot;
 use crate::workflow::{ABORT_ANNOTATION, Step};
 
 /// Labels by which Chaos Mesh marks what a workflow has made.
@@ -151,8 +152,8 @@ impl World {
             .into(),
             annotations: [].into(),
         };
-        let owner =
-            Owner { kind: kinds::WORKFLOW, name: key.name.clone(), uid: uid.to_owned(), until };
+        let object = snapshot::Owner { kind: kinds::WORKFLOW.to_owned(), name: key.name.clone() };
+        let owner = Owner { object, uid: uid.to_owned(), until };
         self.insert(made.clone(), meta, &body, spec, Some(owner), now);
         let created = if made.kind == kinds::STATUS_CHECK {
             sentence("StatusCheckCreated", format!("status check {} created", made.name))

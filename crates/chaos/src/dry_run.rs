@@ -1,7 +1,7 @@
 //! What an experiment would do, without doing it.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Body, Document};
 use crate::experiment::Experiment;
@@ -19,11 +19,11 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(1);
 const MAX_TICKS: usize = 3_600;
 
 /// What an experiment would do.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
     /// The kind.
-    pub kind: &'static str,
+    pub kind: String,
     /// The namespace.
     pub namespace: String,
     /// The name.
@@ -53,14 +53,14 @@ pub struct DryRun {
 }
 
 /// One step of a Workflow.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryStep {
     /// The template's name.
     pub name: String,
     /// `Serial`, `StressChaos` ...
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: String,
     /// Its deadline, as it prints.
     pub deadline: Option<String>,
     /// Its children, or its targets, or why it has none.
@@ -70,43 +70,34 @@ pub struct DryStep {
 }
 
 impl DryRun {
-    /// A rehearsal where there are no pods; `why` says so.
+    /// What `document` would do among `pods`, or without any: then the sentence says why there are
+    /// none. `default_maximum` is what ends an experiment without a duration on this stage.
     #[must_use]
-    pub fn without_pods(
+    pub fn rehearse(
         document: &Document,
+        pods: Result<&[Pod], &str>,
         default_maximum: GoDuration,
         now: Timestamp,
-        why: &str,
     ) -> Self {
-        rehearse(document, Err(why), default_maximum, now)
+        let namespace = &document.meta.namespace;
+        let mut run = Self {
+            kind: document.kind().to_owned(),
+            namespace: namespace.clone(),
+            name: document.meta.name.clone(),
+            ticks: ticks(document, now),
+            mechanism: document.mechanism(),
+            lints: document.lints(default_maximum, now),
+            refusals: document.refusals(),
+            ..Self::default()
+        };
+        if let Some(workflow) = document.body.workflow() {
+            run.steps = steps(workflow, namespace, pods);
+        }
+        if let Some(experiment) = document.body.experiment() {
+            take(&mut run, experiment.chaos.as_ref(), namespace, pods);
+        }
+        run
     }
-}
-
-/// `pods` are those of the stage, or the sentence that says why there are none.
-pub(super) fn rehearse(
-    document: &Document,
-    pods: Result<&[Pod], &str>,
-    default_maximum: GoDuration,
-    now: Timestamp,
-) -> DryRun {
-    let namespace = &document.meta.namespace;
-    let mut run = DryRun {
-        kind: document.kind(),
-        namespace: namespace.clone(),
-        name: document.meta.name.clone(),
-        ticks: ticks(document, now),
-        mechanism: document.mechanism(),
-        lints: document.lints(default_maximum, now),
-        refusals: document.refusals(),
-        ..DryRun::default()
-    };
-    if let Some(workflow) = document.body.workflow() {
-        run.steps = steps(workflow, namespace, pods);
-    }
-    if let Some(experiment) = document.body.experiment() {
-        take(&mut run, experiment.chaos.as_ref(), namespace, pods);
-    }
-    run
 }
 
 /// Whom an experiment would hit.
@@ -148,7 +139,7 @@ fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Ve
         };
         DryStep {
             name: template.name.clone(),
-            kind: template.kind(),
+            kind: template.kind().to_owned(),
             deadline: template.deadline.map(|deadline| deadline.to_string()),
             about,
             mechanism: template.mechanism(),
