@@ -158,8 +158,4 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-mod fuzz;
-#[cfg(test)]
-mod number_tests;
-#[cfg(test)]
 mod tests;

@@ -1,11 +1,14 @@
 //! Documents that are accepted, and the words in which others are refused.
 
+mod fuzz;
+mod numbers;
+
 use jiff::Timestamp;
 
 use super::*;
 use crate::fields::duration::GoDuration;
 
-pub(super) const TALK: &str = "
+const TALK: &str = "
 apiVersion: chaos-mesh.org/v1alpha1
 kind: Schedule
 metadata:

@@ -1,4 +1,4 @@
-//! Events in the words of Chaos Mesh, so that what a room reads here is what it will read in a
+//! Events in the words of Chaos Mesh, so that what people read here is what they will read in a
 //! cluster.
 
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::world::Key;
+use super::key::Key;
 use crate::snapshot::{Event, Owner, Severity};
 
 /// Events kept; the oldest are forgotten first, like Kubernetes forgets them after an hour.
@@ -17,7 +17,7 @@ const AGGREGATION_WINDOW: usize = 64;
 
 /// What can happen; reason, source and sentence follow from it.
 #[derive(Debug)]
-pub(super) enum Happening<'a> {
+pub(super) enum EventKind<'a> {
     FinalizerInited,
     FinalizerRemoved,
     Started,
@@ -26,13 +26,13 @@ pub(super) enum Happening<'a> {
     Deleted,
     Applied(&'a str),
     Recovered(&'a str),
-    /// Injected, but less of it than the document asks for. Upstream has no budget, so no such
-    /// event either.
+    /// Injected, but less of it than the document asks for. Upstream has no budget, so it has no
+    /// such event either.
     Clamped {
         id: &'a str,
         cut: &'a str,
     },
-    Updated(&'static str),
+    Updated(Field),
     Failed {
         source: &'static str,
         activity: &'static str,
@@ -42,22 +42,53 @@ pub(super) enum Happening<'a> {
     Forbid(&'a str),
     SkipHistory(&'a str),
     NotPausable(&'static str),
-    Other(Told),
+    Workflow {
+        reason: &'static str,
+        message: String,
+    },
+    StatusCheck {
+        severity: Severity,
+        reason: &'static str,
+        message: String,
+    },
 }
 
-/// Something that a Workflow or a StatusCheck has to tell.
-#[derive(Debug)]
-pub(super) struct Told {
-    pub(super) warning: bool,
-    pub(super) reason: &'static str,
-    pub(super) source: &'static str,
-    pub(super) message: String,
+/// A part of an object that a controller writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field {
+    Finalizer,
+    DesiredPhase,
+    Records,
+    Active,
+    LastScheduleTime,
 }
 
-impl Happening<'_> {
+impl Field {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Finalizer => "finalizer",
+            Self::DesiredPhase => "desiredPhase",
+            Self::Records => "records",
+            Self::Active => "active",
+            Self::LastScheduleTime => "lastScheduleTime",
+        }
+    }
+
+    fn source(self) -> &'static str {
+        match self {
+            Self::Finalizer => "initFinalizers",
+            Self::DesiredPhase => "desiredphase",
+            Self::Records => "records",
+            Self::Active => "schedule-active",
+            Self::LastScheduleTime => "schedule-cron",
+        }
+    }
+}
+
+impl EventKind<'_> {
     fn reason(&self) -> &'static str {
         match self {
-            // Upstream tells the removal under the reason of the addition.
+            // Upstream writes the removal under the reason of the addition.
             Self::FinalizerInited | Self::FinalizerRemoved => "FinalizerInited",
             Self::Started => "Started",
             Self::TimeUp => "TimeUp",
@@ -72,29 +103,23 @@ impl Happening<'_> {
             Self::Forbid(_) => "Forbid",
             Self::SkipHistory(_) => "Skip",
             Self::NotPausable(_) => "NotSupported",
-            Self::Other(told) => told.reason,
+            Self::Workflow { reason, .. } | Self::StatusCheck { reason, .. } => reason,
         }
     }
 
     fn source(&self) -> &'static str {
         match self {
-            Self::FinalizerInited | Self::Updated("finalizer") => "initFinalizers",
+            Self::FinalizerInited => "initFinalizers",
             Self::FinalizerRemoved => "cleanFinalizers",
-            Self::Started
-            | Self::TimeUp
-            | Self::Paused
-            | Self::Deleted
-            | Self::Updated("desiredPhase") => "desiredphase",
-            Self::Applied(_)
-            | Self::Recovered(_)
-            | Self::Clamped { .. }
-            | Self::Updated("records") => "records",
+            Self::Started | Self::TimeUp | Self::Paused | Self::Deleted => "desiredphase",
+            Self::Applied(_) | Self::Recovered(_) | Self::Clamped { .. } => "records",
+            Self::Updated(field) => field.source(),
             Self::Failed { source, .. } => source,
-            Self::Updated("active") => "schedule-active",
-            Self::Spawned(_) | Self::Forbid(_) | Self::Updated(_) => "schedule-cron",
+            Self::Spawned(_) | Self::Forbid(_) => "schedule-cron",
             Self::SkipHistory(_) => "schedule-gc",
             Self::NotPausable(_) => "schedule-pause",
-            Self::Other(told) => told.source,
+            Self::Workflow { .. } => "workflow",
+            Self::StatusCheck { .. } => "statuscheck",
         }
     }
 
@@ -104,14 +129,14 @@ impl Happening<'_> {
             | Self::Clamped { .. }
             | Self::Forbid(_)
             | Self::SkipHistory(_)
-            | Self::NotPausable(_)
-            | Self::Other(Told { warning: true, .. }) => Severity::Warning,
+            | Self::NotPausable(_) => Severity::Warning,
+            Self::StatusCheck { severity, .. } => *severity,
             _ => Severity::Normal,
         }
     }
 }
 
-impl fmt::Display for Happening<'_> {
+impl fmt::Display for EventKind<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FinalizerInited => out.write_str("Finalizer has been inited"),
@@ -123,7 +148,9 @@ impl fmt::Display for Happening<'_> {
             Self::Applied(id) => write!(out, "Successfully apply chaos for {id}"),
             Self::Recovered(id) => write!(out, "Successfully recover chaos for {id}"),
             Self::Clamped { id, cut } => write!(out, "This stage gave {id} {cut}"),
-            Self::Updated(field) => write!(out, "Successfully update {field} of resource"),
+            Self::Updated(field) => {
+                write!(out, "Successfully update {} of resource", field.name())
+            }
             Self::Failed { activity, error, .. } => write!(out, "Failed to {activity}: {error}"),
             Self::Spawned(name) => write!(out, "Create new object: {name}"),
             Self::Forbid(name) => {
@@ -135,9 +162,20 @@ impl fmt::Display for Happening<'_> {
             Self::NotPausable(kind) => {
                 write!(out, "pausing a {kind} schedule only stops new ones: what runs goes on")
             }
-            Self::Other(told) => out.write_str(&told.message),
+            Self::Workflow { message, .. } | Self::StatusCheck { message, .. } => {
+                out.write_str(message)
+            }
         }
     }
+}
+
+/// The object that an event is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) key: &'a Key,
+    pub(super) uid: &'a str,
+    /// What made it.
+    pub(super) owner: Option<&'a Owner>,
 }
 
 /// The latest events of all objects.
@@ -145,15 +183,9 @@ impl fmt::Display for Happening<'_> {
 pub(super) struct EventLog(VecDeque<Event>);
 
 impl EventLog {
-    pub(super) fn record(
-        &mut self,
-        key: &Key,
-        uid: &str,
-        owner: Option<&Owner>,
-        happening: &Happening<'_>,
-        now: Timestamp,
-    ) {
-        let message = happening.to_string();
+    pub(super) fn record(&mut self, subject: Subject<'_>, kind: &EventKind<'_>, now: Timestamp) {
+        let Subject { key, uid, owner } = subject;
+        let message = kind.to_string();
         tracing::debug!(
             kind = key.kind,
             namespace = key.namespace,
@@ -181,9 +213,9 @@ impl EventLog {
             name: key.name.clone(),
             uid: uid.to_owned(),
             owner: owner.cloned(),
-            severity: happening.severity(),
-            reason: happening.reason().to_owned(),
-            source: happening.source().to_owned(),
+            severity: kind.severity(),
+            reason: kind.reason().to_owned(),
+            source: kind.source().to_owned(),
             message,
             count: 1,
             first_timestamp: now,
@@ -193,5 +225,18 @@ impl EventLog {
 
     pub(super) fn all(&self) -> Vec<Event> {
         self.0.iter().cloned().collect()
+    }
+}
+
+/// Writes down what happens to one object at one moment.
+pub(super) struct Recorder<'a> {
+    pub(super) log: &'a mut EventLog,
+    pub(super) subject: Subject<'a>,
+    pub(super) now: Timestamp,
+}
+
+impl Recorder<'_> {
+    pub(super) fn record(&mut self, kind: &EventKind<'_>) {
+        self.log.record(self.subject, kind, self.now);
     }
 }

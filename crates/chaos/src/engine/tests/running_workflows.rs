@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::parse;
-use super::scripted::{Scratch, Temper};
+use super::scripted_stage::{Scratch, Temper};
 use crate::render;
 use crate::snapshot::Snapshot;
 
