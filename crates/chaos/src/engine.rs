@@ -3,13 +3,14 @@
 //! [`Engine`] is a handle on one `task`. The task owns the `state`, which is moved by the pure rules
 //! in `steps`: a file for each kind of object.
 //!
-//! Three things end a fault, each without the others: the experiment's duration (or the stage's
-//! maximum), the expiry that every apply hands to the stage, and the journal, from which the next
-//! engine undoes what a crash has left.
+//! Three things end a fault, independently: the experiment's duration (or the stage's maximum), the
+//! expiry that every apply hands to the stage, and the journal, from which the next engine recovers
+//! what a crash has left.
 
 mod action;
 mod clock;
 mod error;
+mod event_kind;
 mod events;
 mod experiment;
 pub mod journal;
@@ -48,7 +49,7 @@ pub use clock::{Clock, SystemClock, TokioClock};
 pub use error::EngineError;
 pub use options::Options;
 
-/// Requests that wait for the task; more callers wait in line.
+/// Requests that wait for the task; further callers wait until there is room.
 const QUEUE: usize = 64;
 
 /// A running engine. Dropping it, like [`Engine::shutdown`], makes its task recover everything and
@@ -63,7 +64,7 @@ pub struct Engine {
 
 impl Engine {
     /// Starts an engine on the machine's clock. What an earlier engine left in the journal is
-    /// undone first.
+    /// recovered first.
     ///
     /// # Errors
     /// The journal cannot be read or written.
@@ -178,7 +179,7 @@ impl Engine {
     /// The journal cannot be read.
     pub async fn shutdown(&self, limit: Duration) -> Result<Vec<JournalEntry>, EngineError> {
         if let Some(mut task) = self.task.lock().await.take() {
-            // A task that has stopped by itself takes no more requests, which is as well.
+            // A task that has stopped by itself takes no more requests: nothing is left to do.
             let _ = tokio::time::timeout(limit, self.requests.send(Request::Stop)).await;
             if tokio::time::timeout(limit, &mut task).await.is_err() {
                 task.abort();

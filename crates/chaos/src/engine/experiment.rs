@@ -11,7 +11,7 @@ use crate::fields::duration::GoDuration;
 use crate::kind::Chaos;
 use crate::snapshot::{ChaosStatus, Condition, DesiredPhase, ExperimentStatus, Phase};
 
-/// What keeps an experiment from going before it has recovered.
+/// Keeps the object of an experiment until it has recovered.
 const FINALIZER: &str = "chaos-mesh/records";
 
 /// An experiment and how far it has come.
@@ -69,7 +69,7 @@ impl ExperimentState {
         let duration = self.chaos.common().parsed_duration();
         let end = match (duration, until) {
             (Some(duration), _) => created.saturating_add(duration.as_signed()),
-            // Its owner deletes it then, which is no time-up: only the stage's own limit is one.
+            // Its owner deletes it then, which is not a time-up: only the stage's own limit is.
             (None, Some(_)) => created.saturating_add(LONGEST_FAULT),
             (None, None) => created.saturating_add(default_maximum.as_signed()),
         };
@@ -84,7 +84,7 @@ impl ExperimentState {
         }
     }
 
-    /// Is no fault in place, nor on its way?
+    /// Is every target free of the fault, and no operation under way?
     pub(super) fn clear(&self) -> bool {
         self.records
             .iter()

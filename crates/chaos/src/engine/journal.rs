@@ -1,8 +1,8 @@
 //! The write-ahead journal: what may be injected, on disk before it is injected.
 //!
 //! One JSON object per line: `begin` before each apply (synced to disk), `end` after the fault is
-//! gone. Whoever reads the file after a crash knows every target that may still be under a fault,
-//! and can recover it: recovering what was never applied does no harm.
+//! gone. After a crash the file lists every target that may still be under a fault. All of them are
+//! recovered: recovering what was never applied does no harm.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -62,7 +62,7 @@ impl ObjectState {
 }
 
 impl StoredObject {
-    /// Whom an event about this object is about.
+    /// This object, as events name it.
     pub(super) fn subject<'a>(&'a self, key: &'a Key) -> Subject<'a> {
         Subject { key, uid: &self.uid, owner: self.owner.as_ref().map(|owner| &owner.object) }
     }
@@ -104,7 +104,7 @@ impl StoredObject {
         }
     }
 
-    /// What is shown of it.
+    /// The object as it is shown.
     pub(super) fn view(&self, key: &Key, now: Timestamp) -> Object {
         let (status, finalizers) = match &self.state {
             ObjectState::Experiment(state) => {

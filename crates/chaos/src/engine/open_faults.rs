@@ -64,7 +64,7 @@ impl OpenFaults {
         }
     }
 
-    /// Runs `work` where waiting for the disk holds up nobody.
+    /// Runs `work` on a thread that may wait for the disk.
     async fn with_journal<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Journal) -> std::io::Result<T> + Send + 'static,

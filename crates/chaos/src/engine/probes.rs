@@ -26,7 +26,7 @@ impl Probes {
         for request in requests {
             let (injector, probe) = (injector.clone(), request.probe.clone());
             let asking = async move {
-                // The stage keeps the time-out; a stage that does not is given up on.
+                // The stage keeps the time-out; one that does not is not waited for any longer.
                 let limit = probe.timeout + GRACE;
                 let answer = tokio::time::timeout(limit, injector.probe(&probe)).await;
                 answer.unwrap_or_else(|_| {
@@ -38,7 +38,7 @@ impl Probes {
         }
     }
 
-    /// Waits for the next answer; `None` when no request is under way. Safe to be cut off.
+    /// Waits for the next answer; `None` when no request is under way. Cancel safe.
     pub(super) async fn answered(&mut self) -> Option<(ProbeRequest, Result<ProbeAnswer, String>)> {
         let (id, answer) = match self.running.join_next_with_id().await? {
             Ok(answered) => answered,

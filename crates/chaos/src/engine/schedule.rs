@@ -19,7 +19,7 @@ pub(super) struct ScheduleState {
     pub(super) status: ScheduleStatus,
     /// It gave up, and has said so.
     pub(super) stuck: bool,
-    /// About which of its experiments which event was recorded already.
+    /// Which event was recorded already about which of its experiments.
     pub(super) recorded: BTreeSet<(Topic, String)>,
 }
 

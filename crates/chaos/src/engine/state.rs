@@ -1,6 +1,6 @@
-//! The engine's memory: objects and events, without a clock, a task or a file.
+//! Everything that the engine knows: objects and events, without a clock, a task or a file.
 //!
-//! What moves it are the rules in [`super::steps`].
+//! It is moved by the rules in [`super::steps`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,8 @@ use rand::rngs::StdRng;
 
 use super::clock::whole_second;
 use super::error::EngineError;
-use super::events::{EventKind, EventLog};
+use super::event_kind::EventKind;
+use super::events::EventLog;
 use super::key::Key;
 use super::names;
 use super::object::{ObjectState, Owner, StoredObject};
@@ -170,7 +171,7 @@ impl EngineState {
             .collect()
     }
 
-    /// When something will have to be done even if nothing happens.
+    /// When something has to be done next, even if nothing else happens.
     pub(super) fn next_wake(&self) -> Option<Timestamp> {
         self.objects.values().filter_map(|object| object.wake).min()
     }
@@ -190,6 +191,6 @@ impl EngineState {
 
     pub(super) fn snapshot(&self, now: Timestamp) -> Snapshot {
         let objects = self.objects.iter().map(|(key, object)| object.view(key, now)).collect();
-        Snapshot { now, objects, events: self.events.all() }
+        Snapshot { now, objects, events: self.events.latest() }
     }
 }

@@ -98,7 +98,7 @@ impl<I: Injector, C: Clock> EngineTask<I, C> {
         self.open_faults.end_numbers(recovered).await;
     }
 
-    /// Runs until it is asked to stop, or nobody is left who could ask, and all is recovered.
+    /// Runs until it is asked to stop, or every handle is dropped, and all is recovered.
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         loop {
             let injector = self.injector.clone();
@@ -111,7 +111,7 @@ impl<I: Injector, C: Clock> EngineTask<I, C> {
             if self.stop_by.is_some_and(|stop_by| recovered || Instant::now() >= stop_by) {
                 return;
             }
-            // Somebody who waits looks at every round, so looking must not make one.
+            // A caller that waits looks at every round, so looking must not start one.
             if !self.only_looked {
                 self.round.send_modify(|round| *round += 1);
             }
@@ -131,7 +131,7 @@ impl<I: Injector, C: Clock> EngineTask<I, C> {
         }
     }
 
-    /// Answers one request; whoever no longer waits for the answer does not get it.
+    /// Answers one request. A caller that no longer waits is not an error.
     fn answer(&mut self, request: Request) {
         let (now, state) = (self.clock.now(), &mut self.state);
         self.only_looked = request.only_looks();

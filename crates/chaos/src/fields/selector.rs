@@ -92,7 +92,7 @@ impl Selector {
         }
     }
 
-    /// Fields that Chaos Mesh obeys and a local stage cannot.
+    /// Fields that Chaos Mesh obeys and a local stage cannot obey.
     pub(crate) fn refusals(&self) -> Vec<Problem> {
         let mut refusals = Vec::new();
         if !self.node_selectors.is_empty() {

@@ -58,7 +58,7 @@ pub enum CronError {
         "`{0}` is not a descriptor; use @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or `@every <duration>`"
     )]
     Descriptor(String),
-    /// `@every` with something that is no duration.
+    /// `@every` without a duration after it.
     #[error("@every: {0}")]
     Every(#[from] crate::fields::duration::DurationError),
     /// The `TZ=` prefix names no known zone.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::document::Scheduled;
-use crate::engine::events::{EventKind, Field};
+use crate::engine::event_kind::{EventKind, Field};
 use crate::engine::key::Key;
 use crate::engine::object::{ObjectState, StoredObject};
 use crate::engine::schedule::{ScheduleState, Topic};

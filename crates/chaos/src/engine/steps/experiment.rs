@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use rand::Rng;
 
 use crate::engine::action::Action;
-use crate::engine::events::{EventKind, Field, Recorder, Subject};
+use crate::engine::event_kind::{EventKind, Field};
+use crate::engine::events::{Recorder, Subject};
 use crate::engine::experiment::ExperimentState;
 use crate::engine::key::Key;
 use crate::engine::object::{ObjectState, StoredObject};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::experiment::{done, failed};
 use crate::engine::action::{Action, Outcome};
-use crate::engine::events::{EventKind, Field};
+use crate::engine::event_kind::{EventKind, Field};
 use crate::engine::key::Key;
 use crate::engine::object::ObjectState;
 use crate::engine::state::EngineState;

@@ -8,7 +8,7 @@ use super::children::{
 };
 use crate::document::{ObjectMeta, Scheduled};
 use crate::engine::clock::whole_second;
-use crate::engine::events::{EventKind, Field};
+use crate::engine::event_kind::{EventKind, Field};
 use crate::engine::key::Key;
 use crate::engine::object::{ObjectState, Owner, StoredObject};
 use crate::engine::schedule::{Due, Topic};

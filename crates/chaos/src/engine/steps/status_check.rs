@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 
-use crate::engine::events::{EventKind, Recorder, Subject};
+use crate::engine::event_kind::EventKind;
+use crate::engine::events::{Recorder, Subject};
 use crate::engine::key::Key;
 use crate::engine::object::{ObjectState, StoredObject};
 use crate::engine::state::EngineState;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::document::ObjectMeta;
-use crate::engine::events::EventKind;
+use crate::engine::event_kind::EventKind;
 use crate::engine::key::Key;
 use crate::engine::object::{ObjectState, Owner, StoredObject};
 use crate::engine::state::EngineState;

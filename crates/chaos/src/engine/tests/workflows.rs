@@ -245,7 +245,7 @@ fn a_change_that_cannot_be_played_leaves_the_workflow_as_it_is() {
     let refused = stage.engine.apply(&parse(&other), stage.now).unwrap_err();
     let refused = refused.to_string();
     assert!(
-        refused.starts_with("workflow/flow in namespace default goes on as before: spec.templates[1].dnsChaos.remoteCluster: "),
+        refused.starts_with("workflow/flow in namespace default keeps its old spec: spec.templates[1].dnsChaos.remoteCluster: "),
         "{refused}"
     );
     stage.advance(20);

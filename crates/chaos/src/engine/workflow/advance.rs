@@ -8,7 +8,7 @@ use super::WorkflowState;
 use super::interface::{Command, Inputs};
 use super::node::{Node, NodeEnd};
 use crate::engine::clock::whole_second;
-use crate::engine::events::EventKind;
+use crate::engine::event_kind::EventKind;
 use crate::engine::names;
 use crate::workflow::{Step, Workflow};
 

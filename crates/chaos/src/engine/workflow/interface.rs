@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::events::EventKind;
+use crate::engine::event_kind::EventKind;
 use crate::engine::key::Key;
 
 /// What a workflow has to know of the rest of the engine.

@@ -1,4 +1,4 @@
-//! What a workflow shows of itself.
+//! The status of a workflow, as it is shown.
 
 use super::WorkflowState;
 use super::node::{Node, NodeEnd};

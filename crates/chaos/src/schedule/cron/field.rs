@@ -100,7 +100,8 @@ impl Range {
         }
         let bits =
             (start..=end).step_by(step as usize).fold(0, |bits, value| bits | 1_u64 << value);
-        // A stepped star restricts the days like any list, so it is no star for the day rule.
+        // A stepped star restricts the days as a list does, so the day rule does not count it as a
+        // star.
         Ok((bits, star && step == 1))
     }
 
