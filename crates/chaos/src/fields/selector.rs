@@ -4,14 +4,14 @@
 
 mod expression;
 
-pub use expression::Expression;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fields::problem::Problem;
 use crate::target::Pod;
+
+pub use expression::Expression;
 
 /// The `selector` of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

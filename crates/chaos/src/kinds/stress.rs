@@ -14,10 +14,9 @@ use crate::fault::Fault;
 use crate::fields::problem::Problem;
 use crate::fields::read::read;
 use crate::kind::{Chaos, Column, Common, Kind, Scope};
+use spec::{LOAD, OOM_SCORE_ADJ, WORKERS};
 
 pub use spec::{CpuStressor, MemoryStressor, StressChaos, Stressors};
-
-use spec::{LOAD, OOM_SCORE_ADJ, WORKERS};
 
 pub(crate) static KIND: Kind = Kind {
     name: "StressChaos",
