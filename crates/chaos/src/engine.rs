@@ -1,7 +1,7 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
-//! [`Engine`] is a handle on one `task`. The task owns the `state`, which is moved by the pure rules
-//! in `steps`: a file for each kind of object.
+//! [`Engine`] is a handle on one `task`. The task owns the `state`, which is moved by the pure
+//! rules in `steps`: a file for each kind of object.
 //!
 //! Three things end a fault, independently: the experiment's duration (or the stage's maximum), the
 //! expiry that every apply hands to the stage, and the journal, from which the next engine recovers

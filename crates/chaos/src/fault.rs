@@ -1,8 +1,8 @@
 //! What a fault does to a target, in the units of the data plane: bytes, milliseconds, shares.
 //!
-//! A kind of chaos turns its document into a [`Fault`]; a stage carries it out. Nothing here depends
-//! on either. A new kind of fault adds a variant here; what it needs to say in detail is in a file
-//! of its own below `fault/`.
+//! A kind of chaos turns its document into a [`Fault`]; a stage carries it out. Nothing here
+//! depends on either. A new kind of fault adds a variant here; what it needs to say in detail is in
+//! a file of its own below `fault/`.
 
 mod dns;
 mod http;

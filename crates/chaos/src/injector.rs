@@ -33,8 +33,8 @@ pub trait Injector: Send + Sync + 'static {
         expires: Option<SystemTime>,
     ) -> impl Future<Output = Result<Vec<String>, String>> + Send;
 
-    /// Removes the `fault` of this `id` from `target`. It succeeds, too, when the fault is not there
-    /// or the pod is gone.
+    /// Removes the `fault` of this `id` from `target`. It succeeds, too, when the fault is not
+    /// there or the pod is gone.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.

@@ -1,9 +1,8 @@
 //! The kinds of document: the only file that names them all.
 //!
-//! To add a kind of chaos, write its document and its [`Chaos`](crate::kind::Chaos)
-//! implementation in a file of its own below `kinds/`. Three edits remain: its line in
-//! [`SUPPORTED`], its variant in [`Fault`](crate::fault::Fault), and the mechanism of the stage that
-//! carries it out.
+//! To add a kind of chaos, write its document and its [`Chaos`](crate::kind::Chaos) implementation
+//! in a file of its own below `kinds/`. Three edits remain: its line in [`SUPPORTED`], its variant
+//! in [`Fault`](crate::fault::Fault), and the mechanism of the stage that carries it out.
 
 pub mod dns;
 pub mod http;

@@ -1,5 +1,5 @@
-//! What can happen to an object, in the words of Chaos Mesh: what people read here is what they will
-//! read in a cluster.
+//! What can happen to an object, in the words of Chaos Mesh: what people read here is what they
+//! will read in a cluster.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! The parser and the experiments of this repository against the CRDs of Chaos Mesh.
 //!
-//! Tests that need the published CRDs are ignored: set `TALES_CRDS` to a folder of CRD files and run
-//! with `-- --include-ignored`.
+//! Tests that need the published CRDs are ignored: set `TALES_CRDS` to a folder of CRD files and
+//! run with `-- --include-ignored`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

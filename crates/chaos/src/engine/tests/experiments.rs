@@ -142,8 +142,8 @@ fn what_the_stage_had_to_cut_is_told_with_the_target() {
     let mut stage = Stage::new(&["a"]);
     stage.cuts = vec!["2 CPU workers instead of 64".to_owned()];
     stage.apply(&dns("  duration: 10s\n"));
-    let told = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
-    assert!(stage.events("DNSChaos", "dark").iter().any(|event| event == told));
+    let clamped = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
+    assert!(stage.events("DNSChaos", "dark").iter().any(|event| event == clamped));
 }
 
 #[test]
