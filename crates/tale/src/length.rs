@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use chaos::duration::GoDuration;
+use chaos::fields::duration::GoDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

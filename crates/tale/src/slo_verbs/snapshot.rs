@@ -1,44 +1,13 @@
-//! The chaos of a running stage: when each experiment was in force. The experiments of a Schedule
-//! are one suspect.
+//! What a stage tells of its chaos: when each experiment was in force. The experiments of a
+//! Schedule are one suspect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use chaos::snapshot::{self, Snapshot};
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::events::Event;
-
-/// The part of the engine's snapshot that is of interest; the rest is for `tale chaos`.
-#[derive(Deserialize)]
-struct Snapshot {
-    now: Timestamp,
-    objects: Vec<Object>,
-    events: Vec<EngineEvent>,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    uid: String,
-    spec: serde_json::Value,
-}
-
-/// What the engine recorded about an experiment, which may be gone.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EngineEvent {
-    kind: String,
-    namespace: String,
-    name: String,
-    uid: String,
-    reason: String,
-    message: String,
-    first_timestamp: Timestamp,
-    last_timestamp: Timestamp,
-}
-
-const SCHEDULE: &str = "Schedule";
-const SPAWNED: &str = "Create new object: ";
 
 /// Every experiment that was in force, from its first target to its last.
 ///
@@ -47,27 +16,19 @@ const SPAWNED: &str = "Create new object: ";
 pub(super) fn events(json: &str) -> Result<Vec<Event>> {
     let snapshot: Snapshot = serde_json::from_str(json)
         .context("the stage speaks another version of tale; run `tale down` and `tale up`")?;
-    let owners: BTreeMap<(&str, &str), &str> = snapshot
-        .events
-        .iter()
-        .filter(|event| event.kind == SCHEDULE)
-        .filter_map(|event| {
-            let child = event.message.strip_prefix(SPAWNED)?;
-            Some(((event.namespace.as_str(), child), event.name.as_str()))
-        })
-        .collect();
-    let uids: BTreeSet<&str> = snapshot.events.iter().map(|event| event.uid.as_str()).collect();
+    let uids: BTreeSet<&str> = snapshot.events.iter().map(|told| told.uid.as_str()).collect();
     Ok(uids
         .into_iter()
         .filter_map(|uid| {
-            let recorded = snapshot.events.iter().filter(|event| event.uid == uid);
-            let recorded: Vec<&EngineEvent> = recorded.collect();
-            let first = recorded.first()?;
-            let (start, end) = in_force(&recorded, snapshot.now)?;
+            let told: Vec<&snapshot::Event> =
+                snapshot.events.iter().filter(|told| told.uid == uid).collect();
+            let first = told.first()?;
+            let (start, end) = in_force(&told, snapshot.now)?;
             let object = snapshot.objects.iter().find(|object| object.uid == uid);
-            let owner = owners.get(&(first.namespace.as_str(), first.name.as_str()));
+            let schedule =
+                first.owner.as_ref().filter(|owner| owner.kind == chaos::kinds::SCHEDULE);
             Some(Event {
-                name: owner.map_or_else(|| first.name.clone(), |owner| (*owner).to_owned()),
+                name: schedule.map_or(&first.name, |owner| &owner.name).clone(),
                 kind: first.kind.clone(),
                 start: seconds(start),
                 end: seconds(end),
@@ -78,23 +39,22 @@ pub(super) fn events(json: &str) -> Result<Vec<Event>> {
 }
 
 /// From the first target injected to the last one recovered; until now if some are not.
-fn in_force(recorded: &[&EngineEvent], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-    let because =
-        |reason: &'static str| recorded.iter().filter(move |event| event.reason == reason);
-    let start = because("Applied").map(|event| event.first_timestamp).min()?;
-    let applied = because("Applied").map(|event| event.last_timestamp).max()?;
+fn in_force(told: &[&snapshot::Event], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let of = |reason: &'static str| told.iter().filter(move |told| told.reason == reason);
+    let start = of("Applied").map(|told| told.first_timestamp).min()?;
+    let applied = of("Applied").map(|told| told.last_timestamp).max()?;
     // A pod that is killed does not recover: `TimeUp` or the deletion ends it.
     let over = ["Recovered", "TimeUp", "Deleted"];
     let end = over
         .into_iter()
-        .filter_map(|reason| because(reason).map(|event| event.last_timestamp).max())
+        .filter_map(|reason| of(reason).map(|told| told.last_timestamp).max())
         .max()
         .filter(|end| *end >= applied)
         .unwrap_or(now);
     Some((start, end))
 }
 
-/// The labels that the selector asks for, under the names that an objective uses.
+/// Whom the selector means, in the words that an objective uses.
 fn aimed_at(spec: &serde_json::Value) -> BTreeMap<String, String> {
     let selector = &spec["selector"];
     let mut labels = BTreeMap::new();
