@@ -1,32 +1,34 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
-//! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is
-//! moved by pure rules: `lifecycle` for experiments, `spawn` and `history` for Schedules,
-//! `workflow` for Workflows, `check` for StatusChecks.
+//! [`Engine`] is a handle on one `task`. The task owns the `state`, which is moved by the pure
+//! rules in `steps`: a file for each kind of object.
 //!
-//! Three things end a fault, each without the others: the experiment's duration (or the stage's
-//! maximum), the expiry that every apply hands to the stage, and the journal, from which the next
-//! engine undoes what a crash has left.
+//! Three things end a fault, independently: the experiment's duration (or the stage's maximum), the
+//! expiry that every apply hands to the stage, and the journal, from which the next engine recovers
+//! what a crash has left.
 
 mod action;
-mod check;
 mod clock;
-mod driver;
-mod dry_run;
-mod entry;
 mod error;
+mod event_kind;
 mod events;
 mod experiment;
-mod history;
-mod lifecycle;
+pub mod journal;
+mod key;
 mod names;
-mod probing;
+mod object;
+mod open_faults;
+mod options;
+mod probes;
+mod record;
 mod request;
-mod spawn;
-mod status;
+mod schedule;
+mod state;
+mod status_check;
+mod steps;
 mod targets;
+mod task;
 mod workflow;
-mod world;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,53 +38,19 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::document::Document;
-use crate::duration::GoDuration;
+use crate::dry_run::DryRun;
 use crate::injector::Injector;
-use crate::journal::{self, Journal, Leftover};
-use crate::render;
-use driver::Driver;
+use crate::snapshot::{Applied, Name, Snapshot};
+use journal::{Journal, JournalEntry};
 use request::Request;
+use task::EngineTask;
 
-pub use check::{CheckRecord, Outcome, StatusCheckStatus};
 pub use clock::{Clock, SystemClock, TokioClock};
-pub use dry_run::{DryRun, DryStep};
 pub use error::EngineError;
-pub use events::Event;
-pub use request::Name;
-pub use status::{
-    Condition, DesiredPhase, Experiment, ExperimentStatus, Object, Operation, Phase,
-    ReasonedCondition, Record, RecordEvent, ScheduleStatus, Snapshot, Status,
-};
-pub use workflow::{NodeStatus, WorkflowStatus};
-pub use world::Applied;
+pub use options::Options;
 
-/// Requests that wait for the driver; more callers wait in line.
+/// Requests that wait for the task; further callers wait until there is room.
 const QUEUE: usize = 64;
-
-/// How the engine behaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default:
-    /// one hour.
-    pub default_maximum: GoDuration,
-    /// Operations on targets at the same time. Default: 64.
-    pub concurrency: usize,
-    /// An operation that takes longer has failed. Default: 10 s.
-    pub operation_timeout: Duration,
-    /// Seed of random choices and names.
-    pub seed: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            default_maximum: GoDuration::from_nanos(3_600_000_000_000),
-            concurrency: 64,
-            operation_timeout: Duration::from_secs(10),
-            seed: rand::random(),
-        }
-    }
-}
 
 /// A running engine. Dropping it, like [`Engine::shutdown`], makes its task recover everything and
 /// end.
@@ -96,7 +64,7 @@ pub struct Engine {
 
 impl Engine {
     /// Starts an engine on the machine's clock. What an earlier engine left in the journal is
-    /// undone first.
+    /// recovered first.
     ///
     /// # Errors
     /// The journal cannot be read or written.
@@ -121,9 +89,9 @@ impl Engine {
         let opened = Journal::open(journal).map_err(|error| journal_error(journal, &error))?;
         let (requests, queue) = mpsc::channel(QUEUE);
         let (rounds, round) = watch::channel(0);
-        let mut driver = Driver::new(injector, clock, options, opened, rounds);
-        driver.undo_leftovers().await;
-        let task = tokio::spawn(driver.run(queue));
+        let mut task = EngineTask::new(injector, clock, options, opened, rounds);
+        task.recover_earlier_faults().await;
+        let task = tokio::spawn(task.run(queue));
         Ok(Self { requests, round, task: Mutex::new(Some(task)), journal: journal.to_owned() })
     }
 
@@ -170,23 +138,6 @@ impl Engine {
         self.ask(|reply| Request::DryRun(Box::new(document), reply)).await
     }
 
-    /// The text of `describe` for every object of this name.
-    ///
-    /// # Errors
-    /// No object has this name.
-    pub async fn describe(&self, name: &Name) -> Result<String, EngineError> {
-        let snapshot = self.get().await?;
-        let meant = snapshot.objects.iter().filter(|object| {
-            name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
-        });
-        let texts: Vec<String> = meant.map(|object| render::describe(&snapshot, object)).collect();
-        if texts.is_empty() {
-            Err(EngineError::NotFound(name.to_string()))
-        } else {
-            Ok(texts.join("\n\n"))
-        }
-    }
-
     /// Waits until `condition` holds and returns the snapshot in which it does.
     ///
     /// # Errors
@@ -217,11 +168,7 @@ impl Engine {
     /// # Errors
     /// It has not gone within `limit`, or the engine has stopped.
     pub async fn wait_gone(&self, name: &Name, limit: Duration) -> Result<(), EngineError> {
-        let gone = |snapshot: &Snapshot| {
-            !snapshot.objects.iter().any(|object| {
-                name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
-            })
-        };
+        let gone = |snapshot: &Snapshot| snapshot.find_all(name).next().is_none();
         self.wait_until(limit, gone).await.map(drop)
     }
 
@@ -230,9 +177,9 @@ impl Engine {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn shutdown(&self, limit: Duration) -> Result<Vec<Leftover>, EngineError> {
+    pub async fn shutdown(&self, limit: Duration) -> Result<Vec<JournalEntry>, EngineError> {
         if let Some(mut task) = self.task.lock().await.take() {
-            // A driver that has stopped by itself takes no more requests, which is as well.
+            // A task that has stopped by itself takes no more requests: nothing is left to do.
             let _ = tokio::time::timeout(limit, self.requests.send(Request::Stop)).await;
             if tokio::time::timeout(limit, &mut task).await.is_err() {
                 task.abort();

@@ -13,7 +13,16 @@ use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use crate::openslo::model::Calendar;
+/// `spec.timeWindow[0].calendar`: where a calendar window starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calendar {
+    /// `YYYY-MM-DD hh:mm:ss` in `time_zone`.
+    pub start_time: String,
+    /// IANA name, e.g. `Europe/Vienna`.
+    pub time_zone: String,
+    /// Length of each window, in units of the calendar.
+    pub length: Length,
+}
 
 /// The length of a calendar window as it is written: here a month is a month, not thirty days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +43,13 @@ enum Unit {
     Year,
 }
 
-/// Why there is no window.
+/// Why a window cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoWindow {
     /// The zone is not in the database.
     #[error("{0:?} is not a known time zone")]
     Zone(String),
-    /// The start is no date, such as 30 February.
+    /// The start is not a date, such as 30 February.
     #[error("{0:?} is not a date and time of the calendar")]
     Start(String),
     /// The moment lies before the first window, or the first window beyond what can be computed.
@@ -49,7 +58,7 @@ pub enum NoWindow {
 }
 
 impl Length {
-    /// Reads what [`Span::parse`](crate::Span::parse) reads, and keeps the unit.
+    /// Reads what [`Period::parse`](crate::Period::parse) reads, and keeps the unit.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let unit = match unit {
@@ -99,7 +108,7 @@ pub fn window_start(calendar: &Calendar, now: Timestamp) -> Result<Zoned, NoWind
     begins(reached).ok_or_else(no_start)
 }
 
-/// Checks what can be checked before anybody knows the time: that the zone and the date exist.
+/// Checks what does not depend on the time of day: that the zone and the date exist.
 ///
 /// # Errors
 /// See [`NoWindow`].

@@ -7,6 +7,7 @@
 mod alerts;
 mod budget;
 mod count;
+mod events;
 mod part;
 mod promtool;
 mod sli;
@@ -17,17 +18,18 @@ mod yaml;
 
 pub(crate) use budget::PERIOD_BURN;
 pub(crate) use count::{Count, count_factor};
-pub(crate) use part::{Part, bad_and_total};
+pub(crate) use events::{bad_and_total, ratio};
+pub(crate) use part::Part;
 pub use promtool::{PromtoolTest, promtool_tests};
-pub(crate) use sli::{raw_error, values};
+pub(crate) use sli::{bad_series, raw_error, slice_error, values};
 
 use std::collections::BTreeMap;
 
 use crate::clock::Clock;
 use crate::openslo::Catalogue;
 use crate::openslo::model::Slo;
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
 /// A Prometheus rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +46,7 @@ pub struct Group {
     /// Unique in the file.
     pub name: String,
     /// Time between evaluations.
-    pub interval: Span,
+    pub interval: Period,
     /// In order: a rule may use what earlier ones recorded.
     pub rules: Vec<Rule>,
 }
@@ -57,7 +59,7 @@ pub struct Rule {
     /// PromQL.
     pub expr: String,
     /// How long the expression must be true before the alert fires.
-    pub hold: Option<Span>,
+    pub hold: Option<Period>,
     /// Added to every result.
     pub labels: BTreeMap<String, String>,
     /// Text for people; alerts only.
@@ -98,14 +100,6 @@ pub fn compile(catalogue: &Catalogue, clock: Clock) -> Result<RuleFile, Vec<Prob
         }
     }
     if problems.is_empty() { Ok(RuleFile { clock, groups }) } else { Err(problems) }
-}
-
-/// The view of one objective that messages are made from.
-pub(crate) fn part_of<'a>(
-    slo: &'a Slo,
-    objective: &'a crate::openslo::model::Objective,
-) -> Part<'a> {
-    Part { slo, objective, clock: Clock::Real }
 }
 
 fn compile_slo(slo: &Slo, clock: Clock) -> Result<Vec<Group>, Problem> {

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use crate::calendar::{self, NoWindow};
 use crate::clock::Clock;
 use crate::compile::windows::pairs;
-use crate::compile::{compile, part_of};
+use crate::compile::{Part, compile};
 use crate::decimal::Decimal;
+use crate::names::label_name;
 use crate::openslo::Catalogue;
 use crate::openslo::model::{BudgetingMethod, Metric, Objective, Slo};
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{has_placeholder, selectors, windowed};
-use crate::span::Span;
-use crate::stats::events_to_prove;
-use crate::words::label_name;
+use crate::wilson::events_to_prove;
 use bounds::whole_bounds;
 
 /// Labels that the rules set themselves.
@@ -91,7 +91,7 @@ pub fn lint_traffic(
 fn window(slo: &Slo, found: &mut Vec<Problem>) {
     let period = slo.window.duration;
     let field = format!("SLO/{}: spec.timeWindow[0].duration", slo.metadata.name);
-    if period < Span::days(1) && slo.window.calendar.is_some() {
+    if period < Period::days(1) && slo.window.calendar.is_some() {
         found.push(Problem::warning(
             &slo.metadata.file,
             field,
@@ -160,7 +160,7 @@ type Warn<'a> = dyn FnMut(&str, String, &str) + 'a;
 
 fn reachability(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
     for pair in pairs(slo.window.duration) {
-        let threshold = pair.factor.to_f64() * objective.target.one_minus().to_f64();
+        let threshold = pair.threshold(objective.target);
         if threshold >= 1.0 {
             warn(
                 ".target",
@@ -186,7 +186,7 @@ fn operator(objective: &Objective, warn: &mut Warn<'_>) {
 }
 
 fn slices(objective: &Objective, warn: &mut Warn<'_>) {
-    let longest = Span::minutes(5);
+    let longest = Period::minutes(5);
     if let Some(slice) = objective.slice.filter(|slice| *slice > longest) {
         warn(
             ".timeSliceWindow",
@@ -213,7 +213,7 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
 /// if it has a calendar.
 fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
     let metric = &objective.indicator.metric;
-    let part = part_of(slo, objective);
+    let part = Part { slo, objective, clock: Clock::Real };
     let queries = metric.queries().into_iter();
     let queries = queries.filter(|query| match metric {
         Metric::Raw { .. } => query.counter || has_placeholder(&query.text),
@@ -244,7 +244,7 @@ fn queries(objective: &Objective, warn: &mut Warn<'_>) {
             );
         }
         let selected = selectors(&query.text);
-        for found in selected.iter().flat_map(|one| whole_bounds(one)) {
+        for found in selected.iter().flat_map(|selector| whole_bounds(selector)) {
             warn("", found.message(), &found.remedy());
         }
     }

@@ -1,14 +1,16 @@
 //! OpenSLO v1: YAML text in, a [`Catalogue`] of resolved objectives out.
 //!
-//! All seven kinds, streams (`---`) and lists, references across files. Reading is strict: a field
-//! nobody knows is an error, because a typo in an objective is an objective that nobody keeps.
+//! All seven kinds, streams (`---`) and lists, references across files. Reading is strict: an
+//! unknown field is an error, because an objective with a typo would not be the one that was meant.
 
 mod draft;
 pub mod model;
 mod read;
 mod read_alert;
+mod read_common;
 mod read_sli;
 mod read_slo;
+mod read_window;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -18,8 +20,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::fields::Sink;
 use crate::problem::{Problem, Severity};
+use crate::yaml::Sink;
 use draft::Document;
 use model::{DataSource, Service, Slo};
 
@@ -67,14 +69,7 @@ impl Catalogue {
 }
 
 fn read_file(sink: &Sink<'_>, text: &str, documents: &mut Vec<Document>) {
-    let values = match crate::yaml::documents(text) {
-        Ok(values) => values,
-        Err(error) => {
-            sink.error("the file", format!("is not valid YAML: {error}"), "correct the YAML");
-            return;
-        }
-    };
-    for (number, value) in values.into_iter().enumerate() {
+    for (number, value) in sink.documents(text).into_iter().enumerate() {
         let place = format!("document {}", number + 1);
         match value {
             Value::Null => {}

@@ -1,4 +1,4 @@
-//! Just enough PromQL to put a window into somebody else's query.
+//! Just enough PromQL to put a window into a query that a person wrote.
 //!
 //! OpenSLO leaves open how a query learns about the window. Two conventions are understood:
 //! `{{.window}}` stands where the range belongs, or the query has no range at all and every
@@ -11,8 +11,16 @@ mod scan;
 pub(crate) use matchers::matchers;
 pub(crate) use scan::without_comments;
 
-use crate::openslo::model::Query;
 use scan::{closing, scan};
+
+/// One PromQL expression of an indicator and its convention.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// As written, without comments; may hold `{{.window}}`.
+    pub text: String,
+    /// The selectors are counters: each is wrapped in `rate()` over the window.
+    pub counter: bool,
+}
 
 /// Why a window cannot be put into a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use chaos::fault::{NetworkDelay, NetworkFault, Peer};
-use chaos::injector::Target;
+use chaos::target::Target;
 use stage::PodStatus;
 use stage::local::LocalStage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

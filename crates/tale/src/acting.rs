@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
-use chaos::engine::{Name, Phase};
-use slo::Span;
+use chaos::snapshot::{Name, Phase};
+use slo::Period;
 
 use crate::control::Server;
 use crate::play::{Options, documents};
-use crate::promise::{Kept, Scene};
+use crate::promises::{Known, Sources, wait_for};
 use crate::record::Record;
+use crate::report::Outcome;
 use crate::story::{Act, SetEnv, Tale};
 use crate::ui::Ui;
 use crate::world::{self, World};
@@ -63,9 +64,9 @@ impl Acting<'_> {
     }
 
     /// Tells the story, act by act, until a promise is not kept.
-    pub(crate) async fn tell(&mut self, world: &World) -> Result<()> {
-        let scene = self.scene(world)?;
-        self.check_queries(&scene).await?;
+    pub(crate) async fn tell(&mut self, world: &Arc<World>, known: Known) -> Result<()> {
+        let sources = self.sources(world, known)?;
+        self.check_queries(&sources).await?;
         for act in &self.tale.acts {
             self.ui.act(&act.act);
             self.record.begin(act);
@@ -73,7 +74,7 @@ impl Acting<'_> {
             if let Some(hold) = &act.hold {
                 self.ui.hold(hold.0).await;
             }
-            let kept = self.keep_promises(act, &scene).await;
+            let kept = self.keep_promises(act, &sources).await;
             self.record.end_act();
             if !kept {
                 break;
@@ -82,20 +83,27 @@ impl Acting<'_> {
         Ok(())
     }
 
-    fn scene<'w>(&self, world: &'w World) -> Result<Scene<'w>> {
-        let window: Span = Span::parse(GATE_WINDOW).expect("a constant");
+    fn sources(&self, world: &Arc<World>, known: Known) -> Result<Sources> {
+        let window = Period::parse(GATE_WINDOW).expect("a constant");
         let judged = !self.tale.slos.is_empty();
         let plan = judged
             .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))
             .transpose()?;
-        Ok(Scene { world, prometheus: world.prometheus(), plan, baseline: None.into() })
+        Ok(Sources {
+            world: world.clone(),
+            prometheus: world.prometheus(),
+            known,
+            plan,
+            started: self.record.start,
+            baseline: None.into(),
+        })
     }
 
     /// A query with a mistake in it is found now, not in the middle of the story.
-    async fn check_queries(&self, scene: &Scene<'_>) -> Result<()> {
+    async fn check_queries(&self, sources: &Sources) -> Result<()> {
         for (field, query) in self.tale.queries() {
             if let Err(prometheus::QueryFailed::Refused(why)) =
-                scene.prometheus.query(query, None).await
+                sources.prometheus.query(query, None).await
             {
                 let file = format!("tales/{}/tale.yaml", self.tale.name);
                 return Err(anyhow!(
@@ -132,9 +140,9 @@ impl Acting<'_> {
         let since = Instant::now();
         world.chaos.apply(document).await?;
         // A Schedule injects when its time comes; everything else does now.
-        if kind != chaos::schedule::KIND {
-            let injected = |snapshot: &chaos::engine::Snapshot| {
-                snapshot.find(&kind, &name).is_some_and(chaos::engine::Object::begun)
+        if kind != chaos::kinds::SCHEDULE {
+            let injected = |snapshot: &chaos::snapshot::Snapshot| {
+                snapshot.find(&kind, &name).is_some_and(chaos::snapshot::Object::begun)
             };
             let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
                 anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")
@@ -175,15 +183,15 @@ impl Acting<'_> {
 
     /// Checks the act's promises in order. `false` as soon as one is not kept: the rest is not
     /// reached.
-    async fn keep_promises(&mut self, act: &Act, scene: &Scene<'_>) -> bool {
+    async fn keep_promises(&mut self, act: &Act, sources: &Sources) -> bool {
         let since = Instant::now();
         for promise in &act.promises {
             let (text, within) = (promise.text(), promise.within());
             let live = self.ui.promise(&text, within, since);
-            let ending = scene.wait_for(promise, since, |seen| live.seen(seen)).await;
+            let ending = wait_for(promise, sources, since, |seen| live.seen(seen)).await;
             live.end(&ending);
             self.record.promise(act, promise, since.elapsed(), &ending);
-            if ending.kept != Kept::Yes {
+            if ending.outcome != Outcome::Kept {
                 return false;
             }
         }

@@ -1,7 +1,7 @@
 //! The command line: plays tales, and checks every step of them.
 //!
 //! `main.rs` reads the arguments and calls one function per subcommand. The story of a play is in
-//! [`play`], a promise in [`promise`], what is written about it in [`report`]. The stage without a
+//! [`play`], a promise in [`promises`], what is written about it in [`report`]. The stage without a
 //! story is in [`up`] and [`stage_run`]; every stage can be talked to through [`control`].
 
 mod acting;
@@ -19,11 +19,13 @@ pub mod gate;
 pub mod generate;
 pub mod injector;
 pub mod interruptions;
+pub mod length;
+pub mod nearest;
 pub mod play;
 pub mod prepare;
 mod probe;
 pub mod prometheus;
-pub mod promise;
+pub mod promises;
 pub mod record;
 pub mod report;
 pub mod slo_verbs;

@@ -87,7 +87,7 @@ pub async fn play(
     stop: impl Future<Output = ()>,
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
-    let setup = prepare::prepare(root, &tale, options)?;
+    let (setup, known) = prepare::prepare(root, &tale, options)?;
     report::prepare(&options.out)?;
     let mut acting = Acting { root, tale: &tale, options, ui, record: Record::start() };
     ui.title(&tale.title, &tale.teller, options.clock);
@@ -103,7 +103,7 @@ pub async fn play(
         acting.stage_is_up(&world);
         let _control = acting.open_control(&world);
         let told = tokio::select! {
-            told = acting.tell(&world) => told,
+            told = acting.tell(&world, known) => told,
             () = &mut stop => {
                 acting.record.notes.push("stopped before its end".to_owned());
                 Ok(())

@@ -1,14 +1,15 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
-use slo::Catalogue;
+use anyhow::{Context, Result, bail, ensure};
+use chaos::document::Document;
 use stage::manifest::{EnvVar, Manifests};
 
-use crate::budget;
+use crate::nearest::or_nearest;
 use crate::play::{LeftOut, Options, documents};
+use crate::promises::Known;
 use crate::stage_dirs;
 use crate::story::Tale;
 use crate::world::{self, Setup};
@@ -17,22 +18,25 @@ use crate::world::{self, Setup};
 ///
 /// # Errors
 /// What cannot be used, with file, field and remedy.
-pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
+pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<(Setup, Known)> {
     let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
     let mut manifests = Manifests::load(&paths)?;
     set_everywhere(&mut manifests, &options.set);
     check_chaos(root, tale, &options.left_out)?;
     check_deployments(tale, &manifests)?;
     let catalogue = world::load_slos(root, &tale.slos)?;
-    check_budgets(tale, &catalogue)?;
-    Ok(Setup {
+    world::add_rules(&mut manifests, &catalogue, options.clock)?;
+    let known = Known::of(&manifests, &catalogue);
+    check_promises(tale, &known)?;
+    let setup = Setup {
         manifests,
         catalogue,
         clock: options.clock,
         state_dir: stage_dirs::play(root, &tale.name),
         seed: options.seed,
         upstream_dns: None,
-    })
+    };
+    Ok((setup, known))
 }
 
 fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
@@ -49,62 +53,77 @@ fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
 }
 
 /// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its
-/// fault.
+/// fault. Nor can an act end what no act before it has begun.
 fn check_chaos(root: &Path, tale: &Tale, left_out: &LeftOut) -> Result<()> {
-    let mut known = BTreeSet::new();
-    for (_, path) in tale.experiments() {
-        for document in documents(root, path)? {
-            known.insert(document.meta.name.clone());
+    let mut begun: Vec<String> = Vec::new();
+    for (index, act) in tale.acts.iter().enumerate() {
+        for document in documents_of(root, act.chaos.as_deref())? {
+            let name = &document.meta.name;
             if let Some(refusal) = document.refusals().first() {
-                let (file, name) = (path.display(), &document.meta.name);
-                bail!("{file}: {} {name}: {refusal}", document.kind());
+                let file = act.chaos.iter().map(|path| path.display().to_string());
+                bail!("{}: {} {name}: {refusal}", file.collect::<String>(), document.kind());
             }
+            begun.push(name.clone());
+        }
+        for document in documents_of(root, act.calm.as_deref())? {
+            let known: Vec<&str> = begun.iter().map(String::as_str).collect();
+            let name = document.meta.name.as_str();
+            ensure!(
+                known.contains(&name),
+                "tales/{}/tale.yaml: acts[{index}].calm: no act before it applies `{name}`; {}",
+                tale.name,
+                or_nearest(name, &known)
+            );
         }
     }
+    let known: Vec<&str> = begun.iter().map(String::as_str).collect();
     if let LeftOut::Experiment(name) = left_out {
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
         ensure!(
-            known.contains(name),
-            "--without-chaos: there is no experiment `{name}` in the tale {}; write one of {}",
+            known.contains(&name.as_str()),
+            "--without-chaos: there is no experiment `{name}` in the tale {}; {}",
             tale.name,
-            names.join(", ")
+            or_nearest(name, &known)
         );
     }
     Ok(())
 }
 
-fn check_budgets(tale: &Tale, catalogue: &Catalogue) -> Result<()> {
+fn documents_of(root: &Path, path: Option<&Path>) -> Result<Vec<Document>> {
+    path.map_or(Ok(Vec::new()), |path| documents(root, path))
+}
+
+/// Whether every promise names what the tale defines.
+fn check_promises(tale: &Tale, known: &Known) -> Result<()> {
     for (a, act) in tale.acts.iter().enumerate() {
         for (p, promise) in act.promises.iter().enumerate() {
-            let Some(name) = &promise.budget else {
-                continue;
-            };
-            let known: Vec<String> = slo::budgets(catalogue)
-                .into_iter()
-                .filter_map(|budget| Some(budget.id.split_once('/')?.1.to_owned()))
-                .collect();
-            ensure!(
-                budget::find(catalogue, name).is_some(),
-                "tales/{}/tale.yaml: acts[{a}].promises[{p}].budget: there is no objective `{name}`; write one of {}",
-                tale.name,
-                known.join(", ")
-            );
+            let place = || format!("tales/{}/tale.yaml: acts[{a}].promises[{p}]", tale.name);
+            promise.check(known).with_context(place)?;
         }
     }
     Ok(())
 }
 
+/// Whether every Deployment that an act changes is among the manifests.
 fn check_deployments(tale: &Tale, manifests: &Manifests) -> Result<()> {
-    let known: Vec<&str> =
-        manifests.deployments.iter().map(|one| one.object.metadata.name.as_str()).collect();
     for (index, act) in tale.acts.iter().enumerate() {
-        for name in act.run.iter().flat_map(|run| run.set.deployment.names()) {
+        let Some(set) = act.run.as_ref().map(|run| &run.set) else {
+            continue;
+        };
+        let known: Vec<&str> = manifests
+            .deployments
+            .iter()
+            .map(|deployment| &deployment.object.metadata)
+            .filter(|metadata| metadata.namespace == set.namespace)
+            .map(|metadata| metadata.name.as_str())
+            .collect();
+        for name in set.deployment.names() {
             ensure!(
                 known.contains(&name),
-                "tales/{}/tale.yaml: acts[{index}].run.set.deployment: there is no Deployment `{name}` in its manifests; \
-                 write one of {}",
+                "tales/{}/tale.yaml: acts[{index}].run.set.deployment: there is no Deployment \
+                 `{name}` in the namespace {} of its manifests; {}",
                 tale.name,
-                known.join(", ")
+                set.namespace,
+                or_nearest(name, &known)
             );
         }
     }

@@ -6,9 +6,9 @@ use stage::local::Clock;
 
 use crate::evidence::{self, Evidence};
 use crate::play::Options;
-use crate::promise::{Ending, Kept};
+use crate::promises::{self, Ending};
 use crate::report::{self, Act, Fault, GateResult, Outcome, Promise, Report, Verdict};
-use crate::story::{self, PromiseFields, Tale};
+use crate::story::{self, Tale};
 
 /// The record of a play; times in seconds since its start.
 pub struct Record {
@@ -78,16 +78,11 @@ impl Record {
     pub fn promise(
         &mut self,
         act: &story::Act,
-        promise: &PromiseFields,
+        promise: &promises::Promise,
         took: Duration,
         ending: &Ending,
     ) {
-        let outcome = match ending.kept {
-            Kept::Yes => Outcome::Kept,
-            Kept::No => Outcome::Broken,
-            Kept::Undecided => Outcome::Undecided,
-        };
-        self.promises.push(line(act, promise, took, outcome, &ending.observed));
+        self.promises.push(line(act, promise, took, ending.outcome, &ending.observed));
         if let Some(verdict) = &ending.verdict {
             self.gates.push(GateResult {
                 act: act.act.clone(),
@@ -131,14 +126,14 @@ impl Record {
 
 fn line(
     act: &story::Act,
-    promise: &PromiseFields,
+    promise: &promises::Promise,
     took: Duration,
     outcome: Outcome,
     observed: &str,
 ) -> Promise {
     Promise {
         act: act.act.clone(),
-        kind: promise.kind().to_owned(),
+        kind: promise.kind.key().to_owned(),
         text: promise.text(),
         within_s: Some(promise.within().as_secs_f64()),
         took_s: took.as_secs_f64(),

@@ -17,14 +17,17 @@ pub fn up(root: &Path) -> PathBuf {
     all(root).join("up")
 }
 
-/// The project's folder: the nearest one above the working folder, or above this program, that
-/// holds tales.
+/// The project's folder: the one that the launcher names in `TALES_HOME`, or else the nearest one
+/// above the working folder, or above this program, that holds tales.
 pub fn project() -> Option<PathBuf> {
+    let named = std::env::var_os("TALES_HOME").map(PathBuf::from);
     let here = std::env::current_dir().ok();
     let program = std::env::current_exe().ok();
-    let starts = here.iter().chain(&program);
-    let mut above = starts.flat_map(|start| start.ancestors());
-    above
+    let starts = here.iter().chain(&program).flat_map(|start| start.ancestors());
+    named
+        .as_deref()
+        .into_iter()
+        .chain(starts)
         .find(|folder| folder.join("tales").is_dir() && folder.join("manifests").is_dir())
         .map(Path::to_owned)
 }

@@ -1,17 +1,14 @@
 //! `tale.yaml`: a story as acts, each with what happens and what is promised.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-mod promise;
-
-pub use promise::{AlertState, GateWord, PromiseFields, Spent};
+use crate::length::Length;
+use crate::promises::Promise;
 
 /// A tale. Paths are relative to the project's folder.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -92,10 +89,10 @@ pub struct Act {
     pub run: Option<Run>,
     /// How long to watch before the first promise, e.g. `15s`.
     #[serde(default)]
-    pub hold: Option<Span>,
+    pub hold: Option<Length>,
     /// What has to be true, in order. `within` counts from the moment the act has happened and was
     /// held.
-    pub promises: Vec<PromiseFields>,
+    pub promises: Vec<Promise>,
 }
 
 /// A change to what runs, as a roll-out.
@@ -139,37 +136,6 @@ impl OneOrMany {
             OneOrMany::One(name) => vec![name],
             OneOrMany::Many(names) => names.iter().map(String::as_str).collect(),
         }
-    }
-}
-
-/// A length of time as Go and Chaos Mesh write it: `1m30s`.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Span(pub Duration);
-
-impl TryFrom<String> for Span {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let parsed: chaos::duration::GoDuration = text.parse().map_err(|why| format!("{why}"))?;
-        match u64::try_from(parsed.as_nanos()) {
-            Ok(nanos) => Ok(Span(Duration::from_nanos(nanos))),
-            Err(_) => Err(format!("`{text}` is negative; write e.g. 15s")),
-        }
-    }
-}
-
-impl JsonSchema for Span {
-    fn schema_name() -> Cow<'static, str> {
-        "Span".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "description": "A length of time, e.g. 500ms, 15s or 1m30s.",
-            "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"
-        })
     }
 }
 
@@ -219,9 +185,6 @@ impl Tale {
                 !act.promises.is_empty(),
                 "{shown}: acts[{a}].promises: an act without promises proves nothing; add one"
             );
-            for (p, promise) in act.promises.iter().enumerate() {
-                promise.check().with_context(|| format!("{shown}: acts[{a}].promises[{p}]"))?;
-            }
         }
         Ok(tale)
     }
@@ -251,7 +214,7 @@ impl Tale {
             let promises = act.promises.iter().enumerate();
             promises.filter_map(move |(p, promise)| {
                 let field = format!("acts[{a}].promises[{p}].metric");
-                Some((field, promise.metric.as_deref()?))
+                Some((field, promise.query()?))
             })
         });
         let charts = self.charts.iter().enumerate().flat_map(|(c, chart)| {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use stage::local::Clock;
 
-use crate::promise::{Ending, Kept};
+use crate::promises::Ending;
+use crate::report::Outcome;
 
 /// Where lines go, and how.
 pub struct Ui {
@@ -165,12 +166,15 @@ impl Live<'_> {
     /// The promise's line, for good.
     pub fn end(&self, ending: &Ending) {
         let text = self.ui.columns(&self.text, self.since.elapsed());
-        let line = match ending.kept {
-            Kept::Yes => {
-                format!("  {} {text}{}", self.ui.green("✓"), self.ui.dim(&cut(&ending.observed)))
+        let line = match ending.outcome {
+            Outcome::Kept => {
+                let observed = self.ui.dim(&cut(&ending.observed));
+                format!("  {} {text}{observed}", self.ui.green("✓"))
             }
-            Kept::No => format!("  {} {text}{}", self.ui.red("✗"), ending.observed),
-            Kept::Undecided => format!("  {} {text}{}", self.ui.yellow("?"), ending.observed),
+            Outcome::Broken => format!("  {} {text}{}", self.ui.red("✗"), ending.observed),
+            Outcome::Undecided | Outcome::NotReached => {
+                format!("  {} {text}{}", self.ui.yellow("?"), ending.observed)
+            }
         };
         self.ui.line(&line);
     }

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use rustix::process::{Pid, Signal, kill_process};
-use stage::local::Clock;
 use stage::manifest::Manifests;
 use tokio::process::{Child, Command};
 
 use crate::cli::{ClockArg, Up};
 use crate::control::{self, Claim, Running};
 use crate::first_look::{self, Seen};
-use crate::promise::{Ending, Kept};
+use crate::promises::Ending;
+use crate::report::Outcome;
 use crate::stage_dirs;
 use crate::ui::Ui;
 use crate::world::{self, Setup};
@@ -57,13 +57,14 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
         .map(|app| PathBuf::from(format!("manifests/slo/{app}.yaml")))
         .filter(|file| root.join(file).exists())
         .collect();
+    let clock = args.clock.into();
+    let catalogue = world::load_slos(root, &slos)?;
+    let mut manifests = Manifests::load(&folders)?;
+    world::add_rules(&mut manifests, &catalogue, clock)?;
     Ok(Setup {
-        manifests: Manifests::load(&folders)?,
-        catalogue: world::load_slos(root, &slos)?,
-        clock: match args.clock {
-            ClockArg::Stage => Clock::Stage,
-            ClockArg::Real => Clock::Real,
-        },
+        manifests,
+        catalogue,
+        clock,
         state_dir: stage_dirs::up(root),
         seed: u64::from(std::process::id()),
         upstream_dns: args.upstream_dns,
@@ -193,7 +194,7 @@ async fn first_samples(
 }
 
 fn kept(observed: &str) -> Ending {
-    Ending { kept: Kept::Yes, observed: observed.to_owned(), verdict: None }
+    Ending { outcome: Outcome::Kept, observed: observed.to_owned(), verdict: None }
 }
 
 async fn wait_ready(dir: &Path, child: &mut Child, since: Instant) -> Result<Running> {

@@ -17,7 +17,7 @@ use crate::prometheus::Prometheus;
 
 /// What to set up.
 pub struct Setup {
-    /// Kubernetes manifests, already read.
+    /// Kubernetes manifests, already read, and the rules compiled from the objectives.
     pub manifests: Manifests,
     /// The objectives, already read.
     pub catalogue: Catalogue,
@@ -66,9 +66,7 @@ impl World {
     }
 
     async fn fill(stage: Arc<LocalStage>, setup: Setup) -> Result<Self> {
-        let mut manifests = setup.manifests;
-        let rules = rules(&setup.catalogue, setup.clock)?;
-        manifests.prometheus_rules.extend(rules.prometheus_rules);
+        let manifests = setup.manifests;
         let deployments: Vec<(String, String)> = manifests
             .deployments
             .iter()
@@ -145,17 +143,22 @@ fn yaml_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The objectives' rules as manifests. The stage takes what the cluster takes: a PrometheusRule.
-fn rules(catalogue: &Catalogue, clock: Clock) -> Result<Manifests> {
+/// Adds the objectives' rules to the manifests. They are printed as YAML and read again on purpose:
+/// the stage takes what the cluster takes, a PrometheusRule.
+///
+/// # Errors
+/// All problems, one per line, each with file, field and remedy.
+pub fn add_rules(manifests: &mut Manifests, catalogue: &Catalogue, clock: Clock) -> Result<()> {
     let compiled = slo::compile(catalogue, slo_clock(clock)).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!("{}", lines.join("\n"))
     })?;
-    if compiled.groups.is_empty() {
-        return Ok(Manifests::default());
+    if !compiled.groups.is_empty() {
+        let text = compiled.to_prometheus_rule("slos", "default", &BTreeMap::new());
+        let rules = Manifests::parse("the rules compiled from the SLOs", &text)?;
+        manifests.prometheus_rules.extend(rules.prometheus_rules);
     }
-    let text = compiled.to_prometheus_rule("slos", "default", &BTreeMap::new());
-    Ok(Manifests::parse("the rules compiled from the SLOs", &text)?)
+    Ok(())
 }
 
 /// The same clock, as the compiler calls it.

@@ -115,6 +115,46 @@ async fn a_promise_that_promises_nothing() {
         .await;
 }
 
+/// A tale whose only promise is this one, with the objectives of the dns-leaker; it must be refused
+/// before anything is started.
+async fn promise_is_refused(promise: &str, words: &[&str]) {
+    let project = Project::with_short();
+    project.tale("short", &format!("\n  - act: calm\n    promises: [{{{promise}}}]\n"));
+    project.edit(TALE, "acts:", "slos: [manifests/slo/dns-leaker.yaml]\nacts:");
+    let mut all = vec![TALE, "acts[0].promises[0]"];
+    all.extend(words);
+    let ended = refused(&project, &["play", "short"], &all).await;
+    assert!(!ended.stderr.contains("the stage is up"), "too late: {}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_promise_about_an_alert_that_no_rule_defines() {
+    let nearest = "did you mean `DnsLeakerMemoryGrowth`?";
+    let typo = "DnsLeakerMemoryGrow";
+    let words = ["alert", "`DnsLeakerMemoryGrow`", nearest];
+    promise_is_refused(&format!("alert: {typo}"), &words).await;
+    promise_is_refused(&format!("alert: {typo}, state: resolved"), &words).await;
+    promise_is_refused(&format!("alert: {typo}, state: inactive"), &words).await;
+    promise_is_refused(&format!("mail: {typo}"), &["mail", "`DnsLeakerMemoryGrow`", nearest]).await;
+    let labels = "'DnsLeakerMemoryGrowth{severity=\"pager\"}'";
+    let words = ["alert", "severity", "`pager`", "page"];
+    promise_is_refused(&format!("alert: {labels}, state: resolved"), &words).await;
+}
+
+#[tokio::test]
+async fn a_promise_about_an_objective_that_no_file_defines() {
+    let words = ["because", "`memory-grow`", "did you mean `memory-growth`?"];
+    promise_is_refused("gate: fail, because: memory-grow", &words).await;
+    let words = ["budget", "`memory-growth/slo`", "objective-1"];
+    promise_is_refused("budget: memory-growth/slo, spent: '> 1m'", &words).await;
+}
+
+#[tokio::test]
+async fn a_gate_that_passes_has_no_because() {
+    let words = ["because", "gate: fail", "remove"];
+    promise_is_refused("gate: pass, because: memory-growth", &words).await;
+}
+
 #[tokio::test]
 async fn a_tale_that_names_a_missing_file() {
     let words = ["acts[1].chaos", "no-such.yaml", "does not exist", "correct the path"];

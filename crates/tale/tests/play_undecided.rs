@@ -144,6 +144,28 @@ async fn without_any_data_no_promise_is_kept_or_broken() {
     project.is_left_alone().await;
 }
 
+/// `resolved` says that an alert fired and is over; one that never fired is no proof of a repair.
+#[tokio::test]
+async fn an_alert_that_has_not_fired_in_this_play_is_not_resolved() {
+    let project = Project::new();
+    let acts = "
+  - act: calm
+    promises:
+      - {metric: 'count(up{job=\"dns-leaker\"} == 1) == 4', within: 60s}
+      - {alert: DnsLeakerMemoryGrowth, state: inactive}
+      - {alert: DnsLeakerMemoryGrowth, state: resolved, within: 1s}
+";
+    project.tale("calm", acts);
+    let slos = "slos: [manifests/slo/dns-leaker.yaml]\nacts:";
+    project.edit("tales/calm/tale.yaml", "acts:", slos);
+    let ended = project.run(&["play", "calm"]).await.expect_code(1);
+    let report = project.report("calm");
+    let outcomes: Vec<&str> = outcomes(&report).iter().map(|(outcome, _)| *outcome).collect();
+    assert_eq!(outcomes, ["kept", "kept", "broken"], "{}", ended.stderr);
+    assert!(ended.stderr.contains("it has not fired in this play"), "{}", ended.stderr);
+    project.is_left_alone().await;
+}
+
 #[tokio::test]
 async fn pods_that_cannot_be_scraped_are_no_data_either() {
     let project = Project::new();

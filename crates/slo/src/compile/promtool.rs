@@ -7,15 +7,14 @@
 
 use std::fmt::Write as _;
 
-use super::part::{NOW, alert_name};
+use super::part::{NOW, Part, alert_name};
+use super::sli;
 use super::windows::{Pair, Urgency};
 use super::yaml::scalar;
-use super::{Part, sli};
 use crate::clock::Clock;
-use crate::decimal::Decimal;
 use crate::openslo::Catalogue;
 use crate::openslo::model::BudgetingMethod;
-use crate::span::Span;
+use crate::period::Period;
 
 /// One test file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub fn promtool_tests(catalogue: &Catalogue, clock: Clock, rule_file: &str) -> V
                 part.slo.service,
                 part.slo.metadata.name,
                 part.objective.id,
-                clock.name()
+                clock.as_str()
             ),
             text: file(&part, rule_file),
         })
@@ -68,7 +67,7 @@ fn file(part: &Part<'_>, rule_file: &str) -> String {
         }
         text.push_str("    promql_expr_test:\n");
         for check in &case.checks {
-            let at = Span::from_millis(interval.as_millis() * check.sample);
+            let at = Period::from_millis(interval.as_millis() * check.sample);
             let _ = writeln!(
                 text,
                 "      - expr: {}\n        eval_time: {at}\n        exp_samples: [{{labels: '{{}}', value: {}}}]",
@@ -114,24 +113,20 @@ fn urgencies(pairs: &[Pair]) -> Vec<Urgency> {
         .collect()
 }
 
-fn threshold(pair: &Pair, target: Decimal) -> f64 {
-    pair.factor.to_f64() * target.one_minus().to_f64()
-}
-
 /// Error ratios as if recorded: ten samples calm, ten of outage, ten in which only the long windows
 /// remember.
 fn ratios(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
-    let short = |window: Span| pairs.iter().any(|pair| pair.short == window);
-    let long = |window: Span| pairs.iter().any(|pair| pair.long == window);
+    let short = |window: Period| pairs.iter().any(|pair| pair.short == window);
+    let long = |window: Period| pairs.iter().any(|pair| pair.long == window);
     let outage = part.windows().into_iter().map(|window| {
         // Six hours are a long window to the page and a short one to the ticket: clean, they reset
         // both.
         let after = if long(window) && !short(window) { "1x9" } else { "0x9" };
         (part.ratio(window), format!("0x9 1x9 {after}"))
     });
-    let lowest = pairs.iter().map(|pair| threshold(pair, target)).fold(1.0, f64::min);
+    let lowest = pairs.iter().map(|pair| pair.threshold(target)).fold(1.0, f64::min);
     let below = part
         .windows()
         .into_iter()
@@ -139,7 +134,7 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
     let check = |sample, urgency, fires| Check { sample, urgency, fires };
     let reachable = |urgency| {
         let mut of_urgency = pairs.iter().filter(move |pair| pair.urgency == urgency);
-        of_urgency.any(|pair| threshold(pair, target) < 1.0)
+        of_urgency.any(|pair| pair.threshold(target) < 1.0)
     };
     let levels = urgencies(&pairs);
     vec![
@@ -168,14 +163,14 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
     let interval = part.sample_interval();
-    let count = |window: Span| part.range(window).ratio(interval).ceil() as u64;
-    let calm = count(Span::hours(1)).max(12);
+    let count = |window: Period| part.range(window).ratio(interval).ceil() as u64;
+    let calm = count(Period::hours(1)).max(12);
     let outage = calm;
     let levels = urgencies(&pairs);
     let expect = |urgency| {
         pairs.iter().filter(|pair| pair.urgency == urgency).any(|pair| {
             let share = |window| (outage as f64 / part.range(window).ratio(interval)).min(1.0);
-            share(pair.short).min(share(pair.long)) > threshold(pair, target)
+            share(pair.short).min(share(pair.long)) > pair.threshold(target)
         })
     };
     let memory = |urgency| {
@@ -203,7 +198,7 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     // The longest outage that no pair minds, in slices.
     let harmless = pairs
         .iter()
-        .map(|pair| (threshold(pair, target) * part.range(pair.long).ratio(interval)).ceil() as u64)
+        .map(|pair| (pair.threshold(target) * part.range(pair.long).ratio(interval)).ceil() as u64)
         .min()
         .map_or(0, |fires| fires.saturating_sub(1));
     if harmless > 0 {

@@ -1,11 +1,11 @@
-//! The files that the gate is given: OpenSLO's, or Keptn's two, told by their content.
+//! The files that the gate is given: OpenSLO, or Keptn's two, recognised by their content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keptn::{Kind, Sli, Slo, kind};
 use slo::Catalogue;
-use slo::keptn::{KeptnSli, KeptnSlo, Kind, kind};
 
 use super::listed;
 use crate::cli::Gate;
@@ -14,17 +14,17 @@ use crate::world::read_yaml;
 /// What is to be judged.
 #[derive(Debug)]
 pub(crate) enum Objectives {
-    /// Each objective by itself, the worst decides.
+    /// The worst objective decides.
     OpenSlo(Catalogue),
-    /// By a total score.
+    /// The total score decides.
     Keptn(Box<Keptn>),
 }
 
 /// Keptn's two files, and what fills the placeholders in them.
 #[derive(Debug)]
 pub(crate) struct Keptn {
-    pub(crate) slo: KeptnSlo,
-    pub(crate) sli: KeptnSli,
+    pub(crate) slo: Slo,
+    pub(crate) sli: Sli,
     pub(crate) context: BTreeMap<String, String>,
 }
 
@@ -63,8 +63,8 @@ impl Objectives {
         let slo = only(slos, "slo.yaml", "--keptn")?;
         let sli = only(slis, "sli.yaml", "--sli")?;
         Ok(Self::Keptn(Box::new(Keptn {
-            slo: KeptnSlo::load(&slo.0, &slo.1).map_err(listed)?,
-            sli: KeptnSli::load(&sli.0, &sli.1).map_err(listed)?,
+            slo: Slo::load(&slo.0, &slo.1).map_err(listed)?,
+            sli: Sli::load(&sli.0, &sli.1).map_err(listed)?,
             context: context(args)?,
         })))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use slo::Span;
+use slo::Period;
 
 use crate::ask_gate::prometheus_of_the_stage;
 use crate::cli::Source;
@@ -13,30 +13,30 @@ use crate::prometheus::{Prometheus, QueryFailed, Series};
 /// Most points asked for at once; Prometheus refuses more than 11,000.
 const CHUNK: f64 = 5_000.0;
 
-/// Time that is over, in seconds since 1970, and whom to ask about it.
+/// A window of the past, in seconds since 1970, and the Prometheus to ask about it.
 pub(super) struct Past {
     pub(super) prometheus: Prometheus,
     pub(super) from: f64,
     pub(super) to: f64,
-    /// Prometheus is that of a running stage, whose chaos is known.
+    /// True if it is the Prometheus of a running stage, which knows its chaos.
     pub(super) on_stage: bool,
 }
 
 impl Past {
-    pub(super) async fn of(
+    pub(super) async fn last(
         root: &Path,
         source: Source,
         last: &str,
         note: impl Fn(&str),
     ) -> Result<Self> {
-        Self::over(root, source, span("--last", last)?, note).await
+        Self::over(root, source, period("--last", last)?, note).await
     }
 
-    /// As [`Self::of`], for a length that is no argument.
+    /// As [`Self::last`], for a length that was not an argument.
     pub(super) async fn over(
         root: &Path,
         source: Source,
-        last: Span,
+        last: Period,
         note: impl Fn(&str),
     ) -> Result<Self> {
         let to = source.until.unwrap_or_else(jiff::Timestamp::now);
@@ -55,7 +55,7 @@ impl Past {
     }
 
     /// The latest part of it.
-    pub(super) fn latest(&self, length: Span) -> Self {
+    pub(super) fn latest(&self, length: Period) -> Self {
         Self { prometheus: self.prometheus.clone(), from: self.to - length.as_secs_f64(), ..*self }
     }
 
@@ -85,24 +85,24 @@ impl Past {
         self.prometheus.query(&promql, Some(self.to)).await
     }
 
-    /// One expression that gives one series, as one slot per step; a slot without a sample is
-    /// `None`, and so is NaN.
-    pub(super) async fn slots(
+    /// One expression that gives one series, as one value per step; `None` stands for no sample and
+    /// for NaN.
+    pub(super) async fn steps(
         &self,
         promql: &str,
         step: f64,
     ) -> Result<Vec<Option<f64>>, QueryFailed> {
         let count = ((self.to - self.from) / step + 1e-6).floor() as usize + 1;
-        let mut slots = vec![None; count];
+        let mut steps = vec![None; count];
         for series in self.course(promql, step).await? {
             for (time, value) in numbers(&series) {
-                let slot = ((time - self.from) / step).round() as usize;
-                if let Some(slot) = slots.get_mut(slot) {
-                    *slot = Some(value).filter(|value| value.is_finite());
+                let index = ((time - self.from) / step).round() as usize;
+                if let Some(found) = steps.get_mut(index) {
+                    *found = Some(value).filter(|value| value.is_finite());
                 }
             }
         }
-        Ok(slots)
+        Ok(steps)
     }
 }
 
@@ -113,6 +113,7 @@ pub(super) fn numbers(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ 
 }
 
 /// Reads a length of time.
-pub(super) fn span(argument: &str, text: &str) -> Result<Span> {
-    Span::parse(text).map_err(|why| anyhow!("{argument} {text}: {why}; write e.g. 90s, 5m or 30d"))
+pub(super) fn period(argument: &str, text: &str) -> Result<Period> {
+    Period::parse(text)
+        .map_err(|why| anyhow!("{argument} {text}: {why}; write e.g. 90s, 5m or 30d"))
 }

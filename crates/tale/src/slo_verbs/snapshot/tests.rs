@@ -1,27 +1,23 @@
 //! Tests of `snapshot.rs`.
 
-use chaos::engine::{Event as Told, Snapshot};
+use chaos::snapshot::{Event as ChaosEvent, Owner, Severity, Snapshot};
 use serde_json::json;
 
 use super::*;
 
 /// The engine's own types, so that this fails when their shape changes.
-fn chaos_event(
-    kind: &'static str,
-    name: &str,
-    reason: &'static str,
-    message: &str,
-    second: u32,
-) -> Told {
+fn chaos_event(kind: &str, name: &str, reason: &str, message: &str, second: u32) -> ChaosEvent {
     let time: Timestamp = format!("2026-01-31T12:00:{second:02}Z").parse().unwrap();
-    Told {
-        kind,
+    let schedule = name.split_once('-').map(|(schedule, _)| schedule.to_owned());
+    ChaosEvent {
+        kind: kind.to_owned(),
         namespace: "default".to_owned(),
         name: name.to_owned(),
         uid: format!("uid-{name}"),
-        severity: "Normal",
-        reason,
-        source: "records",
+        owner: schedule.map(|name| Owner { kind: "Schedule".to_owned(), name }),
+        severity: Severity::Normal,
+        reason: reason.to_owned(),
+        source: "records".to_owned(),
         message: message.to_owned(),
         count: 1,
         first_timestamp: time,
@@ -51,9 +47,10 @@ fn the_experiments_of_a_schedule_are_its_occurrences_and_one_that_runs_lasts_unt
     let json = serde_json::to_string(&snapshot).unwrap();
     let mut found = events(&json).unwrap();
     found.sort_by(|a, b| a.start.total_cmp(&b.start));
-    let names: Vec<_> = found.iter().map(|one| (one.kind.as_str(), one.name.as_str())).collect();
+    let names: Vec<_> =
+        found.iter().map(|event| (event.kind.as_str(), event.name.as_str())).collect();
     assert_eq!(names, [("DNSChaos", "storm"), ("DNSChaos", "storm")]);
-    let lengths: Vec<f64> = found.iter().map(|one| one.end - one.start).collect();
+    let lengths: Vec<f64> = found.iter().map(|event| event.end - event.start).collect();
     assert_eq!(lengths, [10.0, 27.0]);
 }
 

@@ -1,0 +1,60 @@
+//! Where a look at a promise gets its data from.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use anyhow::Result;
+use slo::gate::{Baseline, Plan};
+use stage::local::Notification;
+
+use super::Known;
+use crate::prometheus::Prometheus;
+use crate::world::World;
+
+/// Where a look at a promise gets its data from.
+pub struct Sources {
+    /// The stage.
+    pub world: Arc<World>,
+    /// Its Prometheus.
+    pub prometheus: Prometheus,
+    /// What the tale defines.
+    pub known: Known,
+    /// What the gate asks; `None` for a tale without objectives.
+    pub plan: Option<Plan>,
+    /// When the play began: what happened before is no part of it.
+    pub started: Instant,
+    /// What relative criteria are compared with, once it is pinned.
+    pub baseline: Mutex<Option<Baseline>>,
+}
+
+impl Sources {
+    /// Whether any target is scraped at all.
+    pub(super) async fn has_data(&self) -> bool {
+        let up = self.prometheus.query("up == 1", None).await;
+        up.is_ok_and(|series| !series.is_empty())
+    }
+
+    /// What Alertmanager has sent, oldest first.
+    pub(super) async fn mail(&self) -> Result<Vec<Notification>> {
+        Ok(self.world.stage.inbox().all())
+    }
+
+    /// How Prometheus or Alertmanager died, if one did: then nothing can be judged any more.
+    pub(super) async fn died(&self) -> Option<String> {
+        self.world.died()
+    }
+
+    /// What relative criteria are compared with, if it is pinned.
+    pub(super) fn baseline(&self) -> Option<Baseline> {
+        self.lock().clone()
+    }
+
+    /// Pins the baseline of this play.
+    pub(super) fn pin(&self, baseline: Baseline) {
+        *self.lock() = Some(baseline);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Baseline>> {
+        self.baseline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,172 @@
+//! The launcher: it runs from anywhere, with or without Rust, and builds what a command needs.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use e2e::root;
+use tempfile::TempDir;
+
+/// Prints where it was called and how.
+const ECHO: &str = "#!/bin/sh\necho \"$(basename \"$0\") in $PWD of ${TALES_HOME:-nowhere}: $*\"\n";
+
+/// A project of its own with a launcher, whose PATH has what the launcher needs and nothing else.
+struct Project(TempDir);
+
+impl Project {
+    fn new() -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        fs::copy(root().join("tale"), project.path("tale")).unwrap();
+        for part in ["tales", "manifests"] {
+            symlink(root().join(part), project.path(part)).unwrap();
+        }
+        for service in ["hello", "dns-leaker", "orders", "shop"] {
+            fs::create_dir_all(project.path("services").join(service)).unwrap();
+        }
+        for tool in ["sh", "dirname", "basename", "readlink", "sed", "tr", "ls", "cat", "id"] {
+            let found = ["/bin", "/usr/bin"].iter().map(|folder| Path::new(folder).join(tool));
+            let found = found.into_iter().find(|file| file.exists()).unwrap();
+            fs::create_dir_all(project.path("path")).unwrap();
+            symlink(found, project.path("path").join(tool)).unwrap();
+        }
+        project
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join(file)
+    }
+
+    /// Puts a program there that only prints how it was called.
+    fn program(&self, file: &str) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, ECHO).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Everything that is needed to build and to play, in the PATH.
+    fn with_rust(self) -> Self {
+        for tool in ["cargo", "cc", "make", "prometheus", "alertmanager"] {
+            self.program(&format!("path/{tool}"));
+        }
+        self.program("target/play/tale");
+        self
+    }
+
+    fn command(&self, launcher: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(launcher);
+        command.args(args).env_clear().env("PATH", self.path("path"));
+        command.env("HOME", self.path("home")).env("TALES_OFFLINE", "1");
+        command.current_dir(self.0.path());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Said {
+        self.command(&self.path("tale"), args).output().unwrap().into()
+    }
+}
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+#[test]
+fn programs_that_lie_beside_it_need_no_rust() {
+    let project = Project::new();
+    project.program("bin/tale");
+    let here = project.path("");
+    let here = here.to_str().unwrap().trim_end_matches('/');
+    let said = project.run(&["gate", "a b"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(said.out, format!("tale in {here} of {here}: gate a b"));
+}
+
+#[test]
+fn the_programs_of_another_folder_are_used_when_they_are_named() {
+    let project = Project::new();
+    project.program("elsewhere/tale");
+    let mut command = project.command(&project.path("tale"), &["list"]);
+    let said: Said = command.env("TALES_BIN", project.path("elsewhere")).output().unwrap().into();
+    assert!(said.out.ends_with(": list"), "{}{}", said.out, said.err);
+    let mut command = project.command(&project.path("tale"), &["list"]);
+    let said: Said = command.env("TALES_BIN", "/nowhere").output().unwrap().into();
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("TALES_BIN=/nowhere; correct it"), "{}", said.err);
+}
+
+#[test]
+fn it_runs_from_any_folder_and_through_links() {
+    let project = Project::new();
+    project.program("bin/tale");
+    let elsewhere = project.path("else where");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink("../tale", elsewhere.join("relative")).unwrap();
+    symlink(elsewhere.join("relative"), elsewhere.join("absolute")).unwrap();
+    let home = project.path("");
+    let home = home.to_str().unwrap().trim_end_matches('/');
+    for name in ["relative", "absolute"] {
+        let mut command = project.command(&elsewhere.join(name), &["gate", "mine.yaml"]);
+        let said: Said = command.current_dir(&elsewhere).output().unwrap().into();
+        let expected = format!("tale in {} of {home}: gate mine.yaml", elsewhere.display());
+        assert_eq!(said.out, expected, "{}", said.err);
+    }
+}
+
+#[test]
+fn without_rust_it_says_where_to_get_it() {
+    let said = Project::new().run(&["list"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.err.contains("Rust is missing; install it from https://rustup.rs"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn what_a_play_needs_is_named_with_its_package() {
+    let said = Project::new().run(&["play", "dns-leak"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("prometheus is missing; install it with"), "{}", said.err);
+    let help = Project::new().run(&["play", "--help"]);
+    assert!(help.err.contains("Rust is missing"), "help needs no Prometheus: {}", help.err);
+}
+
+/// The packages that Cargo is asked to build for a command.
+fn built(project: &Project, args: &[&str]) -> Vec<String> {
+    let said = project.run(args);
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    let cargo = said.err.lines().find(|line| line.starts_with("cargo in ")).unwrap();
+    assert!(cargo.contains("--profile play"), "{cargo}");
+    let words: Vec<&str> = cargo.split_whitespace().collect();
+    let named = words.windows(2).filter(|pair| pair[0] == "--package");
+    named.map(|pair| pair[1].to_owned()).collect()
+}
+
+#[test]
+fn only_what_a_tale_runs_is_built() {
+    let project = Project::new().with_rust();
+    assert_eq!(built(&project, &["list"]), ["tale"]);
+    assert_eq!(built(&project, &["play", "dns-leak"]), ["tale", "dns-leaker"]);
+    assert_eq!(built(&project, &["play", "sre"]), ["tale", "orders", "shop", "load"]);
+    let all = ["tale", "dns-leaker", "hello", "orders", "shop", "load"];
+    assert_eq!(built(&project, &["up"]), all);
+    assert_eq!(built(&project, &["play", "--clock", "real", "sre"]), all, "when in doubt, all");
+}
+
+#[test]
+fn what_was_built_once_stays_in_the_build() {
+    let project = Project::new().with_rust();
+    project.program("target/play/dns-leaker");
+    assert_eq!(built(&project, &["list"]), ["tale", "dns-leaker"]);
+}
