@@ -124,7 +124,7 @@ impl Question {
             Ok(Reply::Truncated) => self.over_tcp().await,
             Ok(reply) => Ok(reply),
             Err(error) => {
-                self.socket = None; // an error stays with its socket
+                self.socket = None; // the next attempt gets a new one
                 Err(error)
             }
         }

@@ -43,7 +43,7 @@ pub(crate) struct Reading<T> {
 }
 
 impl<T> WatchedFile<T> {
-    /// Beyond `max_bytes` nothing is read, so that no file can fill the memory.
+    /// Of the lines beyond `max_bytes` nothing is read, so that no file can fill the memory.
     pub(crate) fn new(path: PathBuf, max_bytes: u64) -> Self {
         Self { path, max_bytes, last: Mutex::new(None) }
     }
@@ -90,7 +90,7 @@ impl<T> Clone for Reading<T> {
 /// The bytes of a file.
 pub(crate) struct Text {
     pub(crate) bytes: Vec<u8>,
-    /// The file goes on, unread.
+    /// The file goes on, unread: what is here ends with a whole line.
     pub(crate) is_cut: bool,
 }
 
@@ -156,7 +156,9 @@ fn read(path: &Path, max_bytes: u64) -> io::Result<(Stamp, bool, Text)> {
     file.take(max_bytes + 1).read_to_end(&mut bytes)?;
     let is_cut = bytes.len() as u64 > max_bytes;
     if is_cut {
-        bytes.pop();
+        // Half a line might be a line with another meaning.
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        bytes.truncate(end);
     }
     Ok((stamp, stamp.is_settled(now), Text { bytes, is_cut }))
 }

@@ -42,9 +42,9 @@ fn a_line_that_makes_no_sense_is_reported_and_the_others_count() {
 
 #[test]
 fn what_does_not_fit_is_reported() {
-    let text = Text { is_cut: true, ..Text::new(b"10.0.0.1 a\n10.0.0.2 b") };
+    let text = Text { is_cut: true, ..Text::new(b"10.0.0.1 a\n10.0.0.2 b\n") };
     let (table, findings) = parse(&text);
-    assert_eq!((table.len(), findings), (2, vec![Finding { line: 2, problem: Problem::TooLong }]));
+    assert_eq!((table.len(), findings), (2, vec![Finding { line: 3, problem: Problem::TooLong }]));
 }
 
 #[test]

@@ -58,15 +58,17 @@ fn a_settled_file_is_not_read_again() {
 }
 
 #[test]
-fn only_the_beginning_of_a_long_file_is_read_and_it_is_marked() {
-    for (length, read, is_cut) in
-        [(99, 99, false), (100, 100, false), (101, 100, true), (500, 100, true)]
+fn of_a_long_file_only_the_first_whole_lines_are_read_and_it_is_marked() {
+    for (lines, read, is_cut) in
+        [(9, 90, false), (10, 100, false), (11, 100, true), (50, 100, true)]
     {
         let path = tempfile::NamedTempFile::new().unwrap();
-        fs::write(&path, "x".repeat(length)).unwrap();
-        let file = WatchedFile::new(path.path().to_owned(), 100);
-        let reading = file.read(|text| (text.bytes.len(), text.is_cut)).unwrap();
-        assert_eq!(*reading.content, (read, is_cut), "{length}");
+        fs::write(&path, "123456789\n".repeat(lines)).unwrap();
+        for (max_bytes, read, is_cut) in [(100, read, is_cut), (105, read, is_cut), (5, 0, true)] {
+            let file = WatchedFile::new(path.path().to_owned(), max_bytes);
+            let reading = file.read(|text| (text.bytes.len(), text.is_cut)).unwrap();
+            assert_eq!(*reading.content, (read, is_cut), "{lines} lines, {max_bytes} bytes");
+        }
     }
 }
 

@@ -147,7 +147,7 @@ fn the_zone_of_a_server_becomes_the_number_of_its_interface() {
 
 #[test]
 fn what_does_not_fit_is_reported() {
-    let text = Text { is_cut: true, ..Text::new(b"nameserver 127.0.0.1\nsearch a") };
+    let text = Text { is_cut: true, ..Text::new(b"nameserver 127.0.0.1\n") };
     let (settings, findings) = super::parse(&text, 53);
     assert_eq!(settings.nameservers.len(), 1);
     assert_eq!(findings, [Finding { line: 2, problem: Problem::TooLong }]);
