@@ -1,5 +1,5 @@
-//! What people and programs see of a run: while it lasts (`live`, `metrics`, served by `admin`), and
-//! at its end (`result`, `table`, `fail_if`).
+//! What people and programs see of a run: while it lasts (`live`, `metrics`, served by `admin`),
+//! and at its end (`result`, `table`, `fail_if`).
 
 mod admin;
 mod fail_if;

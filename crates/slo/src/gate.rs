@@ -7,7 +7,8 @@
 //! The files, from the ground up: `value_query` and `check` (what is asked), `verdict`, `baseline`
 //! and `earlier` (what is said, pinned and remembered), `answer` and `value` (what comes back);
 //! then `relative`, `plan` and `judge`, and on top of all `render`. Objectives of another format
-//! make their checks with [`Check::measured`] and judge what [`weigh`] finds: see the crate `keptn`.
+//! make their checks with [`Check::measured`] and judge what [`weigh`] finds: see the crate
+//! `keptn`.
 
 mod answer;
 mod baseline;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// Most queries under way at once: Prometheus runs twenty at a time by default, and others ask, too.
+/// Most queries under way at once: Prometheus runs twenty at a time by default, and others ask,
+/// too.
 pub(super) const IN_FLIGHT: usize = 16;
 
 /// Asks the queries 0 to `count`, each once. Those without an answer by the deadline are given up:

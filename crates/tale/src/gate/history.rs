@@ -30,8 +30,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads all verdicts of the folder, and creates the folder if it does not exist. The verdict to
-    /// come is about a window that ends at `end`.
+    /// Reads all verdicts of the folder, and creates the folder if it does not exist. The verdict
+    /// to come is about a window that ends at `end`.
     pub(crate) fn open(folder: &Path, end: Timestamp) -> Result<Self> {
         let cannot = || format!("--history {}: cannot be read", folder.display());
         fs::create_dir_all(folder).with_context(cannot)?;

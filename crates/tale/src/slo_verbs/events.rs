@@ -88,8 +88,8 @@ fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1000.0
 }
 
-/// Events of one name and kind are one suspect; those outside of `from` to `to` are left out. Events
-/// without a length are given `shortest`.
+/// Events of one name and kind are one suspect; those outside of `from` to `to` are left out.
+/// Events without a length are given `shortest`.
 pub(super) fn suspects(events: &[Event], from: f64, to: f64, shortest: f64) -> Vec<Suspect> {
     let mut grouped: BTreeMap<String, Suspect> = BTreeMap::new();
     let inside = events.iter().filter(|event| event.start <= to && event.end >= from);

@@ -8,9 +8,9 @@ use super::{name, score};
 use crate::gate::verdict::{Judgement, Outcome, Verdict};
 
 impl Verdict {
-    /// JUnit: a suite per service with a test case per objective, and one for a total score. A query
-    /// that failed is an error; what is inconclusive otherwise, or for information only, is skipped;
-    /// a warning passes with output.
+    /// JUnit: a suite per service with a test case per objective, and one for a total score. A
+    /// query that failed is an error; what is inconclusive otherwise, or for information only, is
+    /// skipped; a warning passes with output.
     pub fn to_junit(&self) -> String {
         let mut suites: BTreeMap<&str, Vec<Case>> = BTreeMap::new();
         for judgement in &self.objectives {
