@@ -22,6 +22,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit};
+use stage::NamespacedName;
 use stage::local::{Config, LocalStage};
 use stage::manifest::Manifests;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -64,10 +65,11 @@ async fn measure() {
     let program = own.file_name().unwrap().to_str().unwrap();
     let manifests = Manifests::parse("bench.yaml", &manifest(program)).unwrap();
     stage.apply(manifests).await.unwrap();
+    let web = NamespacedName::new("demo", "web");
     let within = Duration::from_secs(30);
-    stage.wait_ready("demo", "web", within).await.unwrap();
-    let direct = SocketAddr::from((stage.status().pods[0].ip, 8000));
-    let service = stage.service_ip("demo", "web").unwrap();
+    stage.wait_ready(&web, within).await.unwrap();
+    let direct = SocketAddr::from((stage.snapshot().pods[0].ip, 8000));
+    let service = stage.snapshot().service(&web).unwrap().ip.unwrap();
     let proxied = SocketAddr::from((service, 8000));
 
     // In turn, so that a busy moment of the machine hits both. Without pauses everything is busy,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::NamespacedName;
 use crate::manifest::ManifestError;
 
 /// A stage could not do what it was asked.
@@ -78,6 +79,11 @@ pub enum StageError {
 }
 
 impl StageError {
+    /// `kind` of this name is not there.
+    pub(crate) fn not_found(kind: &'static str, name: &NamespacedName) -> Self {
+        Self::NotFound { kind, name: name.to_string() }
+    }
+
     /// For `map_err` on I/O: says what was tried.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

@@ -1,56 +1,42 @@
 //! The local stage: pods as plain processes on loopback, with a real Prometheus and Alertmanager.
 //! Linux only, no privileges.
 //!
-//! Everything is owned by one task (`world.rs`); [`LocalStage`] is its handle. The task ends with
-//! [`LocalStage::down`], or when the last handle is dropped: then all processes are killed at once.
-//! If the whole process is killed, the kernel ends the children (`shim.rs`), and ports and locks go
-//! with it.
+//! One task (`task.rs`) holds the stage, in four parts: `pods`, `network`, `monitoring` and `chaos`;
+//! [`LocalStage`] is its handle. The task ends with [`LocalStage::down`], or when the last handle is
+//! dropped: then all processes are killed at once. If the whole process is killed, the kernel ends
+//! the children (`shim.rs`), and ports and locks go with it.
 
 mod address;
 mod apply;
-mod backends;
-mod backoff;
+mod chaos;
 mod config;
-mod dns;
-mod faults;
 mod files;
-mod handle;
 mod http;
-mod http_faults;
-mod launch;
-mod lifecycle;
 mod monitoring;
-mod pod;
-mod probe;
+mod network;
+mod pods;
 mod process;
-mod proxy;
 mod publish;
-mod reconcile;
-mod relay;
-mod rollout;
 mod start;
-mod stress;
-mod template;
-mod traffic;
-mod upkeep;
-mod validate;
-mod validate_watched;
-mod world;
+mod task;
+#[cfg(test)]
+mod testing;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use ::chaos::injector::{Fault, Target};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::manifest::Manifests;
+use crate::{NamespacedName, Snapshot, StageError};
+use chaos::FaultChange;
+use task::{Command, Reply};
 
 pub use config::{Clock, Config, Shim};
-pub use dns::{DnsAction, DnsRule, NameMatcher};
 pub use monitoring::{Inbox, Notification};
-
-use crate::event::{Event, Events};
-use crate::manifest::Manifests;
-use crate::{Snapshot, StageError};
-use world::{Command, Reply};
 
 /// Longer than anything the stage does for one command (a reload of both backends takes at most 20
 /// s).
@@ -60,7 +46,6 @@ const COMMAND_TIME_OUT: Duration = Duration::from_secs(60);
 pub struct LocalStage {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    events: Events,
     inbox: Inbox,
     dns: SocketAddr,
     prometheus: Option<String>,
@@ -90,16 +75,41 @@ impl LocalStage {
         self.ask(|reply| Command::Apply(Box::new(manifests), reply)).await
     }
 
-    /// Deletes what the manifests name; pods get their grace period.
+    /// `kubectl set env deployment/..`: sets variables in all its containers, which rolls it out
+    /// anew.
     ///
     /// # Errors
-    /// When Prometheus or Alertmanager refuses the rest.
-    pub async fn delete(&self, manifests: Manifests) -> Result<(), StageError> {
-        self.ask(|reply| Command::Delete(Box::new(manifests), reply)).await
+    /// [`StageError::NotFound`].
+    pub async fn set_env(
+        &self,
+        deployment: &NamespacedName,
+        env: &BTreeMap<String, String>,
+    ) -> Result<(), StageError> {
+        let (deployment, env) = (deployment.clone(), env.clone());
+        self.ask(|reply| Command::SetEnv(deployment, env, reply)).await
+    }
+
+    /// Injects a fault into a pod or a container (the first one when the target names none) until
+    /// that moment, in place of an earlier fault of the same `id`; without a moment, takes it off.
+    /// What a laptop cannot spare is cut: returns what that was, a phrase each.
+    ///
+    /// # Errors
+    /// [`StageError::NotFound`] when this very pod is not there any more, [`StageError::Fault`] when
+    /// this stage cannot carry it out.
+    pub async fn fault(
+        &self,
+        target: &Target,
+        id: &str,
+        fault: &Fault,
+        until: Option<Instant>,
+    ) -> Result<Vec<String>, StageError> {
+        let (target, id, fault) = (target.clone(), id.to_owned(), fault.clone());
+        let change = FaultChange { target, id, fault, until };
+        self.ask(|reply| Command::Fault(Box::new(change), reply)).await
     }
 
     /// The stage as it is now.
-    pub fn status(&self) -> Arc<Snapshot> {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
     }
 
@@ -127,27 +137,15 @@ impl LocalStage {
     /// As [`Self::wait_until`]; [`StageError::NotFound`].
     pub async fn wait_ready(
         &self,
-        namespace: &str,
-        deployment: &str,
+        deployment: &NamespacedName,
         within: Duration,
     ) -> Result<(), StageError> {
-        if self.status().deployment(namespace, deployment).is_none() {
-            return Err(world::not_found("Deployment", &key(namespace, deployment)));
+        if self.snapshot().deployment(deployment).is_none() {
+            return Err(StageError::not_found("Deployment", deployment));
         }
-        let complete =
-            |s: &Snapshot| s.deployment(namespace, deployment).is_some_and(|d| d.complete());
-        let what = format!("Deployment {namespace}/{deployment} is ready");
+        let complete = |s: &Snapshot| s.deployment(deployment).is_some_and(|d| d.complete());
+        let what = format!("Deployment {deployment} is ready");
         self.wait_until(&what, complete, within).await.map(drop)
-    }
-
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
-    }
-
-    /// What happened so far (the last 2,000 events).
-    pub fn event_log(&self) -> Vec<Event> {
-        self.events.all()
     }
 
     /// What Alertmanager has sent.
@@ -169,11 +167,6 @@ impl LocalStage {
     /// Where Alertmanager answers, when it was started.
     pub fn alertmanager_url(&self) -> Option<&str> {
         self.alertmanager.as_deref()
-    }
-
-    /// The address of a Service, as clients outside the pods (load generators) reach it.
-    pub fn service_ip(&self, namespace: &str, service: &str) -> Option<Ipv4Addr> {
-        self.status().services.iter().find(|s| s.namespace == namespace && s.name == service)?.ip
     }
 
     /// Ends everything: pods gracefully within the configured time-out, then by force. Logs stay.
@@ -204,7 +197,7 @@ impl LocalStage {
 
     /// The pods that are not ready and why, for the message of a time-out.
     fn seen(&self) -> String {
-        let status = self.status();
+        let status = self.snapshot();
         let waiting = status.pods.iter().filter(|pod| !pod.ready).map(|pod| {
             let containers = pod.containers.iter().map(|c| {
                 let exit = c.last_exit.as_ref().map_or(String::new(), |e| {
@@ -212,15 +205,11 @@ impl LocalStage {
                     let log = c.log.display();
                     format!(", last exit {} ({}): {said} ({log})", e.code, e.reason)
                 });
-                format!("{}{exit}", c.waiting.unwrap_or("running, not ready"))
+                format!("{}{exit}", c.waiting.as_deref().unwrap_or("running, not ready"))
             });
             format!("{}: {}", pod.name, containers.collect::<Vec<_>>().join(", "))
         });
         let waiting: Vec<String> = waiting.take(5).collect();
         if waiting.is_empty() { "all pods are ready".into() } else { waiting.join("; ") }
     }
-}
-
-fn key(namespace: &str, name: &str) -> pod::Key {
-    (namespace.into(), name.into())
 }

@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::NamespacedName;
+use crate::event::Event;
 use crate::manifest::Labels;
 
 /// A stage at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The stage's network, such as `127.1.0.0/16`.
     pub network: String,
@@ -24,10 +26,12 @@ pub struct Snapshot {
     pub backends: Vec<BackendStatus>,
     /// Kinds and fields that only mean something in a cluster.
     pub not_applied: Vec<String>,
+    /// What happened lately, oldest first.
+    pub events: Vec<Event>,
 }
 
 /// One pod.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PodStatus {
     /// Its name.
     pub name: String,
@@ -60,7 +64,7 @@ pub struct PodStatus {
 }
 
 /// Where a pod is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// No container was started yet.
     Pending,
@@ -73,7 +77,7 @@ pub enum Phase {
 }
 
 /// One process of a pod.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerStatus {
     /// Its name.
     pub name: String,
@@ -81,7 +85,7 @@ pub struct ContainerStatus {
     pub pid: Option<i32>,
     /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
     /// `Error`.
-    pub waiting: Option<&'static str>,
+    pub waiting: Option<String>,
     /// Whether its readiness probe is content.
     pub ready: bool,
     /// How often it was started again.
@@ -95,16 +99,16 @@ pub struct ContainerStatus {
 }
 
 /// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// `Completed`, `Error` or `OOMKilled`.
-    pub reason: &'static str,
+    pub reason: String,
     /// Exit code; 128 + signal number when a signal ended it.
     pub code: i32,
 }
 
 /// One Deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentStatus {
     /// Its name.
     pub name: String,
@@ -130,7 +134,7 @@ impl DeploymentStatus {
 }
 
 /// One Job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobStatus {
     /// Its name.
     pub name: String,
@@ -147,7 +151,7 @@ pub struct JobStatus {
 }
 
 /// One Service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceStatus {
     /// Its name.
     pub name: String,
@@ -162,10 +166,10 @@ pub struct ServiceStatus {
 }
 
 /// Prometheus or Alertmanager.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackendStatus {
     /// `prometheus` or `alertmanager`.
-    pub name: &'static str,
+    pub name: String,
     /// Where it answers.
     pub url: String,
     /// How it ended, if it did: then nothing can be judged any more.
@@ -174,21 +178,24 @@ pub struct BackendStatus {
 
 impl Snapshot {
     /// The pod of that name.
-    pub fn pod(&self, namespace: &str, name: &str) -> Option<&PodStatus> {
-        self.pods.iter().find(|p| p.namespace == namespace && p.name == name)
+    pub fn pod(&self, name: &NamespacedName) -> Option<&PodStatus> {
+        self.pods.iter().find(|p| p.namespace == name.namespace && p.name == name.name)
     }
 
     /// The Deployment of that name.
-    pub fn deployment(&self, namespace: &str, name: &str) -> Option<&DeploymentStatus> {
-        self.deployments.iter().find(|d| d.namespace == namespace && d.name == name)
+    pub fn deployment(&self, name: &NamespacedName) -> Option<&DeploymentStatus> {
+        self.deployments.iter().find(|d| d.namespace == name.namespace && d.name == name.name)
+    }
+
+    /// The Service of that name.
+    pub fn service(&self, name: &NamespacedName) -> Option<&ServiceStatus> {
+        self.services.iter().find(|s| s.namespace == name.namespace && s.name == name.name)
     }
 
     /// Pods of a Deployment that are not terminating.
-    pub fn pods_of(&self, namespace: &str, deployment: &str) -> Vec<&PodStatus> {
-        let owner = format!("Deployment/{deployment}");
-        self.pods
-            .iter()
-            .filter(|p| p.namespace == namespace && p.owner == owner && !p.terminating)
-            .collect()
+    pub fn pods_of(&self, deployment: &NamespacedName) -> Vec<&PodStatus> {
+        let owner = format!("Deployment/{}", deployment.name);
+        let mine = |pod: &&PodStatus| pod.namespace == deployment.namespace && pod.owner == owner;
+        self.pods.iter().filter(mine).filter(|pod| !pod.terminating).collect()
     }
 }

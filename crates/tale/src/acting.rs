@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
 use chaos::engine::{Name, Phase};
 use slo::Span;
+use stage::NamespacedName;
 
 use crate::control::Server;
 use crate::play::{Options, documents};
@@ -39,7 +40,7 @@ pub(crate) struct Acting<'p> {
 impl Acting<'_> {
     /// The stage is up: the first line of the story.
     pub(crate) fn stage_is_up(&mut self, world: &World) {
-        let status = world.stage.status();
+        let status = world.stage.snapshot();
         let prometheus = world.stage.prometheus_url().unwrap_or("none");
         self.ui.done(
             "the stage is up",
@@ -161,11 +162,13 @@ impl Acting<'_> {
     async fn set_env(&self, set: &SetEnv, world: &World) -> Result<()> {
         let since = Instant::now();
         let names = set.deployment.names();
-        for name in &names {
-            world.stage.set_env(&set.namespace, name, set.env.clone()).await?;
+        let deployments = names.iter().map(|name| NamespacedName::new(&set.namespace, *name));
+        let deployments: Vec<NamespacedName> = deployments.collect();
+        for deployment in &deployments {
+            world.stage.set_env(deployment, &set.env).await?;
         }
-        for name in &names {
-            world.stage.wait_ready(&set.namespace, name, Duration::from_secs(60)).await?;
+        for deployment in &deployments {
+            world.stage.wait_ready(deployment, Duration::from_secs(60)).await?;
         }
         let env: Vec<String> =
             set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();

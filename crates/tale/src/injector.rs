@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use chaos::dns_chaos::DnsAction;
 use chaos::injector::{Fault, Injector, LONGEST_FAULT, Pod, Target};
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
-use stage::local::{self, DnsRule, LocalStage};
+use stage::local::LocalStage;
 
 use crate::probe;
 
@@ -18,7 +17,7 @@ pub struct StageInjector(pub Arc<LocalStage>);
 
 impl Injector for StageInjector {
     fn pods(&self) -> Vec<Pod> {
-        let snapshot = self.0.status();
+        let snapshot = self.0.snapshot();
         let pods = snapshot.pods.iter().filter(|pod| !pod.terminating);
         pods.map(|pod| Pod {
             namespace: pod.namespace.clone(),
@@ -41,84 +40,23 @@ impl Injector for StageInjector {
         target: &Target,
         expires: Option<SystemTime>,
     ) -> Result<Vec<String>, String> {
-        if !self.is_there(target) {
-            return Err(format!("pod {target} is gone"));
-        }
-        let (namespace, pod) = (&target.namespace, &target.pod);
-        let done = match fault {
-            Fault::Dns(dns) => {
-                let patterns = dns.patterns.clone();
-                let rule = DnsRule {
-                    action: match dns.action {
-                        DnsAction::Error => local::DnsAction::Error,
-                        DnsAction::Random => local::DnsAction::Random,
-                    },
-                    matches: Arc::new(move |name| {
-                        std::str::from_utf8(name).is_ok_and(|name| patterns.matches(name))
-                    }),
-                    until: instant(expires),
-                };
-                self.0.dns_fault(namespace, pod, Some(rule)).await
-            }
-            Fault::PodKill { grace_seconds } => {
-                self.0.kill_pod(namespace, pod, Duration::from_secs(*grace_seconds)).await
-            }
-            Fault::ContainerKill => {
-                self.0.kill_container(namespace, pod, target.container.as_deref()).await
-            }
-            Fault::PodFailure => self.0.fail_pod(namespace, pod, true).await,
-            Fault::Stress(stress) => {
-                let stress = Some((stress.clone(), instant(expires)));
-                let container = target.container.as_deref();
-                let done = self.0.stress_fault(namespace, pod, id, container, stress);
-                return done.await.map_err(|why| why.to_string());
-            }
-            Fault::Http(http) => {
-                let http = Some((http.clone(), instant(expires)));
-                self.0.http_fault(namespace, pod, id, http).await
-            }
-            Fault::Network(network) => {
-                let network = Some((network.clone(), instant(expires)));
-                self.0.network_fault(namespace, pod, id, network).await
-            }
-        };
-        done.map_err(|why| why.to_string())?;
-        Ok(Vec::new())
+        let done = self.0.fault(target, id, fault, Some(instant(expires))).await;
+        done.map_err(|why| match why {
+            StageError::NotFound { kind: "Pod", .. } => format!("pod {target} is gone"),
+            why => why.to_string(),
+        })
     }
 
     async fn recover(&self, id: &str, fault: &Fault, target: &Target) -> Result<(), String> {
-        if !self.is_there(target) {
-            return Ok(()); // what is gone has recovered
-        }
-        let (namespace, pod) = (&target.namespace, &target.pod);
-        let done = match fault {
-            Fault::Dns(_) => self.0.dns_fault(namespace, pod, None).await,
-            Fault::PodFailure => self.0.fail_pod(namespace, pod, false).await,
-            Fault::PodKill { .. } | Fault::ContainerKill => Ok(()),
-            Fault::Stress(_) => {
-                let container = target.container.as_deref();
-                self.0.stress_fault(namespace, pod, id, container, None).await.map(drop)
-            }
-            Fault::Http(_) => self.0.http_fault(namespace, pod, id, None).await,
-            Fault::Network(_) => self.0.network_fault(namespace, pod, id, None).await,
-        };
-        match done {
-            Ok(()) | Err(StageError::NotFound { .. } | StageError::Down) => Ok(()),
+        match self.0.fault(target, id, fault, None).await {
+            // What is gone has recovered.
+            Ok(_) | Err(StageError::NotFound { .. } | StageError::Down) => Ok(()),
             Err(why) => Err(why.to_string()),
         }
     }
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
         probe::ask(probe::services(self.0.clone()), request).await
-    }
-}
-
-impl StageInjector {
-    /// Whether the very pod that was selected still exists: its successor of the same name is
-    /// somebody else.
-    fn is_there(&self, target: &Target) -> bool {
-        let snapshot = self.0.status();
-        snapshot.pod(&target.namespace, &target.pod).is_some_and(|pod| pod.uid == target.uid)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chaos::probe::{HttpProbe, ProbeAnswer};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url, redirect};
+use stage::NamespacedName;
 use stage::local::LocalStage;
 
 /// Requests in a chain of redirects; Go's client makes as many.
@@ -69,7 +70,7 @@ pub(crate) fn services(stage: Arc<LocalStage>) -> Services {
         let short = short.trim_end_matches(".cluster.local");
         let short = short.trim_end_matches(".svc");
         let (name, namespace) = short.split_once('.').unwrap_or((short, "default"));
-        stage.service_ip(namespace, name)
+        stage.snapshot().service(&NamespacedName::new(namespace, name))?.ip
     })
 }
 

@@ -191,7 +191,7 @@ impl<'s> Status<'s> {
         for one in &self.stage.backends {
             let died = one.died.as_ref().map(|why| format!("died: {why}"));
             table.row([
-                one.name.to_owned(),
+                one.name.clone(),
                 one.url.clone(),
                 died.unwrap_or_else(|| "Running".to_owned()),
             ]);
@@ -235,11 +235,11 @@ fn fault(object: &Object) -> Option<Fault<'_>> {
 
 /// The word in kubectl's STATUS column.
 fn condition(pod: &PodStatus) -> String {
-    let waiting = |one: &ContainerStatus| one.waiting.filter(|_| one.pid.is_none());
+    let waiting = |one: &ContainerStatus| one.waiting.clone().filter(|_| one.pid.is_none());
     if pod.terminating {
         "Terminating".to_owned()
     } else if let Some(why) = pod.containers.iter().find_map(waiting) {
-        why.to_owned()
+        why
     } else {
         format!("{:?}", pod.phase)
     }

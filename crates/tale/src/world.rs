@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use chaos::engine::{Engine, Options};
 use slo::Catalogue;
+use stage::NamespacedName;
 use stage::local::{Clock, Config, LocalStage};
 use stage::manifest::Manifests;
 
@@ -69,14 +70,14 @@ impl World {
         let mut manifests = setup.manifests;
         let rules = rules(&setup.catalogue, setup.clock)?;
         manifests.prometheus_rules.extend(rules.prometheus_rules);
-        let deployments: Vec<(String, String)> = manifests
+        let deployments: Vec<NamespacedName> = manifests
             .deployments
             .iter()
-            .map(|one| (one.object.metadata.namespace.clone(), one.object.metadata.name.clone()))
+            .map(|deployment| deployment.object.metadata.namespaced_name())
             .collect();
         let not_applied = stage.apply(manifests).await?;
-        for (namespace, name) in deployments {
-            stage.wait_ready(&namespace, &name, Duration::from_secs(30)).await?;
+        for deployment in deployments {
+            stage.wait_ready(&deployment, Duration::from_secs(30)).await?;
         }
         let options = Options { seed: setup.seed, ..Options::default() };
         let injector = Arc::new(StageInjector(stage.clone()));
@@ -92,7 +93,7 @@ impl World {
 
     /// How a backend died, if one did: then nothing can be judged any more.
     pub fn died(&self) -> Option<String> {
-        let status = self.stage.status();
+        let status = self.stage.snapshot();
         status
             .backends
             .iter()

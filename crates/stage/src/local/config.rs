@@ -20,8 +20,6 @@ pub struct Config {
     pub stress: Shim,
     /// Where pods' programs are looked for.
     pub program_dirs: Vec<PathBuf>,
-    /// Variables of the caller's own environment that pods may see. None by default.
-    pub pass_env: Vec<String>,
     /// Names outside the cluster and the addresses they get; documentation addresses, so that no
     /// internet is needed.
     pub demo_names: BTreeMap<String, Vec<Ipv4Addr>>,
@@ -71,17 +69,6 @@ impl Clock {
             Self::Real => real,
         }
     }
-
-    /// Time between probes. On the stage clock a pod that is not ready is asked ten times a second,
-    /// so that a story does not wait for it, and a ready one once a second at most, which keeps 200
-    /// pods cheap.
-    pub(crate) fn probe_period(self, declared: Duration, waiting_for_success: bool) -> Duration {
-        match (self, waiting_for_success) {
-            (Self::Real, _) => declared,
-            (Self::Stage, true) => declared.min(Duration::from_millis(100)),
-            (Self::Stage, false) => declared.min(Duration::from_secs(1)),
-        }
-    }
 }
 
 impl Config {
@@ -99,7 +86,6 @@ impl Config {
             stress: Shim { program: program.clone(), args: vec!["stress-worker".into()] },
             shim: Shim { program, args: vec!["pod-shim".into()] },
             program_dirs: beside.into_iter().collect(),
-            pass_env: Vec::new(),
             demo_names: demo_names(),
             upstream_dns: None,
             monitoring: true,

@@ -49,6 +49,22 @@ fn parse(answer: &[u8]) -> Option<(u16, String)> {
     Some((status, body.to_owned()))
 }
 
+/// Percent-decoding of a part of a query.
+pub(crate) fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        (rest, _) = match (first, escaped) {
+            (b'%', Some(byte)) => (&tail[2..], bytes.push(byte)),
+            (b'+', _) => (tail, bytes.push(b' ')),
+            _ => (tail, bytes.push(*first)),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

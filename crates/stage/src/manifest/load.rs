@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ManifestError, Manifests, Metadata, Source, Sourced, not_applied};
+use super::{ManifestError, Manifests, Source, Sourced, not_applied};
 
 pub(super) fn path(path: &Path, all: &mut Manifests) -> Result<(), ManifestError> {
     let read_error = |file: &Path| {
@@ -136,12 +136,4 @@ fn strict<T: DeserializeOwned>(
         ManifestError::field(source, &field, reason, remedy)
     })?;
     Ok(Sourced { object, source: source.clone() })
-}
-
-/// A template's metadata needs no name; every other object's does, which `object` has checked.
-impl Metadata {
-    /// `namespace/name`, the key of an object within its kind.
-    pub fn key(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
 }

@@ -1,6 +1,8 @@
 //! A pod template: what one pod runs. Only what a stage acts on is here; `not_applied.rs` lists
 //! what it does not.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{IntOrString, Metadata};
@@ -278,6 +280,16 @@ fn slash() -> String {
 }
 
 impl Container {
+    /// Sets variables, in place of those of the same names.
+    pub(crate) fn set_env(&mut self, env: &BTreeMap<String, String>) {
+        self.env.retain(|variable| !env.contains_key(&variable.name));
+        self.env.extend(env.iter().map(|(name, value)| EnvVar {
+            name: name.clone(),
+            value: Some(value.clone()),
+            value_from: None,
+        }));
+    }
+
     /// The number of a port given by number or name.
     pub fn port(&self, port: &IntOrString) -> Option<u16> {
         match port {

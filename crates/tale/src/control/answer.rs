@@ -29,7 +29,7 @@ async fn carry_out(request: Request, world: &World, desk: &Desk, text: &mut Stri
     match request {
         Request::Hello | Request::Down => {} // answered at the door
         Request::Status { json } => {
-            let stage = world.stage.status();
+            let stage = world.stage.snapshot();
             let chaos = chaos.get().await?;
             let status = Status::of(world, &stage, &chaos, &desk.name, &desk.dir);
             *text = if json { status.json()? } else { status.table() };
