@@ -3,23 +3,21 @@
 //! Parsing is strict. Every field is either understood or refused by name, because a field that is
 //! silently ignored makes an experiment that does something else than its file says.
 
+mod body;
+mod error;
+mod lints;
 mod meta;
-
-pub(crate) use meta::is_subdomain;
-pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
-
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::duration::GoDuration;
-use crate::injector::LONGEST_FAULT;
-use crate::kind::{self, Chaos, Kind, OtherEnd};
-use crate::problem::{DocumentError, Problem};
-use crate::schedule::{self, Schedule};
-use crate::status_check::{self, StatusCheck};
-use crate::workflow::{self, Workflow};
+use crate::fields::problem::Problem;
+use crate::kind::Chaos;
+use crate::kinds;
+
+pub use body::{Body, Scheduled};
+pub use error::DocumentError;
+pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
 
 /// The API version of every document.
 pub const API_VERSION: &str = "chaos-mesh.org/v1alpha1";
@@ -38,26 +36,8 @@ pub struct Document {
     pub spec: Value,
 }
 
-/// What a document describes.
-#[derive(Clone, Debug)]
-pub enum Body {
-    /// One experiment.
-    Experiment {
-        /// Its kind.
-        kind: &'static Kind,
-        /// Its spec.
-        chaos: Arc<dyn Chaos>,
-    },
-    /// Experiments made again and again.
-    Schedule(Arc<Schedule>),
-    /// Experiments in an order.
-    Workflow(Arc<Workflow>),
-    /// A question asked again and again.
-    StatusCheck(Arc<StatusCheck>),
-}
-
 /// Kinds that are no experiments themselves.
-const OTHER_KINDS: [&str; 3] = [schedule::KIND, workflow::KIND, status_check::KIND];
+const OTHER_KINDS: [&str; 3] = [kinds::SCHEDULE, kinds::WORKFLOW, kinds::STATUS_CHECK];
 
 impl Document {
     /// The kind, as in the file.
@@ -70,10 +50,7 @@ impl Document {
     /// StatusCheck.
     #[must_use]
     pub fn chaos(&self) -> Option<&dyn Chaos> {
-        match &self.body {
-            Body::Schedule(schedule) => schedule.child.chaos(),
-            body => body.chaos(),
-        }
+        self.body.experiment().map(|experiment| experiment.chaos.as_ref())
     }
 
     /// How this stage carries it out, one sentence.
@@ -86,82 +63,8 @@ impl Document {
     /// patterns that cannot work.
     #[must_use]
     pub fn refusals(&self) -> Vec<Problem> {
-        match &self.body {
-            Body::Schedule(schedule) => schedule.refusals("spec"),
-            body => refusals_of(body, "spec"),
-        }
+        self.body.refusals("spec")
     }
-}
-
-impl Body {
-    /// The kind, as in a document.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Experiment { kind, .. } => kind.name,
-            Self::Schedule(_) => schedule::KIND,
-            Self::Workflow(_) => workflow::KIND,
-            Self::StatusCheck(_) => status_check::KIND,
-        }
-    }
-
-    /// The experiment, if it is one.
-    pub(crate) fn chaos(&self) -> Option<&dyn Chaos> {
-        match self {
-            Self::Experiment { chaos, .. } => Some(chaos.as_ref()),
-            _ => None,
-        }
-    }
-
-    /// The key of its payload in a Schedule.
-    pub(crate) fn schedule_key(&self) -> &'static str {
-        match self {
-            Self::Experiment { kind, .. } => kind.schedule_key,
-            _ => workflow::SCHEDULE_KEY,
-        }
-    }
-
-    /// How this stage carries it out, one sentence.
-    pub(crate) fn mechanism(&self) -> String {
-        match self {
-            Self::Experiment { chaos, .. } => chaos.mechanism(),
-            Self::Schedule(schedule) => schedule.child.mechanism(),
-            Self::Workflow(workflow) => workflow.mechanism(),
-            Self::StatusCheck(check) => check.mechanism(),
-        }
-    }
-}
-
-/// The remedy for a fault beyond [`LONGEST_FAULT`].
-pub(crate) const TOO_LONG: &str = "this stage ends every fault after 24 hours, so it could not keep this promise; write 24h or less, or a Schedule of shorter ones";
-
-/// Is this beyond [`LONGEST_FAULT`]?
-pub(crate) fn too_long(duration: GoDuration) -> bool {
-    i128::from(duration.as_nanos()) > LONGEST_FAULT.as_nanos().cast_signed()
-}
-
-/// What cannot be carried out about something whose spec is at `parent`.
-pub(crate) fn refusals_of(body: &Body, parent: &str) -> Vec<Problem> {
-    match body {
-        Body::Experiment { chaos, .. } => {
-            refusals(chaos.as_ref()).into_iter().map(|problem| problem.under(parent)).collect()
-        }
-        Body::Schedule(schedule) => schedule.refusals(parent),
-        Body::Workflow(workflow) => workflow.refusals(parent),
-        Body::StatusCheck(_) => Vec::new(),
-    }
-}
-
-/// What cannot be carried out about the spec of an experiment.
-pub(crate) fn refusals(chaos: &dyn Chaos) -> Vec<Problem> {
-    let mut refusals = chaos.common().refusals();
-    refusals.extend(chaos.other_end().iter().flat_map(OtherEnd::refusals));
-    refusals.extend(chaos.fault().err());
-    let duration = chaos.common().parsed_duration();
-    if !chaos.one_shot() && duration.is_some_and(too_long) {
-        refusals.push(Problem::new("duration", TOO_LONG));
-    }
-    refusals
 }
 
 #[derive(Deserialize)]
@@ -217,28 +120,12 @@ fn document(value: &Value) -> Result<Document, Vec<Problem>> {
     check_kind(&envelope).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     let meta = ObjectMeta::parse(&envelope.metadata, &mut problems);
-    let body = body(&envelope, &mut problems);
+    let body = Body::parse(&envelope.kind, &envelope.spec, &mut problems);
     match (meta, body) {
         (Some(meta), Some(body)) if problems.is_empty() => {
             Ok(Document { meta, body, spec: envelope.spec })
         }
         _ => Err(problems),
-    }
-}
-
-fn body(envelope: &Envelope, problems: &mut Vec<Problem>) -> Option<Body> {
-    let spec = &envelope.spec;
-    match envelope.kind.as_str() {
-        schedule::KIND => Schedule::parse(spec, "spec", schedule::Of::Anything, problems)
-            .map(|schedule| Body::Schedule(Arc::new(schedule))),
-        workflow::KIND => Workflow::parse(spec, "spec", problems)
-            .map(|workflow| Body::Workflow(Arc::new(workflow))),
-        status_check::KIND => StatusCheck::parse(spec, "spec", problems)
-            .map(|check| Body::StatusCheck(Arc::new(check))),
-        name => {
-            let kind = kind::find(name).expect("the kind was checked");
-            experiment(kind, spec, "spec", problems).map(|chaos| Body::Experiment { kind, chaos })
-        }
     }
 }
 
@@ -250,10 +137,10 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
             format!("`{}` is not Chaos Mesh; write `{API_VERSION}`", envelope.api_version),
         ));
     }
-    let supported = kind::SUPPORTED.map(|kind| kind.name).join(", ");
-    if OTHER_KINDS.contains(&kind) || kind::find(kind).is_some() {
+    let supported = kinds::names();
+    if OTHER_KINDS.contains(&kind) || kinds::find(kind).is_some() {
         Ok(())
-    } else if kind::ELSEWHERE.contains(&kind) {
+    } else if kinds::ELSEWHERE.contains(&kind) {
         Err(Problem::new(
             "kind",
             format!(
@@ -270,25 +157,9 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
     }
 }
 
-/// Reads and checks the spec of an experiment; all that is wrong goes to `problems`.
-pub(crate) fn experiment(
-    kind: &Kind,
-    spec: &Value,
-    parent: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<Arc<dyn Chaos>> {
-    let chaos = (kind.parse)(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
-    let mut own = Vec::new();
-    chaos.common().check(&mut own);
-    if let Some(other) = chaos.other_end() {
-        other.check(&mut own);
-    }
-    chaos.check(&mut own);
-    problems.extend(own.into_iter().map(|problem| problem.under(parent)));
-    Some(chaos)
-}
-
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod number_tests;
 #[cfg(test)]
 mod tests;

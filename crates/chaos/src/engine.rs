@@ -12,18 +12,17 @@ mod action;
 mod check;
 mod clock;
 mod driver;
-mod dry_run;
 mod entry;
 mod error;
 mod events;
 mod experiment;
 mod history;
+pub mod journal;
 mod lifecycle;
 mod names;
 mod probing;
 mod request;
 mod spawn;
-mod status;
 mod targets;
 mod workflow;
 mod world;
@@ -36,25 +35,16 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::document::Document;
-use crate::duration::GoDuration;
+use crate::dry_run::DryRun;
+use crate::fields::duration::GoDuration;
 use crate::injector::Injector;
-use crate::journal::{self, Journal, Leftover};
-use crate::render;
+use crate::snapshot::{Applied, Name, Snapshot};
 use driver::Driver;
+use journal::{Journal, Leftover};
 use request::Request;
 
-pub use check::{CheckRecord, Outcome, StatusCheckStatus};
 pub use clock::{Clock, SystemClock, TokioClock};
-pub use dry_run::{DryRun, DryStep};
 pub use error::EngineError;
-pub use events::Event;
-pub use request::Name;
-pub use status::{
-    Condition, DesiredPhase, Experiment, ExperimentStatus, Object, Operation, Phase,
-    ReasonedCondition, Record, RecordEvent, ScheduleStatus, Snapshot, Status,
-};
-pub use workflow::{NodeStatus, WorkflowStatus};
-pub use world::Applied;
 
 /// Requests that wait for the driver; more callers wait in line.
 const QUEUE: usize = 64;
@@ -170,23 +160,6 @@ impl Engine {
         self.ask(|reply| Request::DryRun(Box::new(document), reply)).await
     }
 
-    /// The text of `describe` for every object of this name.
-    ///
-    /// # Errors
-    /// No object has this name.
-    pub async fn describe(&self, name: &Name) -> Result<String, EngineError> {
-        let snapshot = self.get().await?;
-        let meant = snapshot.objects.iter().filter(|object| {
-            name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
-        });
-        let texts: Vec<String> = meant.map(|object| render::describe(&snapshot, object)).collect();
-        if texts.is_empty() {
-            Err(EngineError::NotFound(name.to_string()))
-        } else {
-            Ok(texts.join("\n\n"))
-        }
-    }
-
     /// Waits until `condition` holds and returns the snapshot in which it does.
     ///
     /// # Errors
@@ -217,11 +190,7 @@ impl Engine {
     /// # Errors
     /// It has not gone within `limit`, or the engine has stopped.
     pub async fn wait_gone(&self, name: &Name, limit: Duration) -> Result<(), EngineError> {
-        let gone = |snapshot: &Snapshot| {
-            !snapshot.objects.iter().any(|object| {
-                name.means(object.kind, &object.metadata.namespace, &object.metadata.name)
-            })
-        };
+        let gone = |snapshot: &Snapshot| snapshot.find_all(name).next().is_none();
         self.wait_until(limit, gone).await.map(drop)
     }
 

@@ -1,48 +1,18 @@
 //! What one kind of chaos adds to the common life of an experiment.
 //!
-//! To add a kind: write one file with its document and [`Chaos`] implementation, and list its
-//! [`Kind`] in [`SUPPORTED`].
+//! The kinds themselves are in [`crate::kinds`].
 
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::duration::GoDuration;
-use crate::injector::{Fault, Target};
-use crate::mode::Mode;
-use crate::problem::Problem;
-use crate::selector::Selector;
-use crate::{dns_chaos, http_chaos, network_chaos, pod_chaos, stress_chaos};
-
-/// The kinds this crate can play.
-pub static SUPPORTED: [&Kind; 5] = [
-    &dns_chaos::KIND,
-    &http_chaos::KIND,
-    &network_chaos::KIND,
-    &pod_chaos::KIND,
-    &stress_chaos::KIND,
-];
-
-/// Kinds of `chaos-mesh.org/v1alpha1` that exist but cannot be played locally.
-pub const ELSEWHERE: [&str; 15] = [
-    "AWSChaos",
-    "AzureChaos",
-    "BlockChaos",
-    "GCPChaos",
-    "IOChaos",
-    "JVMChaos",
-    "KernelChaos",
-    "PhysicalMachine",
-    "PhysicalMachineChaos",
-    "PodHttpChaos",
-    "PodIOChaos",
-    "PodNetworkChaos",
-    "RemoteCluster",
-    "TimeChaos",
-    "WorkflowNode",
-];
+use crate::fault::Fault;
+use crate::fields::duration::GoDuration;
+use crate::fields::mode::Mode;
+use crate::fields::problem::Problem;
+use crate::fields::selector::Selector;
+use crate::target::{Pod, Target};
 
 /// Reads the `spec` of a kind; the text is the path of the spec in its document.
 pub(crate) type Parse = fn(&Value, &str) -> Result<Arc<dyn Chaos>, Problem>;
@@ -93,6 +63,31 @@ pub enum Scope<'a> {
     Pod,
     /// The named containers of a pod, or its first one when no name is given.
     Containers(&'a [String]),
+}
+
+impl Scope<'_> {
+    /// The pod itself, or those of its containers that are named and exist (the first when none is
+    /// named).
+    #[must_use]
+    pub fn targets(self, pod: &Pod) -> Vec<Target> {
+        let target = |container: Option<&String>| Target {
+            namespace: pod.namespace.clone(),
+            pod: pod.name.clone(),
+            uid: pod.uid.clone(),
+            container: container.cloned(),
+        };
+        let containers = pod.containers.iter();
+        match self {
+            Scope::Pod => vec![target(None)],
+            Scope::Containers([]) => {
+                containers.take(1).map(|container| target(Some(container))).collect()
+            }
+            Scope::Containers(names) => containers
+                .filter(|name| names.contains(name))
+                .map(|container| target(Some(container)))
+                .collect(),
+        }
+    }
 }
 
 /// A second selector, whose pods are records too.
@@ -161,32 +156,6 @@ pub trait Chaos: fmt::Debug + Send + Sync {
 
     /// How this stage carries the fault out, one sentence.
     fn mechanism(&self) -> String;
-}
-
-/// Finds a kind by its name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Kind> {
-    SUPPORTED.iter().copied().find(|kind| kind.name == name)
-}
-
-/// Reads `value` into a strict struct; a failure names the field below `parent`.
-pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { parent.to_owned() } else { format!("{parent}.{path}") };
-        Problem::new(field, in_yaml(&error.into_inner().to_string()))
-    })
-}
-
-/// serde names the types of Rust; who writes YAML knows numbers.
-fn in_yaml(message: &str) -> String {
-    match message.rsplit_once(", expected ") {
-        Some((found, "i64" | "i32" | "u64" | "u32" | "u16" | "u8")) => {
-            format!("{found}; write a whole number")
-        }
-        Some((found, "f64")) => format!("{found}; write a number"),
-        _ => message.to_owned(),
-    }
 }
 
 impl OtherEnd<'_> {

@@ -3,8 +3,9 @@
 mod describe;
 mod table;
 
-use crate::engine::{DryRun, DryStep, Object, Snapshot};
-use crate::{kind, status_check};
+use crate::dry_run::{DryRun, DryStep};
+use crate::kinds;
+use crate::snapshot::{Object, Snapshot};
 
 pub use describe::describe;
 
@@ -29,7 +30,7 @@ pub fn get(snapshot: &Snapshot) -> String {
 }
 
 fn kind_table(objects: &[Object], namespaces: bool, snapshot: &Snapshot) -> String {
-    let columns = kind::find(objects[0].kind).map_or(&[][..], |kind| kind.columns);
+    let columns = kinds::find(&objects[0].kind).map_or(&[][..], |kind| kind.columns);
     let titles = namespaces
         .then_some("NAMESPACE")
         .into_iter()
@@ -65,7 +66,7 @@ pub fn dry_run(run: &DryRun) -> String {
         run.namespace
     )];
     match &run.selection_error {
-        _ if !run.steps.is_empty() || run.kind == status_check::KIND => {}
+        _ if !run.steps.is_empty() || run.kind == kinds::STATUS_CHECK => {}
         Some(error) => lines.push(format!("Targets:    none: {error}")),
         None => {
             let bound = if run.at_most { "at most " } else { "" };

@@ -1,36 +1,24 @@
 //! Schedule: an experiment, or a Workflow, made again and again.
 
+pub mod cron;
+mod lints;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::cron::Cron;
-use crate::document::{self, Body};
-use crate::kind::{self, read};
-use crate::problem::Problem;
-use crate::workflow::{self, Workflow};
+use crate::experiment::Experiment;
+use crate::fields::problem::Problem;
+use crate::fields::read::read;
+use crate::kinds;
+use cron::Cron;
 
-/// The kind's name in documents.
-pub const KIND: &str = "Schedule";
-
-/// Payload keys of a Schedule that belong to kinds this crate cannot play, with those kinds.
-const PAYLOADS_ELSEWHERE: [(&str, &str); 9] = [
-    ("awsChaos", "AWSChaos"),
-    ("azureChaos", "AzureChaos"),
-    ("blockChaos", "BlockChaos"),
-    ("gcpChaos", "GCPChaos"),
-    ("ioChaos", "IOChaos"),
-    ("jvmChaos", "JVMChaos"),
-    ("kernelChaos", "KernelChaos"),
-    ("physicalmachineChaos", "PhysicalMachineChaos"),
-    ("timeChaos", "TimeChaos"),
-];
-
-/// A checked Schedule.
+/// A checked Schedule. `C` is what it makes: an [`Experiment`] within a Workflow, and in a document
+/// of its own also a [`Workflow`](crate::workflow::Workflow).
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub struct Schedule<C> {
     /// When it fires.
     pub cron: Cron,
     /// Ticks older than this many seconds are not caught up with.
@@ -39,9 +27,9 @@ pub struct Schedule {
     pub concurrency_policy: ConcurrencyPolicy,
     /// How many experiments are kept; omitted is 0, so finished ones vanish at once.
     pub history_limit: Option<u32>,
-    /// What it makes: experiments or Workflows.
-    pub child: Body,
-    /// Their spec as written.
+    /// What it makes.
+    pub child: C,
+    /// The spec of that as written.
     pub payload: Value,
 }
 
@@ -53,6 +41,30 @@ pub enum ConcurrencyPolicy {
     Forbid,
     /// Yes.
     Allow,
+}
+
+/// What a Schedule can make.
+pub trait Child: fmt::Debug + Sized {
+    /// The kinds besides those of chaos, with the keys of their payloads.
+    const OTHER_KINDS: &'static [(&'static str, &'static str)];
+
+    /// Reads and checks the payload of a `kind` that can be made; all that is wrong goes to
+    /// `problems`, with paths below `parent`.
+    fn parse(
+        kind: &str,
+        payload: &Value,
+        parent: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self>;
+
+    /// The key of its payload.
+    fn payload_key(&self) -> &'static str;
+
+    /// The experiment, if it is one.
+    fn experiment(&self) -> Option<&Experiment>;
+
+    /// What this stage would refuse about it, with paths below `parent`.
+    fn refusals(&self, parent: &str) -> Vec<Problem>;
 }
 
 /// The document as written. The payload keys are read by name, so a new kind needs no change here.
@@ -70,21 +82,9 @@ struct Raw {
     payloads: BTreeMap<String, Value>,
 }
 
-/// What a Schedule may make: within a Workflow no other Workflow.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
-    Anything,
-    ChaosOnly,
-}
-
-impl Schedule {
+impl<C: Child> Schedule<C> {
     /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
-    pub(crate) fn parse(
-        spec: &Value,
-        parent: &str,
-        of: Of,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Self> {
+    pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
         let at = |field: &str| format!("{parent}.{field}");
         let raw: Raw = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
@@ -102,7 +102,7 @@ impl Schedule {
         problems.extend(raw.history_limit.and_then(|limit| {
             Problem::of_range(at("historyLimit"), limit, &(1..=i32::MAX.into()))
         }));
-        let key = payload_key(&raw.kind, of)
+        let key = payload_key::<C>(&raw.kind)
             .map_err(|message| problems.push(Problem::new(at("type"), message)))
             .ok();
         let payload = key.and_then(|key| raw.payloads.get(key));
@@ -116,7 +116,7 @@ impl Schedule {
             problems.push(stray_payload(&at(stray), stray, &raw.kind));
         }
         let (key, payload) = (key?, payload?);
-        let child = child(&raw.kind, payload, &at(key), problems)?;
+        let child = C::parse(&raw.kind, payload, &at(key), problems)?;
         if problems.len() > before {
             return None;
         }
@@ -130,47 +130,63 @@ impl Schedule {
         })
     }
 
-    /// What this stage would refuse about its experiments, with paths below `parent`.
+    /// What this stage would refuse about what it makes, with paths below `parent`.
     pub(crate) fn refusals(&self, parent: &str) -> Vec<Problem> {
-        document::refusals_of(&self.child, &format!("{parent}.{}", self.child.schedule_key()))
+        self.child.refusals(&format!("{parent}.{}", self.child.payload_key()))
+    }
+
+    /// The same Schedule of something else.
+    pub(crate) fn map<D>(&self, child: impl FnOnce(&C) -> D) -> Schedule<D> {
+        Schedule {
+            cron: self.cron.clone(),
+            starting_deadline_seconds: self.starting_deadline_seconds,
+            concurrency_policy: self.concurrency_policy,
+            history_limit: self.history_limit,
+            child: child(&self.child),
+            payload: self.payload.clone(),
+        }
     }
 }
 
-fn child(kind: &str, payload: &Value, path: &str, problems: &mut Vec<Problem>) -> Option<Body> {
-    if kind == workflow::KIND {
-        let workflow = Workflow::parse(payload, path, problems)?;
-        return Some(Body::Workflow(Arc::new(workflow)));
+impl Child for Experiment {
+    const OTHER_KINDS: &'static [(&'static str, &'static str)] = &[];
+
+    fn parse(
+        kind: &str,
+        payload: &Value,
+        parent: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        Self::parse(kinds::find(kind)?, payload, parent, problems)
     }
-    let kind = kind::find(kind)?;
-    let chaos = document::experiment(kind, payload, path, problems)?;
-    Some(Body::Experiment { kind, chaos })
-}
 
-/// Does a Schedule of this type exist, but not on this stage?
-pub(crate) fn elsewhere(kind: &str) -> bool {
-    PAYLOADS_ELSEWHERE.iter().any(|(_, known)| *known == kind)
-}
+    fn payload_key(&self) -> &'static str {
+        self.kind.schedule_key
+    }
 
-/// Is this the key of a payload?
-pub(crate) fn known_payload(key: &str) -> bool {
-    key == workflow::SCHEDULE_KEY
-        || PAYLOADS_ELSEWHERE.iter().any(|(known, _)| *known == key)
-        || kind::SUPPORTED.iter().any(|kind| kind.schedule_key == key)
+    fn experiment(&self) -> Option<&Experiment> {
+        Some(self)
+    }
+
+    fn refusals(&self, parent: &str) -> Vec<Problem> {
+        self.refusals().into_iter().map(|problem| problem.under(parent)).collect()
+    }
 }
 
 /// The key of the payload of this type. Unlike a document's `kind`, `type` must be spelt exactly.
-fn payload_key(kind: &str, of: Of) -> Result<&'static str, String> {
-    if let Some(kind) = kind::find(kind) {
+fn payload_key<C: Child>(kind: &str) -> Result<&'static str, String> {
+    if let Some(kind) = kinds::find(kind) {
         return Ok(kind.schedule_key);
     }
-    if kind == workflow::KIND && of == Of::Anything {
-        return Ok(workflow::SCHEDULE_KEY);
+    if let Some((_, key)) = C::OTHER_KINDS.iter().find(|(other, _)| *other == kind) {
+        return Ok(key);
     }
-    let mut supported = kind::SUPPORTED.map(|kind| kind.name).join(", ");
-    if of == Of::Anything {
-        supported = format!("{supported}, {}", workflow::KIND);
+    let mut supported = kinds::names();
+    for (other, _) in C::OTHER_KINDS {
+        supported.push_str(", ");
+        supported.push_str(other);
     }
-    Err(if elsewhere(kind) {
+    Err(if kinds::is_elsewhere(kind) {
         format!(
             "type {kind} is known to Chaos Mesh but the local stage cannot do it yet; use {supported}"
         )
@@ -180,7 +196,7 @@ fn payload_key(kind: &str, of: Of) -> Result<&'static str, String> {
 }
 
 fn stray_payload(field: &str, key: &str, kind: &str) -> Problem {
-    let message = if known_payload(key) {
+    let message = if kinds::is_payload(key) {
         format!("type is {kind}, so nothing would read this payload; remove it or change the type")
     } else {
         "unknown field; a Schedule has schedule, startingDeadlineSeconds, concurrencyPolicy, historyLimit, type and one payload such as dnsChaos".to_owned()

@@ -146,13 +146,13 @@ async fn stress(stage: &stage::local::LocalStage, pod: &stage::PodStatus) {
     let cpu = chaos::fault::CpuStress { workers: 2, load_percent: 10 };
     let fault = chaos::fault::StressFault { cpu: Some(cpu), memory: None };
     let until = std::time::Instant::now() + Duration::from_secs(3600);
-    let target = chaos::injector::Target {
+    let target = chaos::target::Target {
         namespace: pod.namespace.clone(),
         pod: pod.name.clone(),
         uid: pod.uid.clone(),
         container: None,
     };
-    let fault = chaos::injector::Fault::Stress(fault);
+    let fault = chaos::fault::Fault::Stress(fault);
     let done = stage.fault(&target, "x", &fault, Some(until));
     done.await.unwrap_or_else(|e| fail(&e.to_string()));
 }

@@ -27,7 +27,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::chaos::injector::{Fault, Target};
+use ::chaos::fault::Fault;
+use ::chaos::target::Target;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::manifest::Manifests;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
-use chaos::engine::{Name, Phase};
+use chaos::snapshot::{Name, Phase};
 use slo::Span;
 use stage::NamespacedName;
 
@@ -133,9 +133,9 @@ impl Acting<'_> {
         let since = Instant::now();
         world.chaos.apply(document).await?;
         // A Schedule injects when its time comes; everything else does now.
-        if kind != chaos::schedule::KIND {
-            let injected = |snapshot: &chaos::engine::Snapshot| {
-                snapshot.find(&kind, &name).is_some_and(chaos::engine::Object::begun)
+        if kind != chaos::kinds::SCHEDULE {
+            let injected = |snapshot: &chaos::snapshot::Snapshot| {
+                snapshot.find(&kind, &name).is_some_and(chaos::snapshot::Object::begun)
             };
             let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
                 anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use chaos::document::{self, Document};
-use chaos::engine::{DryRun, Options};
-use chaos::{lint, render};
+use chaos::dry_run::DryRun;
+use chaos::engine::Options;
+use chaos::render;
 use jiff::Timestamp;
 
 use crate::cli::Chaos;
@@ -57,7 +58,7 @@ async fn apply(
     for document in &documents {
         let name = &document.meta.name;
         let maximum = Options::default().default_maximum;
-        for lint in lint::lints(document, maximum, Timestamp::now()) {
+        for lint in document.lints(maximum, Timestamp::now()) {
             note(&format!("Warning: {name}: {lint}"));
         }
         for refusal in document.refusals() {
@@ -71,7 +72,7 @@ async fn apply(
 fn without_stage(document: &Document) -> DryRun {
     let maximum = Options::default().default_maximum;
     let why = "no stage is running, so no pods could be matched; start one with ./tale up";
-    DryRun::without_pods(document, maximum, Timestamp::now(), why)
+    DryRun::rehearse(document, Err(why), maximum, Timestamp::now())
 }
 
 /// By name, or everything in a file. One that is not there does not keep the others.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use chaos::injector::{Fault, Injector, LONGEST_FAULT, Pod, Target};
-use chaos::probe::{HttpProbe, ProbeAnswer};
+use chaos::fault::{Fault, LONGEST_FAULT};
+use chaos::injector::Injector;
+use chaos::target::{Pod, Target};
+use chaos::workflow::probe::{HttpProbe, ProbeAnswer};
 use stage::StageError;
 use stage::local::LocalStage;
 

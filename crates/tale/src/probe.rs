@@ -7,7 +7,7 @@ use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use chaos::probe::{HttpProbe, ProbeAnswer};
+use chaos::workflow::probe::{HttpProbe, ProbeAnswer};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url, redirect};
 use stage::NamespacedName;

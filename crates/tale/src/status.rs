@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use chaos::engine::{DesiredPhase, Object, Phase};
+use chaos::snapshot::{DesiredPhase, Object, Phase};
 use serde::Serialize;
 use stage::local::Clock;
 use stage::{ContainerStatus, PodStatus, Snapshot};
@@ -42,7 +42,7 @@ struct Urls<'s> {
 /// An experiment that is not over, or a Schedule.
 #[derive(Serialize)]
 struct Fault<'s> {
-    kind: &'static str,
+    kind: &'s str,
     namespace: &'s str,
     name: &'s str,
     paused: bool,
@@ -57,7 +57,7 @@ impl<'s> Status<'s> {
     pub fn of(
         world: &'s World,
         stage: &'s Snapshot,
-        chaos: &'s chaos::engine::Snapshot,
+        chaos: &'s chaos::snapshot::Snapshot,
         name: &'s str,
         state_dir: &'s Path,
     ) -> Self {
@@ -215,7 +215,7 @@ impl<'s> Status<'s> {
 
 /// What is of interest about an experiment, unless it is over.
 fn fault(object: &Object) -> Option<Fault<'_>> {
-    use chaos::engine::Status as Of;
+    use chaos::snapshot::Status as Of;
     let over = matches!(&object.status, Of::Experiment(status)
         if status.experiment.desired_phase == Some(DesiredPhase::Stop) && object.is("AllRecovered"));
     // A check watches and breaks nothing; a workflow is over when its entry is.
@@ -224,7 +224,7 @@ fn fault(object: &Object) -> Option<Fault<'_>> {
     let injected = records.iter().filter(|record| record.phase == Phase::Injected).count();
     let meta = &object.metadata;
     (!over).then_some(Fault {
-        kind: object.kind,
+        kind: &object.kind,
         namespace: &meta.namespace,
         name: &meta.name,
         paused: meta.paused(),

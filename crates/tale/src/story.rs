@@ -151,7 +151,8 @@ impl TryFrom<String> for Span {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parsed: chaos::duration::GoDuration = text.parse().map_err(|why| format!("{why}"))?;
+        let parsed: chaos::fields::duration::GoDuration =
+            text.parse().map_err(|why| format!("{why}"))?;
         match u64::try_from(parsed.as_nanos()) {
             Ok(nanos) => Ok(Span(Duration::from_nanos(nanos))),
             Err(_) => Err(format!("`{text}` is negative; write e.g. 15s")),

@@ -43,7 +43,7 @@ proptest! {
         text.replace_range(at..(at + cut).min(OTHERS.len()), &junk);
         for document in parse("x.yaml", &text).into_iter().flatten() {
             let _ = (document.refusals(), document.mechanism());
-            let _ = crate::lint::lints(&document, crate::duration::GoDuration::from_nanos(1), jiff::Timestamp::UNIX_EPOCH);
+            let _ = document.lints(crate::fields::duration::GoDuration::from_nanos(1), jiff::Timestamp::UNIX_EPOCH);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::kind::read;
-use crate::problem::Problem;
+use crate::fields::name::is_subdomain;
+use crate::fields::problem::Problem;
+use crate::fields::read::read;
 
 /// The annotation that pauses an experiment or a Schedule when its value is the text `true`.
 pub const PAUSE_ANNOTATION: &str = "experiment.chaos-mesh.org/pause";
@@ -72,17 +73,4 @@ impl ObjectMeta {
         }
         Some(meta)
     }
-}
-
-/// Kubernetes' rule for object names (RFC 1123 subdomain).
-pub(crate) fn is_subdomain(name: &str, longest: usize) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= longest && name.split('.').all(label)
 }

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::duration::GoDuration;
-use crate::lint::lints;
+use crate::fields::duration::GoDuration;
 
 pub(super) const TALK: &str = "
 apiVersion: chaos-mesh.org/v1alpha1
@@ -42,7 +41,7 @@ fn refusal(text: &str) -> String {
 fn all_lints(text: &str) -> Vec<Problem> {
     let document = parse("x.yaml", text).unwrap().remove(0);
     let hour = GoDuration::from_nanos(3_600_000_000_000);
-    lints(&document, hour, Timestamp::UNIX_EPOCH)
+    document.lints(hour, Timestamp::UNIX_EPOCH)
 }
 
 fn lint_fields(text: &str) -> Vec<String> {

@@ -6,10 +6,13 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::status::Operation;
 use super::world::Key;
-use crate::injector::{Fault, Injector, Target};
-use crate::journal::Leftover;
+use crate::engine::journal::Leftover;
+use crate::fault::Fault;
+use crate::injector::Injector;
+use crate::kind::Side;
+use crate::snapshot::Operation;
+use crate::target::Target;
 
 /// Something to be done to a target.
 #[derive(Clone, Debug)]
@@ -17,8 +20,8 @@ pub(super) struct Action {
     pub(super) key: Key,
     pub(super) uid: String,
     pub(super) slot: usize,
-    /// Which selector chose the target, as in its record.
-    pub(super) selector_key: &'static str,
+    /// Which selector chose the target.
+    pub(super) side: Side,
     pub(super) operation: Operation,
     pub(super) fault: Arc<Fault>,
     pub(super) target: Target,
@@ -87,14 +90,14 @@ pub(super) fn leaves_nothing(action: &Action, outcome: &Done) -> bool {
 
 /// Tells the faults on a target apart: a pod may be at both ends of an experiment.
 pub(super) fn place(action: &Action) -> (String, String) {
-    let place = format!("{}{}", action.target, action.selector_key);
+    let place = format!("{}{}", action.target, action.side.key());
     (action.uid.clone(), place)
 }
 
 /// The name of the fault on its target; the same before and after a crash.
 fn id(action: &Action) -> String {
     let Key { kind, namespace, name } = &action.key;
-    let end = action.selector_key.trim_start_matches('.');
+    let end = action.side.key().trim_start_matches('.');
     format!(
         "{namespace}/{}/{name}{}{end}",
         kind.to_lowercase(),

@@ -6,50 +6,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use super::entry::{Entry, State};
 use super::events::{Happening, Told};
-use super::status::ReasonedCondition;
 use super::world::{Key, World};
-use crate::probe::{HttpProbe, ProbeAnswer};
-use crate::status_check::{CheckMode, StatusCheck};
-
-/// How a StatusCheck is doing.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusCheckStatus {
-    /// Completed, DurationExceed, FailureThresholdExceed, SuccessThresholdExceed.
-    pub conditions: Vec<ReasonedCondition>,
-    /// When it began.
-    pub start_time: Timestamp,
-    /// When it was complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completion_time: Option<Timestamp>,
-    /// Answers so far.
-    pub count: u64,
-    /// The latest of them, oldest first.
-    pub records: Vec<CheckRecord>,
-}
-
-/// One answer.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CheckRecord {
-    /// When the question was asked.
-    pub start_time: Timestamp,
-    /// Was it good?
-    pub outcome: Outcome,
-}
-
-/// Was an answer good?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Outcome {
-    /// Yes.
-    Success,
-    /// No, or there was none.
-    Failure,
-}
+use crate::snapshot::{CheckOutcome, CheckRecord, Condition, StatusCheckStatus};
+use crate::workflow::probe::{HttpProbe, ProbeAnswer};
+use crate::workflow::status_check::{CheckMode, StatusCheck};
 
 /// See the module's description.
 #[derive(Debug)]
@@ -89,25 +52,33 @@ impl CheckState {
 
     /// Is it complete, and if so, did it succeed?
     pub(super) fn verdict(&self) -> Option<bool> {
-        self.ended.map(|_| self.in_a_row(Outcome::Success, self.check.success_threshold))
+        self.ended.map(|_| self.in_a_row(CheckOutcome::Success, self.check.success_threshold))
     }
 
     pub(super) fn status(&self, now: Timestamp) -> StatusCheckStatus {
-        let completed = ReasonedCondition {
-            kind: "Completed",
-            status: self.ended.is_some(),
-            reason: self.ended.map_or("", |(_, reason)| reason),
+        let condition = |kind: &str, status, reason: &str| Condition {
+            kind: kind.to_owned(),
+            status,
+            reason: Some(reason.to_owned()),
         };
-        let fact = |kind, status| ReasonedCondition { kind, status, reason: "" };
+        let reason = self.ended.map_or("", |(_, reason)| reason);
         let (failures, successes) = (self.check.failure_threshold, self.check.success_threshold);
         StatusCheckStatus {
             conditions: vec![
-                completed,
-                fact("DurationExceed", self.end().is_some_and(|end| end <= now)),
-                fact("FailureThresholdExceed", self.in_a_row(Outcome::Failure, failures)),
-                fact("SuccessThresholdExceed", self.in_a_row(Outcome::Success, successes)),
+                condition("Completed", self.ended.is_some(), reason),
+                condition("DurationExceed", self.end().is_some_and(|end| end <= now), ""),
+                condition(
+                    "FailureThresholdExceed",
+                    self.in_a_row(CheckOutcome::Failure, failures),
+                    "",
+                ),
+                condition(
+                    "SuccessThresholdExceed",
+                    self.in_a_row(CheckOutcome::Success, successes),
+                    "",
+                ),
             ],
-            start_time: self.created,
+            start_time: Some(self.created),
             completion_time: self.ended.map(|(at, _)| at),
             count: self.count,
             records: self.records.clone(),
@@ -124,7 +95,7 @@ impl CheckState {
     }
 
     /// Are the latest answers, `threshold` of them, all alike?
-    fn in_a_row(&self, outcome: Outcome, threshold: i64) -> bool {
+    fn in_a_row(&self, outcome: CheckOutcome, threshold: i64) -> bool {
         let alike = |record: &&CheckRecord| record.outcome == outcome;
         let in_a_row = self.records.iter().rev().take_while(alike).count();
         usize::try_from(threshold).is_ok_and(|threshold| in_a_row >= threshold)
@@ -135,10 +106,10 @@ impl CheckState {
         let (failures, successes) = (self.check.failure_threshold, self.check.success_threshold);
         if self.end().is_some_and(|end| end <= now) {
             Some("StatusCheckDurationExceed")
-        } else if self.in_a_row(Outcome::Failure, failures) {
+        } else if self.in_a_row(CheckOutcome::Failure, failures) {
             Some("StatusCheckFailureThresholdExceed")
         } else if self.check.mode == CheckMode::Synchronous
-            && self.in_a_row(Outcome::Success, successes)
+            && self.in_a_row(CheckOutcome::Success, successes)
         {
             Some("StatusCheckSuccessThresholdExceed")
         } else {
@@ -171,8 +142,9 @@ impl CheckState {
 impl World {
     /// Takes one check as far as it gets without waiting.
     pub(super) fn step_check(&mut self, key: &Key, now: Timestamp) {
-        let Some(Entry { uid, deleted, state: State::StatusCheck(state), wake, gone, .. }) =
-            self.objects.get_mut(key)
+        let Some(Entry {
+            uid, owner, deleted, state: State::StatusCheck(state), wake, gone, ..
+        }) = self.objects.get_mut(key)
         else {
             return;
         };
@@ -187,7 +159,13 @@ impl World {
         if let Some(reason) = state.reason(now) {
             state.ended = Some((now, reason));
             for told in ending(reason) {
-                self.events.record(key, uid, &Happening::Other(told), now);
+                self.events.record(
+                    key,
+                    uid,
+                    owner.as_ref().map(|owner| &owner.object),
+                    &Happening::Other(told),
+                    now,
+                );
             }
             return;
         }
@@ -205,7 +183,7 @@ impl World {
         answer: &Result<ProbeAnswer, String>,
         now: Timestamp,
     ) {
-        let Some(Entry { uid, state: State::StatusCheck(state), .. }) =
+        let Some(Entry { uid, owner, state: State::StatusCheck(state), .. }) =
             self.objects.get_mut(&question.key)
         else {
             return;
@@ -224,11 +202,17 @@ impl World {
                 source: "statuscheck",
                 message: "the body of the answer broke off or did not end in time, so the answer does not count".to_owned(),
             };
-            self.events.record(&question.key, uid, &Happening::Other(discarded), now);
+            self.events.record(
+                &question.key,
+                uid,
+                owner.as_ref().map(|owner| &owner.object),
+                &Happening::Other(discarded),
+                now,
+            );
             return;
         }
         let outcome = match state.check.judge(answer) {
-            Ok(()) => Outcome::Success,
+            Ok(()) => CheckOutcome::Success,
             Err(why) => {
                 let failed = Told {
                     warning: true,
@@ -236,8 +220,14 @@ impl World {
                     source: "statuscheck",
                     message: format!("HTTP execution of status check failed: {why}"),
                 };
-                self.events.record(&question.key, uid, &Happening::Other(failed), now);
-                Outcome::Failure
+                self.events.record(
+                    &question.key,
+                    uid,
+                    owner.as_ref().map(|owner| &owner.object),
+                    &Happening::Other(failed),
+                    now,
+                );
+                CheckOutcome::Failure
             }
         };
         state.remember(CheckRecord { start_time: question.asked, outcome });

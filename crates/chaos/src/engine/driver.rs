@@ -15,10 +15,10 @@ use super::action::{Action, Done, Failure, carry_out, leaves_nothing, leftover, 
 use super::clock::Clock;
 use super::probing::Probing;
 use super::request::Request;
-use super::status::Operation;
 use super::world::World;
+use crate::engine::journal::{Journal, Leftover};
 use crate::injector::Injector;
-use crate::journal::{Journal, Leftover};
+use crate::snapshot::Operation;
 
 /// The machine's clock may jump (a laptop sleeps), so the driver looks at it at least this often
 /// while it waits.
@@ -139,7 +139,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
         keys.iter().for_each(|key| self.world.delete(key, now));
     }
 
-    pub(super) fn pods(&self) -> Vec<crate::injector::Pod> {
+    pub(super) fn pods(&self) -> Vec<crate::target::Pod> {
         self.injector.pods()
     }
 

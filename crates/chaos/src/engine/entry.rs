@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::check::CheckState;
 use super::experiment::ExperimentState;
 use super::spawn::ScheduleState;
-use super::status::{Object, Status};
 use super::workflow::WorkflowState;
 use super::world::Key;
 use crate::document::{ObjectMeta, PAUSE_ANNOTATION};
+use crate::snapshot::{self, Object, Status};
 
 /// One object with its state.
 #[derive(Debug)]
@@ -33,8 +33,7 @@ pub(super) struct Entry {
 /// The Schedule or Workflow that made an object.
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
-    pub(super) kind: &'static str,
-    pub(super) name: String,
+    pub(super) object: snapshot::Owner,
     pub(super) uid: String,
     /// When it will delete the object again, if it knows.
     pub(super) until: Option<Timestamp>,
@@ -87,14 +86,13 @@ impl Entry {
             State::StatusCheck(state) => (Status::StatusCheck(state.status(now)), Vec::new()),
         };
         Object {
-            kind: key.kind,
+            kind: key.kind.to_owned(),
             metadata: self.meta.clone(),
             uid: self.uid.clone(),
             creation_timestamp: self.created,
             deletion_timestamp: self.deleted,
             finalizers,
-            owner: self.owner.as_ref().map(|owner| owner.name.clone()),
-            owner_kind: self.owner.as_ref().map(|owner| owner.kind),
+            owner: self.owner.as_ref().map(|owner| owner.object.clone()),
             spec: self.spec.clone(),
             mechanism: self.mechanism.clone(),
             status,

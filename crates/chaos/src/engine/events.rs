@@ -5,44 +5,15 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::world::Key;
+use crate::snapshot::{Event, Owner, Severity};
 
 /// Events kept; the oldest are forgotten first, like Kubernetes forgets them after an hour.
 const MAX_EVENTS: usize = 10_000;
 
 /// How far back an equal event is looked for, to count it instead of repeating it.
 const AGGREGATION_WINDOW: usize = 64;
-
-/// Something that happened to an object.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Event {
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its identity.
-    pub uid: String,
-    /// `Normal` or `Warning`.
-    #[serde(rename = "type")]
-    pub severity: &'static str,
-    /// One word: `Applied`, `Failed`, `Spawned` ...
-    pub reason: &'static str,
-    /// The part of the engine that tells.
-    pub source: &'static str,
-    /// The sentence.
-    pub message: String,
-    /// How often it happened in a row.
-    pub count: u32,
-    /// The first time.
-    pub first_timestamp: Timestamp,
-    /// The last time.
-    pub last_timestamp: Timestamp,
-}
 
 /// What can happen; reason, source and sentence follow from it.
 #[derive(Debug)]
@@ -127,15 +98,15 @@ impl Happening<'_> {
         }
     }
 
-    fn severity(&self) -> &'static str {
+    fn severity(&self) -> Severity {
         match self {
             Self::Failed { .. }
             | Self::Clamped { .. }
             | Self::Forbid(_)
             | Self::SkipHistory(_)
             | Self::NotPausable(_)
-            | Self::Other(Told { warning: true, .. }) => "Warning",
-            _ => "Normal",
+            | Self::Other(Told { warning: true, .. }) => Severity::Warning,
+            _ => Severity::Normal,
         }
     }
 }
@@ -178,6 +149,7 @@ impl EventLog {
         &mut self,
         key: &Key,
         uid: &str,
+        owner: Option<&Owner>,
         happening: &Happening<'_>,
         now: Timestamp,
     ) {
@@ -204,13 +176,14 @@ impl EventLog {
             self.0.pop_front();
         }
         self.0.push_back(Event {
-            kind: key.kind,
+            kind: key.kind.to_owned(),
             namespace: key.namespace.clone(),
             name: key.name.clone(),
             uid: uid.to_owned(),
+            owner: owner.cloned(),
             severity: happening.severity(),
-            reason: happening.reason(),
-            source: happening.source(),
+            reason: happening.reason().to_owned(),
+            source: happening.source().to_owned(),
             message,
             count: 1,
             first_timestamp: now,

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::entry::Owner;
-use super::status::{
-    Condition, DesiredPhase, Experiment, ExperimentStatus, Operation, Phase, Record, RecordEvent,
-};
-use crate::document;
-use crate::duration::GoDuration;
-use crate::injector::{Fault, LONGEST_FAULT, Target};
+use crate::experiment::Experiment;
+use crate::fault::{Fault, LONGEST_FAULT};
+use crate::fields::duration::GoDuration;
 use crate::kind::{Chaos, Side};
+use crate::snapshot::{
+    ChaosStatus, Condition, DesiredPhase, ExperimentStatus, Operation, Phase, Record, RecordEvent,
+    RecordEventType,
+};
+use crate::target::Target;
 
 /// What keeps an experiment from going before it has recovered.
 const FINALIZER: &str = "chaos-mesh/records";
@@ -41,6 +43,8 @@ pub(super) struct ExperimentState {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) target: Target,
+    /// Which selector chose the target.
+    pub(super) side: Side,
     /// What is done to it; nothing at the end of a connection that is not shaped.
     pub(super) fault: Option<Arc<Fault>>,
     pub(super) record: Record,
@@ -53,8 +57,9 @@ pub(super) struct Slot {
 }
 
 impl ExperimentState {
-    pub(super) fn new(chaos: Arc<dyn Chaos>) -> Self {
-        let refusals = document::refusals(chaos.as_ref());
+    pub(super) fn new(experiment: &Experiment) -> Self {
+        let chaos = experiment.chaos.clone();
+        let refusals = experiment.refusals();
         let fault = match (chaos.fault(), refusals.as_slice()) {
             (Ok(fault), []) => Ok(Arc::new(fault)),
             (_, refusals) => Err(refusals
@@ -115,21 +120,23 @@ impl ExperimentState {
             .all(|slot| slot.record.phase == Phase::NotInjected && !slot.busy && !slot.partial)
     }
 
-    pub(super) fn finalizers(&self) -> Vec<&'static str> {
-        if self.finalizer { vec![FINALIZER] } else { Vec::new() }
+    pub(super) fn finalizers(&self) -> Vec<String> {
+        if self.finalizer { vec![FINALIZER.to_owned()] } else { Vec::new() }
     }
 
-    pub(super) fn status(&self, paused: bool) -> ExperimentStatus {
+    pub(super) fn status(&self, paused: bool) -> ChaosStatus {
         let selected = !self.slots.is_empty();
         let all = |phase| selected && self.slots.iter().all(|slot| slot.record.phase == phase);
-        ExperimentStatus {
+        let condition =
+            |kind: &str, status| Condition { kind: kind.to_owned(), status, reason: None };
+        ChaosStatus {
             conditions: vec![
-                Condition { kind: "Selected", status: selected },
-                Condition { kind: "AllInjected", status: all(Phase::Injected) },
-                Condition { kind: "AllRecovered", status: all(Phase::NotInjected) },
-                Condition { kind: "Paused", status: paused },
+                condition("Selected", selected),
+                condition("AllInjected", all(Phase::Injected)),
+                condition("AllRecovered", all(Phase::NotInjected)),
+                condition("Paused", paused),
             ],
-            experiment: Experiment {
+            experiment: ExperimentStatus {
                 desired_phase: self.desired,
                 container_records: self.slots.iter().map(|slot| slot.record.clone()).collect(),
             },
@@ -141,13 +148,22 @@ impl Slot {
     pub(super) fn new(target: Target, side: Side, fault: Option<Arc<Fault>>) -> Self {
         let record = Record {
             id: target.to_string(),
-            selector_key: side.key(),
+            selector_key: side.key().to_owned(),
             phase: Phase::NotInjected,
             injected_count: 0,
             recovered_count: 0,
             events: Vec::new(),
         };
-        Self { target, fault, record, busy: false, partial: false, failures: 0, retry_at: None }
+        Self {
+            target,
+            side,
+            fault,
+            record,
+            busy: false,
+            partial: false,
+            failures: 0,
+            retry_at: None,
+        }
     }
 
     /// What brings this record closer to the desired phase.
@@ -174,7 +190,7 @@ impl Slot {
         }
         self.remember(RecordEvent {
             operation,
-            outcome: "Succeeded",
+            kind: RecordEventType::Succeeded,
             message: String::new(),
             timestamp: now,
         });
@@ -196,7 +212,7 @@ impl Slot {
         self.retry_at = now.checked_add(delay).ok();
         self.remember(RecordEvent {
             operation,
-            outcome: "Failed",
+            kind: RecordEventType::Failed,
             message: message.to_owned(),
             timestamp: now,
         });

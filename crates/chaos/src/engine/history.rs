@@ -6,7 +6,8 @@ use super::entry::{Entry, State};
 use super::events::Happening;
 use super::spawn::MANAGED_BY;
 use super::world::{Key, World};
-use crate::schedule::Schedule;
+use crate::document::Scheduled;
+use crate::schedule::{Child, Schedule};
 
 impl World {
     /// Deletes the oldest experiments beyond the history limit, except those whose duration still
@@ -15,7 +16,7 @@ impl World {
         &mut self,
         key: &Key,
         uid: &str,
-        schedule: &Schedule,
+        schedule: &Schedule<Scheduled>,
         now: Timestamp,
     ) {
         let children = self.children(key, schedule);
@@ -48,14 +49,14 @@ impl World {
     fn running_until(
         &self,
         child: &Key,
-        schedule: &Schedule,
+        schedule: &Schedule<Scheduled>,
         now: Timestamp,
     ) -> Option<Option<Timestamp>> {
         let entry = &self.objects[child];
-        match (&entry.state, schedule.child.chaos()) {
+        match (&entry.state, schedule.child.experiment()) {
             (State::Workflow(state), _) => (!state.accomplished()).then_some(None),
-            (_, Some(chaos)) => {
-                let duration = chaos.common().parsed_duration()?;
+            (_, Some(experiment)) => {
+                let duration = experiment.chaos.common().parsed_duration()?;
                 let end = entry.created.saturating_add(duration.as_signed()).ok()?;
                 (end > now).then_some(Some(end))
             }
@@ -67,7 +68,7 @@ impl World {
         &mut self,
         key: &Key,
         uid: &str,
-        schedule: &Schedule,
+        schedule: &Schedule<Scheduled>,
         now: Timestamp,
     ) {
         let mut active: Vec<String> =
@@ -82,7 +83,7 @@ impl World {
     }
 
     /// The experiments of a Schedule, oldest first.
-    pub(super) fn children(&self, key: &Key, schedule: &Schedule) -> Vec<Key> {
+    pub(super) fn children(&self, key: &Key, schedule: &Schedule<Scheduled>) -> Vec<Key> {
         let mine =
             |entry: &Entry| entry.meta.labels.get(MANAGED_BY) == Some(&key.name) && !entry.gone;
         let mut children: Vec<(Timestamp, &Key)> = self

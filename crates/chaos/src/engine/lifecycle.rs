@@ -10,11 +10,11 @@ use super::action::{Action, Done};
 use super::entry::{Entry, State};
 use super::events::Happening;
 use super::experiment::{ExperimentState, Slot};
-use super::status::{DesiredPhase, Operation};
 use super::targets::{Chosen, select};
 use super::world::{Key, World};
-use crate::injector::{Pod, Target};
 use crate::kind::Side;
+use crate::snapshot::{DesiredPhase, Operation};
+use crate::target::{Pod, Target};
 
 impl World {
     /// Takes one experiment as far as it gets without waiting.
@@ -43,7 +43,8 @@ impl World {
             return;
         };
         let events = &mut self.events;
-        let mut tell = |happening: Happening<'_>| events.record(key, uid, &happening, now);
+        let made_by = owner.as_ref().map(|owner| &owner.object);
+        let mut tell = |happening: Happening<'_>| events.record(key, uid, made_by, &happening, now);
 
         let deleted = deleted.is_some();
         if !deleted {
@@ -68,7 +69,7 @@ impl World {
                 key: key.clone(),
                 uid: uid.clone(),
                 slot,
-                selector_key: begun.record.selector_key,
+                side: begun.side,
                 operation,
                 fault: fault.clone(),
                 target: begun.target.clone(),

@@ -9,7 +9,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::check::Question;
 use crate::injector::Injector;
-use crate::probe::ProbeAnswer;
+use crate::workflow::probe::ProbeAnswer;
 
 /// How much longer than its time-out a question may take.
 const GRACE: Duration = Duration::from_secs(1);

@@ -1,19 +1,15 @@
 //! What can be asked of the driver, and the answers.
 
-use std::fmt;
-use std::str::FromStr;
-
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
 use super::driver::Driver;
-use super::dry_run::{self, DryRun};
 use super::error::EngineError;
-use super::status::Snapshot;
-use super::world::{Applied, Key, World};
+use super::world::{Key, World};
 use crate::document::Document;
+use crate::dry_run::DryRun;
 use crate::injector::Injector;
-use crate::workflow;
+use crate::snapshot::{Applied, Name, Snapshot};
 
 /// A request with the way back for its answer.
 pub(super) enum Request {
@@ -23,61 +19,6 @@ pub(super) enum Request {
     Get(oneshot::Sender<Snapshot>),
     DryRun(Box<Document>, oneshot::Sender<DryRun>),
     Stop,
-}
-
-/// How a user names an object: `name`, `kind/name` or `namespace/kind/name`; the kind in any case,
-/// its plural, or `wf`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The namespace; any when omitted.
-    pub namespace: Option<String>,
-    /// The kind; any when omitted.
-    pub kind: Option<String>,
-    /// The object's name.
-    pub name: String,
-}
-
-impl FromStr for Name {
-    type Err = EngineError;
-
-    fn from_str(text: &str) -> Result<Self, EngineError> {
-        let own = |part: &str| Some(part.to_owned());
-        match text.split('/').collect::<Vec<_>>().as_slice() {
-            [name] => Ok(Self { namespace: None, kind: None, name: (*name).to_owned() }),
-            [kind, name] => Ok(Self { namespace: None, kind: own(kind), name: (*name).to_owned() }),
-            [namespace, kind, name] => {
-                Ok(Self { namespace: own(namespace), kind: own(kind), name: (*name).to_owned() })
-            }
-            _ => Err(EngineError::NotFound(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.namespace.iter().chain(&self.kind) {
-            write!(out, "{part}/")?;
-        }
-        out.write_str(&self.name)
-    }
-}
-
-impl Name {
-    /// Does the name mean this object?
-    #[must_use]
-    pub fn means(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        let same_kind = |wanted: &String| {
-            // `get` prints the kind with its API group.
-            let wanted = wanted.strip_suffix(".chaos-mesh.org").unwrap_or(wanted);
-            let short = kind == workflow::KIND && wanted == "wf";
-            short
-                || wanted.eq_ignore_ascii_case(kind)
-                || wanted.eq_ignore_ascii_case(&format!("{kind}s"))
-        };
-        self.name == name
-            && self.kind.as_ref().is_none_or(same_kind)
-            && self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
-    }
 }
 
 impl World {
@@ -121,7 +62,7 @@ impl<I: Injector, C: Clock> Driver<I, C> {
             ),
             Request::Get(reply) => drop(reply.send(self.world.snapshot(now))),
             Request::DryRun(document, reply) => {
-                drop(reply.send(dry_run::rehearse(
+                drop(reply.send(DryRun::rehearse(
                     &document,
                     Ok(&self.pods()),
                     self.options.default_maximum,

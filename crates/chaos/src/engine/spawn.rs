@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::entry::{Entry, Owner, State};
 use super::events::Happening;
 use super::names;
-use super::status::ScheduleStatus;
 use super::world::{Key, World, whole_second};
-use crate::document::ObjectMeta;
-use crate::schedule::{self, ConcurrencyPolicy, Schedule};
+use crate::document::{ObjectMeta, Scheduled};
+use crate::kinds;
+use crate::schedule::{Child, ConcurrencyPolicy, Schedule};
+use crate::snapshot::{self, ScheduleStatus};
 
 /// The label by which a Schedule knows its experiments (in all namespaces, as upstream).
 pub(super) const MANAGED_BY: &str = "managed-by";
@@ -24,7 +25,7 @@ const TOO_MANY_MISSED: &str = "too many missed start time (> 100). Set or decrea
 /// See the module's description.
 #[derive(Debug)]
 pub(super) struct ScheduleState {
-    schedule: Arc<Schedule>,
+    schedule: Arc<Schedule<Scheduled>>,
     pub(super) status: ScheduleStatus,
     /// It gave up, and has said so.
     stuck: bool,
@@ -44,12 +45,12 @@ enum Due {
 }
 
 impl ScheduleState {
-    pub(super) fn new(schedule: Arc<Schedule>) -> Self {
+    pub(super) fn new(schedule: Arc<Schedule<Scheduled>>) -> Self {
         Self { schedule, status: ScheduleStatus::default(), stuck: false, told: BTreeSet::new() }
     }
 
     /// Takes over a changed spec; the last run is not forgotten.
-    pub(super) fn replace(&mut self, schedule: Arc<Schedule>) {
+    pub(super) fn replace(&mut self, schedule: Arc<Schedule<Scheduled>>) {
         self.schedule = schedule;
         self.stuck = false;
     }
@@ -88,12 +89,12 @@ impl World {
         &mut self,
         key: &Key,
         uid: &str,
-        schedule: &Schedule,
+        schedule: &Schedule<Scheduled>,
         paused: bool,
         now: Timestamp,
     ) {
         for child in self.children(key, schedule) {
-            if schedule.child.chaos().is_none() {
+            if schedule.child.experiment().is_none() {
                 if paused {
                     let happening = Happening::NotPausable(schedule.child.kind());
                     self.tell_once(key, uid, "NotSupported", &child.name, &happening, now);
@@ -107,7 +108,7 @@ impl World {
         }
     }
 
-    fn fire(&mut self, key: &Key, uid: &str, schedule: &Schedule, now: Timestamp) {
+    fn fire(&mut self, key: &Key, uid: &str, schedule: &Schedule<Scheduled>, now: Timestamp) {
         let Some((entry, _)) = self.schedule(key) else {
             return;
         };
@@ -136,7 +137,7 @@ impl World {
         }
     }
 
-    fn spawn(&mut self, key: &Key, uid: &str, schedule: &Schedule, now: Timestamp) {
+    fn spawn(&mut self, key: &Key, uid: &str, schedule: &Schedule<Scheduled>, now: Timestamp) {
         let mut child = Key {
             kind: schedule.child.kind(),
             namespace: key.namespace.clone(),
@@ -153,13 +154,19 @@ impl World {
         };
         let until = self.objects[key].owner.as_ref();
         let owner = Owner {
-            kind: schedule::KIND,
+            object: snapshot::Owner { kind: kinds::SCHEDULE.to_owned(), name: key.name.clone() },
             until: until.and_then(|owner| owner.until),
-            name: key.name.clone(),
             uid: uid.to_owned(),
         };
         self.tell(key, uid, &Happening::Spawned(&child.name), now);
-        self.insert(child, meta, &schedule.child, schedule.payload.clone(), Some(owner), now);
+        self.insert(
+            child,
+            meta,
+            &schedule.child.body(),
+            schedule.payload.clone(),
+            Some(owner),
+            now,
+        );
         // The moment, not the tick: that is why `@every` drifts.
         let time = whole_second(now);
         if let Some(state) = self.state(key) {
@@ -169,7 +176,12 @@ impl World {
         self.tell(key, uid, &Happening::Updated("lastScheduleTime"), now);
     }
 
-    fn unfinished_child(&self, key: &Key, schedule: &Schedule, now: Timestamp) -> Option<String> {
+    fn unfinished_child(
+        &self,
+        key: &Key,
+        schedule: &Schedule<Scheduled>,
+        now: Timestamp,
+    ) -> Option<String> {
         let unfinished = |child: &Key| match &self.objects[child] {
             Entry { state: State::Experiment(state), created, owner, .. } => {
                 let end = state.end(*created, owner.as_ref(), self.default_maximum);
@@ -181,7 +193,7 @@ impl World {
         self.children(key, schedule).into_iter().find(unfinished).map(|child| child.name)
     }
 
-    fn schedule(&self, key: &Key) -> Option<(&Entry, Arc<Schedule>)> {
+    fn schedule(&self, key: &Key) -> Option<(&Entry, Arc<Schedule<Scheduled>>)> {
         let entry = self.objects.get(key)?;
         match &entry.state {
             State::Schedule(state) => Some((entry, state.schedule.clone())),
@@ -226,7 +238,7 @@ fn last_run(entry: &Entry) -> Option<Timestamp> {
 }
 
 /// Walks from the last run (or the creation) to now. A starting deadline moves the start forward.
-fn due(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Due {
+fn due(schedule: &Schedule<Scheduled>, last: Timestamp, now: Timestamp) -> Due {
     let deadline = schedule.starting_deadline_seconds.map(SignedDuration::from_secs);
     let earliest = deadline
         .and_then(|deadline| now.checked_sub(deadline).ok())

@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use crate::injector::{Pod, Target};
 use crate::kind::{Chaos, Common, OtherEnd, Scope};
+use crate::target::{Pod, Target};
 
 /// The targets that each selector of an experiment chooses.
 #[derive(Debug)]
@@ -43,30 +43,7 @@ fn draw(
         .mode
         .draw(parameter, matching.len(), rng)
         .into_iter()
-        .flat_map(|position| targets(scope, matching[position]))
+        .flat_map(|position| scope.targets(matching[position]))
         .collect();
     if targets.is_empty() { Err("no target has been selected".to_owned()) } else { Ok(targets) }
-}
-
-/// The pod itself, or those of its containers that are named and exist (the first when none is
-/// named).
-pub(super) fn targets(scope: Scope<'_>, pod: &Pod) -> Vec<Target> {
-    let target = |container: Option<&String>| Target {
-        namespace: pod.namespace.clone(),
-        pod: pod.name.clone(),
-        uid: pod.uid.clone(),
-        container: container.cloned(),
-    };
-    match scope {
-        Scope::Pod => vec![target(None)],
-        Scope::Containers([]) => {
-            pod.containers.first().into_iter().map(|container| target(Some(container))).collect()
-        }
-        Scope::Containers(names) => pod
-            .containers
-            .iter()
-            .filter(|name| names.contains(name))
-            .map(|container| target(Some(container)))
-            .collect(),
-    }
 }

@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Failure;
-use super::status::{Operation, Snapshot};
-use super::world::{Applied, Key, World};
+use super::world::{Key, World};
 use crate::document::{self, Document};
-use crate::duration::GoDuration;
-use crate::injector::Pod;
-use crate::probe::ProbeAnswer;
+use crate::fields::duration::GoDuration;
+use crate::snapshot::{Applied, Operation, Snapshot};
+use crate::target::Pod;
+use crate::workflow::probe::ProbeAnswer;
 
 /// A made-up cluster and the moment it is at.
 struct Stage {

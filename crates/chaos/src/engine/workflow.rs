@@ -6,8 +6,6 @@
 mod orders;
 mod status;
 
-pub use status::{NodeStatus, WorkflowStatus};
-
 use std::sync::Arc;
 
 use jiff::Timestamp;

@@ -19,11 +19,11 @@ use super::events::{EventLog, Happening};
 use super::experiment::ExperimentState;
 use super::names;
 use super::spawn::ScheduleState;
-use super::status::Snapshot;
 use super::workflow::WorkflowState;
 use crate::document::{Body, Document, ObjectMeta};
-use crate::duration::GoDuration;
-use crate::injector::Pod;
+use crate::fields::duration::GoDuration;
+use crate::snapshot::{Applied, Snapshot};
+use crate::target::Pod;
 
 /// Identifies an object; sorts by kind, then namespace, then name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,17 +31,6 @@ pub(super) struct Key {
     pub(super) kind: &'static str,
     pub(super) namespace: String,
     pub(super) name: String,
-}
-
-/// What `apply` did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Applied {
-    /// The object is new.
-    Created,
-    /// The object exists and was changed.
-    Configured,
-    /// The object exists and is the same.
-    Unchanged,
 }
 
 /// See the module's description.
@@ -127,9 +116,7 @@ impl World {
         now: Timestamp,
     ) {
         let state = match body {
-            Body::Experiment { chaos, .. } => {
-                State::Experiment(ExperimentState::new(chaos.clone()))
-            }
+            Body::Experiment(experiment) => State::Experiment(ExperimentState::new(experiment)),
             Body::Schedule(schedule) => State::Schedule(ScheduleState::new(schedule.clone())),
             Body::Workflow(workflow) => State::Workflow(WorkflowState::new(workflow.clone())),
             Body::StatusCheck(check) => {
@@ -224,7 +211,8 @@ impl World {
     }
 
     pub(super) fn tell(&mut self, key: &Key, uid: &str, happening: &Happening<'_>, now: Timestamp) {
-        self.events.record(key, uid, happening, now);
+        let owner = self.objects.get(key).and_then(|entry| entry.owner.as_ref());
+        self.events.record(key, uid, owner.map(|owner| &owner.object), happening, now);
     }
 
     pub(super) fn snapshot(&self, now: Timestamp) -> Snapshot {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::table::{Table, age};
-use crate::engine::{
-    ExperimentStatus, Object, Operation, Outcome, Phase, ReasonedCondition, ScheduleStatus,
-    Snapshot, Status, StatusCheckStatus, WorkflowStatus,
+use crate::snapshot::{
+    ChaosStatus, CheckOutcome, Condition, NodePhase, Object, Operation, Phase, RecordEventType,
+    ScheduleStatus, Snapshot, Status, StatusCheckStatus, WorkflowStatus,
 };
 
 /// The object as `kubectl describe` shows it: metadata, spec, status, events. The mechanism is
@@ -24,14 +24,13 @@ pub fn describe(snapshot: &Snapshot, object: &Object) -> String {
     line(0, "Labels:", &pairs(&object.metadata.labels));
     line(0, "Annotations:", &pairs(&object.metadata.annotations));
     line(0, "API Version:", crate::document::API_VERSION);
-    line(0, "Kind:", object.kind);
+    line(0, "Kind:", &object.kind);
     line(0, "Created:", &object.creation_timestamp.to_string());
     if let Some(deleted) = object.deletion_timestamp {
         line(0, "Deleted:", &format!("{deleted} (waiting for recovery)"));
     }
     if let Some(owner) = &object.owner {
-        let kind = object.owner_kind.unwrap_or("Schedule");
-        line(0, "Owner:", &format!("{kind}/{owner}"));
+        line(0, "Owner:", &format!("{}/{}", owner.kind, owner.name));
     }
     line(0, "Spec:", "");
     spec(&object.spec, 1, &mut line);
@@ -81,10 +80,10 @@ fn spec(value: &Value, depth: usize, line: Line<'_>) {
     }
 }
 
-fn experiment(status: &ExperimentStatus, line: Line<'_>) {
+fn experiment(status: &ChaosStatus, line: Line<'_>) {
     line(1, "Conditions:", "");
     for condition in &status.conditions {
-        line(2, condition.kind, if condition.status { " True" } else { " False" });
+        line(2, &condition.kind, if condition.status { " True" } else { " False" });
     }
     let desired =
         status.experiment.desired_phase.map_or("<none>".to_owned(), |phase| format!("{phase:?}"));
@@ -94,13 +93,17 @@ fn experiment(status: &ExperimentStatus, line: Line<'_>) {
         let phase = match record.phase {
             Phase::Injected => "Injected",
             Phase::NotInjected => "Not Injected",
+            Phase::InjectedWait => "Injected/Wait",
+            Phase::NotInjectedWait => "Not Injected/Wait",
         };
         let counts = format!(
             "  {phase} (injected {}, recovered {})",
             record.injected_count, record.recovered_count
         );
         line(2, &record.id, &counts);
-        if let Some(failed) = record.events.last().filter(|event| event.outcome == "Failed") {
+        if let Some(failed) =
+            record.events.last().filter(|event| event.kind == RecordEventType::Failed)
+        {
             let operation = if failed.operation == Operation::Apply { "apply" } else { "recover" };
             line(3, "last attempt:", &format!(" to {operation} failed: {}", failed.message));
         }
@@ -120,11 +123,11 @@ fn workflow(status: &WorkflowStatus, line: Line<'_>) {
     line(1, "Ended:", &time(status.end_time));
     line(1, "Steps:", "");
     for node in &status.nodes {
-        let mut about = format!("  {} {}", node.kind, node.phase);
+        let mut about = format!("  {} {:?}", node.kind, node.phase);
         if !node.reason.is_empty() {
             about.push_str(&format!(" ({})", node.reason));
         }
-        if let Some(deadline) = node.deadline.filter(|_| node.phase == "Running") {
+        if let Some(deadline) = node.deadline.filter(|_| node.phase == NodePhase::Running) {
             about.push_str(&format!(", until {deadline}"));
         }
         if let Some(resource) = &node.resource {
@@ -139,21 +142,19 @@ fn workflow(status: &WorkflowStatus, line: Line<'_>) {
 
 fn status_check(status: &StatusCheckStatus, line: Line<'_>) {
     conditions(&status.conditions, line);
-    let good = status.records.iter().filter(|record| record.outcome == Outcome::Success).count();
+    let good =
+        status.records.iter().filter(|record| record.outcome == CheckOutcome::Success).count();
     let answers = format!("{} ({good} of the last {} good)", status.count, status.records.len());
     line(1, "Answers:", &answers);
 }
 
-fn conditions(conditions: &[ReasonedCondition], line: Line<'_>) {
+fn conditions(conditions: &[Condition], line: Line<'_>) {
     line(1, "Conditions:", "");
     for condition in conditions {
         let status = if condition.status { "True" } else { "False" };
-        let reason = if condition.reason.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", condition.reason)
-        };
-        line(2, condition.kind, &format!(" {status}{reason}"));
+        let reason = condition.reason.as_ref().filter(|reason| !reason.is_empty());
+        let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+        line(2, &condition.kind, &format!(" {status}{reason}"));
     }
 }
 
@@ -168,10 +169,10 @@ fn events(snapshot: &Snapshot, object: &Object) -> String {
             last
         };
         table.row([
-            format!("  {}", event.severity),
-            event.reason.to_owned(),
+            format!("  {:?}", event.severity),
+            event.reason.clone(),
             when,
-            event.source.to_owned(),
+            event.source.clone(),
             event.message.clone(),
         ]);
     }

@@ -5,17 +5,17 @@ use serde_json::json;
 
 use super::*;
 use crate::document::ObjectMeta;
-use crate::engine::{
-    Condition, DesiredPhase, Event, Experiment, ExperimentStatus, Phase, Record, ScheduleStatus,
-    Status,
+use crate::fields::problem::Problem;
+use crate::snapshot::{
+    ChaosStatus, Condition, DesiredPhase, Event, ExperimentStatus, Phase, Record, ScheduleStatus,
+    Severity, Status,
 };
-use crate::problem::Problem;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_767_607_200 + second).unwrap()
 }
 
-fn object(kind: &'static str, name: &str, spec: serde_json::Value, status: Status) -> Object {
+fn object(kind: &str, name: &str, spec: serde_json::Value, status: Status) -> Object {
     let metadata = ObjectMeta {
         name: name.into(),
         namespace: "default".into(),
@@ -23,14 +23,13 @@ fn object(kind: &'static str, name: &str, spec: serde_json::Value, status: Statu
         annotations: [].into(),
     };
     Object {
-        kind,
+        kind: kind.into(),
         metadata,
         uid: name.into(),
         creation_timestamp: at(0),
         deletion_timestamp: None,
         finalizers: Vec::new(),
         owner: None,
-        owner_kind: None,
         spec,
         mechanism: "by hand; nobody is told".into(),
         status,
@@ -40,18 +39,18 @@ fn object(kind: &'static str, name: &str, spec: serde_json::Value, status: Statu
 fn experiment() -> Object {
     let record = Record {
         id: "default/o11y-1/main".into(),
-        selector_key: ".",
+        selector_key: ".".into(),
         phase: Phase::Injected,
         injected_count: 1,
         recovered_count: 0,
         events: Vec::new(),
     };
-    let status = ExperimentStatus {
+    let status = ChaosStatus {
         conditions: vec![
-            Condition { kind: "Selected", status: true },
-            Condition { kind: "Paused", status: false },
+            Condition { kind: "Selected".into(), status: true, reason: None },
+            Condition { kind: "Paused".into(), status: false, reason: None },
         ],
-        experiment: Experiment {
+        experiment: ExperimentStatus {
             desired_phase: Some(DesiredPhase::Run),
             container_records: vec![record],
         },
@@ -72,13 +71,14 @@ fn snapshot() -> Snapshot {
         Status::Schedule(ScheduleStatus { active: vec!["hourly-bcdfg".into()], time: Some(at(5)) }),
     );
     let event = Event {
-        kind: "DNSChaos",
+        kind: "DNSChaos".into(),
         namespace: "default".into(),
         name: "dns-goes-dark".into(),
         uid: "dns-goes-dark".into(),
-        severity: "Normal",
-        reason: "Started",
-        source: "desiredphase",
+        owner: None,
+        severity: Severity::Normal,
+        reason: "Started".into(),
+        source: "desiredphase".into(),
         message: "Experiment has started".into(),
         count: 2,
         first_timestamp: at(1),
@@ -185,7 +185,7 @@ fn describe_says_which_pods_a_stress_confines() {
 #[test]
 fn a_dry_run_is_told_in_a_few_lines() {
     let run = DryRun {
-        kind: "Schedule",
+        kind: "Schedule".into(),
         namespace: "default".into(),
         name: "hourly".into(),
         matched: vec!["default/a/main".into()],
@@ -239,8 +239,8 @@ fn ages_have_at_most_two_units() {
 fn a_workflow_is_rehearsed_step_by_step() {
     let text = "{apiVersion: chaos-mesh.org/v1alpha1, kind: Workflow, metadata: {name: flow}, spec: {entry: a, templates: [{name: a, templateType: Serial, children: [b, c]}, {name: b, templateType: Suspend, deadline: 90s}, {name: c, templateType: PodChaos, deadline: 1s, podChaos: {action: pod-kill, mode: one, selector: {}}}]}}";
     let document = crate::document::parse("x.yaml", text).unwrap().remove(0);
-    let maximum = crate::duration::GoDuration::from_nanos(1);
-    let run = DryRun::without_pods(&document, maximum, at(0), "no stage is running");
+    let maximum = crate::fields::duration::GoDuration::from_nanos(1);
+    let run = DryRun::rehearse(&document, Err("no stage is running"), maximum, at(0));
     let expected = "\
 workflow/flow in namespace default (dry run, nothing was changed)
 Steps:      3

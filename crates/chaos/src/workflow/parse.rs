@@ -6,13 +6,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::status_check::StatusCheck;
 use super::{Step, Template, Workflow};
-use crate::document::{self, Body, is_subdomain};
-use crate::duration::GoDuration;
-use crate::kind::{self, read};
-use crate::problem::Problem;
-use crate::schedule::{self, Schedule};
-use crate::status_check::StatusCheck;
+use crate::experiment::Experiment;
+use crate::fields::duration::GoDuration;
+use crate::fields::name::is_subdomain;
+use crate::fields::problem::Problem;
+use crate::fields::read::read;
+use crate::kinds;
+use crate::schedule::Schedule;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,8 +156,7 @@ fn template(
         "Task" => Step::Task,
         "Schedule" => {
             let spec = payload?.clone();
-            let schedule =
-                Schedule::parse(&spec, &at("schedule"), schedule::Of::ChaosOnly, problems)?;
+            let schedule = Schedule::parse(&spec, &at("schedule"), problems)?;
             Step::Schedule { schedule: Arc::new(schedule), spec }
         }
         "StatusCheck" => {
@@ -193,8 +194,8 @@ fn chaos(
     path: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Step> {
-    let Some(kind) = kind::find(kind) else {
-        let message = if schedule::elsewhere(kind) {
+    let Some(kind) = kinds::find(kind) else {
+        let message = if kinds::is_elsewhere(kind) {
             format!("{kind} is known to Chaos Mesh but the local stage cannot do it yet")
         } else {
             format!(
@@ -206,15 +207,14 @@ fn chaos(
     };
     let parent = format!("{path}.{}", kind.schedule_key);
     let spec = payload?.clone();
-    let chaos = document::experiment(kind, &spec, &parent, problems)?;
-    if chaos.common().duration.is_some() {
+    let experiment = Experiment::parse(kind, &spec, &parent, problems)?;
+    if experiment.chaos.common().duration.is_some() {
         problems.push(Problem::new(
             format!("{parent}.duration"),
             "a workflow ends its experiments by the deadline of the template; write `deadline` there",
         ));
     }
-    let body = Body::Experiment { kind, chaos };
-    Some(Step::Chaos { body, spec })
+    Some(Step::Chaos { experiment, spec })
 }
 
 /// The key under which a template of this type embeds something.
@@ -223,7 +223,7 @@ fn payload_key(kind: &str) -> Option<&'static str> {
         "Task" => Some("task"),
         "Schedule" => Some("schedule"),
         "StatusCheck" => Some("statusCheck"),
-        _ => kind::find(kind).map(|kind| kind.schedule_key),
+        _ => kinds::find(kind).map(|kind| kind.schedule_key),
     }
 }
 
@@ -232,7 +232,7 @@ fn stray(field: &str, kind: &str) -> Problem {
 }
 
 fn stray_payload(field: &str, key: &str, kind: &str) -> Problem {
-    let known = ["task", "schedule", "statusCheck"].contains(&key) || schedule::known_payload(key);
+    let known = ["task", "schedule", "statusCheck"].contains(&key) || kinds::is_payload(key);
     if known {
         stray(field, kind)
     } else {

@@ -1,7 +1,7 @@
 //! Which steps lead to which: a workflow must not lead back to itself, nor grow without bounds.
 
 use super::Workflow;
-use crate::problem::Problem;
+use crate::fields::problem::Problem;
 
 /// Most steps that a workflow may take: a step that several others lead to is taken several times.
 const MAX_STEPS: usize = 1_000;

@@ -1,6 +1,7 @@
 //! Which workflows are accepted, and in which words others are refused.
 
 use super::*;
+use crate::fields::problem::Problem;
 
 const GOOD: &str = "
 entry: all

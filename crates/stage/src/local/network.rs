@@ -18,8 +18,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chaos::dns_chaos::DnsFault;
-use chaos::fault::HttpFault;
+use chaos::fault::{DnsFault, HttpFault};
 use tokio::sync::Semaphore;
 
 use super::address::{LoopbackNetwork, Pool, chaos_dns};

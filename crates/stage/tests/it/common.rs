@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use chaos::injector::{Fault, Target};
+use chaos::fault::Fault;
+use chaos::target::Target;
 use stage::local::{Config, LocalStage, Shim};
 use stage::manifest::Manifests;
 use stage::{NamespacedName, PodStatus, StageError};

@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use chaos::fault::{HttpFault, HttpSide};
-use chaos::injector::Fault;
+use chaos::fault::{Fault, HttpFault, HttpSide};
 use stage::local::LocalStage;
 use stage::{PodStatus, StageError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chaos::dns_chaos::{DnsAction, DnsFault};
-use chaos::injector::Fault;
-use chaos::patterns::Patterns;
+use chaos::fault::{DnsAction, DnsFault, Fault};
+use chaos::fields::patterns::Patterns;
 use domain::base::iana::Rcode;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::A;

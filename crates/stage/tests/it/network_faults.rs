@@ -2,8 +2,7 @@
 //! through a Service.
 use std::time::{Duration, Instant};
 
-use chaos::fault::{NetworkDelay, NetworkFault, Peer};
-use chaos::injector::Fault;
+use chaos::fault::{Fault, NetworkDelay, NetworkFault, Peer};
 use stage::local::LocalStage;
 use stage::{PodStatus, StageError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

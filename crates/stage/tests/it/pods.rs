@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use chaos::injector::Fault;
+use chaos::fault::Fault;
 use stage::local::LocalStage;
 use stage::{Phase, StageError};
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chaos::fault::{CpuStress, MemorySize, MemoryStress, StressFault};
-use chaos::injector::Fault;
+use chaos::fault::{CpuStress, Fault, MemorySize, MemoryStress, StressFault};
 use stage::local::LocalStage;
 use stage::{PodStatus, StageError};
 

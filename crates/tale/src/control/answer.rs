@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chaos::document::{self, Document};
-use chaos::engine::{Applied, Name};
+use chaos::engine::EngineError;
+use chaos::render;
+use chaos::snapshot::Name;
 
 use super::protocol::{Answer, File, Request};
 use super::server::Desk;
@@ -37,34 +39,30 @@ async fn carry_out(request: Request, world: &World, desk: &Desk, text: &mut Stri
         Request::ChaosApply(file) => {
             for document in documents(&file)? {
                 let object = object(document.kind(), &document.meta.name);
-                let done = match chaos.apply(document).await? {
-                    Applied::Created => "created",
-                    Applied::Configured => "configured",
-                    Applied::Unchanged => "unchanged",
-                };
-                text.push_str(&format!("{object} {done}\n"));
+                let applied = chaos.apply(document).await?;
+                text.push_str(&format!("{object} {applied}\n"));
             }
         }
         Request::ChaosDryRun(file) => {
             for document in documents(&file)? {
-                text.push_str(&chaos::render::dry_run(&chaos.dry_run(document).await?));
+                text.push_str(&render::dry_run(&chaos.dry_run(document).await?));
             }
         }
-        Request::ChaosGet => *text = chaos::render::get(&chaos.get().await?),
+        Request::ChaosGet => *text = render::get(&chaos.get().await?),
         Request::ChaosSnapshot => *text = serde_json::to_string(&chaos.get().await?)?,
-        Request::ChaosDescribe { name } => *text = chaos.describe(&name.parse()?).await?,
+        Request::ChaosDescribe { name } => *text = describe(&name.parse()?, world).await?,
         Request::ChaosDelete { name } => {
             let (kind, name) = only(&name, world).await?;
             chaos.delete(&name).await?;
             chaos.wait_gone(&name, RECOVERY).await?;
-            let group = group(kind);
+            let group = group(&kind);
             *text = format!("{group} \"{}\" deleted\n", name.name);
         }
         Request::ChaosPause { name, pause } => {
             let (kind, name) = only(&name, world).await?;
             chaos.pause(&name, pause).await?;
             let done = if pause { "paused" } else { "resumed" };
-            *text = format!("{} {done}\n", object(kind, &name.name));
+            *text = format!("{} {done}\n", object(&kind, &name.name));
         }
     }
     Ok(())
@@ -74,26 +72,28 @@ fn documents(file: &File) -> Result<Vec<Document>> {
     Ok(document::parse(&file.file, &file.text)?)
 }
 
+/// Everything about every object that a name means.
+async fn describe(name: &Name, world: &World) -> Result<String> {
+    let snapshot = world.chaos.get().await?;
+    let texts: Vec<String> =
+        snapshot.find_all(name).map(|object| render::describe(&snapshot, object)).collect();
+    if texts.is_empty() {
+        return Err(EngineError::NotFound(name.to_string()).into());
+    }
+    Ok(texts.join("\n\n"))
+}
+
 /// The one object that a name means, by its full name; a name without an object, or with several,
 /// is left to the engine, which refuses it.
-async fn only(text: &str, world: &World) -> Result<(&'static str, Name)> {
+async fn only(text: &str, world: &World) -> Result<(String, Name)> {
     let name: Name = text.parse()?;
     let snapshot = world.chaos.get().await?;
-    let mut meant = snapshot
-        .objects
-        .iter()
-        .filter(|one| name.means(one.kind, &one.metadata.namespace, &one.metadata.name));
-    Ok(match (meant.next(), meant.next()) {
-        (Some(one), None) => (
-            one.kind,
-            Name {
-                namespace: Some(one.metadata.namespace.clone()),
-                kind: Some(one.kind.to_owned()),
-                name: one.metadata.name.clone(),
-            },
-        ),
-        _ => ("", name),
-    })
+    let mut meant = snapshot.find_all(&name);
+    let only = match (meant.next(), meant.next()) {
+        (Some(object), None) => Some((object.kind.clone(), object.full_name())),
+        _ => None,
+    };
+    Ok(only.unwrap_or((String::new(), name.clone())))
 }
 
 fn group(kind: &str) -> String {

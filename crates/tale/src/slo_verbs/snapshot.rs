@@ -4,41 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use chaos::snapshot::{self, Snapshot};
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::events::Event;
-
-/// The part of the engine's snapshot that is of interest; the rest is for `tale chaos`.
-#[derive(Deserialize)]
-struct Snapshot {
-    now: Timestamp,
-    objects: Vec<Object>,
-    events: Vec<Told>,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    uid: String,
-    spec: serde_json::Value,
-}
-
-/// Something the engine said about an experiment, which may be gone.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Told {
-    kind: String,
-    namespace: String,
-    name: String,
-    uid: String,
-    reason: String,
-    message: String,
-    first_timestamp: Timestamp,
-    last_timestamp: Timestamp,
-}
-
-const SCHEDULE: &str = "Schedule";
-const SPAWNED: &str = "Create new object: ";
 
 /// Every experiment that was in force, from its first target to its last.
 ///
@@ -47,26 +16,19 @@ const SPAWNED: &str = "Create new object: ";
 pub(super) fn events(json: &str) -> Result<Vec<Event>> {
     let snapshot: Snapshot = serde_json::from_str(json)
         .context("the stage speaks another version of tale; run `tale down` and `tale up`")?;
-    let owners: BTreeMap<(&str, &str), &str> = snapshot
-        .events
-        .iter()
-        .filter(|told| told.kind == SCHEDULE)
-        .filter_map(|told| {
-            let child = told.message.strip_prefix(SPAWNED)?;
-            Some(((told.namespace.as_str(), child), told.name.as_str()))
-        })
-        .collect();
     let uids: BTreeSet<&str> = snapshot.events.iter().map(|told| told.uid.as_str()).collect();
     Ok(uids
         .into_iter()
         .filter_map(|uid| {
-            let told: Vec<&Told> = snapshot.events.iter().filter(|told| told.uid == uid).collect();
+            let told: Vec<&snapshot::Event> =
+                snapshot.events.iter().filter(|told| told.uid == uid).collect();
             let first = told.first()?;
             let (start, end) = in_force(&told, snapshot.now)?;
             let object = snapshot.objects.iter().find(|object| object.uid == uid);
-            let owner = owners.get(&(first.namespace.as_str(), first.name.as_str()));
+            let schedule =
+                first.owner.as_ref().filter(|owner| owner.kind == chaos::kinds::SCHEDULE);
             Some(Event {
-                name: owner.map_or_else(|| first.name.clone(), |owner| (*owner).to_owned()),
+                name: schedule.map_or(&first.name, |owner| &owner.name).clone(),
                 kind: first.kind.clone(),
                 start: seconds(start),
                 end: seconds(end),
@@ -77,7 +39,7 @@ pub(super) fn events(json: &str) -> Result<Vec<Event>> {
 }
 
 /// From the first target injected to the last one recovered; until now if some are not.
-fn in_force(told: &[&Told], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+fn in_force(told: &[&snapshot::Event], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
     let of = |reason: &'static str| told.iter().filter(move |told| told.reason == reason);
     let start = of("Applied").map(|told| told.first_timestamp).min()?;
     let applied = of("Applied").map(|told| told.last_timestamp).max()?;

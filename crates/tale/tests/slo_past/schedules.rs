@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chaos::cron::Cron;
+use chaos::schedule::cron::Cron;
 use jiff::{SignedDuration, Timestamp};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng, rngs::StdRng};

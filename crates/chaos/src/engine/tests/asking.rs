@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::Snapshot;
 use super::parse;
 use super::scripted::{Scratch, Temper};
+use crate::render;
+use crate::snapshot::Snapshot;
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -42,7 +43,8 @@ async fn a_workflow_asks_injects_and_recovers_by_itself() {
         .unwrap();
     assert_eq!(stage.injected(), 3);
     assert!(stage.unjournalled.lock().unwrap().is_empty());
-    let described = engine.describe(&"wf/flow".parse().unwrap()).await.unwrap();
+    let (snapshot, flow) = (engine.get().await.unwrap(), "wf/flow".parse().unwrap());
+    let described = render::describe(&snapshot, snapshot.find_all(&flow).next().unwrap());
     assert!(described.contains("StatusCheck Accomplished (StatusCheckCompleted)"), "{described}");
     assert!(
         described.contains("DNSChaos Running, until 2026-01-05T10:00:22Z, made dnschaos/dark-"),

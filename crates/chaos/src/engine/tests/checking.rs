@@ -1,8 +1,7 @@
 //! The life of StatusChecks.
 
-use super::super::check::{Outcome, StatusCheckStatus};
-use super::super::status::Status;
 use super::*;
+use crate::snapshot::{CheckOutcome, Status, StatusCheckStatus};
 
 /// A StatusCheck named `well`; `extra` are further lines of its spec.
 fn check(extra: &str) -> String {
@@ -18,10 +17,10 @@ fn status(stage: &Stage) -> StatusCheckStatus {
     }
 }
 
-fn completed(stage: &Stage) -> Option<&'static str> {
-    let completed = status(stage).conditions[0];
+fn completed(stage: &Stage) -> Option<String> {
+    let completed = status(stage).conditions.remove(0);
     assert_eq!(completed.kind, "Completed");
-    completed.status.then_some(completed.reason)
+    completed.reason.filter(|_| completed.status)
 }
 
 #[test]
@@ -33,7 +32,7 @@ fn a_target_that_is_down_from_the_start_fails_after_three_intervals() {
     assert_eq!(completed(&stage), None);
     stage.advance(60);
     assert_eq!(stage.asked, [10, 20, 30]);
-    assert_eq!(completed(&stage), Some("StatusCheckFailureThresholdExceed"));
+    assert_eq!(completed(&stage).as_deref(), Some("StatusCheckFailureThresholdExceed"));
     let expected = [
         "StatusCheckExecutionFailed HTTP execution of status check failed: connection refused",
         "StatusCheckFailureThresholdExceed failure threshold exceed",
@@ -48,9 +47,9 @@ fn a_target_that_is_up_succeeds_after_one_interval() {
     stage.apply(&check(""));
     stage.advance(60);
     assert_eq!(stage.asked, [10]);
-    assert_eq!(completed(&stage), Some("StatusCheckSuccessThresholdExceed"));
+    assert_eq!(completed(&stage).as_deref(), Some("StatusCheckSuccessThresholdExceed"));
     let status = status(&stage);
-    assert_eq!((status.count, status.records[0].outcome), (1, Outcome::Success));
+    assert_eq!((status.count, status.records[0].outcome), (1, CheckOutcome::Success));
     assert_eq!(status.completion_time, Some(stage.start + SignedDuration::from_secs(10)));
 }
 
@@ -65,7 +64,7 @@ fn only_answers_in_a_row_count() {
     assert_eq!(completed(&stage), None);
     assert_eq!(status(&stage).records.len(), 3);
     stage.advance(1);
-    assert_eq!(completed(&stage), Some("StatusCheckFailureThresholdExceed"));
+    assert_eq!(completed(&stage).as_deref(), Some("StatusCheckFailureThresholdExceed"));
     assert_eq!(status(&stage).count, 6);
 }
 
@@ -89,7 +88,7 @@ fn a_continuous_check_goes_on_while_all_is_well_until_its_duration() {
     assert_eq!(completed(&stage), None);
     stage.advance(60);
     assert_eq!(stage.asked, [10, 20, 30]);
-    assert_eq!(completed(&stage), Some("StatusCheckDurationExceed"));
+    assert_eq!(completed(&stage).as_deref(), Some("StatusCheckDurationExceed"));
 }
 
 #[test]

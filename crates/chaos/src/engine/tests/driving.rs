@@ -4,11 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::super::error::EngineError;
-use super::super::request::Name;
 use super::super::{Engine, Options};
 use super::scripted::{Scratch, Temper};
 use super::{dns, parse, schedule};
-use crate::journal;
+use crate::engine::journal;
+use crate::render;
+use crate::snapshot::Name;
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -145,7 +146,8 @@ async fn objects_are_found_by_name_kind_and_namespace() {
     assert!(matches!(engine.delete(&name("light")).await, Err(EngineError::NotFound(_))));
     engine.pause(&name("default/DNSChaos/dark"), true).await.unwrap();
     assert!(engine.get().await.unwrap().find("DNSChaos", "dark").unwrap().is("Paused"));
-    let described = engine.describe(&name("dnschaos.chaos-mesh.org/dark")).await.unwrap();
+    let (snapshot, dark) = (engine.get().await.unwrap(), name("dnschaos.chaos-mesh.org/dark"));
+    let described = render::describe(&snapshot, snapshot.find_all(&dark).next().unwrap());
     assert!(described.contains("Experiment has been paused"), "{described}");
     engine.delete(&name("schedules/dark")).await.unwrap();
     engine.delete(&name("dnschaos/dark")).await.unwrap();

@@ -1,8 +1,8 @@
 //! The life of single experiments.
 
 use super::super::error::EngineError;
-use super::super::status::Phase;
 use super::*;
+use crate::snapshot::{Phase, Severity};
 
 #[test]
 fn an_experiment_lives_through_the_events_of_chaos_mesh() {
@@ -162,7 +162,7 @@ fn a_failed_apply_is_told_and_repeated_with_growing_pauses() {
     let failed = snapshot.events.iter().find(|event| event.reason == "Failed").unwrap();
     assert_eq!(
         (failed.message.as_str(), failed.severity),
-        ("Failed to apply chaos: no shell", "Warning")
+        ("Failed to apply chaos: no shell", Severity::Warning)
     );
     assert_eq!(failed.count as usize, stage.log.len() - 1);
     assert!(snapshot.find("DNSChaos", "dark").unwrap().is("AllInjected"));

@@ -61,9 +61,8 @@ fn the_history_limit_keeps_the_youngest_experiments() {
     let children: Vec<_> =
         snapshot.objects.iter().filter(|object| object.kind == "DNSChaos").collect();
     assert_eq!(children.len(), 2);
-    assert!(
-        children.iter().all(|child| child.owner.as_deref() == Some("schedule-dns-chaos-kubecon"))
-    );
+    assert!(children.iter().all(|child| child.owner.as_ref().map(|owner| owner.name.as_str())
+        == Some("schedule-dns-chaos-kubecon")));
     assert!(
         children
             .iter()

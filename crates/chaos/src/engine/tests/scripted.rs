@@ -9,9 +9,11 @@ use std::time::{Duration, SystemTime};
 use super::super::clock::TokioClock;
 use super::super::{Engine, Options};
 use super::pod;
-use crate::injector::{Fault, Injector, Pod, Target};
-use crate::journal;
-use crate::probe::{HttpProbe, ProbeAnswer};
+use crate::engine::journal;
+use crate::fault::Fault;
+use crate::injector::Injector;
+use crate::target::{Pod, Target};
+use crate::workflow::probe::{HttpProbe, ProbeAnswer};
 
 /// What the stage does when it is asked to apply.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,7 @@
 //! The life of Workflows.
 
-use super::super::status::Status;
-use super::super::workflow::NodeStatus;
 use super::*;
+use crate::snapshot::{NodeStatus, Owner, Status};
 
 /// A Workflow named `flow` whose entry is `all`.
 fn flow(templates: &str) -> String {
@@ -39,7 +38,7 @@ fn phases(stage: &Stage) -> Vec<String> {
     nodes(stage)
         .iter()
         .map(|node| {
-            format!("{} {} {}", node.template, node.phase, node.reason).trim_end().to_owned()
+            format!("{} {:?} {}", node.template, node.phase, node.reason).trim_end().to_owned()
         })
         .collect()
 }
@@ -126,7 +125,8 @@ fn experiments_carry_the_labels_and_the_first_deadline_above_them() {
     let dark = &snapshot.objects[0];
     assert_eq!(dark.metadata.labels["chaos-mesh.org/workflow"], "flow");
     assert_eq!(dark.metadata.labels["chaos-mesh.org/controlled-by"], nodes(&stage)[1].name);
-    assert_eq!((dark.owner.as_deref(), dark.owner_kind), (Some("flow"), Some("Workflow")));
+    let owner = Owner { kind: "Workflow".into(), name: "flow".into() };
+    assert_eq!(dark.owner, Some(owner));
 }
 
 #[test]
@@ -354,8 +354,11 @@ fn a_network_chaos_has_records_at_both_ends() {
     let snapshot = stage.snapshot();
     let slow = snapshot.find("NetworkChaos", "slow").unwrap();
     assert!(slow.is("AllInjected"));
-    let keys: Vec<_> =
-        slow.records().iter().map(|record| (record.id.as_str(), record.selector_key)).collect();
+    let keys: Vec<_> = slow
+        .records()
+        .iter()
+        .map(|record| (record.id.as_str(), record.selector_key.as_str()))
+        .collect();
     assert_eq!(keys, [("default/a", "."), ("default/a", ".Target"), ("default/b", ".Target")]);
     // Only what the targets send is shaped, so nothing is carried out on the selected pod itself.
     let applied: Vec<&str> = stage.log.iter().map(|(.., id)| id.as_str()).collect();

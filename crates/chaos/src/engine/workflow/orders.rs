@@ -1,6 +1,7 @@
 //! What a workflow wants done, and how the world does it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -10,9 +11,10 @@ use super::super::events::{Happening, Told};
 use super::super::names;
 use super::super::world::{Key, World};
 use super::View;
-use crate::document::{Body, ObjectMeta};
-use crate::status_check;
-use crate::workflow::{ABORT_ANNOTATION, KIND, Step};
+use crate::document::{Body, ObjectMeta, Scheduled};
+use crate::kinds;
+use crate::snapshot;
+use crate::workflow::{ABORT_ANNOTATION, Step};
 
 /// Labels by which Chaos Mesh marks what a workflow has made.
 const CONTROLLED_BY: &str = "chaos-mesh.org/controlled-by";
@@ -101,7 +103,7 @@ impl World {
             Order::Make(index) => self.make(key, uid, index, now),
             Order::Delete(made) => {
                 self.delete(&made, now);
-                let deleted = if made.kind == status_check::KIND {
+                let deleted = if made.kind == kinds::STATUS_CHECK {
                     sentence("StatusCheckDeleted", format!("status check {} deleted", made.name))
                 } else {
                     sentence("ChaosCRDeleted", format!("chaos CR {} deleted", made.name))
@@ -121,8 +123,13 @@ impl World {
             return;
         };
         let (body, spec) = match &state.template(index).step {
-            Step::Chaos { body, spec } => (body.clone(), spec.clone()),
-            Step::Schedule { schedule, spec } => (Body::Schedule(schedule.clone()), spec.clone()),
+            Step::Chaos { experiment, spec } => {
+                (Body::Experiment(experiment.clone()), spec.clone())
+            }
+            Step::Schedule { schedule, spec } => {
+                let schedule = schedule.map(|child| Scheduled::Experiment(child.clone()));
+                (Body::Schedule(Arc::new(schedule)), spec.clone())
+            }
             Step::StatusCheck { check, spec, .. } => {
                 (Body::StatusCheck(check.clone()), spec.clone())
             }
@@ -145,9 +152,10 @@ impl World {
             .into(),
             annotations: [].into(),
         };
-        let owner = Owner { kind: KIND, name: key.name.clone(), uid: uid.to_owned(), until };
+        let object = snapshot::Owner { kind: kinds::WORKFLOW.to_owned(), name: key.name.clone() };
+        let owner = Owner { object, uid: uid.to_owned(), until };
         self.insert(made.clone(), meta, &body, spec, Some(owner), now);
-        let created = if made.kind == status_check::KIND {
+        let created = if made.kind == kinds::STATUS_CHECK {
             sentence("StatusCheckCreated", format!("status check {} created", made.name))
         } else {
             sentence("ChaosCRCreated", format!("chaos CR {} created", made.name))

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chaos::injector::{Fault, Target};
+use chaos::fault::Fault;
+use chaos::target::Target;
 
 use super::stress::StressWorkers;
 use crate::event::Events;

@@ -3,8 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use chaos::dns_chaos::DnsFault;
-use chaos::fault::{HttpFault, NetworkFault, Peer};
+use chaos::fault::{DnsFault, HttpFault, NetworkFault, Peer};
 
 use super::Faults;
 use crate::local::network::{Destination, Network, NetworkRule, check_http_fault};

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use chaos::dns_chaos::DnsFault;
+use chaos::fault::DnsFault;
 use tokio::task::JoinHandle;
 
 use crate::StageError;

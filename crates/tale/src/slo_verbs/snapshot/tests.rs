@@ -1,27 +1,23 @@
 //! Tests of `snapshot.rs`.
 
-use chaos::engine::{Event as Told, Snapshot};
+use chaos::snapshot::{Event as ChaosEvent, Owner, Severity, Snapshot};
 use serde_json::json;
 
 use super::*;
 
 /// The engine's own types, so that this fails when their shape changes.
-fn chaos_event(
-    kind: &'static str,
-    name: &str,
-    reason: &'static str,
-    message: &str,
-    second: u32,
-) -> Told {
+fn chaos_event(kind: &str, name: &str, reason: &str, message: &str, second: u32) -> ChaosEvent {
     let time: Timestamp = format!("2026-01-31T12:00:{second:02}Z").parse().unwrap();
-    Told {
-        kind,
+    let schedule = name.split_once('-').map(|(schedule, _)| schedule.to_owned());
+    ChaosEvent {
+        kind: kind.to_owned(),
         namespace: "default".to_owned(),
         name: name.to_owned(),
         uid: format!("uid-{name}"),
-        severity: "Normal",
-        reason,
-        source: "records",
+        owner: schedule.map(|name| Owner { kind: "Schedule".to_owned(), name }),
+        severity: Severity::Normal,
+        reason: reason.to_owned(),
+        source: "records".to_owned(),
         message: message.to_owned(),
         count: 1,
         first_timestamp: time,

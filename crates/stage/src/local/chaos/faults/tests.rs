@@ -1,8 +1,9 @@
 //! Every fault ends at its moment, whether or not somebody takes it off.
 
-use chaos::dns_chaos::{DnsAction, DnsFault};
-use chaos::fault::{CpuStress, HttpFault, HttpSide, NetworkFault, StressFault};
-use chaos::patterns::Patterns;
+use chaos::fault::{
+    CpuStress, DnsAction, DnsFault, HttpFault, HttpSide, NetworkFault, StressFault,
+};
+use chaos::fields::patterns::Patterns;
 
 use super::*;
 use crate::local::pods::Pod;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use chaos::dns_chaos::{DnsAction, DnsFault};
+use chaos::fault::{DnsAction, DnsFault};
 use domain::base::iana::{Class, Rcode};
 use domain::base::message_builder::AnswerBuilder;
 use domain::base::name::ParsedName;

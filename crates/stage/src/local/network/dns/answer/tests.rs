@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaos::patterns::Patterns;
+use chaos::fields::patterns::Patterns;
 use domain::base::Name;
 use proptest::prelude::*;
 

@@ -1,0 +1,166 @@
+//! What an experiment would do, without doing it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::document::{Body, Document};
+use crate::experiment::Experiment;
+use crate::fields::duration::GoDuration;
+use crate::fields::mode::Mode;
+use crate::fields::problem::Problem;
+use crate::kind::{Chaos, Scope};
+use crate::target::Pod;
+use crate::workflow::{Step, Template, Workflow};
+
+/// The rehearsal looks this far ahead.
+const HORIZON: SignedDuration = SignedDuration::from_hours(1);
+
+/// Ticks listed at most: one for each second of the hour.
+const MAX_TICKS: usize = 3_600;
+
+/// What an experiment would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRun {
+    /// The kind.
+    pub kind: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// The record ids of everything that the selector matches.
+    pub matched: Vec<String>,
+    /// How many pods the selector matches.
+    pub pods_matched: usize,
+    /// Why nothing is matched.
+    pub selection_error: Option<String>,
+    /// How many pods are taken; an upper bound for mode `random-max-percent`.
+    pub pods_taken: usize,
+    /// Is `pods_taken` only an upper bound?
+    pub at_most: bool,
+    /// The record ids of what the second selector matches (NetworkChaos `target`).
+    pub other_end: Vec<String>,
+    /// The steps of a Workflow, in the order of the file; such a run has no targets of its own.
+    pub steps: Vec<DryStep>,
+    /// When a Schedule would fire within the next hour.
+    pub ticks: Option<Vec<Timestamp>>,
+    /// How this stage carries the fault out.
+    pub mechanism: String,
+    /// What is allowed but unlikely to be meant.
+    pub lints: Vec<Problem>,
+    /// What this stage would refuse.
+    pub refusals: Vec<Problem>,
+}
+
+/// One step of a Workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DryStep {
+    /// The template's name.
+    pub name: String,
+    /// `Serial`, `StressChaos` ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its deadline, as it prints.
+    pub deadline: Option<String>,
+    /// Its children, or its targets, or why it has none.
+    pub about: Vec<String>,
+    /// How this stage carries it out; empty for steps that only lead to others.
+    pub mechanism: String,
+}
+
+impl DryRun {
+    /// What `document` would do among `pods`, or without any: then the sentence says why there are
+    /// none. `default_maximum` is what ends an experiment without a duration on this stage.
+    #[must_use]
+    pub fn rehearse(
+        document: &Document,
+        pods: Result<&[Pod], &str>,
+        default_maximum: GoDuration,
+        now: Timestamp,
+    ) -> Self {
+        let namespace = &document.meta.namespace;
+        let mut run = Self {
+            kind: document.kind().to_owned(),
+            namespace: namespace.clone(),
+            name: document.meta.name.clone(),
+            ticks: ticks(document, now),
+            mechanism: document.mechanism(),
+            lints: document.lints(default_maximum, now),
+            refusals: document.refusals(),
+            ..Self::default()
+        };
+        if let Some(workflow) = document.body.workflow() {
+            run.steps = steps(workflow, namespace, pods);
+        }
+        if let Some(experiment) = document.body.experiment() {
+            take(&mut run, experiment.chaos.as_ref(), namespace, pods);
+        }
+        run
+    }
+}
+
+/// Whom an experiment would hit.
+fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod], &str>) {
+    let common = chaos.common();
+    let selected = pods.map_err(str::to_owned);
+    let selected = selected.and_then(|pods| common.selector.select(namespace, pods));
+    let matching = selected.unwrap_or_else(|error| {
+        run.selection_error = Some(error);
+        Vec::new()
+    });
+    let parameter = common.mode.parameter(common.value).unwrap_or(0);
+    run.pods_taken = common.mode.at_most(parameter, matching.len());
+    run.at_most = common.mode == Mode::RandomMaxPercent;
+    run.pods_matched = matching.len();
+    run.matched = ids(common.scope, &matching);
+    if let (Some(other), Ok(pods)) = (chaos.other_end(), pods) {
+        run.other_end = match other.selector.select(namespace, pods) {
+            Ok(matching) => ids(Scope::Pod, &matching),
+            Err(error) => vec![format!("none: {error}")],
+        };
+    }
+}
+
+fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
+    pods.iter().flat_map(|pod| scope.targets(pod)).map(|target| target.to_string()).collect()
+}
+
+fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
+    let step = |template: &Template| {
+        let about = match &template.step {
+            Step::Serial(children) | Step::Parallel(children) => {
+                let name = |child: &usize| workflow.templates[*child].name.clone();
+                children.iter().map(name).collect()
+            }
+            Step::Chaos { experiment, .. } => about(experiment, namespace, pods),
+            Step::Schedule { schedule, .. } => about(&schedule.child, namespace, pods),
+            Step::StatusCheck { .. } | Step::Suspend | Step::Task => Vec::new(),
+        };
+        DryStep {
+            name: template.name.clone(),
+            kind: template.kind().to_owned(),
+            deadline: template.deadline.map(|deadline| deadline.to_string()),
+            about,
+            mechanism: template.mechanism(),
+        }
+    };
+    workflow.templates.iter().map(step).collect()
+}
+
+/// The targets of an experiment within a workflow.
+fn about(experiment: &Experiment, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<String> {
+    let mut run = DryRun::default();
+    take(&mut run, experiment.chaos.as_ref(), namespace, pods);
+    match run.selection_error {
+        Some(error) => vec![format!("no target: {error}")],
+        None => run.matched,
+    }
+}
+
+fn ticks(document: &Document, now: Timestamp) -> Option<Vec<Timestamp>> {
+    let Body::Schedule(schedule) = &document.body else {
+        return None;
+    };
+    Some(schedule.cron.ticks(now, now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX), MAX_TICKS))
+}

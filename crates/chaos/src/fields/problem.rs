@@ -1,0 +1,46 @@
+//! What is wrong with a document: the field, the trouble, the remedy.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+/// One complaint about one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Path of the field, for example `spec.selector.namespaces`.
+    pub field: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl Problem {
+    /// A complaint about `field`; `message` says what is wrong and what to do.
+    pub fn new(field: impl Into<String>, message: impl fmt::Display) -> Self {
+        Self { field: field.into(), message: message.to_string() }
+    }
+
+    /// A complaint if `number` is out of `range`. Numbers are read wider than they may be, so that
+    /// this tells the range and not the YAML parser the name of a type.
+    pub(crate) fn of_range(
+        field: impl Into<String>,
+        number: i64,
+        range: &RangeInclusive<i64>,
+    ) -> Option<Self> {
+        let (least, most) = (range.start(), range.end());
+        let message = format!("{number} is out of range; write {least} to {most}");
+        (!range.contains(&number)).then(|| Self::new(field, message))
+    }
+
+    /// The same complaint about a field that sits below `parent`.
+    #[must_use]
+    pub fn under(self, parent: &str) -> Self {
+        Self { field: format!("{parent}.{}", self.field), ..self }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.field, self.message)
+    }
+}
