@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use keptn::{Leniency, Sli, Slo};
 use promql_parser::parser::value::ValueType;
 use serde_json::Value;
-use slo::gate::{self, Baseline, EarlierResult, KeptnGate};
-use slo::keptn::{KeptnSli, KeptnSlo, Leniency};
-use slo::{Catalogue, Clock, Criterion, Decimal, Span};
+use slo::gate::{self, Baseline, EarlierResult};
+use slo::{Catalogue, Clock, Criterion, Decimal, Period};
 
 /// Takes one input.
 pub(crate) type Target = fn(&[u8]);
@@ -102,13 +102,13 @@ fn keptn(input: &[u8]) {
         return;
     };
     let (objectives, indicators) = text.split_once("=====\n").unwrap_or((text, ""));
-    let objectives = KeptnSlo::load("slo.yaml", objectives);
-    let indicators = KeptnSli::load("sli.yaml", indicators);
+    let objectives = Slo::load("slo.yaml", objectives);
+    let indicators = Sli::load("sli.yaml", indicators);
     let (Ok(objectives), Ok(indicators)) = (objectives, indicators) else {
         return;
     };
     for leniency in [Leniency::Strict, Leniency::Compat] {
-        let Ok(plan) = gate::plan_keptn(&KeptnGate {
+        let Ok(evaluation) = keptn::plan(&keptn::Gate {
             slo: &objectives,
             sli: &indicators,
             context: &BTreeMap::new(),
@@ -119,7 +119,7 @@ fn keptn(input: &[u8]) {
         }) else {
             continue;
         };
-        let verdict = gate::judge(&plan, Vec::new(), None);
+        let verdict = evaluation.judge(Vec::new(), None);
         let _ = (
             verdict.to_json(),
             verdict.to_junit(),
@@ -129,16 +129,16 @@ fn keptn(input: &[u8]) {
     }
 }
 
-/// The small languages: spans, criteria, decimals, baselines.
+/// The small languages: periods, criteria, decimals, baselines.
 fn values(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    if let Ok(span) = Span::parse(text) {
+    if let Ok(period) = Period::parse(text) {
         assert_eq!(
-            Span::parse(&span.to_string()).ok(),
-            Some(span),
-            "{text:?} reads back as {span}"
+            Period::parse(&period.to_string()).ok(),
+            Some(period),
+            "{text:?} reads back as {period}"
         );
     }
     let _ = text.parse::<Criterion>();
@@ -151,7 +151,7 @@ fn values(input: &[u8]) {
         );
     }
     let _ = (Baseline::from_json(text), EarlierResult::from_json(text));
-    let _ = slo::keptn::kind(text);
+    let _ = keptn::kind(text);
 }
 
 /// Chaos Mesh documents: read, and asked what is wrong with them.
@@ -164,6 +164,6 @@ fn chaos(input: &[u8]) {
     }
 }
 
-fn five_minutes() -> Span {
-    Span::parse("5m").expect("is a span")
+fn five_minutes() -> Period {
+    Period::parse("5m").expect("is a period")
 }

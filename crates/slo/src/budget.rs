@@ -1,7 +1,7 @@
 //! Error budgets in minutes: how much there is, and where to read how much is gone.
 
 use crate::compile::PERIOD_BURN;
-use crate::{Catalogue, Decimal, Span};
+use crate::{Catalogue, Decimal, Period};
 
 /// The error budget of one objective.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Budget {
     /// Ratio of good, in [0, 1).
     pub target: Decimal,
     /// The period that the budget is for, in production time.
-    pub period: Span,
+    pub period: Period,
     /// PromQL with one value: the share of the budget that is spent, 1 when all of it is.
     pub spent_query: String,
 }

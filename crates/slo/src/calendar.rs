@@ -13,7 +13,16 @@ use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use crate::openslo::model::Calendar;
+/// `spec.timeWindow[0].calendar`: where a calendar window starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calendar {
+    /// `YYYY-MM-DD hh:mm:ss` in `time_zone`.
+    pub start_time: String,
+    /// IANA name, e.g. `Europe/Vienna`.
+    pub time_zone: String,
+    /// Length of each window, in units of the calendar.
+    pub length: Length,
+}
 
 /// The length of a calendar window as it is written: here a month is a month, not thirty days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +58,7 @@ pub enum NoWindow {
 }
 
 impl Length {
-    /// Reads what [`Span::parse`](crate::Span::parse) reads, and keeps the unit.
+    /// Reads what [`Period::parse`](crate::Period::parse) reads, and keeps the unit.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let unit = match unit {

@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 use crate::clock::Clock;
 use crate::openslo::Catalogue;
 use crate::openslo::model::Slo;
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
 /// A Prometheus rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ pub struct Group {
     /// Unique in the file.
     pub name: String,
     /// Time between evaluations.
-    pub interval: Span,
+    pub interval: Period,
     /// In order: a rule may use what earlier ones recorded.
     pub rules: Vec<Rule>,
 }
@@ -57,7 +57,7 @@ pub struct Rule {
     /// PromQL.
     pub expr: String,
     /// How long the expression must be true before the alert fires.
-    pub hold: Option<Span>,
+    pub hold: Option<Period>,
     /// Added to every result.
     pub labels: BTreeMap<String, String>,
     /// Text for people; alerts only.

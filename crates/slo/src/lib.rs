@@ -11,27 +11,28 @@ mod clock;
 pub mod compile;
 mod criterion;
 mod decimal;
-mod fields;
 pub mod gate;
-pub mod keptn;
 mod lint;
+mod names;
+mod nearest;
 pub mod openslo;
+mod period;
 mod problem;
-mod promql;
-mod span;
-pub mod stats;
-mod words;
-mod yaml;
+pub mod promql;
+pub mod queries;
+pub mod wilson;
+pub mod yaml;
 
 pub use budget::{Budget, budgets};
-pub use clock::Clock;
+pub use clock::{Clock, NotAClock};
 pub use compile::{compile, promtool_tests};
 pub use criterion::{Criterion, NotACriterion};
 pub use decimal::Decimal;
 pub use lint::{lint, lint_traffic};
+pub use nearest::nearest;
 pub use openslo::Catalogue;
+pub use period::{NotAPeriod, Period};
 pub use problem::{Problem, Severity};
-pub use span::Span;
 
 /// The example of the README is compiled and run.
 #[cfg(doctest)]

@@ -9,13 +9,13 @@ use crate::clock::Clock;
 use crate::compile::windows::pairs;
 use crate::compile::{compile, part_of};
 use crate::decimal::Decimal;
+use crate::names::label_name;
 use crate::openslo::Catalogue;
 use crate::openslo::model::{BudgetingMethod, Metric, Objective, Slo};
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{has_placeholder, selectors, windowed};
-use crate::span::Span;
-use crate::stats::events_to_prove;
-use crate::words::label_name;
+use crate::wilson::events_to_prove;
 use bounds::whole_bounds;
 
 /// Labels that the rules set themselves.
@@ -91,7 +91,7 @@ pub fn lint_traffic(
 fn window(slo: &Slo, found: &mut Vec<Problem>) {
     let period = slo.window.duration;
     let field = format!("SLO/{}: spec.timeWindow[0].duration", slo.metadata.name);
-    if period < Span::days(1) && slo.window.calendar.is_some() {
+    if period < Period::days(1) && slo.window.calendar.is_some() {
         found.push(Problem::warning(
             &slo.metadata.file,
             field,
@@ -186,7 +186,7 @@ fn operator(objective: &Objective, warn: &mut Warn<'_>) {
 }
 
 fn slices(objective: &Objective, warn: &mut Warn<'_>) {
-    let longest = Span::minutes(5);
+    let longest = Period::minutes(5);
     if let Some(slice) = objective.slice.filter(|slice| *slice > longest) {
         warn(
             ".timeSliceWindow",

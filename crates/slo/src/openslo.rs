@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::fields::Sink;
 use crate::problem::{Problem, Severity};
+use crate::yaml::Sink;
 use draft::Document;
 use model::{DataSource, Service, Slo};
 
@@ -67,14 +67,7 @@ impl Catalogue {
 }
 
 fn read_file(sink: &Sink<'_>, text: &str, documents: &mut Vec<Document>) {
-    let values = match crate::yaml::documents(text) {
-        Ok(values) => values,
-        Err(error) => {
-            sink.error("the file", format!("is not valid YAML: {error}"), "correct the YAML");
-            return;
-        }
-    };
-    for (number, value) in values.into_iter().enumerate() {
+    for (number, value) in sink.documents(text).into_iter().enumerate() {
         let place = format!("document {}", number + 1);
         match value {
             Value::Null => {}

@@ -11,8 +11,16 @@ mod scan;
 pub(crate) use matchers::matchers;
 pub(crate) use scan::without_comments;
 
-use crate::openslo::model::Query;
 use scan::{closing, scan};
+
+/// One PromQL expression of an indicator and its convention.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// As written, without comments; may hold `{{.window}}`.
+    pub text: String,
+    /// The selectors are counters: each is wrapped in `rate()` over the window.
+    pub counter: bool,
+}
 
 /// Why a window cannot be put into a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

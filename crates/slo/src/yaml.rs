@@ -1,9 +1,20 @@
-//! YAML text to untyped values, with the booleans that people mean: `no` and `y` stay words.
+//! A strict YAML reader that collects problems: text to untyped values, and mappings whose every
+//! field must be known ([`Fields`]).
+//!
+//! Public because other gate files are read by the same rules (crate `keptn`).
+
+mod fields;
+
+pub use fields::{Fields, Sink};
 
 use serde_json::Value;
 
-/// Every document of a stream; an empty text has none.
-pub(crate) fn documents(text: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
+/// Every document of a stream; an empty text has none. Booleans are `true` and `false` only: `no`
+/// and `y` stay words.
+///
+/// # Errors
+/// The text is not YAML, or a key is written twice.
+pub fn documents(text: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_multiple_with_options(text, options)
 }

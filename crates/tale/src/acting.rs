@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
 use chaos::snapshot::{Name, Phase};
-use slo::Span;
+use slo::Period;
 use stage::NamespacedName;
 
 use crate::control::Server;
@@ -84,7 +84,7 @@ impl Acting<'_> {
     }
 
     fn scene<'w>(&self, world: &'w World) -> Result<Scene<'w>> {
-        let window: Span = Span::parse(GATE_WINDOW).expect("a constant");
+        let window: Period = Period::parse(GATE_WINDOW).expect("a constant");
         let judged = !self.tale.slos.is_empty();
         let plan = judged
             .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))

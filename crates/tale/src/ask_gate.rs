@@ -5,20 +5,20 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
+use keptn::Leniency;
 use slo::gate::{
-    Baseline, EarlierResult, KeptnGate, Outcome, Plan, Style, Verdict, Windows, median_of_passing,
-    plan_keptn, plan_windows,
+    Baseline, EarlierResult, Outcome, Style, Verdict, Windows, median_of_passing, plan_windows,
 };
-use slo::keptn::Leniency;
 use slo::{Catalogue, Clock};
 
 use crate::cli::{FailOn, Format, Gate};
 use crate::control::{Request, Running};
 use crate::gate::history::History;
 use crate::gate::objectives::{Keptn, Objectives};
-use crate::gate::period::Period;
+use crate::gate::period::Window;
 use crate::gate::pin::pin;
-use crate::gate::{course, listed, run_at};
+use crate::gate::planned::Planned;
+use crate::gate::{self, course, listed};
 use crate::prometheus::Prometheus;
 use crate::world::slo_clock;
 
@@ -29,12 +29,13 @@ use crate::world::slo_clock;
 /// verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
     let clock = slo_clock(args.clock.into());
-    let period = Period::of(&args, clock, Timestamp::now())?;
+    let period = Window::of(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();
     let history = history.map(|folder| History::open(folder, period.end)).transpose()?;
     let earlier = history.as_ref().map(History::earlier).unwrap_or_default();
-    let plan = plan(&objectives, &args, &period, clock, &earlier)?;
+    let planned = plan(&objectives, &args, &period, clock, &earlier)?;
+    let plan = planned.plan();
     let baseline = baseline(&args, &objectives, &earlier)?;
     let url = match &args.prometheus {
         Some(url) => url.clone(),
@@ -42,7 +43,8 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
     };
     let prometheus = Prometheus::for_window(&url, plan.window_seconds);
     let end = period.end_seconds();
-    let mut verdict = run_at(&plan, &prometheus, end, baseline.as_ref()).await;
+    let answers = gate::ask(plan, &prometheus, end).await;
+    let mut verdict = planned.judge(answers, baseline.as_ref());
     verdict.until = period.tell_end.then(|| period.end.to_string());
     if let Some(history) = history {
         history.keep(&verdict)?;
@@ -51,33 +53,36 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
         pin(file, &verdict)?;
     }
     if matches!(args.format, Format::Markdown | Format::Github) {
-        course::add(&plan, &prometheus, end, &mut verdict).await;
+        course::add(plan, &prometheus, end, &mut verdict).await;
     }
-    let fail_on: Vec<Outcome> = args.fail_on.iter().map(|one| outcome(*one)).collect();
+    let fail_on: Vec<Outcome> = args.fail_on.iter().copied().map(outcome).collect();
     Ok((render(&verdict, args.format), verdict.exit_code(&fail_on)))
 }
 
 fn plan(
     objectives: &Objectives,
     args: &Gate,
-    period: &Period,
+    period: &Window,
     clock: Clock,
     earlier: &[EarlierResult],
-) -> Result<Plan> {
+) -> Result<Planned> {
     match objectives {
         Objectives::OpenSlo(catalogue) => {
             let windows = windows(catalogue, args, period)?;
-            plan_windows(catalogue, windows, clock)
+            plan_windows(catalogue, windows, clock).map(Planned::OpenSlo)
         }
         Objectives::Keptn(_) if args.calendar => {
             bail!("--calendar: Keptn's files have no calendar; write --last or --from")
         }
-        Objectives::Keptn(keptn) => plan_keptn(&keptn_gate(keptn, args, period, clock, earlier)),
+        Objectives::Keptn(keptn) => {
+            let gate = keptn_gate(keptn, args, period, clock, earlier);
+            keptn::plan(&gate).map(Box::new).map(Planned::Keptn)
+        }
     }
     .map_err(listed)
 }
 
-fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Windows> {
+fn windows(catalogue: &Catalogue, args: &Gate, period: &Window) -> Result<Windows> {
     if !args.calendar {
         return Ok(Windows::Same(period.length));
     }
@@ -90,11 +95,11 @@ fn windows(catalogue: &Catalogue, args: &Gate, period: &Period) -> Result<Window
 fn keptn_gate<'a>(
     keptn: &'a Keptn,
     args: &Gate,
-    period: &Period,
+    period: &Window,
     clock: Clock,
     earlier: &'a [EarlierResult],
-) -> KeptnGate<'a> {
-    KeptnGate {
+) -> keptn::Gate<'a> {
+    keptn::Gate {
         slo: &keptn.slo,
         sli: &keptn.sli,
         context: &keptn.context,

@@ -7,13 +7,14 @@ pub(crate) mod history;
 pub(crate) mod objectives;
 pub(crate) mod period;
 pub(crate) mod pin;
+pub(crate) mod planned;
 mod whole;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Error, Result, anyhow};
 use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
-use slo::{Catalogue, Clock, Problem, Span};
+use slo::{Catalogue, Clock, Period, Problem};
 
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 
@@ -24,7 +25,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Objectives that the gate cannot judge.
-pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan> {
+pub fn plan(catalogue: &Catalogue, window: Period, clock: Clock) -> Result<Plan> {
     gate::plan(catalogue, clock.length(window), clock).map_err(listed)
 }
 
@@ -32,24 +33,19 @@ pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan> {
 /// back cannot pass.
 pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baseline>) -> Verdict {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    run_at(plan, prometheus, now.as_secs_f64(), baseline).await
+    let answers = ask(plan, prometheus, now.as_secs_f64()).await;
+    gate::judge(plan, answers, baseline)
 }
 
-/// As [`run`], for a window that ends at `end` (seconds since 1970). Each query is asked once.
-pub async fn run_at(
-    plan: &Plan,
-    prometheus: &Prometheus,
-    end: f64,
-    baseline: Option<&Baseline>,
-) -> Verdict {
+/// Asks Prometheus about the window that ends at `end` (seconds since 1970), each query once.
+pub(crate) async fn ask(plan: &Plan, prometheus: &Prometheus, end: f64) -> Vec<Answer> {
     let queries = plan.queries();
     let answers = asking::all(queries.len(), DEADLINE, |index| {
         let (prometheus, promql) = (prometheus.clone(), queries[index].promql.clone());
         let time = end - queries[index].before_end_seconds as f64;
         async move { prometheus.query_whole(&promql, time).await }
     });
-    let answers = answers.await.into_iter().map(answer).collect();
-    gate::judge(plan, answers, baseline)
+    answers.await.into_iter().map(answer).collect()
 }
 
 fn answer(asked: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {

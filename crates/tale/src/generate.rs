@@ -31,7 +31,7 @@ pub fn files(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
         real.to_prometheus_rule("slos", "default", &BTreeMap::new()),
     );
     for clock in [Clock::Real, Clock::Stage] {
-        let folder = format!("manifests/generated/rules/{}", clock.name());
+        let folder = format!("manifests/generated/rules/{}", clock.as_str());
         put(&format!("{folder}/slos.rules.yml"), compile(&catalogue, clock)?.to_rules());
         for test in slo::promtool_tests(&catalogue, clock, "slos.rules.yml") {
             put(&format!("{folder}/{}", test.file_name), test.text);

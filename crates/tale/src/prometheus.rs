@@ -153,22 +153,14 @@ impl Prometheus {
             ("end", to.to_string()),
             ("step", step.to_string()),
         ];
-        let data = self.ask("query_range", &form).await?;
-        serde_json::from_value(data["result"].clone()).map_err(unreadable)
+        let mut body = self.body("query_range", &form).await?;
+        serde_json::from_value(body["data"]["result"].take()).map_err(unreadable)
     }
 
     /// Whether the server is ready.
     pub async fn is_ready(&self) -> bool {
         let answer = self.http.get(format!("{}/-/ready", self.url)).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
-    }
-
-    pub(crate) async fn ask(
-        &self,
-        what: &str,
-        form: &[(&str, String)],
-    ) -> Result<Value, QueryFailed> {
-        Ok(self.body(what, form).await?["data"].take())
     }
 
     /// The whole answer, of a query that succeeded.

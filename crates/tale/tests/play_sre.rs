@@ -43,7 +43,7 @@ async fn the_sre_tale_is_kept_and_its_budgets_are_those_of_the_talk() {
 
 /// That there was one page for each fault, after it, and that both are over. How long it took is
 /// for people: that the rules page within the formula's time and two scrapes is promtool's to prove
-/// (`crates/slo/tests/engine/detection.rs`); here the notification and a busy machine come on top.
+/// (`crates/slo/tests/it/engine/detection.rs`); here the notification and a busy machine come on top.
 fn how_fast_it_paged(report: &Value) {
     let fault = &report["faults"][1];
     let alerts = report["alerts"].as_array().unwrap();

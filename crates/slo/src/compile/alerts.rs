@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::part::{NOW, alert_name};
 use super::windows::{Pair, Urgency};
 use super::{Name, Part, Rule, bad_and_total, budget, sli};
+use crate::names::{label_name, pascal};
 use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
-use crate::span::Span;
-use crate::words::{label_name, pascal};
+use crate::period::Period;
 
 /// After this time without a sample an objective is blind.
-const NO_DATA_AFTER: Span = Span::minutes(30);
+const NO_DATA_AFTER: Period = Period::minutes(30);
 /// Where `runbook_url` points unless the SLO is annotated with [`RUNBOOK`]; `#` and the alert name
 /// follow.
 const RUNBOOKS: &str = "docs/reference/alerts.md";
@@ -102,7 +102,7 @@ fn no_data(part: &Part<'_>) -> Rule {
 
 /// True when the rules have been loaded for a while and no sample came. The range takes the place
 /// of `for`: it is never pending.
-fn blind(part: &Part<'_>, after: Span) -> (Span, String) {
+fn blind(part: &Part<'_>, after: Period) -> (Period, String) {
     let nominal = part.objective.slice.map_or(after, |slice| after.max(slice));
     let range = part.clock.range(nominal);
     let expr = format!(

@@ -1,8 +1,8 @@
 //! What the numbers of a ratio indicator count: decides what they prove, and whether they can be
 //! NaN.
 
-use crate::openslo::model::{Metric, Query};
-use crate::promql::has_placeholder;
+use crate::openslo::model::Metric;
+use crate::promql::{Query, has_placeholder};
 
 /// What the numbers of a ratio indicator count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use super::count::{Count, count_factor};
 use super::windows::{Pair, pairs};
 use super::{Name, Rule};
 use crate::clock::Clock;
+use crate::names::{pascal, quoted};
 use crate::openslo::model::{Metric, Objective, Slo};
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{WindowError, summed, windowed};
-use crate::span::Span;
-use crate::words::{pascal, quoted};
 
 /// The shortest window: what "now" means.
-pub(crate) const NOW: Span = Span::minutes(5);
+pub(crate) const NOW: Period = Period::minutes(5);
 
 /// What every rule of an objective needs to know.
 #[derive(Clone, Copy)]
@@ -50,12 +50,12 @@ impl Part<'_> {
     }
 
     /// Name of the error ratio over a nominal window.
-    pub(super) fn ratio_name(window: Span) -> String {
+    pub(super) fn ratio_name(window: Period) -> String {
         format!("slo:sli_error:ratio_rate{window}")
     }
 
     /// The error ratio over a nominal window, selected.
-    pub(super) fn ratio(&self, window: Span) -> String {
+    pub(super) fn ratio(&self, window: Period) -> String {
         self.series(&Self::ratio_name(window))
     }
 
@@ -74,7 +74,7 @@ impl Part<'_> {
     }
 
     /// All nominal windows that an alert or a dashboard reads, except the period.
-    pub(super) fn windows(&self) -> BTreeSet<Span> {
+    pub(super) fn windows(&self) -> BTreeSet<Period> {
         let pairs = self.pairs();
         let policies = self.slo.alert_policies.iter().map(|policy| policy.lookback);
         pairs
@@ -87,13 +87,13 @@ impl Part<'_> {
     }
 
     /// The range that measures a nominal window; never shorter than a slice.
-    pub(super) fn range(&self, window: Span) -> Span {
+    pub(super) fn range(&self, window: Period) -> Period {
         let nominal = self.objective.slice.map_or(window, |slice| window.max(slice));
         self.clock.range(nominal)
     }
 
     /// Time between two samples of the indicator.
-    pub(super) fn sample_interval(&self) -> Span {
+    pub(super) fn sample_interval(&self) -> Period {
         self.objective.slice.map_or(self.clock.interval(), |slice| self.clock.length(slice))
     }
 

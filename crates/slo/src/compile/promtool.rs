@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::decimal::Decimal;
 use crate::openslo::Catalogue;
 use crate::openslo::model::BudgetingMethod;
-use crate::span::Span;
+use crate::period::Period;
 
 /// One test file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub fn promtool_tests(catalogue: &Catalogue, clock: Clock, rule_file: &str) -> V
                 part.slo.service,
                 part.slo.metadata.name,
                 part.objective.id,
-                clock.name()
+                clock.as_str()
             ),
             text: file(&part, rule_file),
         })
@@ -68,7 +68,7 @@ fn file(part: &Part<'_>, rule_file: &str) -> String {
         }
         text.push_str("    promql_expr_test:\n");
         for check in &case.checks {
-            let at = Span::from_millis(interval.as_millis() * check.sample);
+            let at = Period::from_millis(interval.as_millis() * check.sample);
             let _ = writeln!(
                 text,
                 "      - expr: {}\n        eval_time: {at}\n        exp_samples: [{{labels: '{{}}', value: {}}}]",
@@ -123,8 +123,8 @@ fn threshold(pair: &Pair, target: Decimal) -> f64 {
 fn ratios(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
-    let short = |window: Span| pairs.iter().any(|pair| pair.short == window);
-    let long = |window: Span| pairs.iter().any(|pair| pair.long == window);
+    let short = |window: Period| pairs.iter().any(|pair| pair.short == window);
+    let long = |window: Period| pairs.iter().any(|pair| pair.long == window);
     let outage = part.windows().into_iter().map(|window| {
         // Six hours are a long window to the page and a short one to the ticket: clean, they reset
         // both.
@@ -168,8 +168,8 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     let pairs = part.pairs();
     let target = part.objective.target;
     let interval = part.sample_interval();
-    let count = |window: Span| part.range(window).ratio(interval).ceil() as u64;
-    let calm = count(Span::hours(1)).max(12);
+    let count = |window: Period| part.range(window).ratio(interval).ceil() as u64;
+    let calm = count(Period::hours(1)).max(12);
     let outage = calm;
     let levels = urgencies(&pairs);
     let expect = |urgency| {

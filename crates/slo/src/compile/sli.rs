@@ -15,10 +15,10 @@
 
 use super::part::{NOW, may_be_nan};
 use super::{Part, Rule, bad_and_total};
-use crate::openslo::model::{BudgetingMethod, Metric, Query, Threshold};
+use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::{substitute, windowed};
-use crate::span::Span;
+use crate::promql::{Query, has_placeholder, substitute, windowed};
 
 /// Every series' value of a threshold indicator: what the alert names the worst one from.
 pub(super) const VALUE: &str = "slo:sli_value:last";
@@ -126,7 +126,7 @@ pub(crate) fn raw_error(
     failure: bool,
     range: &str,
 ) -> Result<String, Problem> {
-    let text = if crate::promql::has_placeholder(&query.text) || query.counter {
+    let text = if has_placeholder(&query.text) || query.counter {
         windowed(query, range).map_err(|error| part.refuse(error))?
     } else {
         query.text.clone()
@@ -148,7 +148,7 @@ pub(super) fn windows(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
     Ok(rules)
 }
 
-fn window_ratio(part: &Part<'_>, window: Span) -> Result<String, Problem> {
+fn window_ratio(part: &Part<'_>, window: Period) -> Result<String, Problem> {
     let range = part.range(window);
     let text = range.to_string();
     let metric = &part.objective.indicator.metric;

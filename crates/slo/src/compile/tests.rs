@@ -1,4 +1,4 @@
-//! What is compiled, as text. Whether Prometheus agrees is tested in `tests/promtool.rs`.
+//! What is compiled, as text. Whether Prometheus agrees is tested in `tests/it/engine`.
 
 use super::*;
 use crate::openslo::model::Metric;
@@ -148,7 +148,7 @@ proptest::proptest! {
         let mut catalogue = Catalogue::load(&[("slo.yaml", CATALOGUE)]).unwrap();
         for slo in &mut catalogue.slos {
             for objective in &mut slo.objectives {
-                let query = crate::openslo::model::Query { text: query.clone(), counter };
+                let query = crate::promql::Query { text: query.clone(), counter };
                 objective.indicator.metric = match slo.method {
                     crate::openslo::model::BudgetingMethod::Timeslices => Metric::Threshold(query),
                     _ => Metric::Good { good: query.clone(), total: query },
@@ -156,7 +156,7 @@ proptest::proptest! {
             }
         }
         let _ = crate::lint(&catalogue);
-        let _ = crate::gate::plan(&catalogue, Span::minutes(5), Clock::Stage);
+        let _ = crate::gate::plan(&catalogue, Period::minutes(5), Clock::Stage);
         if let Ok(rules) = compile(&catalogue, Clock::Stage) {
             let parsed: serde_json::Value = serde_saphyr::from_str(&rules.to_rules()).unwrap();
             proptest::prop_assert!(parsed["groups"].is_array());

@@ -5,7 +5,7 @@
 //! the period's budget that the long window may spend: `factor = share x period / long`.
 
 use crate::decimal::Decimal;
-use crate::span::Span;
+use crate::period::Period;
 
 /// Who is told, and how loudly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,32 +32,32 @@ pub struct Pair {
     /// Who is told.
     pub urgency: Urgency,
     /// Nominal short window.
-    pub short: Span,
+    pub short: Period,
     /// Nominal long window.
-    pub long: Span,
+    pub long: Period,
     /// The burn rate above which the pair fires, rounded to four digits.
     pub factor: Decimal,
 }
 
 /// Urgency, short and long window, and the budget share in thousandths for long and for short
 /// periods.
-const TABLE: [(Urgency, Span, Span, u64, u64); 4] = [
-    (Urgency::Page, Span::minutes(5), Span::hours(1), 20, 80),
-    (Urgency::Page, Span::minutes(30), Span::hours(6), 50, 125),
-    (Urgency::Ticket, Span::hours(2), Span::days(1), 100, 200),
-    (Urgency::Ticket, Span::hours(6), Span::days(3), 100, 420),
+const TABLE: [(Urgency, Period, Period, u64, u64); 4] = [
+    (Urgency::Page, Period::minutes(5), Period::hours(1), 20, 80),
+    (Urgency::Page, Period::minutes(30), Period::hours(6), 50, 125),
+    (Urgency::Ticket, Period::hours(2), Period::days(1), 100, 200),
+    (Urgency::Ticket, Period::hours(6), Period::days(3), 100, 420),
 ];
 
 /// The shortest period that uses the shares of a month (2, 5, 10 and 10 %); shorter ones use those
 /// of a week (8, 12.5, 20 and 42 %), because 2 % of a week is spent by noise.
-const MONTHLY_SHARES_FROM: Span = Span::days(14);
+const MONTHLY_SHARES_FROM: Period = Period::days(14);
 
 /// Below this burn rate a pair would fire while the budget lasts comfortably.
 const LOWEST_FACTOR: f64 = 0.9;
 
 /// The pairs for a period. Short periods lose the pairs that do not fit; below 4 hours there are
 /// none.
-pub fn pairs(period: Span) -> Vec<Pair> {
+pub fn pairs(period: Period) -> Vec<Pair> {
     TABLE
         .into_iter()
         .filter_map(|(urgency, short, long, monthly, weekly)| {
@@ -83,7 +83,7 @@ pub fn detection_seconds(pair: &Pair, target: Decimal, error_rate: f64) -> Optio
 }
 
 /// Minutes of total outage that an objective allows in a period.
-pub fn budget_minutes(target: Decimal, period: Span) -> f64 {
+pub fn budget_minutes(target: Decimal, period: Period) -> f64 {
     target.one_minus().to_f64() * period.as_secs_f64() / 60.0
 }
 

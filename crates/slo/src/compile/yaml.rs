@@ -49,7 +49,7 @@ impl RuleFile {
     }
 
     fn header(&self) -> String {
-        format!("{HEADER}# Clock: {}.\n", self.clock.name())
+        format!("{HEADER}# Clock: {}.\n", self.clock)
     }
 
     fn groups(&self, text: &mut String, indent: &str) {

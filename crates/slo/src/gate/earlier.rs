@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Baseline, Outcome, SCHEMA};
+use super::baseline::{Baseline, SCHEMA};
+use super::verdict::Outcome;
 
 /// Without Keptn files, a relative criterion is compared with the median of this many passing
 /// results: one odd build neither moves it nor lets the next one through.
@@ -60,17 +61,18 @@ impl EarlierResult {
         if written.schema != SCHEMA {
             return Err(NotAVerdict::Schema(written.schema));
         }
-        let undecided = |one: &WrittenJudgement| one.outcome == Outcome::Inconclusive;
+        let undecided = |judgement: &&WrittenJudgement| judgement.outcome == Outcome::Inconclusive;
+        let mut all_undecided = written.objectives.iter().filter(undecided).peekable();
         let first = written.outcome == Outcome::Inconclusive
-            && written.objectives.iter().any(undecided)
-            && written.objectives.iter().all(|one| !undecided(one) || one.uncompared);
+            && all_undecided.peek().is_some()
+            && all_undecided.all(|judgement| judgement.uncompared);
         Ok(Self {
             outcome: if first { Outcome::Pass } else { written.outcome },
             values: written
                 .objectives
                 .into_iter()
-                .filter(|one| !one.ratio)
-                .filter_map(|one| Some((one.id, one.observed?)))
+                .filter(|judgement| !judgement.ratio)
+                .filter_map(|judgement| Some((judgement.id, judgement.observed?)))
                 .collect(),
         })
     }
@@ -89,9 +91,15 @@ pub fn median_of_passing(earlier: &[EarlierResult]) -> Baseline {
     }
     let values = latest
         .into_iter()
-        .filter_map(|(id, values)| Some((id.to_owned(), crate::keptn::percentile(&values, 50)?)))
+        .filter_map(|(id, values)| Some((id.to_owned(), median(values)?)))
         .collect();
     Baseline { schema: SCHEMA, values }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(f64::midpoint(values[last / 2], values[values.len() / 2]))
 }
 
 #[cfg(test)]

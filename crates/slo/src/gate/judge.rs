@@ -2,78 +2,64 @@
 
 mod ratio;
 
-use super::asked;
+use super::answer::{Answer, QueryError, Sample, Weighed, covered, fresh, part};
+use super::baseline::Baseline;
+use super::check::{Check, Plan, Rule};
 use super::numbers::percent;
-use super::relative;
-use super::{
-    Baseline, Bounds, Check, Judgement, Judging, Outcome, Plan, QueryError, SCHEMA, Sample, Verdict,
-};
-use crate::stats::{events_to_prove, wilson_bounds};
+use super::verdict::{Bounds, Judgement, Outcome, Verdict};
+use super::{relative, value};
+use crate::wilson::{bounds, events_to_prove};
 use ratio::{ratio, worst};
 
-/// A window with less data than this proves nothing good.
-const LEAST_COVERAGE: f64 = 0.8;
-
-/// The answer to one query.
-pub type Answer = Result<Vec<Sample>, QueryError>;
-
-/// Judges the answers, which stand in the order of [`Plan::queries`]; a missing answer is
-/// inconclusive.
+/// Judges the answers, which stand in the order of [`Plan::queries`]: the worst outcome decides. A
+/// missing answer is inconclusive.
 pub fn judge(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> Verdict {
-    let missing = || Err(QueryError { message: "the query was not asked".to_owned() });
-    let mut answers = answers.into_iter();
-    let judged: Vec<_> = plan
-        .checks
-        .iter()
-        .map(|check| one(check, answers.next().unwrap_or_else(missing), baseline))
-        .collect();
-    if let Some(evaluation) = &plan.keptn {
-        return super::keptn::judge(plan, evaluation, judged, baseline);
-    }
-    Verdict {
-        schema: SCHEMA,
-        // A gate that judged nothing has nothing to say.
-        outcome: judged
-            .iter()
-            .map(|judgement| judgement.outcome)
-            .max()
-            .unwrap_or(Outcome::Inconclusive),
-        window_seconds: plan.window_seconds,
-        until: None,
-        score: None,
-        needed: None,
-        objectives: judged,
-    }
+    let judgements = weigh(plan, answers, baseline);
+    let worst = judgements.iter().map(|judgement| judgement.outcome).max();
+    // A gate that judged nothing has nothing to say.
+    let outcome = worst.unwrap_or(Outcome::Inconclusive);
+    Verdict::new(outcome, plan.window_seconds, judgements)
 }
 
-fn one(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement {
+/// As [`judge`], each answer by itself, without an overall outcome: for those who decide by a rule
+/// of their own.
+pub fn weigh(plan: &Plan, answers: Vec<Answer>, baseline: Option<&Baseline>) -> Vec<Judgement> {
+    let missing = || Err(QueryError { message: "the query was not asked".to_owned() });
+    let mut answers = answers.into_iter();
+    plan.checks
+        .iter()
+        .map(|check| judgement(check, answers.next().unwrap_or_else(missing), baseline))
+        .collect()
+}
+
+fn judgement(check: &Check, answer: Answer, baseline: Option<&Baseline>) -> Judgement {
     let mut judgement = blank(check);
-    let outcome = match answer {
+    let weighed = match answer {
         Err(error) => {
             judgement.query_error = Some(error.message.clone());
             Err(format!("The query failed: {error}."))
         }
         Ok(samples) => match &check.rule {
-            Judging::Events { .. } | Judging::Ratio { .. } | Judging::Gauges { .. } => {
+            Rule::Events { .. } | Rule::Ratio { .. } | Rule::Gauges { .. } => {
                 counted(check, &samples, &mut judgement)
             }
-            Judging::Value(criterion) => {
+            Rule::Criterion(criterion) => {
                 relative::judge(check, criterion, &samples, baseline, &mut judgement)
             }
-            Judging::Indicator => indicator(check, &samples, &mut judgement),
+            Rule::Measured => measured(check, &samples, &mut judgement),
         },
     };
     (judgement.outcome, judgement.reason) =
-        outcome.unwrap_or_else(|reason| (Outcome::Inconclusive, reason));
+        weighed.unwrap_or_else(|reason| (Outcome::Inconclusive, reason));
     judgement
 }
 
 fn blank(check: &Check) -> Judgement {
     let (target, unit) = match &check.rule {
-        Judging::Events { target } => (Some(*target), Some("events")),
-        Judging::Ratio { target, unit, .. } => (Some(*target), Some(*unit)),
-        Judging::Gauges { target } => (Some(*target), None),
-        Judging::Value(_) | Judging::Indicator => (None, None),
+        Rule::Events { target } => (Some(*target), Some("events")),
+        Rule::Ratio { target, unit, .. } => (Some(*target), Some(*unit)),
+        Rule::Gauges { target } => (Some(*target), None),
+        Rule::Criterion(_) | Rule::Measured => (None, None),
     };
     Judgement {
         id: check.query.id.clone(),
@@ -99,16 +85,6 @@ fn blank(check: &Check) -> Judgement {
     }
 }
 
-/// `Ok` is an outcome, `Err` the reason why there is none.
-pub(super) type Weighed = Result<(Outcome, String), String>;
-
-pub(super) fn part(samples: &[Sample], name: &str) -> Option<f64> {
-    let mut found = samples
-        .iter()
-        .filter(|sample| sample.labels.get("gate_part").is_some_and(|part| part == name));
-    found.next().map(|sample| sample.value)
-}
-
 fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
     let total = part(samples, "total").ok_or("There is no data in the window.")?;
     let bad = part(samples, "bad").ok_or("Bad events are not measured in the window.")?;
@@ -131,13 +107,13 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     judgement.observed = Some(observed);
     fresh(check, samples)?;
     let (outcome, reason) = match &check.rule {
-        Judging::Events { target } => events(good, total, *target, judgement)?,
-        Judging::Ratio { target, threshold, unit } => {
+        Rule::Events { target } => events(good, total, *target, judgement)?,
+        Rule::Ratio { target, threshold, unit } => {
             judgement.worst = threshold.and_then(|threshold| worst(samples, threshold));
             let missing = 1.0 - coverage;
             ratio(observed, *target, missing, unit, *threshold, judgement)?
         }
-        Judging::Gauges { target } => {
+        Rule::Gauges { target } => {
             let (outcome, text) =
                 ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)?;
             if outcome == Outcome::Pass {
@@ -147,7 +123,7 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
             }
             (outcome, text)
         }
-        Judging::Value(_) | Judging::Indicator => return Err("Nothing was counted.".to_owned()),
+        Rule::Criterion(_) | Rule::Measured => return Err("Nothing was counted.".to_owned()),
     };
     if outcome == Outcome::Pass {
         bad_is_measured(check, samples)?;
@@ -158,34 +134,11 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     Ok((outcome, reason))
 }
 
-/// A value that is worth to be scored: what it is worth, the others decide, too.
-fn indicator(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
-    asked::value(check, samples, judgement)?;
-    asked::seen(judgement)?;
+/// A value that only has to be good evidence; what it is worth, the plan's author decides.
+fn measured(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
+    value::value(check, samples, judgement)?;
+    value::seen(judgement)?;
     Ok((Outcome::Pass, String::new()))
-}
-
-/// Enough of the window has data to say something good about it.
-pub(super) fn covered(coverage: f64) -> Result<(), String> {
-    if coverage >= LEAST_COVERAGE {
-        return Ok(());
-    }
-    Err(format!(
-        "Only {} of the window has data, {} is needed to pass.",
-        percent(coverage),
-        percent(LEAST_COVERAGE)
-    ))
-}
-
-pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
-    if check.stale_after_seconds.is_infinite() {
-        return Ok(());
-    }
-    match part(samples, "age") {
-        Some(age) if age <= check.stale_after_seconds => Ok(()),
-        Some(age) if age.is_finite() => Err(format!("The newest sample is {age:.0} s old.")),
-        _ => Err("There is no current sample: the target is gone.".to_owned()),
-    }
 }
 
 /// No errors were seen: was there anybody who would have seen them?
@@ -205,7 +158,7 @@ fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
 }
 
 fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weighed {
-    let (low, high) = wilson_bounds(good, total).ok_or("The counts are not counts.")?;
+    let (low, high) = bounds(good, total).ok_or("The counts are not counts.")?;
     judgement.bound = Some(Bounds { low, high });
     let observed = percent(good / total);
     let wanted = percent(target);

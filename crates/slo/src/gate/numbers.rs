@@ -1,14 +1,14 @@
 //! Numbers for people.
 
 /// A percentage with the digits that matter: never rounded up to 100.
-pub(crate) fn percent(ratio: f64) -> String {
+pub fn percent(ratio: f64) -> String {
     // The tiny addend undoes the noise of the multiplication: 0.57 is 57 %, not 56.999 %.
     let digits = (ratio * 1e5 + 1e-6).floor() / 1e3;
     format!("{digits} %")
 }
 
 /// A number for people: four significant digits, with the usual multiples.
-pub(crate) fn short(value: f64) -> String {
+pub fn short(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }

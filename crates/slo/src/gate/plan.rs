@@ -10,18 +10,17 @@ mod states;
 #[cfg(test)]
 mod tests;
 
+use super::check::{Check, Plan, Query, Rule};
+use super::expressions::{age, named, over, points_in, stale_after};
+use super::relative;
 use super::windows::{Windows, window_of};
-use super::{Check, Judging, Plan, Query, relative};
 use crate::clock::Clock;
 use crate::compile::Part;
 use crate::openslo::Catalogue;
 use crate::openslo::model::Metric;
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{metric_name, selectors};
-use crate::span::Span;
-
-/// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
-const MOST_STEPS: u64 = 1000;
 
 /// Plans the judgement of every objective over the last `window` (wall-clock time; the clock only
 /// says how long slices are and how dense samples).
@@ -29,7 +28,7 @@ const MOST_STEPS: u64 = 1000;
 /// # Errors
 /// Queries without a place for the window, and gate annotations that are incomplete or not a
 /// criterion.
-pub fn plan(catalogue: &Catalogue, window: Span, clock: Clock) -> Result<Plan, Vec<Problem>> {
+pub fn plan(catalogue: &Catalogue, window: Period, clock: Clock) -> Result<Plan, Vec<Problem>> {
     plan_windows(catalogue, Windows::Same(window), clock)
 }
 
@@ -71,14 +70,8 @@ pub fn plan_windows(
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Plan {
-        window_seconds: checks
-            .iter()
-            .map(|check: &Check| check.query.window_seconds)
-            .fold(0.0, f64::max),
-        checks,
-        keptn: None,
-    })
+    let windows = checks.iter().map(|check: &Check| check.query.window_seconds);
+    Ok(Plan::new(windows.fold(0.0, f64::max), checks))
 }
 
 /// The two numbers of an objective and the probe that shows coverage, as PromQL.
@@ -86,13 +79,13 @@ struct Evidence {
     bad: String,
     total: String,
     probe: String,
-    step: Span,
+    step: Period,
     worst: Option<String>,
-    rule: Judging,
+    rule: Rule,
     chart: String,
 }
 
-fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
+fn check(part: &Part<'_>, window: Period) -> Result<Check, Problem> {
     let evidence = match (part.objective.slice, &part.objective.indicator.metric) {
         (None, Metric::Good { .. } | Metric::Bad { .. }) => events::evidence(part, window)?,
         _ => states::evidence(part, window)?,
@@ -109,7 +102,7 @@ fn check(part: &Part<'_>, window: Span) -> Result<Check, Problem> {
     parts.extend(evidence.worst.map(|worst| named("worst", &worst)));
     let bad_source = bad_source(&part.objective.indicator.metric);
     if let Some(selectors) = &bad_source {
-        let found: Vec<_> = selectors.iter().map(|one| format!("count({one})")).collect();
+        let found: Vec<_> = selectors.iter().map(|selector| format!("count({selector})")).collect();
         let found = found.join(" and ");
         parts.extend([named("bad_now", &found), named("bad_points", &points(&found))]);
     }
@@ -141,39 +134,6 @@ fn bad_source(metric: &Metric) -> Option<Vec<String>> {
     };
     let of_total = selectors(&total.text);
     let mut apart = selectors(&bad.text);
-    apart.retain(|one| of_total.iter().all(|other| metric_name(other) != metric_name(one)));
+    apart.retain(|bad| of_total.iter().all(|total| metric_name(total) != metric_name(bad)));
     (!apart.is_empty()).then_some(apart)
-}
-
-pub(super) fn named(part: &str, expr: &str) -> String {
-    format!("label_replace({expr}, \"gate_part\", \"{part}\", \"\", \"\")")
-}
-
-pub(super) fn age(selector: &str) -> String {
-    format!("time() - max(timestamp({selector}))")
-}
-
-/// A few scrapes; a query that selects no series (a constant) cannot be stale.
-pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
-    match (clock, selector) {
-        (_, None) => f64::INFINITY,
-        (Clock::Real, _) => 120.0,
-        (Clock::Stage, _) => 5.0,
-    }
-}
-
-/// A function over all steps of the window.
-pub(super) fn over(function: &str, expr: &str, window: Span, step: Span) -> String {
-    format!("{function}(({expr})[{window}:{step}])")
-}
-
-/// How many steps a window without gaps has.
-pub(super) fn points_in(window: Span, step: Span) -> f64 {
-    window.ratio(step).floor().max(1.0)
-}
-
-pub(super) fn step(window: Span, shortest: Span) -> Span {
-    let even = Span::from_millis(window.as_millis().div_ceil(MOST_STEPS));
-    // Whole seconds: Prometheus aligns the steps of a subquery, and people read them.
-    Span::seconds(even.as_millis().div_ceil(1000)).max(shortest)
 }

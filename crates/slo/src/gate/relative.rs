@@ -1,15 +1,17 @@
 //! Relative criteria: the gate annotations of an SLO, planned and judged.
 
-use super::asked::{self, Asked};
-use super::judge::Weighed;
+use super::answer::{Sample, Weighed};
+use super::baseline::Baseline;
+use super::check::{Check, Rule, Subject};
 use super::numbers::short;
-use super::{Baseline, Check, Judgement, Judging, Outcome, Query, Sample};
+use super::value::{self, ValueQuery};
+use super::verdict::{Judgement, Outcome};
 use crate::clock::Clock;
-use crate::criterion::Criterion;
+use crate::criterion::{Criterion, NotACriterion};
 use crate::openslo::model::Slo;
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::{substitute, without_comments};
-use crate::span::Span;
 
 /// Annotation of an SLO: PromQL that yields one value.
 const GATE_QUERY: &str = "tales.dev/gate-query";
@@ -17,7 +19,7 @@ const GATE_QUERY: &str = "tales.dev/gate-query";
 const GATE_CRITERION: &str = "tales.dev/gate-criterion";
 
 /// The gate annotations of an SLO: a query and a criterion, both or none.
-pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check>, Problem> {
+pub(super) fn plan(slo: &Slo, window: Period, clock: Clock) -> Result<Option<Check>, Problem> {
     let annotation = |key: &str| slo.metadata.annotations.get(key);
     let refuse = |key: &str, message: String, remedy: &str| {
         let field = format!("SLO/{}: metadata.annotations.{key}", slo.metadata.name);
@@ -44,29 +46,20 @@ pub(super) fn plan(slo: &Slo, window: Span, clock: Clock) -> Result<Option<Check
     let criterion: Criterion = match criterion.parse() {
         Ok(criterion) => criterion,
         Err(error) => {
-            let error: crate::criterion::NotACriterion = error;
+            let error: NotACriterion = error;
             return refuse(GATE_CRITERION, error.to_string(), "correct the criterion");
         }
     };
     let text = substitute(&without_comments(query), &window.to_string());
-    let asked = Asked::with_coverage(&text, window, clock);
-    Ok(Some(Check {
-        query: Query {
-            id: format!("{}/{}/gate", slo.service, slo.metadata.name),
-            promql: asked.promql,
-            before_end_seconds: 0,
-            window_seconds: window.as_secs_f64(),
-            chart: Some(text),
-        },
+    let subject = Subject {
+        id: format!("{}/{}/gate", slo.service, slo.metadata.name),
         service: slo.service.clone(),
         slo: slo.metadata.name.clone(),
         objective: "gate".to_owned(),
-        since: None,
-        expected_points: asked.expected_points,
-        stale_after_seconds: asked.stale_after_seconds,
-        bad_source: None,
-        rule: Judging::Value(criterion),
-    }))
+    };
+    let query = ValueQuery::with_coverage(&text, window, clock);
+    let check = Check::measured(subject, query, window, Some(text));
+    Ok(Some(Check { rule: Rule::Criterion(criterion), ..check }))
 }
 
 /// Judges the value of a relative criterion against the pinned baseline.
@@ -77,12 +70,12 @@ pub(super) fn judge(
     baseline: Option<&Baseline>,
     judgement: &mut Judgement,
 ) -> Weighed {
-    let value = asked::value(check, samples, judgement)?;
+    let value = value::value(check, samples, judgement)?;
     let earlier = baseline.and_then(|baseline| baseline.values.get(&check.query.id)).copied();
     judgement.baseline = earlier.filter(|_| criterion.is_relative());
     let Some(bound) = criterion.bound(earlier) else {
         // A value of a few seconds is no example for later ones either.
-        asked::seen(judgement)?;
+        value::seen(judgement)?;
         judgement.uncompared = true;
         return Err(format!(
             "{}; wanted {criterion}, and there is no earlier value to compare with.",
@@ -95,7 +88,7 @@ pub(super) fn judge(
     judgement.target = Some(bound);
     let holds = criterion.holds(value, bound);
     if holds {
-        asked::seen(judgement)?;
+        value::seen(judgement)?;
     }
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let change = match judgement.baseline {

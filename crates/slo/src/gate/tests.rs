@@ -2,10 +2,12 @@
 
 mod evidence;
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::clock::Clock;
 use crate::openslo::Catalogue;
-use crate::span::Span;
+use crate::period::Period;
 
 const EVENTS: &str = "
 apiVersion: openslo/v1
@@ -33,7 +35,7 @@ const MEMORY: &str = include_str!("../../../../manifests/slo/dns-leaker.yaml");
 
 fn plan_of(text: &str) -> Plan {
     let catalogue = Catalogue::load(&[("slo.yaml", text)]).unwrap();
-    plan(&catalogue, Span::minutes(1), Clock::Stage).unwrap()
+    plan(&catalogue, Period::minutes(1), Clock::Stage).unwrap()
 }
 
 fn sample(labels: &[(&str, &str)], value: f64) -> Sample {
@@ -242,6 +244,6 @@ fn one_query_per_objective_and_no_literal_range_is_touched() {
 fn half_a_gate_annotation_is_refused() {
     let text = MEMORY.replace("tales.dev/gate-criterion: <=+10%", "note: none");
     let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
-    let problems = plan(&catalogue, Span::minutes(1), Clock::Stage).unwrap_err();
+    let problems = plan(&catalogue, Period::minutes(1), Clock::Stage).unwrap_err();
     assert!(problems[0].to_string().contains("gate-criterion: is missing"));
 }

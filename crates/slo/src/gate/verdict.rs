@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Baseline, SCHEMA};
+use super::baseline::{Baseline, SCHEMA};
 
 /// The result of a judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -163,6 +163,19 @@ impl Worst {
 }
 
 impl Verdict {
+    /// A verdict about the window of so many seconds that ends now, without a score.
+    pub fn new(outcome: Outcome, window_seconds: f64, objectives: Vec<Judgement>) -> Self {
+        Self {
+            schema: SCHEMA,
+            outcome,
+            window_seconds,
+            until: None,
+            score: None,
+            needed: None,
+            objectives,
+        }
+    }
+
     /// The observed values of everything that a relative criterion may compare, to be pinned: those
     /// that were judged, or lacked nothing but a baseline. A stale value is no example for later
     /// ones.

@@ -4,26 +4,26 @@ use jiff::Timestamp;
 
 use crate::calendar::window_start;
 use crate::openslo::model::Slo;
+use crate::period::Period;
 use crate::problem::Problem;
-use crate::span::Span;
 
 /// What objectives are judged over; every window ends where the queries are evaluated.
 #[derive(Debug, Clone, Copy)]
 pub enum Windows {
     /// All of them over the same length of wall-clock time.
-    Same(Span),
+    Same(Period),
     /// SLOs with a calendar window over that, from its exact start until `end`; all others over the
     /// last `rolling`.
     Calendar {
         /// Where the queries will be evaluated.
         end: Timestamp,
         /// For SLOs without a calendar.
-        rolling: Span,
+        rolling: Period,
     },
 }
 
 /// The window of an SLO, and its start if the calendar sets it.
-pub(super) fn window_of(slo: &Slo, windows: Windows) -> Result<(Span, Option<String>), Problem> {
+pub(super) fn window_of(slo: &Slo, windows: Windows) -> Result<(Period, Option<String>), Problem> {
     let (end, calendar) = match (windows, &slo.window.calendar) {
         (Windows::Same(window), _) => return Ok((window, None)),
         (Windows::Calendar { rolling, .. }, None) => return Ok((rolling, None)),
@@ -38,7 +38,7 @@ pub(super) fn window_of(slo: &Slo, windows: Windows) -> Result<(Span, Option<Str
         )
     })?;
     let millis = end.as_millisecond() - start.timestamp().as_millisecond();
-    let window = Span::from_millis(millis.unsigned_abs());
+    let window = Period::from_millis(millis.unsigned_abs());
     Ok((window, Some(start.strftime("%FT%T%:z").to_string())))
 }
 
@@ -60,7 +60,7 @@ mod tests {
         assert!(text.contains("duration: 1M"), "{text}");
         let catalogue = Catalogue::load(&[("slo.yaml", text)]).unwrap();
         let end = end.parse().unwrap();
-        let rolling = Span::minutes(1);
+        let rolling = Period::minutes(1);
         plan_windows(&catalogue, Windows::Calendar { end, rolling }, Clock::Real)
     }
 

@@ -4,7 +4,7 @@ use super::model::{
     BudgetingMethod, DataSource, Metadata, Metric, Op, Service, Threshold, TimeWindow,
 };
 use crate::decimal::Decimal;
-use crate::span::Span;
+use crate::period::Period;
 
 /// Written in place, or the name of another document.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub(super) struct ObjectiveDraft {
     pub(super) target: Decimal,
     pub(super) threshold: Option<Threshold>,
     pub(super) slice_target: Option<Decimal>,
-    pub(super) slice: Option<Span>,
+    pub(super) slice: Option<Period>,
     pub(super) indicator: Option<Source<SliDraft>>,
     pub(super) composite_weight: Decimal,
 }
@@ -73,8 +73,8 @@ pub(super) struct ConditionDraft {
     pub(super) severity: String,
     pub(super) op: Op,
     pub(super) threshold: Decimal,
-    pub(super) lookback: Span,
-    pub(super) alert_after: Option<Span>,
+    pub(super) lookback: Period,
+    pub(super) alert_after: Option<Period>,
 }
 
 #[derive(Debug, Clone)]

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::calendar::Length;
+use crate::calendar::Calendar;
 use crate::decimal::Decimal;
-use crate::span::Span;
+use crate::period::Period;
+use crate::promql::Query;
 
 /// What every OpenSLO document carries.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -77,20 +78,9 @@ impl Slo {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeWindow {
     /// Length of the period.
-    pub duration: Span,
+    pub duration: Period,
     /// `None`: the window rolls.
     pub calendar: Option<Calendar>,
-}
-
-/// Where a calendar window starts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Calendar {
-    /// `YYYY-MM-DD hh:mm:ss` in `time_zone`.
-    pub start_time: String,
-    /// IANA name, e.g. `Europe/Vienna`.
-    pub time_zone: String,
-    /// Length of each window, in units of the calendar.
-    pub length: Length,
 }
 
 /// `spec.budgetingMethod`.
@@ -119,7 +109,7 @@ pub struct Objective {
     /// Timeslices: the ratio of good events that makes a slice good, in (0, 1].
     pub slice_target: Option<Decimal>,
     /// Timeslices and RatioTimeslices: length of a slice.
-    pub slice: Option<Span>,
+    pub slice: Option<Period>,
     /// What is measured.
     pub indicator: Indicator,
     /// Weight in a composite SLO.
@@ -237,15 +227,6 @@ impl Metric {
     }
 }
 
-/// One PromQL expression of an indicator and its convention.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// As written, without comments; may hold `{{.window}}`.
-    pub text: String,
-    /// The selectors are counters: each is wrapped in `rate()` over the window.
-    pub counter: bool,
-}
-
 /// `kind: AlertPolicy` with its one condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertPolicy {
@@ -258,9 +239,9 @@ pub struct AlertPolicy {
     /// Burn rate.
     pub threshold: Decimal,
     /// The window that the burn rate is taken over.
-    pub lookback: Span,
+    pub lookback: Period,
     /// `for:` of the alert.
-    pub alert_after: Option<Span>,
+    pub alert_after: Option<Period>,
     /// Alert when the condition holds.
     pub when_breaching: bool,
     /// Alert when the indicator has no data.

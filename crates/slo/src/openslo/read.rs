@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::draft::{Document, Source};
 use super::model::{DataSource, Metadata, Op, Service};
 use super::{read_alert, read_sli, read_slo};
-use crate::fields::{Fields, Sink};
+use crate::yaml::{Fields, Sink};
 
 /// Reads one document; problems go to the sink. `place` says where in the file it stands, for
 /// documents without a name.

@@ -3,7 +3,7 @@
 use super::draft::{ConditionDraft, PolicyDraft, TargetDraft};
 use super::model::Metadata;
 use super::read::{described, op, source};
-use crate::fields::Fields;
+use crate::yaml::Fields;
 
 pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyDraft> {
     let metadata = described(metadata, &mut spec);
@@ -71,11 +71,11 @@ pub(super) fn condition(metadata: Metadata, mut spec: Fields<'_>) -> Option<Cond
     if threshold.is_none() {
         inner.missing("threshold");
     }
-    let lookback = inner.span("lookbackWindow");
+    let lookback = inner.period("lookbackWindow");
     if lookback.is_none() {
         inner.missing("lookbackWindow");
     }
-    let alert_after = inner.span("alertAfter");
+    let alert_after = inner.period("alertAfter");
     inner.finish();
     Some(ConditionDraft {
         metadata,

@@ -1,10 +1,10 @@
 //! `kind: SLI`: a threshold metric or a ratio of events, each from one Prometheus query.
 
 use super::draft::SliDraft;
-use super::model::{Metadata, Metric, Query};
+use super::model::{Metadata, Metric};
 use super::read::described;
-use crate::fields::Fields;
-use crate::promql::{self, without_comments};
+use crate::promql::{self, Query, without_comments};
+use crate::yaml::Fields;
 
 /// The `spec` of an SLI, standing alone or inline.
 pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> {

@@ -1,13 +1,13 @@
 //! `kind: SLO`: window, budgeting method and objectives, with the rules that tie them together.
 
 use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
-use super::model::{BudgetingMethod, Calendar, Metadata, Metric, Threshold, TimeWindow};
+use super::model::{BudgetingMethod, Metadata, Metric, Threshold, TimeWindow};
 use super::read::{described, metadata, op, source};
 use super::read_alert::policy;
 use super::read_sli;
-use crate::calendar::Length;
+use crate::calendar::{Calendar, Length};
 use crate::decimal::Decimal;
-use crate::fields::Fields;
+use crate::yaml::Fields;
 
 /// The `spec` of an SLO.
 pub(super) fn slo(metadata: Metadata, path: String, mut spec: Fields<'_>) -> Option<SloDraft> {
@@ -73,7 +73,7 @@ fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     let (path, value) = items.pop()?;
     let mut fields = Fields::new(spec.sink, &path, value)?;
     let length = fields.peek("duration").and_then(Length::parse);
-    let duration = fields.span("duration");
+    let duration = fields.period("duration");
     if duration.is_none() {
         fields.missing("duration");
     }
@@ -178,7 +178,7 @@ fn objective(
     }
     let target = target(&mut fields);
     let slice_target = fields.number("timeSliceTarget");
-    let slice = fields.span("timeSliceWindow");
+    let slice = fields.period("timeSliceWindow");
     let own = indicator(&mut fields);
     let weight = fields.number("compositeWeight").unwrap_or(Decimal::ONE);
     if weight.to_f64() <= 0.0 {

@@ -9,8 +9,8 @@ use super::model::{
     AlertPolicy, BudgetingMethod, DataSource, Indicator, Metric, Objective, Service, Slo,
 };
 use crate::decimal::Decimal;
+use crate::names::slug;
 use crate::problem::Problem;
-use crate::words::slug;
 
 /// All documents by kind and name.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::model::*;
 use super::*;
-use crate::span::Span;
+use crate::period::Period;
 
 const SERVICE: &str =
     "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: shop}\nspec: {description: A shop.}\n";
@@ -43,7 +43,7 @@ fn refusal(spec: &str) -> String {
 fn a_ratio_slo_is_read() {
     let catalogue = load(&[SERVICE, &slo(&format!("{RATIO}{REST}"))]).unwrap();
     let slo = &catalogue.slos[0];
-    assert_eq!(slo.window.duration, Span::days(30));
+    assert_eq!(slo.window.duration, Period::days(30));
     assert_eq!(slo.objectives[0].id, "objective-1");
     assert_eq!(slo.objectives[0].target.to_string(), "0.999");
     assert!(matches!(slo.objectives[0].indicator.metric, Metric::Good { .. }));
@@ -91,7 +91,7 @@ spec:
     let policy = &catalogue.slos[0].alert_policies[0];
     assert_eq!(policy.severity, "page");
     assert_eq!(policy.targets, ["pager"]);
-    assert_eq!(policy.lookback, Span::hours(1));
+    assert_eq!(policy.lookback, Period::hours(1));
     assert!(policy.when_no_data);
 }
 

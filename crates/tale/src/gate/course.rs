@@ -6,7 +6,7 @@ use std::time::Duration;
 use slo::gate::{Plan, Verdict};
 
 use super::asking;
-use crate::prometheus::{Prometheus, QueryFailed, Series};
+use crate::prometheus::{Prometheus, Series};
 
 /// Points of a course: more than the bars that are drawn, few enough for any window.
 const POINTS: f64 = 60.0;
@@ -26,9 +26,11 @@ pub(crate) async fn add(plan: &Plan, prometheus: &Prometheus, end: f64, verdict:
     let courses = asking::all(charts.len(), DEADLINE, |index| {
         let (query, promql) = charts[index];
         let to = end - query.before_end_seconds as f64;
-        let (from, prometheus) = (to - query.window_seconds, prometheus.clone());
-        let promql = promql.clone();
-        async move { course(&prometheus, &promql, from, to).await }
+        let from = to - query.window_seconds;
+        // Both ends are points.
+        let step = (query.window_seconds / (POINTS - 1.0)).max(1.0);
+        let (prometheus, promql) = (prometheus.clone(), promql.clone());
+        async move { prometheus.query_steps(&promql, from, to, step).await }
     });
     for ((query, _), course) in charts.iter().zip(courses.await) {
         if let Some(Ok(series)) = course {
@@ -37,29 +39,10 @@ pub(crate) async fn add(plan: &Plan, prometheus: &Prometheus, end: f64, verdict:
     }
 }
 
-async fn course(
-    prometheus: &Prometheus,
-    promql: &str,
-    from: f64,
-    to: f64,
-) -> Result<Vec<Series>, QueryFailed> {
-    // Both ends are points.
-    let step = ((to - from) / (POINTS - 1.0)).max(1.0);
-    let form = [
-        ("query", promql.to_owned()),
-        ("start", from.to_string()),
-        ("end", to.to_string()),
-        ("step", step.to_string()),
-    ];
-    let data = prometheus.ask("query_range", &form).await?;
-    serde::Deserialize::deserialize(&data["result"])
-        .map_err(|why: serde_json::Error| QueryFailed::Unreachable(why.to_string()))
-}
-
 /// One course out of several series: the highest at each time.
 fn highest(series: &[Series]) -> Vec<f64> {
     let mut course: BTreeMap<i64, f64> = BTreeMap::new();
-    for (time, text) in series.iter().flat_map(|one| &one.values) {
+    for (time, text) in series.iter().flat_map(|series| &series.values) {
         let value: f64 = text.parse().unwrap_or(f64::NAN);
         let highest = course.entry((time * 1000.0) as i64).or_insert(f64::NAN);
         *highest = highest.max(value);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keptn::{Kind, Sli, Slo, kind};
 use slo::Catalogue;
-use slo::keptn::{KeptnSli, KeptnSlo, Kind, kind};
 
 use super::listed;
 use crate::cli::Gate;
@@ -23,8 +23,8 @@ pub(crate) enum Objectives {
 /// Keptn's two files, and what fills the placeholders in them.
 #[derive(Debug)]
 pub(crate) struct Keptn {
-    pub(crate) slo: KeptnSlo,
-    pub(crate) sli: KeptnSli,
+    pub(crate) slo: Slo,
+    pub(crate) sli: Sli,
     pub(crate) context: BTreeMap<String, String>,
 }
 
@@ -63,8 +63,8 @@ impl Objectives {
         let slo = only(slos, "slo.yaml", "--keptn")?;
         let sli = only(slis, "sli.yaml", "--sli")?;
         Ok(Self::Keptn(Box::new(Keptn {
-            slo: KeptnSlo::load(&slo.0, &slo.1).map_err(listed)?,
-            sli: KeptnSli::load(&sli.0, &sli.1).map_err(listed)?,
+            slo: Slo::load(&slo.0, &slo.1).map_err(listed)?,
+            sli: Sli::load(&sli.0, &sli.1).map_err(listed)?,
             context: context(args)?,
         })))
     }

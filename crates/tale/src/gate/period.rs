@@ -2,22 +2,22 @@
 
 use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
-use slo::{Clock, Span};
+use slo::{Clock, Period};
 
 use crate::cli::Gate;
 
 /// A window of wall-clock time.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Period {
+pub(crate) struct Window {
     /// Its end.
     pub(crate) end: Timestamp,
     /// Its length.
-    pub(crate) length: Span,
+    pub(crate) length: Period,
     /// It does not just end now, so its end has to be told.
     pub(crate) tell_end: bool,
 }
 
-impl Period {
+impl Window {
     /// Reads the arguments: `--last` is production time, `--from` and `--to` are times of day.
     pub(crate) fn of(args: &Gate, clock: Clock, now: Timestamp) -> Result<Self> {
         let end = args.to.unwrap_or(now);
@@ -29,10 +29,10 @@ impl Period {
                 bail!("--from {from} is not before {end}, the end; write an earlier one")
             }
             Some(from) => {
-                Span::from_millis((end.as_millisecond() - from.as_millisecond()).unsigned_abs())
+                Period::from_millis((end.as_millisecond() - from.as_millisecond()).unsigned_abs())
             }
             None => {
-                let last = Span::parse(&args.last)
+                let last = Period::parse(&args.last)
                     .map_err(|why| anyhow!("--last {}: {why}; write e.g. 5m", args.last))?;
                 clock.length(last)
             }
@@ -53,22 +53,22 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn period(args: &[&str]) -> Result<Period> {
+    fn period(args: &[&str]) -> Result<Window> {
         let line = ["tale", "gate", "slo.yaml"].iter().chain(args);
         let Command::Gate(gate) = Cli::try_parse_from(line)?.command else {
             panic!("not the gate");
         };
-        Period::of(&gate, Clock::Stage, "2022-05-19T10:00:00Z".parse().unwrap())
+        Window::of(&gate, Clock::Stage, "2022-05-19T10:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn the_stage_clock_shortens_last_and_leaves_times_of_day_alone() {
         let last = period(&["--last", "5m"]).unwrap();
-        assert_eq!((last.length, last.tell_end), (Span::seconds(5), false));
+        assert_eq!((last.length, last.tell_end), (Period::seconds(5), false));
         let exact = period(&["--from", "2022-05-19T11:30:00+02:00"]).unwrap();
-        assert_eq!((exact.length, exact.tell_end), (Span::minutes(30), true));
+        assert_eq!((exact.length, exact.tell_end), (Period::minutes(30), true));
         let past = period(&["--last", "1h", "--to", "2022-05-18T00:00:00.5Z"]).unwrap();
-        assert_eq!(past.length, Span::minutes(1));
+        assert_eq!(past.length, Period::minutes(1));
         assert_eq!(past.end_seconds(), 1_652_832_000.5);
     }
 

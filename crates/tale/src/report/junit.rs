@@ -1,82 +1,65 @@
 //! `junit.xml`: the report for CI, one test case per promise.
 
-use super::escape::xml;
+use junit::{Case, Details, Outcome as Result, Suite};
+
 use super::units::seconds;
 use super::{Outcome, Promise, Report, Verdict};
 
 /// The report as JUnit XML: suite = tale, test case = promise.
 pub fn junit(report: &Report) -> String {
-    let mut cases: Vec<String> =
-        report.promises.iter().map(|promise| case(report, promise)).collect();
-    cases.extend(verdict_case(report));
-    let count = |tag: &str| cases.iter().filter(|case| case.contains(tag)).count();
-    let (failures, errors, skipped) = (count("<failure "), count("<error "), count("<skipped "));
-    let totals = format!(
-        r#"tests="{}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{}""#,
-        cases.len(),
-        time(report.seconds)
-    );
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {totals}>\n  <testsuite name=\"{name}\" {totals} timestamp=\"{started}\">\n{properties}{cases}{notes}  </testsuite>\n</testsuites>\n",
-        name = xml(&report.tale),
-        started = xml(&report.started),
-        properties = properties(report),
-        cases = cases.concat(),
-        notes = notes(report),
-    )
+    let promises = report.promises.iter().map(|promise| case(report, promise));
+    let suite = Suite {
+        name: report.tale.clone(),
+        seconds: Some(report.seconds),
+        timestamp: Some(report.started.clone()),
+        properties: properties(report),
+        cases: promises.chain(verdict_case(report)).collect(),
+        output: report.notes.join("\n"),
+    };
+    junit::Report { name: None, suites: vec![suite] }.to_xml()
 }
 
-fn case(report: &Report, promise: &Promise) -> String {
-    let observed = xml(&promise.observed);
-    let kind = xml(&promise.kind);
-    let body = match promise.outcome {
-        Outcome::Kept => String::new(),
-        Outcome::Broken => format!(
-            "      <failure type=\"{kind}\" message=\"{observed}\">{}</failure>\n",
-            xml(&detail(promise))
-        ),
-        Outcome::Undecided => format!(
-            "      <error type=\"{kind}\" message=\"{observed}\">{}</error>\n",
-            xml(&detail(promise))
-        ),
+fn case(report: &Report, promise: &Promise) -> Case {
+    let details = || Details {
+        kind: Some(promise.kind.clone()),
+        message: promise.observed.clone(),
+        text: detail(promise),
+    };
+    let (outcome, took_s) = match promise.outcome {
+        Outcome::Kept => (Result::Passed, promise.took_s),
+        Outcome::Broken => (Result::Failed(details()), promise.took_s),
+        Outcome::Undecided => (Result::Error(details()), promise.took_s),
         Outcome::NotReached => {
-            "      <skipped message=\"the tale ended before this promise\"/>\n".to_owned()
+            (Result::Skipped("the tale ended before this promise".to_owned()), 0.0)
         }
     };
-    let class = format!("{}.{}", report.tale, promise.act);
-    let took_s = match promise.outcome {
-        Outcome::NotReached => 0.0,
-        _ => promise.took_s,
-    };
-    test_case(&class, &promise.text, took_s, &body)
+    Case {
+        class: format!("{}.{}", report.tale, promise.act),
+        name: promise.text.clone(),
+        seconds: Some(took_s),
+        outcome,
+    }
 }
 
 /// A verdict that no promise accounts for must not look green: it gets a case of its own.
-fn verdict_case(report: &Report) -> Option<String> {
-    let tag = match report.verdict {
-        Verdict::Broken if report.with(Outcome::Broken).next().is_none() => "failure",
-        Verdict::Undecided if report.with(Outcome::Undecided).next().is_none() => "error",
+fn verdict_case(report: &Report) -> Option<Case> {
+    let details = Details {
+        kind: Some("verdict".to_owned()),
+        message: format!("the tale is {}", report.verdict.word()),
+        text: report.notes.join("\n"),
+    };
+    let explained = |outcome| report.with(outcome).next().is_some();
+    let outcome = match report.verdict {
+        Verdict::Broken if !explained(Outcome::Broken) => Result::Failed(details),
+        Verdict::Undecided if !explained(Outcome::Undecided) => Result::Error(details),
         _ => return None,
     };
-    let body = format!(
-        "      <{tag} type=\"verdict\" message=\"the tale is {}\">{}</{tag}>\n",
-        report.verdict.word(),
-        xml(&report.notes.join("\n"))
-    );
-    Some(test_case(&report.tale, "verdict", 0.0, &body))
-}
-
-fn test_case(class: &str, name: &str, took_s: f64, body: &str) -> String {
-    let open = format!(
-        "    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"",
-        xml(class),
-        xml(name),
-        time(took_s)
-    );
-    match body {
-        "" => format!("{open}/>\n"),
-        _ => format!("{open}>\n{body}    </testcase>\n"),
-    }
+    Some(Case {
+        class: report.tale.clone(),
+        name: "verdict".to_owned(),
+        seconds: Some(0.0),
+        outcome,
+    })
 }
 
 fn detail(promise: &Promise) -> String {
@@ -92,32 +75,15 @@ fn detail(promise: &Promise) -> String {
     )
 }
 
-fn properties(report: &Report) -> String {
+fn properties(report: &Report) -> Vec<(String, String)> {
     let seed = report.seed.map(|seed| seed.to_string());
-    let all = [
+    let properties = [
         ("stage", Some(report.stage.word().to_owned())),
         ("clock", Some(report.clock.word().to_owned())),
         ("verdict", Some(report.verdict.word().to_owned())),
         ("seed", seed),
         ("again", Some(report.again())),
     ];
-    let one = |(name, value): (&str, Option<String>)| {
-        let value = xml(&value?);
-        Some(format!("      <property name=\"{name}\" value=\"{value}\"/>\n"))
-    };
-    let all: String = all.into_iter().filter_map(one).collect();
-    format!("    <properties>\n{all}    </properties>\n")
-}
-
-fn notes(report: &Report) -> String {
-    match report.notes.is_empty() {
-        true => String::new(),
-        false => format!("    <system-out>{}</system-out>\n", xml(&report.notes.join("\n"))),
-    }
-}
-
-/// Seconds with milliseconds; what is no time is nought, since the format knows nothing else.
-fn time(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
-    format!("{seconds:.3}")
+    let known = properties.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    known.collect()
 }

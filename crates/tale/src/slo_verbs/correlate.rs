@@ -5,17 +5,16 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
-use slo::Span;
+use slo::Period;
 use slo::openslo::model::{Objective, Slo};
-use slo::stats::{
-    Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate, error_ratio, labels_of,
-};
+use slo::queries::{error_ratio, labels_of};
+use stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate};
 
 use super::events::{self, Event};
-use super::past::{Past, span};
-use super::words::{self, Table};
-use super::{load, observed};
+use super::past::{Past, period};
+use super::{load, observed, words};
 use crate::cli::{ClockArg, Correlate, StatsFormat};
+use crate::columns::Columns;
 
 /// Most steps of time that are looked at.
 const MOST_STEPS: f64 = 5_000.0;
@@ -40,8 +39,8 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
     let (range, shortest_step) = resolution(args.clock);
     let settings = CorrelateSettings {
         // A rate forgets a bad second only when its whole range is behind it.
-        recovery_seconds: span("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
-        longest_lag_seconds: span("--lag", &args.lag)?.as_secs_f64(),
+        recovery_seconds: period("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
+        longest_lag_seconds: period("--lag", &args.lag)?.as_secs_f64(),
     };
     let past = Past::of(root, args.source, &args.last, &note).await?;
     let step = ((past.to - past.from) / MOST_STEPS).ceil().max(shortest_step);
@@ -55,8 +54,8 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
     }
     ensure!(!ranked.is_empty(), "the files hold no objective");
     let text = match args.format {
-        StatsFormat::Text => told(&ranked, &args.last, Table::to_text, ""),
-        StatsFormat::Markdown => told(&ranked, &args.last, Table::to_markdown, "### "),
+        StatsFormat::Text => print(&ranked, &args.last, Columns::to_string, ""),
+        StatsFormat::Markdown => print(&ranked, &args.last, Columns::to_markdown, "### "),
         StatsFormat::Json => as_json(&ranked),
     };
     let blind = ranked.iter().any(|one| !one.measured);
@@ -64,10 +63,10 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
 }
 
 /// How long a rate needs, and how finely time is looked at.
-fn resolution(clock: ClockArg) -> (Span, f64) {
+fn resolution(clock: ClockArg) -> (Period, f64) {
     match clock {
-        ClockArg::Stage => (Span::seconds(3), 1.0),
-        ClockArg::Real => (Span::minutes(2), 5.0),
+        ClockArg::Stage => (Period::seconds(3), 1.0),
+        ClockArg::Real => (Period::minutes(2), 5.0),
     }
 }
 
@@ -75,7 +74,7 @@ fn resolution(clock: ClockArg) -> (Span, f64) {
 struct Asked<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
-    range: Span,
+    range: Period,
     step: f64,
     settings: CorrelateSettings,
 }
@@ -127,7 +126,7 @@ fn intervals(breach: &Breach) -> Vec<(f64, f64)> {
     found
 }
 
-fn told(ranked: &[Ranked], last: &str, table: fn(&Table) -> String, mark: &str) -> String {
+fn print(ranked: &[Ranked], last: &str, table: fn(&Columns) -> String, mark: &str) -> String {
     let parts: Vec<String> = ranked
         .iter()
         .map(|one| {
@@ -155,8 +154,8 @@ fn told(ranked: &[Ranked], last: &str, table: fn(&Table) -> String, mark: &str) 
     parts.join("\n")
 }
 
-fn suspects(found: &[Suspicion]) -> Table {
-    let mut table = Table::new(&[
+fn suspects(found: &[Suspicion]) -> Columns {
+    let mut table = Columns::new([
         ">#",
         "SUSPECT",
         ">SCORE",
@@ -169,7 +168,7 @@ fn suspects(found: &[Suspicion]) -> Table {
     ]);
     for (index, one) in found.iter().enumerate() {
         let two = |value: f64| format!("{value:.2}");
-        table.row(vec![
+        table.row([
             (index + 1).to_string(),
             one.name.clone(),
             two(one.score),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use serde::Deserialize;
-use slo::stats::Suspect;
+use stats::Suspect;
 
 /// Something that happened once, in seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use slo::stats::{LeakReport, LeakSettings, LeakVerdict, leak};
+use stats::{LeakReport, LeakSettings, LeakVerdict, leak};
 
-use super::past::{Past, numbers, span};
+use super::past::{Past, numbers, period};
 use crate::cli::{Leak, StatsFormat};
 use crate::prometheus::{QueryFailed, Series};
 use limit::{Limits, same};
@@ -31,8 +31,8 @@ struct Judged {
 /// Judges every series of the query.
 pub(super) async fn run(root: &Path, args: Leak, note: impl Fn(&str)) -> Result<(String, u8)> {
     let mut settings = LeakSettings {
-        warm_up_seconds: span("--warm-up", &args.warm_up)?.as_secs_f64(),
-        horizon_seconds: span("--horizon", &args.horizon)?.as_secs_f64(),
+        warm_up_seconds: period("--warm-up", &args.warm_up)?.as_secs_f64(),
+        horizon_seconds: period("--horizon", &args.horizon)?.as_secs_f64(),
         ..LeakSettings::default()
     };
     let past = Past::of(root, args.source, &args.last, &note).await?;

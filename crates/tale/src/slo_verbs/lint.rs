@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use slo::openslo::model::{Objective, Slo};
-use slo::stats::events_of_slice;
-use slo::{Catalogue, Problem, Severity, Span, lint_traffic};
+use slo::queries::events_of_slice;
+use slo::{Catalogue, Period, Problem, Severity, lint_traffic};
 
-use super::past::span;
+use super::past::period;
 use crate::cli::Lint;
 use crate::prometheus::{Prometheus, QueryFailed};
 use crate::world::read_yaml;
@@ -23,7 +23,7 @@ pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
         Ok(catalogue) => {
             let mut problems = slo::lint(&catalogue);
             if let Some(url) = &args.prometheus {
-                let last = span("--last", &args.last)?;
+                let last = period("--last", &args.last)?;
                 problems.extend(asked(&catalogue, &Prometheus::new(url), last).await?);
             }
             problems
@@ -39,7 +39,11 @@ pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
 }
 
 /// What a Prometheus makes of the queries, and whether its events can prove the targets.
-async fn asked(catalogue: &Catalogue, prometheus: &Prometheus, last: Span) -> Result<Vec<Problem>> {
+async fn asked(
+    catalogue: &Catalogue,
+    prometheus: &Prometheus,
+    last: Period,
+) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     let mut events_per_second = BTreeMap::new();
     for slo in &catalogue.slos {

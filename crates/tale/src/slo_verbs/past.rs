@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use slo::Span;
+use slo::Period;
 
 use crate::ask_gate::prometheus_of_the_stage;
 use crate::cli::Source;
@@ -29,14 +29,14 @@ impl Past {
         last: &str,
         note: impl Fn(&str),
     ) -> Result<Self> {
-        Self::over(root, source, span("--last", last)?, note).await
+        Self::over(root, source, period("--last", last)?, note).await
     }
 
     /// As [`Self::of`], for a length that is no argument.
     pub(super) async fn over(
         root: &Path,
         source: Source,
-        last: Span,
+        last: Period,
         note: impl Fn(&str),
     ) -> Result<Self> {
         let to = source.until.unwrap_or_else(jiff::Timestamp::now);
@@ -55,7 +55,7 @@ impl Past {
     }
 
     /// The latest part of it.
-    pub(super) fn latest(&self, length: Span) -> Self {
+    pub(super) fn latest(&self, length: Period) -> Self {
         Self { prometheus: self.prometheus.clone(), from: self.to - length.as_secs_f64(), ..*self }
     }
 
@@ -113,6 +113,7 @@ pub(super) fn numbers(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ 
 }
 
 /// Reads a length of time.
-pub(super) fn span(argument: &str, text: &str) -> Result<Span> {
-    Span::parse(text).map_err(|why| anyhow!("{argument} {text}: {why}; write e.g. 90s, 5m or 30d"))
+pub(super) fn period(argument: &str, text: &str) -> Result<Period> {
+    Period::parse(text)
+        .map_err(|why| anyhow!("{argument} {text}: {why}; write e.g. 90s, 5m or 30d"))
 }

@@ -6,23 +6,23 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
-use slo::Span;
+use slo::Period;
 use slo::openslo::model::{Metric, Objective, Slo};
-use slo::stats::{
-    Ask, Counted, Events, History, Slice, Suggestion, events_of_slice, openslo_stream, suggest,
-};
+use slo::queries::events_of_slice;
+use stats::{Counted, Events, History, Slice, SuggestRequest, Suggestion, openslo_stream, suggest};
 
-use super::past::{Past, span};
-use super::words::{self, Table};
-use super::{load, observed};
+use super::past::{Past, period};
+use super::{load, observed, words};
 use crate::cli::{Suggest, SuggestFormat};
+use crate::columns::Columns;
 
 /// Lengths of slices, and the most that are asked for: enough for a month of five minutes. A minute
 /// would hold one sample of a target that is scraped every minute, and a rate needs two.
-const SLICES: [Span; 4] = [Span::minutes(5), Span::minutes(15), Span::hours(1), Span::hours(6)];
+const SLICES: [Period; 4] =
+    [Period::minutes(5), Period::minutes(15), Period::hours(1), Period::hours(6)];
 const MOST_SLICES: f64 = 9_000.0;
 /// How far back to look at least, unless `--last` says otherwise.
-const MONTH: Span = Span::days(30);
+const MONTH: Period = Period::days(30);
 
 /// A proposal for one indicator, or why there is none.
 struct Answer {
@@ -33,13 +33,13 @@ struct Answer {
 /// Proposes a target for each indicator of the files.
 pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Result<(String, u8)> {
     let catalogue = load(root, &args.files)?;
-    let window = args.window.as_deref().map(|text| span("--window", text));
+    let window = args.window.as_deref().map(|text| period("--window", text));
     let window = window.transpose()?;
     let mut excluded = Vec::new();
     for text in &args.exclude {
         excluded.push(range(text)?);
     }
-    let last = args.last.as_deref().map(|text| span("--last", text));
+    let last = args.last.as_deref().map(|text| period("--last", text));
     let last = last.transpose()?;
     let window_of = |slo: &Slo| window.unwrap_or(slo.window.duration);
     let length_of = |slo: &Slo| last.unwrap_or(look_back(window_of(slo)));
@@ -96,13 +96,13 @@ fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
 
 /// Twice as long as what is tested, because what happened once may be chance; and a month if there
 /// is one.
-fn look_back(window: Span) -> Span {
-    Span::from_millis(2 * window.as_millis()).max(MONTH)
+fn look_back(window: Period) -> Period {
+    Period::from_millis(2 * window.as_millis()).max(MONTH)
 }
 
 /// The shortest slice that does not ask for too many.
-fn slice_of(seconds: f64) -> Span {
-    let few = |slice: &&Span| seconds / slice.as_secs_f64() <= MOST_SLICES;
+fn slice_of(seconds: f64) -> Period {
+    let few = |slice: &&Period| seconds / slice.as_secs_f64() <= MOST_SLICES;
     let longest = SLICES[SLICES.len() - 1];
     SLICES.iter().find(few).copied().unwrap_or(longest)
 }
@@ -112,8 +112,8 @@ struct Asked<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
     name: String,
-    window: Span,
-    slice: Span,
+    window: Period,
+    slice: Period,
     seed: u64,
     excluded: &'a [(f64, f64)],
 }
@@ -143,13 +143,13 @@ impl Asked<'_> {
         suggest(&history, &self.ask(past)?).map_err(|why| anyhow!("{why}"))
     }
 
-    fn ask(&self, past: &Past) -> Result<Ask> {
+    fn ask(&self, past: &Past) -> Result<SuggestRequest> {
         let (counted, total) = match &self.objective.indicator.metric {
             Metric::Good { good, total } => (Counted::Good(good.text.clone()), total),
             Metric::Bad { bad, total } => (Counted::Bad(bad.text.clone()), total),
             Metric::Raw { .. } | Metric::Threshold(_) => bail!("the indicator counts no events"),
         };
-        Ok(Ask {
+        Ok(SuggestRequest {
             service: self.slo.service.clone(),
             name: self.name.clone(),
             counted,
@@ -201,7 +201,7 @@ fn text(answers: &[Answer]) -> String {
 }
 
 fn markdown(answers: &[Answer]) -> String {
-    let mut table = Table::new(&[
+    let mut table = Columns::new([
         "Indicator",
         ">Target",
         ">Observed",
@@ -210,21 +210,22 @@ fn markdown(answers: &[Answer]) -> String {
         ">Events",
     ]);
     for answer in answers {
-        let mut cells = vec![answer.id.clone()];
-        match &answer.found {
-            Ok(found) => cells.extend([
+        let cells = match &answer.found {
+            Ok(found) => [
                 found.target.to_string(),
                 format!("{:.6}", found.observed),
                 format!("{:.6}", found.worst_window),
                 format!("{:.6} to {:.6}", found.interval.0, found.interval.1),
                 format!("{:.0}", found.events_per_window),
-            ]),
+            ],
             Err(why) => {
-                cells.push(format!("none: {}", one_line(why)));
-                cells.resize(6, String::new());
+                let mut cells = [const { String::new() }; 5];
+                cells[0] = format!("none: {}", one_line(why));
+                cells
             }
-        }
-        table.row(cells);
+        };
+        let [target, observed, worst, interval, events] = cells;
+        table.row([answer.id.clone(), target, observed, worst, interval, events]);
     }
     format!(
         "### Proposed targets\n\n{}\nHistory is not need: ask the users what they notice.\n",
@@ -249,15 +250,15 @@ mod tests {
 
     #[test]
     fn by_default_two_windows_are_looked_at_and_at_least_a_month() {
-        assert_eq!(look_back(Span::days(30)), Span::days(60));
-        assert_eq!(look_back(Span::days(7)), Span::days(30));
+        assert_eq!(look_back(Period::days(30)), Period::days(60));
+        assert_eq!(look_back(Period::days(7)), Period::days(30));
     }
 
     #[test]
     fn a_slice_holds_at_least_two_scrapes_a_minute_apart_and_a_month_has_not_too_many() {
-        assert_eq!(slice_of(600.0), Span::minutes(5));
-        assert_eq!(slice_of(30.0 * 86_400.0), Span::minutes(5));
-        assert_eq!(slice_of(60.0 * 86_400.0), Span::minutes(15));
-        assert_eq!(slice_of(1e9), Span::hours(6));
+        assert_eq!(slice_of(600.0), Period::minutes(5));
+        assert_eq!(slice_of(30.0 * 86_400.0), Period::minutes(5));
+        assert_eq!(slice_of(60.0 * 86_400.0), Period::minutes(15));
+        assert_eq!(slice_of(1e9), Period::hours(6));
     }
 }

@@ -7,7 +7,7 @@ use chaos::schedule::cron::Cron;
 use jiff::{SignedDuration, Timestamp};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use slo::stats::{Breach, CorrelateSettings, Suspect, correlate};
+use stats::{Breach, CorrelateSettings, Suspect, correlate};
 
 const SECONDS: u32 = 3 * 3600;
 const SCHEDULES: [&str; 10] = [

@@ -2,17 +2,17 @@
 
 use super::*;
 
-fn factors(period: Span) -> Vec<String> {
+fn factors(period: Period) -> Vec<String> {
     pairs(period).iter().map(|pair| pair.factor.to_string()).collect()
 }
 
 #[test]
 fn factors_follow_the_period() {
-    assert_eq!(factors(Span::days(30)), ["14.4", "6", "3", "1"]);
-    assert_eq!(factors(Span::days(28)), ["13.44", "5.6", "2.8", "0.9333"]);
-    assert_eq!(factors(Span::days(7)), ["13.44", "3.5", "1.4", "0.98"]);
-    assert_eq!(factors(Span::days(1)), ["1.92"]);
-    assert!(factors(Span::hours(3)).is_empty());
+    assert_eq!(factors(Period::days(30)), ["14.4", "6", "3", "1"]);
+    assert_eq!(factors(Period::days(28)), ["13.44", "5.6", "2.8", "0.9333"]);
+    assert_eq!(factors(Period::days(7)), ["13.44", "3.5", "1.4", "0.98"]);
+    assert_eq!(factors(Period::days(1)), ["1.92"]);
+    assert!(factors(Period::hours(3)).is_empty());
 }
 
 fn close(left: f64, right: f64) -> bool {
@@ -31,7 +31,7 @@ fn budgets_are_the_minutes_that_everyone_quotes() {
         ("0.95", 14, 1008.0),
         ("0.9995", 7, 5.04),
     ] {
-        let budget = budget_minutes(target.parse().unwrap(), Span::days(days));
+        let budget = budget_minutes(target.parse().unwrap(), Period::days(days));
         assert!((budget - minutes).abs() < 1e-6, "{target} over {days} d: {budget}");
     }
 }
@@ -47,7 +47,7 @@ fn detection_times_match_the_table() {
         ("0.995", 0.10, [Some(2592.0), Some(6480.0), Some(12960.0), Some(12960.0)]),
     ];
     for (target, rate, expected) in cases {
-        for (pair, expected) in pairs(Span::days(30)).iter().zip(expected) {
+        for (pair, expected) in pairs(Period::days(30)).iter().zip(expected) {
             let found = detection_seconds(pair, target.parse().unwrap(), rate);
             match (found, expected) {
                 (Some(found), Some(expected)) => {
@@ -64,7 +64,7 @@ fn a_ratio_time_slice_budget_depends_on_the_baseline() {
     // Two weeks of minutes at 95 %: 1008 bad slices. The baseline of 99 % spends 1 % of every
     // slice, an outage at 1 % good spends 99 %: the outage may last (1008 - 201.6) / 0.98
     // slices.
-    let budget = budget_minutes("0.95".parse().unwrap(), Span::days(14));
+    let budget = budget_minutes("0.95".parse().unwrap(), Period::days(14));
     let slices = (budget - 0.01 * 20_160.0) / (0.99 - 0.01);
     assert!((slices - 822.857).abs() < 0.001);
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Weighed;
+use crate::gate::answer::{Sample, Weighed};
 use crate::gate::numbers::{percent, short};
-use crate::gate::{Judgement, Outcome, Sample, Worst};
+use crate::gate::verdict::{Judgement, Outcome, Worst};
 use crate::openslo::model::Threshold;
 
 /// Compares the plain ratio; what is missing of the window decides whether it can be a failure.
@@ -42,9 +42,7 @@ pub(super) fn ratio(
 
 /// The series that did worst by this threshold.
 pub(super) fn worst(samples: &[Sample], threshold: Threshold) -> Option<Worst> {
-    let candidates = samples
-        .iter()
-        .filter(|sample| sample.labels.get("gate_part").is_some_and(|part| part == "worst"));
+    let candidates = samples.iter().filter(|sample| sample.is_part("worst"));
     let sign = if threshold.op.high_is_bad() { 1.0 } else { -1.0 };
     candidates
         .filter(|sample| !sample.value.is_nan())

@@ -1,24 +1,26 @@
 //! Evidence of slices, samples of a threshold and raw ratios: an error ratio now, looked at step by
 //! step.
 
-use super::{Evidence, Judging, over, step};
+use super::Evidence;
 use crate::compile::{Part, bad_and_total, raw_error, values};
+use crate::gate::check::Rule;
+use crate::gate::expressions::{over, step};
 use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
+use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::WindowError;
-use crate::span::Span;
 
 /// So many slices are judged, each of them: a month of minutes is 43,200. More would load
 /// Prometheus too much, and a selection of slices proves nothing about the others.
 const MOST_SLICES: u64 = 50_000;
 
-pub(super) fn evidence(part: &Part<'_>, window: Span) -> Result<Evidence, Problem> {
+pub(super) fn evidence(part: &Part<'_>, window: Period) -> Result<Evidence, Problem> {
     let metric = &part.objective.indicator.metric;
     let step = match part.objective.slice {
         Some(slice) => every_slice(part, part.clock.length(slice), window)?,
         None => step(window, part.clock.interval()),
     };
-    let range = part.clock.range(part.objective.slice.unwrap_or(Span::minutes(5))).to_string();
+    let range = part.clock.range(part.objective.slice.unwrap_or(Period::minutes(5))).to_string();
     if let (Metric::Threshold(query), Some(threshold)) = (metric, part.objective.threshold) {
         let values = values(query, threshold, &range);
         return Ok(of_threshold(part, threshold, &values, window, step));
@@ -51,8 +53,8 @@ fn of_threshold(
     part: &Part<'_>,
     threshold: Threshold,
     values: &str,
-    window: Span,
-    step: Span,
+    window: Period,
+    step: Period,
 ) -> Evidence {
     let (extreme, pick) = if threshold.op.high_is_bad() {
         ("max_over_time", "max")
@@ -76,9 +78,9 @@ fn of_threshold(
     }
 }
 
-fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Judging {
+fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Rule {
     let slices = part.objective.slice.is_some();
-    Judging::Ratio {
+    Rule::Ratio {
         target: part.objective.target.to_f64(),
         threshold,
         unit: if slices { "slices" } else { "samples" },
@@ -86,7 +88,7 @@ fn rule(part: &Part<'_>, threshold: Option<Threshold>) -> Judging {
 }
 
 /// The step that looks at each slice once.
-fn every_slice(part: &Part<'_>, slice: Span, window: Span) -> Result<Span, Problem> {
+fn every_slice(part: &Part<'_>, slice: Period, window: Period) -> Result<Period, Problem> {
     let refuse = |message: String, remedy: &str| {
         let field = format!(
             "SLO/{}: objective {}: timeSliceWindow",

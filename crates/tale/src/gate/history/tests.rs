@@ -9,7 +9,7 @@ fn at(second: i64) -> Timestamp {
 /// A verdict without objectives.
 fn verdict(outcome: Outcome) -> Verdict {
     let mut verdict = slo::gate::judge(
-        &slo::gate::plan(&slo::Catalogue::default(), slo::Span::minutes(1), slo::Clock::Real)
+        &slo::gate::plan(&slo::Catalogue::default(), slo::Period::minutes(1), slo::Clock::Real)
             .unwrap(),
         Vec::new(),
         None,

@@ -1,10 +1,11 @@
 //! The judgement of the leaks, in each form. The method and its certainty are part of the answer.
 
 use serde_json::{Value, json};
-use slo::stats::{LeakSettings, LeakVerdict};
+use stats::{LeakSettings, LeakVerdict};
 
-use super::super::words::{self, Table};
+use super::super::words;
 use super::Judged;
+use crate::columns::Columns;
 
 const MIB: f64 = 1_048_576.0;
 const METHOD: &str = "Mann-Kendall trend test (corrected for autocorrelation), Theil-Sen slope with 95 % confidence \
@@ -28,7 +29,7 @@ impl Shown<'_> {
             "{} over the last {}\n\n{}\n{}\nMethod: {METHOD}.\n",
             self.query,
             self.last,
-            self.table().to_text(),
+            self.table(),
             self.sentence()
         )
     }
@@ -72,10 +73,10 @@ impl Shown<'_> {
         }
     }
 
-    fn table(&self) -> Table {
+    fn table(&self) -> Columns {
         let in_horizon = format!(">IN {}", self.horizon);
         let slope = format!(">{}", self.unit());
-        let mut table = Table::new(&[
+        let mut table = Columns::new([
             "VERDICT",
             "SERIES",
             &slope,
@@ -89,7 +90,7 @@ impl Shown<'_> {
         for one in self.judged {
             let report = &one.report;
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-            table.row(vec![
+            table.row([
                 word(report.verdict).to_owned(),
                 one.name.clone(),
                 or_dash(report.slope.map(|slope| self.per_minute(slope))),

@@ -1,0 +1,6 @@
+//! Rules and queries on raw metrics, judged by Prometheus's own engine.
+
+mod detection;
+mod gate;
+mod period;
+mod rules;
