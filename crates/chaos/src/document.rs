@@ -9,7 +9,7 @@ mod lints;
 mod meta;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fields::problem::Problem;
 use crate::kind::Chaos;
@@ -51,6 +51,17 @@ impl Document {
     #[must_use]
     pub fn chaos(&self) -> Option<&dyn Chaos> {
         self.body.experiment().map(|experiment| experiment.chaos.as_ref())
+    }
+
+    /// The document as `kubectl apply` sends it; the namespace is always named.
+    #[must_use]
+    pub fn manifest(&self) -> Value {
+        json!({
+            "apiVersion": API_VERSION,
+            "kind": self.kind(),
+            "metadata": self.meta,
+            "spec": self.spec,
+        })
     }
 
     /// How this stage carries it out, one sentence.

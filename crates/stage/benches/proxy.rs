@@ -10,6 +10,7 @@
     reason = "a benchmark prints, and has nobody to return an error to"
 )]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,9 +23,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit};
-use stage::NamespacedName;
 use stage::local::{Config, LocalStage};
-use stage::manifest::Manifests;
+use stage::{NamespacedName, SourceFile, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -63,12 +63,12 @@ async fn measure() {
     config.monitoring = false;
     let stage = LocalStage::start(config).await.unwrap();
     let program = own.file_name().unwrap().to_str().unwrap();
-    let manifests = Manifests::parse("bench.yaml", &manifest(program)).unwrap();
-    stage.apply(manifests).await.unwrap();
+    let file = SourceFile { name: "bench.yaml".into(), text: manifest(program) };
+    stage.apply(&[file], &BTreeMap::new()).await.unwrap();
     let web = NamespacedName::new("demo", "web");
     let within = Duration::from_secs(30);
     stage.wait_ready(&web, within).await.unwrap();
-    let direct = SocketAddr::from((stage.snapshot().pods[0].ip, 8000));
+    let direct = SocketAddr::from((stage.snapshot().pods[0].ip.unwrap(), 8000));
     let service = stage.snapshot().service(&web).unwrap().ip.unwrap();
     let proxied = SocketAddr::from((service, 8000));
 

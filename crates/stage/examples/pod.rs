@@ -8,6 +8,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use stage::Stage;
+
 fn main() {
     let mut args = std::env::args_os().skip(1);
     match args.next().as_ref().and_then(|arg| arg.to_str()) {
@@ -167,9 +169,9 @@ fn run_stage(args: Vec<std::path::PathBuf>) {
         let config = stage::local::Config::new(dir).expect("own path");
         let stage =
             stage::local::LocalStage::start(config).await.unwrap_or_else(|e| fail(&e.to_string()));
-        let manifests =
-            stage::manifest::Manifests::load(files).unwrap_or_else(|e| fail(&e.to_string()));
-        stage.apply(manifests).await.unwrap_or_else(|e| fail(&e.to_string()));
+        let files = stage::SourceFile::load(files).unwrap_or_else(|e| fail(&e.to_string()));
+        let env = std::collections::BTreeMap::new();
+        stage.apply(&files, &env).await.unwrap_or_else(|e| fail(&e.to_string()));
         let ready = |s: &stage::Snapshot| s.deployments.iter().all(|d| d.complete());
         let status = stage.wait_until("all is ready", ready, Duration::from_secs(30)).await;
         let status = status.unwrap_or_else(|e| fail(&e.to_string()));

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chaos::engine::EngineError;
+
 use crate::NamespacedName;
 use crate::manifest::ManifestError;
 
@@ -12,6 +14,9 @@ pub enum StageError {
     /// A manifest is refused.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The chaos engine refuses, or has stopped.
+    #[error(transparent)]
+    Chaos(#[from] EngineError),
     /// Another stage uses this state folder.
     #[error("{}: in use by another stage; run `tale down` or give another folder", .0.display())]
     StateInUse(PathBuf),

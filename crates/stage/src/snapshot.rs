@@ -1,6 +1,6 @@
 //! What a stage looks like at one moment, for `tale status`, selectors and promises.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::manifest::Labels;
 /// A stage at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The stage's network, such as `127.1.0.0/16`.
+    /// The network that a local stage has claimed, such as `127.1.0.0/16`; empty on a cluster.
     pub network: String,
     /// Pods, by namespace and name.
     pub pods: Vec<PodStatus>,
@@ -45,15 +45,17 @@ pub struct PodStatus {
     pub annotations: Labels,
     /// `Deployment/<name>` or `Job/<name>`.
     pub owner: String,
-    /// Its own loopback address.
-    pub ip: Ipv4Addr,
+    /// Its own address, once it has one.
+    pub ip: Option<IpAddr>,
+    /// The node it runs on: `local` on a laptop.
+    pub node: String,
     /// Where it is in its life.
     pub phase: Phase,
     /// Whether Services send it traffic.
     pub ready: bool,
-    /// Whether it was told to end.
+    /// Whether it was asked to end.
     pub terminating: bool,
-    /// Whether its containers are held down by `fail_pod`.
+    /// Whether a pod failure holds its containers down.
     pub held_down: bool,
     /// Whether its name lookups are under a fault.
     pub dns_fault: bool,
@@ -74,6 +76,8 @@ pub enum Phase {
     Succeeded,
     /// All ended, one of them badly, and none will be restarted.
     Failed,
+    /// Its node does not answer; never on the local stage.
+    Unknown,
 }
 
 /// One process of a pod.
@@ -86,7 +90,7 @@ pub struct ContainerStatus {
     /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
     /// `Error`.
     pub waiting: Option<String>,
-    /// Whether its readiness probe is content.
+    /// Whether it runs and its readiness probe succeeds.
     pub ready: bool,
     /// How often it was started again.
     pub restart_count: u32,
@@ -94,8 +98,9 @@ pub struct ContainerStatus {
     pub last_exit: Option<Exit>,
     /// Resident bytes at the last look; only for containers with a memory limit.
     pub rss_bytes: Option<u64>,
-    /// Where its output goes; `<name>.previous.log` beside it holds the life before.
-    pub log: PathBuf,
+    /// The file that its output goes to, if it goes to one; `<name>.previous.log` beside it holds
+    /// the life before.
+    pub log: Option<PathBuf>,
 }
 
 /// How a container ended.
@@ -158,11 +163,11 @@ pub struct ServiceStatus {
     /// Its namespace.
     pub namespace: String,
     /// Its address; none when it is headless.
-    pub ip: Option<Ipv4Addr>,
+    pub ip: Option<IpAddr>,
     /// Its ports.
     pub ports: Vec<u16>,
     /// Addresses of the ready pods behind it.
-    pub ready: Vec<Ipv4Addr>,
+    pub ready: Vec<IpAddr>,
 }
 
 /// Prometheus or Alertmanager.
@@ -176,7 +181,29 @@ pub struct BackendStatus {
     pub died: Option<String>,
 }
 
+impl From<&PodStatus> for chaos::target::Pod {
+    /// A pod as the selectors of chaos see it.
+    fn from(pod: &PodStatus) -> Self {
+        Self {
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            labels: pod.labels.clone(),
+            annotations: pod.annotations.clone(),
+            phase: format!("{:?}", pod.phase),
+            ip: pod.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            node: pod.node.clone(),
+            containers: pod.containers.iter().map(|container| container.name.clone()).collect(),
+            uid: pod.uid.clone(),
+        }
+    }
+}
+
 impl Snapshot {
+    /// The pods that chaos can select: those that are not terminating.
+    pub fn selectable(&self) -> Vec<chaos::target::Pod> {
+        self.pods.iter().filter(|pod| !pod.terminating).map(Into::into).collect()
+    }
+
     /// The pod of that name.
     pub fn pod(&self, name: &NamespacedName) -> Option<&PodStatus> {
         self.pods.iter().find(|p| p.namespace == name.namespace && p.name == name.name)

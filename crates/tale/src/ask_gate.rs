@@ -20,7 +20,6 @@ use crate::gate::pin::pin;
 use crate::gate::planned::Planned;
 use crate::gate::{self, course, listed};
 use crate::prometheus::Prometheus;
-use crate::world::slo_clock;
 
 /// What the gate prints, and its exit code.
 ///
@@ -28,7 +27,7 @@ use crate::world::slo_clock;
 /// What keeps the gate from being asked at all. A Prometheus that does not answer is no error but a
 /// verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
-    let clock = slo_clock(args.clock.into());
+    let clock = args.clock.into();
     let period = Window::of(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();

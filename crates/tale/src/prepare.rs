@@ -1,11 +1,12 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use slo::Catalogue;
-use stage::manifest::{EnvVar, Manifests};
+use stage::manifest::Manifests;
+use stage::{NamespacedName, SourceFile};
 
 use crate::budget;
 use crate::play::{LeftOut, Options, documents};
@@ -19,33 +20,22 @@ use crate::world::{self, Setup};
 /// What cannot be used, with file, field and remedy.
 pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Setup> {
     let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
-    let mut manifests = Manifests::load(&paths)?;
-    set_everywhere(&mut manifests, &options.set);
+    let manifests = SourceFile::load(&paths)?;
+    let deployments = Manifests::read(&manifests)?.deployment_names();
     check_chaos(root, tale, &options.left_out)?;
-    check_deployments(tale, &manifests)?;
+    check_deployments(tale, &deployments)?;
     let catalogue = world::load_slos(root, &tale.slos)?;
     check_budgets(tale, &catalogue)?;
     Ok(Setup {
         manifests,
+        deployments,
+        env: options.set.clone(),
         catalogue,
         clock: options.clock,
         state_dir: stage_dirs::play(root, &tale.name),
         seed: options.seed,
         upstream_dns: None,
     })
-}
-
-fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
-    for deployment in &mut manifests.deployments {
-        for container in &mut deployment.object.spec.template.spec.containers {
-            container.env.retain(|variable| !set.contains_key(&variable.name));
-            container.env.extend(set.iter().map(|(name, value)| EnvVar {
-                name: name.clone(),
-                value: Some(value.clone()),
-                value_from: None,
-            }));
-        }
-    }
 }
 
 /// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its
@@ -94,9 +84,8 @@ fn check_budgets(tale: &Tale, catalogue: &Catalogue) -> Result<()> {
     Ok(())
 }
 
-fn check_deployments(tale: &Tale, manifests: &Manifests) -> Result<()> {
-    let known: Vec<&str> =
-        manifests.deployments.iter().map(|one| one.object.metadata.name.as_str()).collect();
+fn check_deployments(tale: &Tale, deployments: &[NamespacedName]) -> Result<()> {
+    let known: Vec<&str> = deployments.iter().map(|name| name.name.as_str()).collect();
     for (index, act) in tale.acts.iter().enumerate() {
         for name in act.run.iter().flat_map(|run| run.set.deployment.names()) {
             ensure!(

@@ -89,7 +89,7 @@ impl Scene<'_> {
                 }
                 Look::NoAnswer(why) => {
                     watch(&why);
-                    let died = self.world.died();
+                    let died = self.world.died().await.ok().flatten();
                     (late || died.is_some()).then(|| end(Kept::Undecided, died.unwrap_or(why)))
                 }
                 Look::Hopeless(why) => Some(end(Kept::Undecided, why)),
@@ -108,13 +108,15 @@ impl Scene<'_> {
     }
 
     async fn look(&self, promise: &PromiseFields, verdict: &mut Option<Verdict>) -> Look {
-        if let Some(died) = self.world.died() {
-            return Look::Hopeless(died);
+        match self.world.died().await {
+            Ok(None) => {}
+            Ok(Some(died)) => return Look::Hopeless(died),
+            Err(why) => return Look::NoAnswer(why.to_string()),
         }
         match promise {
             PromiseFields { metric: Some(query), .. } => self.metric(query).await,
             PromiseFields { alert: Some(name), state, .. } => self.alert(name, *state).await,
-            PromiseFields { mail: Some(name), state, .. } => self.mail(name, *state),
+            PromiseFields { mail: Some(name), state, .. } => self.mail(name, *state).await,
             PromiseFields { gate: Some(word), .. } => self.gate(*word, promise, verdict).await,
             PromiseFields { budget: Some(name), spent: Some(wanted), .. } => {
                 self.budget(name, *wanted).await
@@ -172,8 +174,11 @@ impl Scene<'_> {
         }
     }
 
-    fn mail(&self, alert: &str, state: AlertState) -> Look {
-        let all = self.world.stage.inbox().all();
+    async fn mail(&self, alert: &str, state: AlertState) -> Look {
+        let all = match self.world.stage.mail().await {
+            Ok(all) => all,
+            Err(why) => return Look::NoAnswer(why.to_string()),
+        };
         match all.iter().rev().find(|mail| mail.tells(alert, state.word())) {
             Some(mail) => Look::Holds(format!("{} to {}", mail.channel, mail.receiver)),
             None => Look::NotYet(format!("{} messages, none about it", all.len())),

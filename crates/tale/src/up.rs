@@ -1,6 +1,7 @@
 //! `tale up`: starts the stage in a background process, waits until Prometheus sees every pod, and
 //! tells what is where.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use rustix::process::{Pid, Signal, kill_process};
-use stage::local::Clock;
+use slo::Clock;
+use stage::SourceFile;
 use stage::manifest::Manifests;
 use tokio::process::{Child, Command};
 
@@ -57,8 +59,11 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
         .map(|app| PathBuf::from(format!("manifests/slo/{app}.yaml")))
         .filter(|file| root.join(file).exists())
         .collect();
+    let manifests = SourceFile::load(&folders)?;
     Ok(Setup {
-        manifests: Manifests::load(&folders)?,
+        deployments: Manifests::read(&manifests)?.deployment_names(),
+        manifests,
+        env: BTreeMap::new(),
         catalogue: world::load_slos(root, &slos)?,
         clock: match args.clock {
             ClockArg::Stage => Clock::Stage,

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use slo::Clock;
+
 /// What a caller may choose. [`Config::new`] fills in all but the state folder.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// How fast time passes.
     pub clock: Clock,
+    /// Seed of the random choices of chaos.
+    pub seed: u64,
     /// How the stage starts its children.
     pub shim: Shim,
     /// How the stage starts stress workers: the hidden subcommand calls [`crate::stress::exec`].
@@ -42,35 +46,6 @@ pub struct Shim {
     pub args: Vec<OsString>,
 }
 
-/// How fast time passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Clock {
-    /// A minute is a second: for a room that watches.
-    #[default]
-    Stage,
-    /// As in production.
-    Real,
-}
-
-impl Clock {
-    /// A production duration on this clock.
-    pub fn scale(self, real: Duration) -> Duration {
-        match self {
-            Self::Stage => real / 60,
-            Self::Real => real,
-        }
-    }
-
-    /// A production duration on this clock, never under one second: what Alertmanager and
-    /// Prometheus are given.
-    pub fn scale_seconds(self, real: Duration) -> Duration {
-        match self {
-            Self::Stage => Duration::from_secs((real.as_secs() / 60).max(1)),
-            Self::Real => real,
-        }
-    }
-}
-
 impl Config {
     /// Defaults: stage clock, this program with the hidden subcommands `pod-shim` and
     /// `stress-worker`, programs beside it.
@@ -83,6 +58,7 @@ impl Config {
         Ok(Self {
             state_dir: state_dir.into(),
             clock: Clock::default(),
+            seed: rand::random(),
             stress: Shim { program: program.clone(), args: vec!["stress-worker".into()] },
             shim: Shim { program, args: vec!["pod-shim".into()] },
             program_dirs: beside.into_iter().collect(),

@@ -20,10 +20,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use slo::Clock;
 use tokio::task::JoinHandle;
 
 use super::address::LoopbackNetwork;
-use super::config::{Clock, Config};
+use super::config::Config;
 use super::files;
 use super::network::{Network, Zone};
 use super::pods::{Pod, Pods};
@@ -36,7 +37,7 @@ use backend::{ALERTMANAGER, Backend, PROMETHEUS};
 use config::MonitoringConfig;
 use targets::TargetPod;
 
-pub use inbox::{Inbox, Notification};
+pub(crate) use inbox::Inbox;
 
 /// Prometheus, Alertmanager, prober and inbox of a stage.
 pub(crate) struct Monitoring {

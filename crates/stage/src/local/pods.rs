@@ -28,10 +28,11 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use slo::Clock;
 use tokio::task::JoinSet;
 
 use super::address::Pool;
-use super::config::{Clock, Config};
+use super::config::Config;
 use super::process::Spawner;
 use crate::event::Events;
 use crate::manifest::{ConfigMap, Deployment, Job, ManifestError, Manifests};

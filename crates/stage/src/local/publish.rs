@@ -25,11 +25,10 @@ impl StageTask {
 
     /// Everything as it is now, a part from each owner.
     fn snapshot(&self) -> Snapshot {
-        let mut pods: Vec<_> = self.pods.pods_status().collect();
-        pods.iter_mut().for_each(|pod| self.faults.show(pod, &self.network));
+        let pods = self.pods.iter();
         Snapshot {
             network: self.network.name(),
-            pods,
+            pods: pods.map(|pod| self.faults.show(pod, &self.network)).collect(),
             deployments: self.pods.deployments_status(),
             jobs: self.pods.jobs_status(),
             services: self.network.status(),

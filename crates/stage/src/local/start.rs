@@ -5,21 +5,23 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::chaos::engine::Engine;
 use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::address::{LoopbackNetwork, free_port};
-use super::chaos::Faults;
+use super::chaos::{self, Faults};
 use super::config::Config;
-use super::monitoring::Monitoring;
+use super::files;
+use super::handle::TaskHandle;
+use super::monitoring::{Inbox, Monitoring};
 use super::network::{Dns, Network};
 use super::pods::Pods;
 use super::process::Spawner;
 use super::task::StageTask;
-use super::{LocalStage, files};
 use crate::event::Events;
-use crate::{Snapshot, StageError};
+use crate::{Place, Snapshot, StageError, StageKind};
 
 /// Where cluster DNS likes to listen; below the ephemeral range.
 const DNS_PORT: u16 = 15_353;
@@ -30,7 +32,15 @@ const OTHER_FILES: u64 = 1_000;
 /// What a stage wants: connections enough for the tale in which nobody hangs up.
 const CONNECTIONS: u64 = 10_000;
 
-pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> {
+/// What a stage consists of once it is up.
+pub(super) struct Started {
+    pub(super) task: TaskHandle,
+    pub(super) engine: Engine,
+    pub(super) inbox: Inbox,
+    pub(super) place: Place,
+}
+
+pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
     // Children run in their own folders, so their files must be named from the root.
     config.state_dir =
         std::path::absolute(&config.state_dir).map_err(StageError::io("find the state folder"))?;
@@ -50,18 +60,18 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
     let spawner =
         Spawner::start(config.shim.clone()).map_err(StageError::io("start the spawning thread"))?;
     let monitoring = Monitoring::start(&config, &claim, zone, &spawner, events.clone()).await?;
-    let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
-    let (commands, orders) = mpsc::channel(COMMANDS);
-    let stage = LocalStage {
-        commands,
-        snapshots: seen,
-        inbox: monitoring.inbox().clone(),
-        dns: nameserver.into(),
+    let inbox = monitoring.inbox().clone();
+    let place = Place {
+        kind: StageKind::Local,
+        clock: config.clock,
         prometheus: monitoring.prometheus_url(),
         alertmanager: monitoring.alertmanager_url(),
+        dns: Some(nameserver.into()),
     };
     let pods = Pods::new(&config, claim.pods(), nameserver, spawner.clone(), events.clone());
-    let mut task = StageTask {
+    let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
+    let (commands, asked) = mpsc::channel(COMMANDS);
+    let mut stage = StageTask {
         pods,
         network: Network::new(&config, claim, dns, connections),
         monitoring,
@@ -72,9 +82,12 @@ pub(super) async fn start(mut config: Config) -> Result<LocalStage, StageError> 
         snapshots,
         _lock: lock,
     };
-    task.publish();
-    tokio::spawn(task.run(orders, child_ended));
-    Ok(stage)
+    stage.publish();
+    tokio::spawn(stage.run(asked, child_ended));
+    let task = TaskHandle::new(commands, seen);
+    let journal = config.state_dir.join("chaos.journal");
+    let engine = chaos::start_engine(task.downgrade(), &journal, config.seed).await?;
+    Ok(Started { task, engine, inbox, place })
 }
 
 /// How many connections may be proxied at once.

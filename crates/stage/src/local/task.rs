@@ -1,37 +1,25 @@
 //! The task that owns a local stage. It only routes: each command to the owner that it concerns,
 //! and time to all of them. One task means no locks, and no pid is signalled after it was reaped.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::Signal;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
-use super::chaos::{FaultChange, Faults};
+use super::chaos::Faults;
+use super::command::{Command, Reply};
 use super::monitoring::Monitoring;
 use super::network::Network;
 use super::pods::Pods;
 use crate::event::Events;
-use crate::manifest::Manifests;
-use crate::snapshot::Snapshot;
-use crate::{NamespacedName, StageError};
+use crate::{Snapshot, StageError};
 
 /// How often due starts, probes, kills and roll-outs are looked for.
 const TICK: Duration = Duration::from_millis(50);
 /// How often a stage that ends looks for pods that have ended.
 const END_TICK: Duration = Duration::from_millis(10);
-
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StageError>>;
-
-/// What the outside may ask for.
-pub(super) enum Command {
-    Apply(Box<Manifests>, Reply<Vec<String>>),
-    SetEnv(NamespacedName, BTreeMap<String, String>, Reply<()>),
-    Fault(Box<FaultChange>, Reply<Vec<String>>),
-    Down(Reply<()>),
-}
 
 /// All that a local stage holds, by owner.
 pub(super) struct StageTask {

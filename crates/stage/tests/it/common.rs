@@ -1,5 +1,6 @@
 //! A stage for tests: its own folder, the example `pod` as every pod's program and as the shim.
-use std::net::Ipv4Addr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -7,8 +8,7 @@ use std::time::{Duration, Instant};
 use chaos::fault::Fault;
 use chaos::target::Target;
 use stage::local::{Config, LocalStage, Shim};
-use stage::manifest::Manifests;
-use stage::{NamespacedName, PodStatus, StageError};
+use stage::{NamespacedName, PodStatus, SourceFile, Stage, StageError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -18,7 +18,9 @@ pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// Where cargo puts examples: beside the folder of this test's own binary.
 pub(crate) fn examples() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples")
+    let examples = test.parent().unwrap().parent().unwrap().join("examples");
+    assert!(examples.join("pod").exists(), "run `cargo build -p stage --examples` first");
+    examples
 }
 
 /// A new folder for one stage's state.
@@ -46,11 +48,7 @@ pub(crate) async fn stage() -> LocalStage {
 
 /// A Deployment `web` in namespace `demo` and its Service; `extra` goes into the container, `spec`
 /// beside `replicas`.
-pub(crate) fn web(replicas: u32, extra: &str, spec: &str) -> Manifests {
-    parse(&web_yaml(replicas, extra, spec))
-}
-
-pub(crate) fn web_yaml(replicas: u32, extra: &str, spec: &str) -> String {
+pub(crate) fn web(replicas: u32, extra: &str, spec: &str) -> String {
     format!(
         r#"apiVersion: apps/v1
 kind: Deployment
@@ -80,10 +78,6 @@ spec:
     )
 }
 
-pub(crate) fn parse(text: &str) -> Manifests {
-    Manifests::parse("test.yaml", text).unwrap()
-}
-
 /// An object in namespace `demo`.
 pub(crate) fn demo(name: &str) -> NamespacedName {
     NamespacedName::new("demo", name)
@@ -91,7 +85,21 @@ pub(crate) fn demo(name: &str) -> NamespacedName {
 
 /// The address of a Service in namespace `demo`.
 pub(crate) fn service_ip(stage: &LocalStage, service: &str) -> Ipv4Addr {
-    stage.snapshot().service(&demo(service)).unwrap().ip.unwrap()
+    v4(stage.snapshot().service(&demo(service)).unwrap().ip.unwrap())
+}
+
+/// Everything on this stage has an IPv4 address.
+pub(crate) fn v4(ip: IpAddr) -> Ipv4Addr {
+    match ip {
+        IpAddr::V4(ip) => ip,
+        IpAddr::V6(ip) => panic!("{ip}"),
+    }
+}
+
+/// Applies what a file says.
+pub(crate) async fn apply(stage: &LocalStage, yaml: &str) -> Result<Vec<String>, StageError> {
+    let file = SourceFile { name: "test.yaml".into(), text: yaml.into() };
+    stage.apply(&[file], &BTreeMap::new()).await
 }
 
 /// A pod, or one of its containers, as a target of faults.

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use chaos::fault::{Fault, HttpFault, HttpSide};
 use stage::local::LocalStage;
-use stage::{PodStatus, StageError};
+use stage::{PodStatus, Stage, StageError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::common::{SOON, demo, eventually, get, inject, service_ip, stage, target, web};
+use crate::common::{SOON, apply, demo, eventually, get, inject, service_ip, stage, target, web};
 
 fn fault(side: HttpSide) -> HttpFault {
     HttpFault::new(side, 8000)
@@ -24,7 +24,7 @@ struct Web {
 impl Web {
     async fn start() -> Self {
         let stage = stage().await;
-        stage.apply(web(1, "", "")).await.unwrap();
+        apply(&stage, &web(1, "", "")).await.unwrap();
         stage.wait_ready(&demo("web"), SOON).await.unwrap();
         let service = (service_ip(&stage, "web"), 8000);
         let pod = stage.snapshot().pods[0].clone();
@@ -229,7 +229,7 @@ async fn bytes_that_are_no_http_pass_and_an_unreachable_pod_is_a_bad_gateway() {
     // Once this one is answered, the one before was accepted too.
     assert!(web.get("/").await.starts_with("HTTP/1.1 200"));
     inject(&web.stage, &web.pod, &Fault::PodFailure).await.unwrap();
-    let pod = (web.stage.snapshot().pods[0].ip, 8000);
+    let pod = (web.stage.snapshot().pods[0].ip.unwrap(), 8000);
     eventually("nothing listens", async || get(pod, "/").await.err()).await;
     open.write_all(b"Connection: close\r\n\r\n").await.unwrap();
     let mut answer = String::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::common::{alive, examples, state_dir, web_yaml};
+use crate::common::{alive, examples, state_dir, web};
 
 /// Every process and its parent.
 fn parents() -> BTreeMap<i32, i32> {
@@ -33,7 +33,7 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     // SIGTERM would not end these pods.
     std::fs::write(
         &manifest,
-        web_yaml(
+        web(
             3,
             "env: [{name: IGNORE_TERM, value: \"1\"}]\n          resources: {limits: {cpu: 1}}",
             "",
@@ -87,7 +87,7 @@ fn working_in(dir: &Path) -> Vec<i32> {
 fn sigkill_in_the_middle_of_a_start_leaves_no_process_either() {
     let dir = state_dir();
     let manifest = dir.join("web.yaml");
-    std::fs::write(&manifest, web_yaml(40, "", "")).unwrap();
+    std::fs::write(&manifest, web(40, "", "")).unwrap();
     for least in [1, 4, 12] {
         let state = dir.join(format!("state-{least}"));
         let mut command = Command::new(examples().join("pod"));

@@ -5,6 +5,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod chaos;
 mod common;
 mod http_faults;
 mod kill;

@@ -1,6 +1,7 @@
 //! Manifests are strict: what a stage does not know it refuses, with the file, the document, the
 //! field and a remedy.
 
+use stage::SourceFile;
 use stage::manifest::{ManifestError, Manifests};
 
 const DEPLOYMENT: &str = r#"apiVersion: apps/v1
@@ -109,7 +110,7 @@ fn the_document_number_counts_from_one() {
 #[test]
 fn broken_yaml_is_refused_with_a_place() {
     assert!(matches!(Manifests::parse("x.yaml", "a: [1"), Err(ManifestError::Yaml { .. })));
-    assert!(matches!(Manifests::load(&["/nowhere/at/all.yaml"]), Err(ManifestError::Read { .. })));
+    assert!(matches!(SourceFile::load(&["/nowhere/at/all.yaml"]), Err(ManifestError::Read { .. })));
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_folder_is_read_without_its_kustomization_and_an_empty_one_is_refused() {
     std::fs::write(dir.join("web.yaml"), DEPLOYMENT).unwrap();
     std::fs::write(dir.join("kustomization.yaml"), "resources: [web.yaml]\n").unwrap();
     std::fs::write(dir.join("README.md"), "not a manifest").unwrap();
-    let all = Manifests::load(&[&dir]).unwrap();
+    let all = Manifests::read(&SourceFile::load(&[&dir]).unwrap()).unwrap();
     assert_eq!((all.deployments.len(), all.deployments[0].source.document), (1, 1));
-    assert!(matches!(Manifests::load(&[&empty]), Err(ManifestError::Read { .. })));
+    assert!(matches!(SourceFile::load(&[&empty]), Err(ManifestError::Read { .. })));
 }

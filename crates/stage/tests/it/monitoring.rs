@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use stage::local::LocalStage;
+use stage::{Notification, Stage};
 
-use crate::common::{SOON, config, demo, eventually, get, parse, stage, web_yaml};
+use crate::common::{SOON, apply, config, demo, eventually, get, stage, web};
 
 const MONITORING: &str = r#"---
 apiVersion: monitoring.coreos.com/v1
@@ -36,7 +37,8 @@ async fn started() -> LocalStage {
 
 /// The samples of an instant query: labels and value.
 async fn query(stage: &LocalStage, promql: &str) -> Vec<(BTreeMap<String, String>, String)> {
-    let address = stage.prometheus_url().unwrap().trim_start_matches("http://").to_owned();
+    let address =
+        stage.place().prometheus.as_ref().unwrap().trim_start_matches("http://").to_owned();
     let body = get(address, &format!("/api/v1/query?query={promql}")).await.unwrap_or_default();
     let answer: Value = serde_json::from_str(&body).unwrap_or_default();
     let samples = answer["data"]["result"].as_array().cloned().unwrap_or_default();
@@ -49,10 +51,19 @@ async fn query(stage: &LocalStage, promql: &str) -> Vec<(BTreeMap<String, String
     samples.iter().map(sample).collect()
 }
 
+/// Waits for the message that the alert is in this state.
+async fn mail(stage: &LocalStage, status: &str) -> Notification {
+    eventually("a mail", async || {
+        let mail = stage.mail().await.unwrap();
+        mail.into_iter().find(|notification| notification.tells("PodsUp", status))
+    })
+    .await
+}
+
 #[tokio::test]
 async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_resolves() {
     let stage = started().await;
-    stage.apply(parse(&(web_yaml(2, "", "") + MONITORING))).await.unwrap();
+    apply(&stage, &(web(2, "", "") + MONITORING)).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let samples = eventually("both pods are up", async || {
         let samples = query(&stage, "up").await;
@@ -72,13 +83,13 @@ async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_r
             assert_eq!(labels[name], value);
         }
     }
-    let told = stage.inbox().wait_for(|n| n.tells("PodsUp", "firing"), SOON).await.expect("a mail");
+    let told = mail(&stage, "firing").await;
     assert_eq!(
         (told.channel.as_str(), told.receiver.as_str()),
         ("email", "demo/oncall/night-shift")
     );
-    stage.apply(parse(&web_yaml(1, "", ""))).await.unwrap();
-    stage.inbox().wait_for(|n| n.tells("PodsUp", "resolved"), SOON).await.expect("an all-clear");
+    apply(&stage, &web(1, "", "")).await.unwrap();
+    mail(&stage, "resolved").await;
     stage.down().await.unwrap();
 }
 
@@ -86,22 +97,23 @@ async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_r
 async fn a_wrong_rule_is_refused_with_its_file_and_changes_nothing() {
     let stage = started().await;
     let bad = MONITORING.replace(">= 2", ">= (");
-    let message = stage.apply(parse(&(web_yaml(1, "", "") + &bad))).await.unwrap_err().to_string();
+    let message = apply(&stage, &(web(1, "", "") + &bad)).await.unwrap_err().to_string();
     assert!(message.contains("test.yaml") && message.contains("PrometheusRule/web"), "{message}");
     assert!(stage.snapshot().deployments.is_empty());
     // Only Alertmanager itself knows that this receiver is not there; after its refusal all is as
     // before.
     let bad = MONITORING.replace("route: {receiver: night-shift", "route: {receiver: nobody");
-    let message = stage.apply(parse(&bad)).await.unwrap_err().to_string();
+    let message = apply(&stage, &bad).await.unwrap_err().to_string();
     assert!(message.contains("alertmanager") && message.contains("log"), "{message}");
-    stage.apply(parse(MONITORING)).await.unwrap();
+    apply(&stage, MONITORING).await.unwrap();
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_dying_prometheus_is_told_at_once_and_not_restarted() {
     let stage = started().await;
-    let address = stage.prometheus_url().unwrap().trim_start_matches("http://").to_owned();
+    let address =
+        stage.place().prometheus.as_ref().unwrap().trim_start_matches("http://").to_owned();
     let pid = listener(&address);
     rustix::process::kill_process(
         rustix::process::Pid::from_raw(pid).unwrap(),
@@ -147,7 +159,7 @@ spec:
 #[tokio::test]
 async fn a_probe_tells_from_outside_who_answers() {
     let stage = started().await;
-    let not_applied = stage.apply(parse(&(web_yaml(1, "", "") + PROBE))).await.unwrap();
+    let not_applied = apply(&stage, &(web(1, "", "") + PROBE)).await.unwrap();
     assert!(not_applied.contains(&"Probe/outside: spec.prober".to_owned()));
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let samples = eventually("one target answers and one does not", async || {
@@ -179,7 +191,7 @@ async fn what_the_prober_cannot_do_is_refused() {
         ("interval: 15s", "interval: soon", "spec.interval"),
         ("http://web", "https://web", "spec.targets.staticConfig.static[0]"),
     ] {
-        let error = stage.apply(parse(&PROBE.replace(from, to))).await;
+        let error = apply(&stage, &PROBE.replace(from, to)).await;
         let message = error.unwrap_err().to_string();
         assert!(message.contains(field), "{message}");
     }

@@ -10,13 +10,12 @@ use chaos::fields::patterns::Patterns;
 use domain::base::iana::Rcode;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::A;
-use stage::PodStatus;
 use stage::local::LocalStage;
+use stage::{PodStatus, Stage};
 use tokio::net::UdpSocket;
 
 use crate::common::{
-    SOON, config, demo, eventually, get, inject, parse, recover, service_ip, stage, target, web,
-    web_yaml,
+    SOON, apply, config, demo, eventually, get, inject, recover, service_ip, stage, target, v4, web,
 };
 
 /// One A query, as a resolver would send it.
@@ -48,7 +47,7 @@ fn nameserver(resolv_conf: &std::path::Path, port: u16) -> SocketAddr {
 #[tokio::test]
 async fn a_service_spreads_over_ready_pods_only() {
     let stage = stage().await;
-    stage.apply(web(3, "", "")).await.unwrap();
+    apply(&stage, &web(3, "", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let ip = service_ip(&stage, "web");
     let served = async || {
@@ -65,8 +64,8 @@ async fn a_service_spreads_over_ready_pods_only() {
     inject(&stage, &down, &Fault::PodFailure).await.unwrap();
     stage.wait_until("two ready", |s| s.services[0].ready.len() == 2, SOON).await.unwrap();
     let seen = served().await;
-    assert!(seen.len() == 2 && !seen.contains(&down.ip.to_string()), "{seen:?}");
-    stage.apply(web(0, "", "")).await.unwrap();
+    assert!(seen.len() == 2 && !seen.contains(&down.ip.unwrap().to_string()), "{seen:?}");
+    apply(&stage, &web(0, "", "")).await.unwrap();
     eventually("refused", async || {
         get((ip, 8000), "/")
             .await
@@ -82,22 +81,26 @@ async fn cluster_dns_knows_services_and_demo_names_and_nothing_else() {
     let stage = stage().await;
     let headless = "---\napiVersion: v1\nkind: Service\nmetadata: {name: each, namespace: demo}\nspec: {clusterIP: None, \
                     selector: {app: web}}\n";
-    stage.apply(parse(&(web_yaml(2, "", "") + headless))).await.unwrap();
+    apply(&stage, &(web(2, "", "") + headless)).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let service = service_ip(&stage, "web");
     assert_eq!(
-        ask(stage.dns(), "web.demo.svc.cluster.local").await,
+        ask(stage.place().dns.unwrap(), "web.demo.svc.cluster.local").await,
         (Rcode::NOERROR, vec![service])
     );
-    let mut pods: Vec<Ipv4Addr> = stage.snapshot().pods.iter().map(|pod| pod.ip).collect();
-    let (rcode, mut each) = ask(stage.dns(), "each.demo.svc.cluster.local").await;
+    let mut pods: Vec<Ipv4Addr> =
+        stage.snapshot().pods.iter().map(|pod| v4(pod.ip.unwrap())).collect();
+    let (rcode, mut each) = ask(stage.place().dns.unwrap(), "each.demo.svc.cluster.local").await;
     pods.sort();
     each.sort();
     assert_eq!((rcode, each), (Rcode::NOERROR, pods));
-    let (rcode, addresses) = ask(stage.dns(), "o11y.love").await;
+    let (rcode, addresses) = ask(stage.place().dns.unwrap(), "o11y.love").await;
     assert!(rcode == Rcode::NOERROR && addresses[0].is_documentation());
-    assert_eq!(ask(stage.dns(), "web.other.svc.cluster.local").await.0, Rcode::NXDOMAIN);
-    assert_eq!(ask(stage.dns(), "example.org").await.0, Rcode::NXDOMAIN);
+    assert_eq!(
+        ask(stage.place().dns.unwrap(), "web.other.svc.cluster.local").await.0,
+        Rcode::NXDOMAIN
+    );
+    assert_eq!(ask(stage.place().dns.unwrap(), "example.org").await.0, Rcode::NXDOMAIN);
     stage.down().await.unwrap();
 }
 
@@ -106,7 +109,7 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
     let config = config();
     let state = config.state_dir.clone();
     let stage = LocalStage::start(config).await.unwrap();
-    stage.apply(web(2, "", "")).await.unwrap();
+    apply(&stage, &web(2, "", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let pods: Vec<PodStatus> = stage.snapshot().pods.clone();
     let names: Vec<String> = pods.iter().map(|pod| pod.name.clone()).collect();
@@ -116,12 +119,12 @@ async fn a_dns_fault_hits_one_pod_by_its_resolv_conf_and_is_mended() {
         "search demo.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
     ));
 
-    let port = stage.dns().port();
+    let port = stage.place().dns.unwrap().port();
     let fault = dns_fault(DnsAction::Error, &["o11y.love"]);
     inject(&stage, &pods[0], &fault).await.unwrap();
     let faulty = nameserver(&file(&names[0]), port);
-    assert_ne!(faulty, stage.dns());
-    assert_eq!(nameserver(&file(&names[1]), port), stage.dns());
+    assert_ne!(faulty, stage.place().dns.unwrap());
+    assert_eq!(nameserver(&file(&names[1]), port), stage.place().dns.unwrap());
     assert_eq!(ask(faulty, "o11y.love").await.0, Rcode::SERVFAIL);
     assert_eq!(ask(faulty, "cncf.io").await.0, Rcode::NOERROR);
     assert!(stage.snapshot().pod(&demo(&names[0])).unwrap().dns_fault);
@@ -148,31 +151,31 @@ async fn names_outside_the_cluster_are_asked_upstream_when_there_is_one() {
     outer.demo_names = [("only.example".to_string(), vec![Ipv4Addr::new(203, 0, 113, 7)])].into();
     let outer = LocalStage::start(outer).await.unwrap();
     let mut inner = config();
-    inner.upstream_dns = Some(outer.dns());
+    inner.upstream_dns = Some(outer.place().dns.unwrap());
     let inner = LocalStage::start(inner).await.unwrap();
     let found = (Rcode::NOERROR, vec![Ipv4Addr::new(203, 0, 113, 7)]);
-    assert_eq!(ask(inner.dns(), "only.example").await, found);
-    outer.apply(web(0, "", "")).await.unwrap();
+    assert_eq!(ask(inner.place().dns.unwrap(), "only.example").await, found);
+    apply(&outer, &web(0, "", "")).await.unwrap();
     let inside = "web.demo.svc.cluster.local";
-    assert_eq!(ask(outer.dns(), inside).await.0, Rcode::NOERROR);
-    assert_eq!(ask(inner.dns(), inside).await.0, Rcode::NXDOMAIN);
+    assert_eq!(ask(outer.place().dns.unwrap(), inside).await.0, Rcode::NOERROR);
+    assert_eq!(ask(inner.place().dns.unwrap(), inside).await.0, Rcode::NXDOMAIN);
     outer.down().await.unwrap();
-    assert_eq!(ask(inner.dns(), "only.example").await.0, Rcode::SERVFAIL);
+    assert_eq!(ask(inner.place().dns.unwrap(), "only.example").await.0, Rcode::SERVFAIL);
     inner.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_changed_service_keeps_its_address_and_its_open_ports() {
     let stage = stage().await;
-    let text = web_yaml(1, "", "");
-    stage.apply(parse(&text)).await.unwrap();
+    let text = web(1, "", "");
+    apply(&stage, &text).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let ip = service_ip(&stage, "web");
     let more = text.replace(
         "ports: [{name: http, port: 8000}",
         "ports: [{name: http, port: 8000}, {name: alt, port: 8080, targetPort: http}",
     );
-    stage.apply(parse(&more)).await.unwrap();
+    apply(&stage, &more).await.unwrap();
     assert_eq!(service_ip(&stage, "web"), ip);
     for port in [8000, 8080, 9000] {
         eventually("the port answers", async || get((ip, port), "/").await.ok()).await;
@@ -184,25 +187,25 @@ async fn a_changed_service_keeps_its_address_and_its_open_ports() {
 async fn what_a_service_cannot_do_here_is_refused() {
     let stage = stage().await;
     let service = |spec: &str| {
-        parse(&format!(
+        format!(
             "apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{selector: {{a: b}}, {spec}}}\n"
-        ))
+        )
     };
     for (spec, field) in [
         ("ports: [{port: 53, protocol: UDP}]", "spec.ports[0].protocol"),
         ("clusterIP: 10.0.0.1", "spec.clusterIP"),
     ] {
-        let message = stage.apply(service(spec)).await.unwrap_err().to_string();
+        let message = apply(&stage, &service(spec)).await.unwrap_err().to_string();
         assert!(message.contains(field), "{message}");
     }
-    stage.apply(service("clusterIP: None, ports: [{port: 53, protocol: UDP}]")).await.unwrap();
+    apply(&stage, &service("clusterIP: None, ports: [{port: 53, protocol: UDP}]")).await.unwrap();
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_pod_that_ends_while_its_lookups_are_broken_takes_the_fault_with_it() {
     let stage = stage().await;
-    stage.apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
+    apply(&stage, &web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let pod = stage.snapshot().pods[0].clone();
     let until = Some(Instant::now() + Duration::from_millis(50));

@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 
 use chaos::fault::{Fault, NetworkDelay, NetworkFault, Peer};
 use stage::local::LocalStage;
-use stage::{PodStatus, StageError};
+use stage::{PodStatus, Stage, StageError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::common::{SOON, demo, eventually, get, parse, service_ip, stage, target, web_yaml};
+use crate::common::{SOON, apply, demo, eventually, get, service_ip, stage, target, web};
 
 /// Two Deployments, `web` and `shop`, each of one pod behind a Service.
 async fn two() -> LocalStage {
     let stage = stage().await;
-    let web = web_yaml(1, "", "");
+    let web = web(1, "", "");
     let shop = web.replace("name: web,", "name: shop,").replace("app: web", "app: shop");
-    stage.apply(parse(&format!("{web}---\n{shop}"))).await.unwrap();
+    apply(&stage, &format!("{web}---\n{shop}")).await.unwrap();
     for name in ["web", "shop"] {
         stage.wait_ready(&demo(name), SOON).await.unwrap();
         let service = (service_ip(&stage, name), 8000);
@@ -59,7 +59,7 @@ fn delay(millis: u64) -> NetworkFault {
 /// What the pod of `from` gets when it calls the Service of `to`.
 async fn call(stage: &LocalStage, from: &str, to: &str) -> String {
     let service = service_ip(stage, to);
-    get((pod(stage, from).ip, 8000), &format!("/call/{service}:8000")).await.unwrap()
+    get((pod(stage, from).ip.unwrap(), 8000), &format!("/call/{service}:8000")).await.unwrap()
 }
 
 /// An open connection to the pod of `to`, through its Service.
@@ -91,7 +91,7 @@ async fn a_partition_towards_one_pod_cuts_only_the_calls_between_the_two() {
         let service = (service_ip(&stage, "web"), 8000);
         assert_eq!(
             get(service, "/").await.unwrap().trim(),
-            web.ip.to_string(),
+            web.ip.unwrap().to_string(),
             "a client that is no pod"
         );
         set(&stage, at, None).await;

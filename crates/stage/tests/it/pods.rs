@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use chaos::fault::Fault;
 use stage::local::LocalStage;
-use stage::{Phase, StageError};
+use stage::{Phase, Stage, StageError};
 
 use crate::common::{
-    SOON, alive, config, demo, eventually, get, inject, parse, recover, service_ip, stage, web,
-    web_yaml,
+    SOON, alive, apply, config, demo, eventually, get, inject, recover, service_ip, stage, web,
 };
 
 #[tokio::test]
@@ -18,17 +17,17 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
     let env = "env: [{name: WHO, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, \
                {name: FROM_MAP, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]";
     let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: demo}\ndata: {color: blue}\n";
-    stage.apply(parse(&(web_yaml(2, env, "") + map))).await.unwrap();
+    apply(&stage, &(web(2, env, "") + map)).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let status = stage.snapshot();
     let pods = status.pods_of(&demo("web"));
-    let addresses: HashSet<_> = pods.iter().map(|pod| pod.ip).collect();
+    let addresses: HashSet<_> = pods.iter().map(|pod| pod.ip.unwrap()).collect();
     assert_eq!((pods.len(), addresses.len()), (2, 2));
     for pod in pods {
         let parts: Vec<&str> = pod.name.split('-').collect();
         assert_eq!((parts[0], parts[1].len(), parts[2].len()), ("web", 10, 5), "{}", pod.name);
         assert_eq!(pod.labels["pod-template-hash"], parts[1]);
-        let env = get((pod.ip, 8000), "/env").await.unwrap();
+        let env = get((pod.ip.unwrap(), 8000), "/env").await.unwrap();
         let names: HashSet<&str> =
             env.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
         let expected =
@@ -38,7 +37,7 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
             env.contains(&format!("WHO={}\n", pod.name)) && env.contains("FROM_MAP=blue\n"),
             "{env}"
         );
-        assert!(env.contains(&format!("ROCKET_ADDRESS={}\n", pod.ip)), "{env}");
+        assert!(env.contains(&format!("ROCKET_ADDRESS={}\n", pod.ip.unwrap())), "{env}");
     }
     stage.down().await.unwrap();
 }
@@ -46,8 +45,8 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
 #[tokio::test]
 async fn a_program_that_does_not_exist_is_refused_before_anything_starts() {
     let stage = stage().await;
-    let text = web_yaml(1, "", "").replace("command: [pod]", "command: [no-such-program]");
-    let message = stage.apply(parse(&text)).await.unwrap_err().to_string();
+    let text = web(1, "", "").replace("command: [pod]", "command: [no-such-program]");
+    let message = apply(&stage, &text).await.unwrap_err().to_string();
     for part in [
         "test.yaml",
         "Deployment/web",
@@ -64,7 +63,7 @@ async fn a_program_that_does_not_exist_is_refused_before_anything_starts() {
 #[tokio::test]
 async fn a_crashing_container_is_restarted_in_place_with_back_off() {
     let stage = stage().await;
-    stage.apply(web(1, "env: [{name: CRASH, value: \"1\"}]", "")).await.unwrap();
+    apply(&stage, &web(1, "env: [{name: CRASH, value: \"1\"}]", "")).await.unwrap();
     let crashed = |s: &stage::Snapshot| {
         let container = s.pods.first().map(|pod| &pod.containers[0]);
         container.is_some_and(|c| {
@@ -79,7 +78,7 @@ async fn a_crashing_container_is_restarted_in_place_with_back_off() {
     );
     assert!(!status.pods[0].ready && status.pods.len() == 1);
     assert!(stage.snapshot().events.iter().any(|e| e.reason == "BackOff"));
-    assert!(container.log.with_extension("previous.log").exists());
+    assert!(container.log.as_ref().unwrap().with_extension("previous.log").exists());
     stage.down().await.unwrap();
 }
 
@@ -87,7 +86,7 @@ async fn a_crashing_container_is_restarted_in_place_with_back_off() {
 async fn a_pod_above_its_memory_limit_is_oom_killed_and_restarted() {
     let stage = stage().await;
     let extra = "env: [{name: GROW, value: \"1\"}]\n          resources: {limits: {memory: 40Mi}}";
-    stage.apply(web(1, extra, "")).await.unwrap();
+    apply(&stage, &web(1, extra, "")).await.unwrap();
     let killed = |s: &stage::Snapshot| {
         let container = s.pods.first().map(|pod| &pod.containers[0]);
         container.is_some_and(|c| {
@@ -102,7 +101,7 @@ async fn a_pod_above_its_memory_limit_is_oom_killed_and_restarted() {
 #[tokio::test]
 async fn a_pod_that_is_never_ready_runs_but_gets_no_traffic() {
     let stage = stage().await;
-    stage.apply(web(1, "env: [{name: NEVER_READY, value: \"1\"}]", "")).await.unwrap();
+    apply(&stage, &web(1, "env: [{name: NEVER_READY, value: \"1\"}]", "")).await.unwrap();
     let asked = |s: &stage::Snapshot| s.pods.first().is_some_and(|pod| pod.phase == Phase::Running);
     stage.wait_until("running", asked, SOON).await.unwrap();
     let error = stage.wait_ready(&demo("web"), Duration::from_millis(700)).await.unwrap_err();
@@ -123,7 +122,7 @@ async fn a_failing_liveness_probe_restarts_the_container() {
     let stage = stage().await;
     let probe = "livenessProbe: {httpGet: {path: /healthz, port: admin}, failureThreshold: 1}\n          \
                  env: [{name: NEVER_HEALTHY, value: \"1\"}]";
-    stage.apply(web(1, probe, "")).await.unwrap();
+    apply(&stage, &web(1, probe, "")).await.unwrap();
     let restarted = |s: &stage::Snapshot| {
         s.pods.first().is_some_and(|pod| pod.containers[0].restart_count >= 1)
     };
@@ -141,7 +140,7 @@ async fn a_failing_liveness_probe_restarts_the_container() {
 #[tokio::test]
 async fn a_rolling_update_keeps_the_minimum_ready_and_changes_every_pod() {
     let stage = stage().await;
-    stage.apply(web(4, "", "")).await.unwrap();
+    apply(&stage, &web(4, "", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let before: HashSet<String> = stage.snapshot().pods.iter().map(|p| p.name.clone()).collect();
     let env = BTreeMap::from([("MODE".into(), "new".into())]);
@@ -155,16 +154,16 @@ async fn a_rolling_update_keeps_the_minimum_ready_and_changes_every_pod() {
     let status = stage.wait_until("roll-out", within_bounds, SOON).await.unwrap();
     let after = status.pods_of(&demo("web"));
     assert!(after.iter().all(|pod| !before.contains(&pod.name)));
-    assert!(get((after[0].ip, 8000), "/env").await.unwrap().contains("MODE=new\n"));
+    assert!(get((after[0].ip.unwrap(), 8000), "/env").await.unwrap().contains("MODE=new\n"));
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn scaling_goes_up_and_down() {
     let stage = stage().await;
-    stage.apply(web(1, "", "")).await.unwrap();
+    apply(&stage, &web(1, "", "")).await.unwrap();
     for replicas in [3, 0, 2] {
-        stage.apply(web(replicas, "", "")).await.unwrap();
+        apply(&stage, &web(replicas, "", "")).await.unwrap();
         stage.wait_ready(&demo("web"), SOON).await.unwrap();
         assert_eq!(stage.snapshot().pods_of(&demo("web")).len(), replicas as usize);
     }
@@ -176,14 +175,16 @@ async fn scaling_goes_up_and_down() {
 #[tokio::test]
 async fn a_killed_pod_is_replaced_under_another_name_even_if_it_ignores_sigterm() {
     let stage = stage().await;
-    stage.apply(web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
+    apply(&stage, &web(1, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let old = stage.snapshot().pods[0].clone();
     inject(&stage, &old, &Fault::PodKill { grace_seconds: 1 }).await.unwrap();
     let replaced =
         |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].ready && s.pods[0].name != old.name;
     let status = stage.wait_until("a new pod", replaced, SOON).await.unwrap();
-    assert!(status.pods[0].ip != old.ip && !alive(old.containers[0].pid.unwrap()));
+    assert!(
+        status.pods[0].ip.unwrap() != old.ip.unwrap() && !alive(old.containers[0].pid.unwrap())
+    );
     assert!(matches!(
         inject(&stage, &old, &Fault::PodKill { grace_seconds: 0 }).await,
         Err(StageError::NotFound { .. })
@@ -194,13 +195,13 @@ async fn a_killed_pod_is_replaced_under_another_name_even_if_it_ignores_sigterm(
 #[tokio::test]
 async fn a_killed_container_restarts_in_the_same_pod() {
     let stage = stage().await;
-    stage.apply(web(1, "", "")).await.unwrap();
+    apply(&stage, &web(1, "", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let old = stage.snapshot().pods[0].clone();
     inject(&stage, &old, &Fault::ContainerKill).await.unwrap();
     let again = |s: &stage::Snapshot| s.pods[0].containers[0].restart_count == 1 && s.pods[0].ready;
     let status = stage.wait_until("restart", again, SOON).await.unwrap();
-    assert_eq!((&status.pods[0].name, status.pods[0].ip), (&old.name, old.ip));
+    assert_eq!((&status.pods[0].name, status.pods[0].ip.unwrap()), (&old.name, old.ip.unwrap()));
     assert_eq!(status.pods[0].containers[0].last_exit.as_ref().unwrap().code, 137);
     stage.down().await.unwrap();
 }
@@ -208,7 +209,7 @@ async fn a_killed_container_restarts_in_the_same_pod() {
 #[tokio::test]
 async fn a_pod_held_down_refuses_connections_and_comes_back_as_the_same_pod() {
     let stage = stage().await;
-    stage.apply(web(1, "", "")).await.unwrap();
+    apply(&stage, &web(1, "", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let pod = stage.snapshot().pods[0].clone();
     inject(&stage, &pod, &Fault::PodFailure).await.unwrap();
@@ -221,12 +222,12 @@ async fn a_pod_held_down_refuses_connections_and_comes_back_as_the_same_pod() {
         .await
         .unwrap();
     assert_eq!(
-        get((pod.ip, 8000), "/").await.unwrap_err().kind(),
+        get((pod.ip.unwrap(), 8000), "/").await.unwrap_err().kind(),
         std::io::ErrorKind::ConnectionRefused
     );
     recover(&stage, &pod, &Fault::PodFailure).await;
     let status = stage.wait_until("up again", |s| s.pods[0].ready, SOON).await.unwrap();
-    assert_eq!((&status.pods[0].name, status.pods[0].ip), (&pod.name, pod.ip));
+    assert_eq!((&status.pods[0].name, status.pods[0].ip.unwrap()), (&pod.name, pod.ip.unwrap()));
     stage.down().await.unwrap();
 }
 
@@ -242,7 +243,7 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
     let crash = "{name: CRASH, value: \"1\"}";
     let stuck = job("stuck", crash).replace("restartPolicy: Never", "restartPolicy: OnFailure");
     let text = job("good", "{name: EXIT, value: \"0\"}") + &job("bad", crash) + &stuck;
-    stage.apply(parse(&text)).await.unwrap();
+    apply(&stage, &text).await.unwrap();
     let done =
         |s: &stage::Snapshot| s.jobs.len() == 3 && s.jobs.iter().all(|job| job.outcome.is_some());
     let status = stage.wait_until("jobs end", done, SOON).await.unwrap();
@@ -262,7 +263,7 @@ async fn a_job_runs_to_its_end_and_gives_up_when_its_pods_fail() {
 async fn two_stages_run_at_once_and_down_leaves_nothing() {
     let (one, two) = (stage().await, stage().await);
     for stage in [&one, &two] {
-        stage.apply(web(2, "", "")).await.unwrap();
+        apply(stage, &web(2, "", "")).await.unwrap();
     }
     for stage in [&one, &two] {
         stage.wait_ready(&demo("web"), SOON).await.unwrap();
@@ -274,7 +275,7 @@ async fn two_stages_run_at_once_and_down_leaves_nothing() {
     assert!(a.pods.iter().all(|pod| !alive(pod.containers[0].pid.unwrap())));
     assert!(b.pods.iter().all(|pod| alive(pod.containers[0].pid.unwrap())));
     eventually("the Service's port is closed", async || get((ip, 8000), "/").await.err()).await;
-    assert!(matches!(one.apply(web(1, "", "")).await, Err(StageError::Down)));
+    assert!(matches!(apply(&one, &web(1, "", "")).await, Err(StageError::Down)));
     one.down().await.unwrap();
     two.down().await.unwrap();
 }
@@ -291,7 +292,7 @@ async fn a_state_folder_serves_one_stage_at_a_time() {
 #[tokio::test]
 async fn what_cannot_work_is_refused_with_its_field() {
     let stage = stage().await;
-    let good = web_yaml(1, "resources: {limits: {memory: 64Mi}}", "");
+    let good = web(1, "resources: {limits: {memory: 64Mi}}", "");
     for (from, to, field) in [
         ("64Mi", "64MB", "containers[0].resources.limits.memory"),
         ("port: admin}}", "port: nobody}}", "containers[0].readinessProbe"),
@@ -310,20 +311,20 @@ async fn what_cannot_work_is_refused_with_its_field() {
     ] {
         let bad = good.replacen(from, to, 1);
         assert_ne!(bad, good);
-        let message = stage.apply(parse(&bad)).await.unwrap_err().to_string();
+        let message = apply(&stage, &bad).await.unwrap_err().to_string();
         assert!(
             message.contains("test.yaml: document 1 (Deployment/web)") && message.contains(field),
             "{message}"
         );
     }
-    stage.apply(parse(&good)).await.unwrap();
+    apply(&stage, &good).await.unwrap();
     stage.down().await.unwrap();
 }
 
 #[tokio::test]
 async fn dropping_the_stage_without_down_leaves_nothing() {
     let stage = stage().await;
-    stage.apply(web(2, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
+    apply(&stage, &web(2, "env: [{name: IGNORE_TERM, value: \"1\"}]", "")).await.unwrap();
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let status = stage.snapshot();
     drop(stage);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use chaos::fault::{CpuStress, Fault, MemorySize, MemoryStress, StressFault};
 use stage::local::LocalStage;
-use stage::{PodStatus, StageError};
+use stage::{PodStatus, Stage, StageError};
 
-use crate::common::{SOON, config, demo, eventually, inject, target, web};
+use crate::common::{SOON, apply, config, demo, eventually, inject, target, web};
 
 fn cpu(workers: u32) -> StressFault {
     let cpu = CpuStress { workers, load_percent: 100 };
@@ -36,7 +36,7 @@ impl Web {
         let config = config();
         let dir = config.state_dir.clone();
         let stage = LocalStage::start(config).await.unwrap();
-        stage.apply(web(1, extra, "")).await.unwrap();
+        apply(&stage, &web(1, extra, "")).await.unwrap();
         stage.wait_ready(&demo("web"), SOON).await.unwrap();
         Self { stage, dir }
     }

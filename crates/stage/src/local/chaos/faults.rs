@@ -5,26 +5,16 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chaos::fault::Fault;
-use chaos::target::Target;
 
 use super::stress::StressWorkers;
 use crate::event::Events;
+use crate::local::command::FaultChange;
 use crate::local::config::Shim;
 use crate::local::network::Network;
-use crate::local::pods::{MemoryCharges, Pods, RemovedPod};
+use crate::local::pods::{MemoryCharges, Pod, Pods, RemovedPod};
 use crate::local::process::Spawner;
 use crate::snapshot::PodStatus;
 use crate::{NamespacedName, StageError};
-
-/// One fault of one experiment on one target: injected until a moment, or taken off.
-pub(crate) struct FaultChange {
-    pub(crate) target: Target,
-    /// Names the experiment.
-    pub(crate) id: String,
-    pub(crate) fault: Fault,
-    /// When it ends by itself; `None` takes it off now.
-    pub(crate) until: Option<Instant>,
-}
 
 /// The faults on the pods of a stage.
 pub(crate) struct Faults {
@@ -133,12 +123,11 @@ impl Faults {
         self.pod_failures.remove(&removed.name);
     }
 
-    /// Adds its faults to what a pod shows.
-    pub(crate) fn show(&self, pod: &mut PodStatus, network: &Network) {
-        let name = NamespacedName::new(&pod.namespace, &pod.name);
-        pod.dns_fault = self.dns.contains_key(&name);
-        pod.faults = self.stress.fault_names(&name);
-        pod.faults.extend(network.fault_names(pod.ip));
+    /// What a pod shows, with its faults.
+    pub(crate) fn show(&self, pod: &Pod, network: &Network) -> PodStatus {
+        let mut faults = self.stress.fault_names(pod.name());
+        faults.extend(network.fault_names(pod.ip()));
+        PodStatus { dns_fault: self.dns.contains_key(pod.name()), faults, ..pod.status() }
     }
 
     /// Whether something that others can see has changed since the last call.

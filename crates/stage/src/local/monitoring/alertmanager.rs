@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
+use slo::Clock;
 
-use crate::local::config::Clock;
 use crate::manifest::{AlertmanagerConfig, Matcher, Receiver, Route, prometheus_duration};
 
 /// Alertmanager's own defaults, needed because the stage clock scales them too.

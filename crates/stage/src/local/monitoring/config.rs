@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use slo::Clock;
+
 use super::{alertmanager, prometheus};
-use crate::local::config::Clock;
 use crate::local::files;
 use crate::manifest::{
     AlertmanagerConfig, BlackBoxProbe, Manifests, Metadata, PrometheusRule, ServiceMonitor, Sourced,

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slo::Clock;
 
-use crate::local::config::Clock;
 use crate::manifest::{BlackBoxProbe, PrometheusRule, ServiceMonitor, prometheus_duration};
 
 /// Time between scrapes and evaluations when a manifest does not say (kube-prometheus' default).

@@ -1,7 +1,7 @@
 //! Services: an address and a proxy per port, which leads to the pods that are ready.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::Network;
 use super::proxy::Proxy;
@@ -89,9 +89,9 @@ impl ServiceState {
         ServiceStatus {
             name: self.object.metadata.name.clone(),
             namespace: self.object.metadata.namespace.clone(),
-            ip: self.ip,
+            ip: self.ip.map(IpAddr::V4),
             ports: self.object.spec.ports.iter().map(|p| p.port).collect(),
-            ready: self.ready.clone(),
+            ready: self.ready.iter().copied().map(IpAddr::V4).collect(),
         }
     }
 }

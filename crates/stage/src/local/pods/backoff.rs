@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::local::config::Clock;
+use slo::Clock;
 
 /// The back-off of one container.
 #[derive(Debug, Clone)]

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use slo::Clock;
+
 use super::backoff::BackOff;
 use super::probe::{Check, ProbeState};
-use crate::local::config::Clock;
 use crate::local::process::Process;
 use crate::manifest::{Container, Probe, memory_bytes};
 use crate::snapshot::{ContainerStatus, Exit};
@@ -142,7 +143,7 @@ impl ContainerState {
             restart_count: self.life.saturating_sub(1),
             last_exit: self.last_exit.clone(),
             rss_bytes: self.rss,
-            log: self.log.clone(),
+            log: Some(self.log.clone()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use super::pod::NODE;
 use crate::NamespacedName;
 use crate::manifest::{ConfigMap, Container, EnvVar, Labels, ValueFrom};
 
@@ -99,7 +100,7 @@ fn pod_field(path: &str, pod: &Identity<'_>) -> Option<String> {
         "metadata.namespace" => Some(pod.namespace.into()),
         "metadata.uid" => Some(pod.uid.into()),
         "status.podIP" | "status.hostIP" => Some(pod.ip.to_string()),
-        "spec.nodeName" => Some("local".into()),
+        "spec.nodeName" => Some(NODE.into()),
         _ => keyed(pod.labels, "metadata.labels['")
             .or_else(|| keyed(pod.annotations, "metadata.annotations['")),
     }

@@ -10,6 +10,9 @@ use crate::manifest::{Labels, PodSpec, RestartPolicy};
 use crate::snapshot::{Phase, PodStatus};
 use crate::{NamespacedName, StageError};
 
+/// The node that every pod of this stage runs on.
+pub(super) const NODE: &str = "local";
+
 /// One pod.
 pub(crate) struct Pod {
     pub(super) name: NamespacedName,
@@ -127,8 +130,8 @@ impl Pod {
         self.containers.iter().any(|c| c.process.is_some())
     }
 
-    /// All but its faults, which are somebody else's to tell.
-    pub(super) fn status(&self) -> PodStatus {
+    /// What it shows, except for its faults, which `chaos` knows.
+    pub(crate) fn status(&self) -> PodStatus {
         let containers = self.spec.containers.iter().zip(&self.containers);
         PodStatus {
             name: self.name.name.clone(),
@@ -137,7 +140,8 @@ impl Pod {
             labels: self.labels.clone(),
             annotations: self.annotations.clone(),
             owner: self.owner.clone(),
-            ip: self.ip,
+            ip: Some(self.ip.into()),
+            node: NODE.to_owned(),
             phase: self.phase(),
             ready: self.ready(),
             terminating: self.terminating(),

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::local::config::Clock;
+use slo::Clock;
+
 use crate::local::http;
 use crate::manifest::{Container, Probe};
 

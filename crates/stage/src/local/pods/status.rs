@@ -3,14 +3,9 @@
 use super::naming::template_hash;
 use super::{Pod, Pods};
 use crate::manifest::{Deployment, Job};
-use crate::snapshot::{DeploymentStatus, JobStatus, Phase, PodStatus};
+use crate::snapshot::{DeploymentStatus, JobStatus, Phase};
 
 impl Pods {
-    /// All but the pods' faults.
-    pub(crate) fn pods_status(&self) -> impl Iterator<Item = PodStatus> {
-        self.pods.values().map(Pod::status)
-    }
-
     pub(crate) fn deployments_status(&self) -> Vec<DeploymentStatus> {
         self.deployments.values().map(|deployment| self.deployment_status(deployment)).collect()
     }

@@ -9,7 +9,7 @@ async fn one_turn_brings_a_deployment_up() {
     let mut stage = TestStage::new(LIVES).await;
     stage.apply(&web(3, "")).await;
     assert!(stage.tick().await.is_empty());
-    let status: Vec<_> = stage.pods.pods_status().collect();
+    let status: Vec<_> = stage.pods.iter().map(Pod::status).collect();
     assert!(status.iter().all(|pod| pod.ready && pod.phase == Phase::Running), "{status:?}");
     let deployment = &stage.pods.deployments_status()[0];
     assert!(deployment.complete() && deployment.total == 3, "{deployment:?}");
@@ -44,11 +44,11 @@ async fn a_container_that_ends_is_started_again_at_once_and_then_backs_off() {
     let mut stage = TestStage::new("exit 3").await;
     stage.apply(&web(1, "")).await;
     let waits = |pods: &Pods| {
-        let pod = pods.pods_status().next();
+        let pod = pods.iter().map(Pod::status).next();
         pod.and_then(|pod| pod.containers[0].waiting.clone()) == Some("CrashLoopBackOff".into())
     };
     stage.tick_until("a crash loop", waits).await;
-    let pod = stage.pods.pods_status().next().unwrap();
+    let pod = stage.pods.iter().map(Pod::status).next().unwrap();
     let exit = pod.containers[0].last_exit.as_ref().unwrap();
     assert_eq!((exit.reason.as_str(), exit.code), ("Error", 3));
     assert_eq!(pod.containers[0].restart_count, 1);
@@ -65,7 +65,7 @@ async fn a_pod_that_is_held_down_runs_nothing_until_it_is_let_up() {
     let down = |pods: &Pods| pods.iter().all(|pod| pod.pids().next().is_none());
     stage.tick_until("it is down", down).await;
     stage.tick().await;
-    let status = stage.pods.pods_status().next().unwrap();
+    let status = stage.pods.iter().map(Pod::status).next().unwrap();
     assert!(status.held_down && !status.ready && status.containers[0].pid.is_none());
     assert_eq!(status.containers[0].waiting.as_deref(), Some("PodFailure"));
     stage.pods.let_up(&name).unwrap();
@@ -104,7 +104,7 @@ async fn out_of_memory_kills_the_container_unless_the_kernel_would_kill_somebody
             continue;
         }
         let killed = |pods: &Pods| {
-            let pod = pods.pods_status().next();
+            let pod = pods.iter().map(Pod::status).next();
             let exit = pod.and_then(|pod| pod.containers[0].last_exit.clone());
             exit.is_some_and(|exit| exit.reason == "OOMKilled" && exit.code == 137)
         };

@@ -4,6 +4,7 @@ use chaos::fault::{
     CpuStress, DnsAction, DnsFault, HttpFault, HttpSide, NetworkFault, StressFault,
 };
 use chaos::fields::patterns::Patterns;
+use chaos::target::Target;
 
 use super::*;
 use crate::local::pods::Pod;
@@ -61,9 +62,7 @@ impl Fixture {
 
     /// The pod as it shows.
     fn status(&self) -> PodStatus {
-        let mut pod = self.stage.pods.pods_status().next().unwrap();
-        self.faults.show(&mut pod, &self.stage.network);
-        pod
+        self.faults.show(self.stage.pods.iter().next().unwrap(), &self.stage.network)
     }
 
     fn is_hit(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Answers of a small server, as a StatusCheck sees them.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -61,7 +62,7 @@ async fn ask_for(path: &str) -> Result<ProbeAnswer, String> {
         body: String::new(),
         timeout: Duration::from_secs(if path == "/stalled" { 1 } else { 30 }),
     };
-    let known = |host: &str| host.starts_with("shop").then_some(Ipv4Addr::LOCALHOST);
+    let known = |host: &str| host.starts_with("shop").then_some(Ipv4Addr::LOCALHOST.into());
     ask(Arc::new(known), &request).await
 }
 

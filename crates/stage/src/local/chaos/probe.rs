@@ -4,28 +4,29 @@
 //! body does not arrive is thrown away. What it would ask outside of the stage is an error instead.
 
 use std::error::Error;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chaos::workflow::probe::{HttpProbe, ProbeAnswer};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url, redirect};
-use stage::NamespacedName;
-use stage::local::LocalStage;
+
+use crate::NamespacedName;
+use crate::local::handle::View;
 
 /// Requests in a chain of redirects; Go's client makes as many.
 const MOST_REQUESTS: usize = 10;
 
 /// Knows the addresses of the stage's Services.
-pub(crate) type Services = Arc<dyn Fn(&str) -> Option<Ipv4Addr> + Send + Sync>;
+pub(super) type Services = Arc<dyn Fn(&str) -> Option<IpAddr> + Send + Sync>;
 
 /// Sends the request. Names are those of Services; nothing outside the stage is contacted.
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) async fn ask(services: Services, request: &HttpProbe) -> Result<ProbeAnswer, String> {
+pub(super) async fn ask(services: Services, request: &HttpProbe) -> Result<ProbeAnswer, String> {
     let url: Url =
-        request.url.parse().map_err(|why| format!("`{}` is no URL: {why}", request.url))?;
+        request.url.parse().map_err(|why| format!("`{}` is not a URL: {why}", request.url))?;
     on_stage(&services, &url)?;
     let known = services.clone();
     let follow = redirect::Policy::custom(move |attempt| {
@@ -64,7 +65,7 @@ pub(crate) async fn ask(services: Services, request: &HttpProbe) -> Result<Probe
 }
 
 /// How `stage` names its Services: `service`, `service.namespace`, and longer forms of that.
-pub(crate) fn services(stage: Arc<LocalStage>) -> Services {
+pub(super) fn services(stage: View) -> Services {
     Arc::new(move |host| {
         let short = host.trim_end_matches('.');
         let short = short.trim_end_matches(".cluster.local");
