@@ -33,27 +33,27 @@ fn fail(message: &str) -> ! {
     std::process::exit(127)
 }
 
-fn told(name: &str) -> bool {
+fn is_set(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| value == "1")
 }
 
 fn serve() {
-    if told("CRASH") {
+    if is_set("CRASH") {
         std::process::exit(3);
     }
     if std::env::var_os("EXIT").is_some() {
         std::process::exit(0);
     }
-    while told("IDLE") {
+    while is_set("IDLE") {
         std::thread::park();
     }
-    if told("IGNORE_TERM") {
+    if is_set("IGNORE_TERM") {
         ignore_sigterm();
     }
-    if told("GROW") {
+    if is_set("GROW") {
         std::thread::spawn(grow);
     }
-    if told("SPIN") {
+    if is_set("SPIN") {
         std::thread::spawn(|| {
             loop {
                 std::hint::spin_loop();
@@ -107,8 +107,8 @@ fn answer(mut stream: TcpStream) {
     }
     let path = head.split(' ').nth(1).unwrap_or("/");
     let (status, body) = match path {
-        "/readyz" if told("NEVER_READY") => (503, "not ready\n".to_owned()),
-        "/healthz" if told("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
+        "/readyz" if is_set("NEVER_READY") => (503, "not ready\n".to_owned()),
+        "/healthz" if is_set("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
         "/metrics" => (200, "# TYPE pod_up gauge\npod_up 1\n".to_owned()),
         "/json" => (200, r#"{"a":1,"b":{"c":2}}"#.to_owned()),
         path if path.starts_with("/call/") => (200, call(path.trim_start_matches("/call/"))),
@@ -175,7 +175,7 @@ fn run_stage(args: Vec<std::path::PathBuf>) {
         let ready = |s: &stage::Snapshot| s.deployments.iter().all(|d| d.complete());
         let status = stage.wait_until("all is ready", ready, Duration::from_secs(30)).await;
         let status = status.unwrap_or_else(|e| fail(&e.to_string()));
-        if told("STRESS") {
+        if is_set("STRESS") {
             stress(&stage, &status.pods[0]).await;
         }
         println!("{}", serde_json::to_string(&*status).expect("plain data"));

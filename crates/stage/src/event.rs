@@ -13,7 +13,7 @@ const KEPT: usize = 200;
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Seconds since the Unix epoch.
+    /// Seconds since the Unix epoch, in whole milliseconds.
     pub at: f64,
     /// Whether someone should look.
     pub kind: EventKind,
@@ -98,9 +98,10 @@ impl Events {
     }
 }
 
-/// Seconds since the Unix epoch.
+/// Seconds since the Unix epoch, in whole milliseconds: these survive the way through JSON.
 pub(crate) fn unix_now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0.0, |now| now.as_millis() as f64 / 1000.0)
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_events_are_kept_and_news_is_told_once() {
+    fn the_newest_events_are_kept_and_a_change_is_reported_once() {
         let events = Events::default();
         for number in 0..=KEPT {
             events.normal("Started", format!("Pod/{number}"), "");

@@ -4,27 +4,6 @@
 //!
 //! A binary that embeds the local stage must offer two hidden subcommands, which call
 //! [`shim::exec`] and [`stress::exec`]: see there.
-//!
-//! ```no_run
-//! use std::collections::BTreeMap;
-//! use std::time::Duration;
-//! use stage::local::{Config, LocalStage};
-//! use stage::{NamespacedName, SourceFile, Stage};
-//!
-//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
-//! let stage = LocalStage::start(Config::new(".tales/state")?).await?;
-//! let files = SourceFile::load(&["manifests/base/dns-leaker"])?;
-//! let not_applied = stage.apply(&files, &BTreeMap::new()).await?;
-//! let leaker = NamespacedName::new("default", "dns-leaker-o11y");
-//! stage.wait_ready(&leaker, Duration::from_secs(30)).await?;
-//! for document in chaos::document::parse("dns.yaml", &std::fs::read_to_string("dns.yaml")?)? {
-//!     stage.inject(&document).await?;
-//! }
-//! let mail = stage.mail().await?;
-//! stage.down().await?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod error;
 mod event;
@@ -49,3 +28,8 @@ pub use snapshot::{
     ServiceStatus, Snapshot,
 };
 pub use stage::{Stage, wait_for_chaos};
+
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

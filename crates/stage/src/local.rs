@@ -168,7 +168,7 @@ impl Stage for LocalStage {
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {
-        Ok(self.inbox.all())
+        Ok(self.inbox.messages())
     }
 
     async fn status(&self) -> Result<Arc<Snapshot>, StageError> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One message that someone got.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
-    /// Seconds since the Unix epoch.
+    /// Seconds since the Unix epoch, in whole milliseconds.
     pub at: f64,
     /// `email`, `sns` (SMS), `slack`, `pagerduty`, `opsgenie` or `webhook`.
     pub channel: String,
@@ -19,7 +19,7 @@ pub struct Notification {
 
 impl Notification {
     /// Whether it says that the alert of this name is in this state (`firing` or `resolved`).
-    pub fn tells(&self, alert: &str, status: &str) -> bool {
+    pub fn reports(&self, alert: &str, status: &str) -> bool {
         self.alerts.iter().any(|a| a["labels"]["alertname"] == alert && a["status"] == status)
     }
 }

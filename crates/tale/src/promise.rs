@@ -179,7 +179,7 @@ impl Scene<'_> {
             Ok(all) => all,
             Err(why) => return Look::NoAnswer(why.to_string()),
         };
-        match all.iter().rev().find(|mail| mail.tells(alert, state.word())) {
+        match all.iter().rev().find(|mail| mail.reports(alert, state.word())) {
             Some(mail) => Look::Holds(format!("{} to {}", mail.channel, mail.receiver)),
             None => Look::NotYet(format!("{} messages, none about it", all.len())),
         }

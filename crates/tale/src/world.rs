@@ -1,5 +1,5 @@
-//! Everything a play needs at once: the stage with chaos and Prometheus, and the objectives compiled
-//! into rules.
+//! Everything a play needs at once: the stage with chaos and Prometheus, and the objectives
+//! compiled into rules.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

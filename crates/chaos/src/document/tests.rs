@@ -61,7 +61,7 @@ fn the_schedule_of_the_talk_is_read_as_it_is() {
 
 #[test]
 fn a_cluster_gets_the_document_as_it_was_written() {
-    let written: serde_json::Value = serde_saphyr::from_str(TALK).unwrap();
+    let written: Value = serde_saphyr::from_str(TALK).unwrap();
     assert_eq!(parse("talk.yaml", TALK).unwrap()[0].manifest(), written);
     let named = parse("x.yaml", &dns("")).unwrap()[0].manifest();
     assert_eq!(named["metadata"], serde_json::json!({"name": "x", "namespace": "default"}));

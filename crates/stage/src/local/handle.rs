@@ -16,19 +16,19 @@ const COMMAND_TIME_OUT: Duration = Duration::from_secs(60);
 /// Keeps the stage's task alive: it ends with the last of these.
 pub(crate) struct TaskHandle {
     commands: mpsc::Sender<Command>,
-    view: View,
+    view: StageView,
 }
 
 /// The same for somebody who must not keep the stage alive.
 #[derive(Clone)]
 pub(crate) struct WeakTaskHandle {
     commands: mpsc::WeakSender<Command>,
-    view: View,
+    view: StageView,
 }
 
 /// What the stage shows.
 #[derive(Clone)]
-pub(crate) struct View {
+pub(crate) struct StageView {
     snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
@@ -37,14 +37,14 @@ impl TaskHandle {
         commands: mpsc::Sender<Command>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
     ) -> Self {
-        Self { commands, view: View { snapshots } }
+        Self { commands, view: StageView { snapshots } }
     }
 
     pub(crate) fn downgrade(&self) -> WeakTaskHandle {
         WeakTaskHandle { commands: self.commands.downgrade(), view: self.view.clone() }
     }
 
-    pub(crate) fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &StageView {
         &self.view
     }
 
@@ -58,7 +58,7 @@ impl TaskHandle {
 }
 
 impl WeakTaskHandle {
-    pub(crate) fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &StageView {
         &self.view
     }
 
@@ -70,7 +70,7 @@ impl WeakTaskHandle {
     }
 }
 
-impl View {
+impl StageView {
     /// The stage as it is now.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
@@ -119,7 +119,7 @@ impl View {
 
 async fn ask<T>(
     commands: &mpsc::Sender<Command>,
-    view: &View,
+    view: &StageView,
     command: impl FnOnce(Reply<T>) -> Command,
 ) -> Result<T, StageError> {
     let (reply, answer) = oneshot::channel();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Enough for any error message.
-const MOST_BODY: usize = 16 * 1024;
+const MAX_BODY: usize = 16 * 1024;
 
 /// Sends `method path` to `address`; returns status and body (cut at 16 KiB).
 pub(crate) async fn request(
@@ -27,7 +27,7 @@ pub(crate) async fn request(
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = Vec::new();
-        (&mut stream).take(MOST_BODY as u64).read_to_end(&mut answer).await?;
+        (&mut stream).take(MAX_BODY as u64).read_to_end(&mut answer).await?;
         parse(&answer)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
     };

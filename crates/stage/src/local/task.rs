@@ -102,7 +102,7 @@ impl StageTask {
     }
 
     async fn tick_pods(&mut self, now: Instant) {
-        for removed in self.pods.tick(now, &mut self.faults).await {
+        for removed in self.pods.tick(now, self.faults.memory_charges()).await {
             self.network.forget(removed.ip);
             self.faults.forget(&removed);
         }

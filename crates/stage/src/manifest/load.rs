@@ -1,5 +1,5 @@
-//! From text to objects: split documents, look at the kind, set the cluster-only fields aside, parse
-//! the rest strictly.
+//! From text to objects: split documents, look at the kind, set the cluster-only fields aside,
+//! parse the rest strictly.
 
 use std::path::Path;
 

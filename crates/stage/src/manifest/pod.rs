@@ -212,10 +212,10 @@ pub struct Probe {
     #[serde(default = "ten")]
     pub period_seconds: u32,
     /// Seconds one attempt may take.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub timeout_seconds: u32,
     /// Successes in a row that make it good.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub success_threshold: u32,
     /// Failures in a row that make it bad.
     #[serde(default = "three")]
@@ -272,7 +272,7 @@ fn ten() -> u32 {
 fn three() -> u32 {
     3
 }
-fn one() -> u32 {
+fn single() -> u32 {
     1
 }
 fn slash() -> String {

@@ -1,5 +1,5 @@
-//! The local stage from outside: real pods, a real Prometheus and Alertmanager. One program, so that
-//! everything is linked once.
+//! The local stage from outside: real pods, a real Prometheus and Alertmanager. One program, so
+//! that everything is linked once.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"

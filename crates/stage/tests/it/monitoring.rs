@@ -1,4 +1,4 @@
-//! The real Prometheus and Alertmanager: pods are scraped, rules fire, and somebody is told.
+//! The real Prometheus and Alertmanager: pods are scraped, rules fire, and mails are sent.
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -55,7 +55,7 @@ async fn query(stage: &LocalStage, promql: &str) -> Vec<(BTreeMap<String, String
 async fn mail(stage: &LocalStage, status: &str) -> Notification {
     eventually("a mail", async || {
         let mail = stage.mail().await.unwrap();
-        mail.into_iter().find(|notification| notification.tells("PodsUp", status))
+        mail.into_iter().find(|notification| notification.reports("PodsUp", status))
     })
     .await
 }
@@ -83,13 +83,13 @@ async fn prometheus_scrapes_every_pod_and_a_firing_alert_reaches_the_inbox_and_r
             assert_eq!(labels[name], value);
         }
     }
-    let told = mail(&stage, "firing").await;
+    let mail = mail(&stage, "firing").await;
     assert_eq!(
-        (told.channel.as_str(), told.receiver.as_str()),
+        (mail.channel.as_str(), mail.receiver.as_str()),
         ("email", "demo/oncall/night-shift")
     );
     apply(&stage, &web(1, "", "")).await.unwrap();
-    mail(&stage, "resolved").await;
+    self::mail(&stage, "resolved").await;
     stage.down().await.unwrap();
 }
 
@@ -110,7 +110,7 @@ async fn a_wrong_rule_is_refused_with_its_file_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_dying_prometheus_is_told_at_once_and_not_restarted() {
+async fn a_dying_prometheus_is_reported_at_once_and_not_restarted() {
     let stage = started().await;
     let address =
         stage.place().prometheus.as_ref().unwrap().trim_start_matches("http://").to_owned();
@@ -157,7 +157,7 @@ spec:
 "#;
 
 #[tokio::test]
-async fn a_probe_tells_from_outside_who_answers() {
+async fn a_probe_shows_from_outside_who_answers() {
     let stage = started().await;
     let not_applied = apply(&stage, &(web(1, "", "") + PROBE)).await.unwrap();
     assert!(not_applied.contains(&"Probe/outside: spec.prober".to_owned()));

@@ -92,7 +92,7 @@ async fn a_partition_towards_one_pod_cuts_only_the_calls_between_the_two() {
         assert_eq!(
             get(service, "/").await.unwrap().trim(),
             web.ip.unwrap().to_string(),
-            "a client that is no pod"
+            "a client outside all pods"
         );
         set(&stage, at, None).await;
         assert!(call(&stage, "shop", "web").await.contains("200"));

@@ -116,6 +116,11 @@ impl Faults {
         self.changed |= self.stress.tick(now, pods).await;
     }
 
+    /// The workers of stress, which count against the memory limits of the pods that they stress.
+    pub(crate) fn memory_charges(&mut self) -> &mut impl MemoryCharges {
+        &mut self.stress
+    }
+
     /// Ends the faults of a pod that is gone.
     pub(crate) fn forget(&mut self, removed: &RemovedPod) {
         self.stress.forget(&removed.name);
@@ -144,23 +149,6 @@ fn lapsed(
 ) -> Vec<NamespacedName> {
     let over = faults.iter().filter(|(pod, until)| **until <= now && pods.get(pod).is_some());
     over.map(|(pod, _)| pod.clone()).collect()
-}
-
-/// The workers of stress are charged to the pod that they stress.
-impl MemoryCharges for Faults {
-    fn charged(&self, pod: &NamespacedName, container: usize) -> u64 {
-        self.stress.charged(pod, container)
-    }
-
-    fn kill_instead(
-        &mut self,
-        pod: &NamespacedName,
-        container: usize,
-        rss: u64,
-        limit: u64,
-    ) -> Option<i32> {
-        self.stress.kill_instead(pod, container, rss, limit)
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url, redirect};
 
 use crate::NamespacedName;
-use crate::local::handle::View;
+use crate::local::handle::StageView;
 
 /// Requests in a chain of redirects; Go's client makes as many.
-const MOST_REQUESTS: usize = 10;
+const MAX_REQUESTS: usize = 10;
 
 /// Knows the addresses of the stage's Services.
 pub(super) type Services = Arc<dyn Fn(&str) -> Option<IpAddr> + Send + Sync>;
@@ -30,12 +30,12 @@ pub(super) async fn ask(services: Services, request: &HttpProbe) -> Result<Probe
     on_stage(&services, &url)?;
     let known = services.clone();
     let follow = redirect::Policy::custom(move |attempt| {
-        if attempt.previous().len() >= MOST_REQUESTS {
-            return attempt.error(format!("redirected {MOST_REQUESTS} times"));
+        if attempt.previous().len() >= MAX_REQUESTS {
+            return attempt.error(format!("redirected {MAX_REQUESTS} times"));
         }
         match on_stage(&known, attempt.url()) {
             Ok(()) => attempt.follow(),
-            Err(why) => attempt.error(format!("redirected to where nobody is: {why}")),
+            Err(why) => attempt.error(format!("redirected off the stage: {why}")),
         }
     });
     let client = Client::builder()
@@ -65,7 +65,7 @@ pub(super) async fn ask(services: Services, request: &HttpProbe) -> Result<Probe
 }
 
 /// How `stage` names its Services: `service`, `service.namespace`, and longer forms of that.
-pub(super) fn services(stage: View) -> Services {
+pub(super) fn services(stage: StageView) -> Services {
     Arc::new(move |host| {
         let short = host.trim_end_matches('.');
         let short = short.trim_end_matches(".cluster.local");

@@ -5,13 +5,13 @@
 //! set them apart: one core's time is shared evenly by all threads that want it. A pod with
 //! `limits.cpu` is confined to as many whole cores while it is under CPU stress, together with its
 //! workers; one without a limit may use them all, as on a node. Unlike in a cgroup, the workers of
-//! a confined pod take no time from what is on other cores, but do from what else is on these.
+//! a confined pod take CPU time from everything else on its cores, and none from other cores.
 //!
 //! Workers stay when the container restarts, and are charged to its memory limit.
 
 mod cores;
 mod plan;
-mod stresses;
+mod pod_stress;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,13 +21,13 @@ use chaos::fault::StressFault;
 
 use crate::event::Events;
 use crate::local::config::Shim;
-use crate::local::pods::{POD_NICE, Pod, Pods};
+use crate::local::pods::{MemoryCharges, POD_NICE, Pod, Pods};
 use crate::local::process::{Launch, Process, Spawner};
 use crate::manifest::cpu_millis;
 use crate::{NamespacedName, StageError, stress};
-use cores::Confined;
-use plan::{Plan, Room};
-use stresses::{RESPAWN, Stress, Stresses, Worker};
+use cores::CpuAffinity;
+use plan::{Capacity, Plan};
+use pod_stress::{PodStress, RESPAWN, Stress, Worker};
 
 /// Open files of a worker.
 const FILES: u64 = 16;
@@ -38,7 +38,7 @@ pub(super) struct StressWorkers {
     program: Shim,
     spawner: Spawner,
     events: Events,
-    by_pod: BTreeMap<NamespacedName, Stresses>,
+    by_pod: BTreeMap<NamespacedName, PodStress>,
 }
 
 impl StressWorkers {
@@ -55,7 +55,7 @@ impl StressWorkers {
         container: usize,
         fault: Option<(StressFault, Instant)>,
     ) -> Result<Vec<String>, StageError> {
-        self.of(pod).remove(id, container);
+        self.stress_on(pod).remove(id, container);
         let Some((fault, until)) = fault else {
             self.release_unstressed(pod);
             self.events.normal("StressRecovered", pod.object(), id);
@@ -67,7 +67,7 @@ impl StressWorkers {
                 remedy: "write 0 to 1000, or leave it out",
             });
         }
-        let (plans, cut) = plan::plan(&fault, self.room(pod));
+        let (plans, cut) = plan::plan(&fault, self.capacity(pod));
         for cut in &cut {
             self.events.warning("StressClamped", pod.object(), format!("{id}: {cut}"));
         }
@@ -76,9 +76,9 @@ impl StressWorkers {
         let workers: Vec<Worker> = plans.into_iter().map(worker).collect();
         let count = workers.len();
         let stress = Stress { id: id.to_owned(), container, until, workers };
-        self.of(pod).list.push(stress);
+        self.stress_on(pod).stresses.push(stress);
         if let Err(error) = self.start_workers(pod, now).await {
-            self.of(pod).remove(id, container);
+            self.stress_on(pod).remove(id, container);
             self.release_unstressed(pod);
             return Err(error);
         }
@@ -92,17 +92,17 @@ impl StressWorkers {
         let mut ended = false;
         let stressed: Vec<NamespacedName> = self.by_pod.keys().cloned().collect();
         for name in stressed {
-            let Some(stresses) = self.by_pod.get_mut(&name) else {
+            let Some(stress) = self.by_pod.get_mut(&name) else {
                 continue;
             };
             let object = format!("Pod/{}", name.name);
-            for (id, container) in stresses.lapsed(now) {
-                stresses.remove(&id, container);
+            for (id, container) in stress.lapsed(now) {
+                stress.remove(&id, container);
                 ended = true;
                 let text = format!("{id}: its time is over");
                 self.events.normal("StressRecovered", object.clone(), text);
             }
-            stresses.reap(now);
+            stress.reap(now);
             let Some(pod) = pods.get(&name) else {
                 continue;
             };
@@ -123,53 +123,36 @@ impl StressWorkers {
 
     /// The experiments on a pod, as `stress/ID`.
     pub(super) fn fault_names(&self, pod: &NamespacedName) -> Vec<String> {
-        self.by_pod.get(pod).map(Stresses::names).unwrap_or_default()
+        self.by_pod.get(pod).map(PodStress::names).unwrap_or_default()
     }
 
-    /// Bytes of the workers that are charged to this container.
-    pub(super) fn charged(&self, pod: &NamespacedName, container: usize) -> u64 {
-        self.by_pod.get(pod).map_or(0, |stresses| stresses.bytes(container))
-    }
-
-    /// Kills the worker that the kernel would kill rather than the container's process with `rss`
-    /// bytes; returns its pid.
-    pub(super) fn kill_instead(
-        &mut self,
-        pod: &NamespacedName,
-        container: usize,
-        rss: u64,
-        limit: u64,
-    ) -> Option<i32> {
-        self.by_pod.get_mut(pod)?.kill_instead_of(container, rss, limit)
-    }
-
-    fn of(&mut self, pod: &Pod) -> &mut Stresses {
+    fn stress_on(&mut self, pod: &Pod) -> &mut PodStress {
         self.by_pod.entry(pod.name().clone()).or_default()
     }
 
     /// Starts the workers whose time has come, on the pod's cores.
     async fn start_workers(&mut self, pod: &Pod, now: Instant) -> Result<(), StageError> {
         let cores = self.cores(pod);
-        for (stress, worker) in self.of(pod).due(now) {
+        for (stress, worker) in self.stress_on(pod).due(now) {
             let (plan, until) = {
-                let stress = &self.of(pod).list[stress];
+                let stress = &self.stress_on(pod).stresses[stress];
                 (stress.workers[worker].plan, stress.until)
             };
             let started = self.start_worker(plan, until, pod, now).await;
-            let worker = &mut self.of(pod).list[stress].workers[worker];
+            let worker = &mut self.stress_on(pod).stresses[stress].workers[worker];
             // Also after a failure: not again at once.
             worker.start_at = now + RESPAWN;
             worker.process = Some(started?);
             worker.killed = false;
         }
-        let stresses = self.of(pod);
-        if let Some(cores) = cores.filter(|_| stresses.takes_cpu()) {
-            if stresses.confined.cores().is_empty() {
-                stresses.confined = Confined::to(cores);
+        let stress = self.stress_on(pod);
+        if let Some(cores) = cores.filter(|_| stress.takes_cpu()) {
+            if stress.affinity.cores().is_empty() {
+                stress.affinity = CpuAffinity::to(cores);
             }
-            let workers = stresses.workers().filter_map(|worker| worker.process.as_ref());
+            let workers = stress.workers().filter_map(|worker| worker.process.as_ref());
             let pids: Vec<i32> = pod.pids().chain(workers.map(Process::pid)).collect();
-            pids.into_iter().for_each(|pid| stresses.confined.add(pid));
+            pids.into_iter().for_each(|pid| stress.affinity.add(pid));
         }
         Ok(())
     }
@@ -201,12 +184,12 @@ impl StressWorkers {
     /// Lets a pod run everywhere again when no CPU stress is left on it, and forgets it when no
     /// stress is.
     fn release_unstressed(&mut self, pod: &Pod) {
-        let stresses = self.of(pod);
-        if !stresses.takes_cpu() {
-            pod.pids().for_each(|pid| stresses.confined.release(pid));
-            stresses.confined = Confined::default();
+        let stress = self.stress_on(pod);
+        if !stress.takes_cpu() {
+            pod.pids().for_each(|pid| stress.affinity.release(pid));
+            stress.affinity = CpuAffinity::default();
         }
-        if stresses.list.is_empty() {
+        if stress.stresses.is_empty() {
             self.forget(pod.name());
         }
     }
@@ -217,27 +200,43 @@ impl StressWorkers {
         let containers = pod.spec().containers.iter();
         let limits = containers.map(|c| cpu_millis(c.resources.limits.cpu.as_ref()?));
         let limit = limits.sum::<Option<u64>>()?;
-        let confined = self.by_pod.get(pod.name()).map(|stresses| stresses.confined.cores());
+        let confined = self.by_pod.get(pod.name()).map(|stress| stress.affinity.cores());
         if let Some(confined) = confined.filter(|cores| !cores.is_empty()) {
             return Some(confined.to_vec());
         }
         let taken = |core| {
             let pods = self.by_pod.values();
-            pods.filter(|stresses| stresses.confined.cores().contains(&core)).count()
+            pods.filter(|stress| stress.affinity.cores().contains(&core)).count()
         };
-        Some(cores::of_pod(&cores::all(), limit, taken))
+        Some(cores::of_pod(&cores::available(), limit, taken))
     }
 
-    fn room(&self, pod: &Pod) -> Room {
+    fn capacity(&self, pod: &Pod) -> Capacity {
         let cores = self.cores(pod);
         let (total, available) = host_memory();
-        Room {
+        Capacity {
             confined: cores.is_some(),
-            cores: cores.unwrap_or_else(cores::all).len(),
+            cores: cores.unwrap_or_else(cores::available).len(),
             total,
             available,
-            promised: self.by_pod.values().map(Stresses::promised).sum(),
+            promised: self.by_pod.values().map(PodStress::promised).sum(),
         }
+    }
+}
+
+impl MemoryCharges for StressWorkers {
+    fn charged(&self, pod: &NamespacedName, container: usize) -> u64 {
+        self.by_pod.get(pod).map_or(0, |stress| stress.bytes(container))
+    }
+
+    fn kill_instead(
+        &mut self,
+        pod: &NamespacedName,
+        container: usize,
+        rss: u64,
+        limit: u64,
+    ) -> Option<i32> {
+        self.by_pod.get_mut(pod)?.kill_instead(container, rss, limit)
     }
 }
 

@@ -92,15 +92,15 @@ impl Faults {
     ) {
         for (ip, id) in network.lapsed_http_faults(now) {
             network.set_http_fault(ip, &id, None);
-            self.tell_lapsed("HttpRecovered", ip, &id, pods);
+            self.report_lapsed("HttpRecovered", ip, &id, pods);
         }
         for (ip, id) in network.lapsed_network_faults(now) {
             network.set_network_fault(ip, &id, None);
-            self.tell_lapsed("NetworkRecovered", ip, &id, pods);
+            self.report_lapsed("NetworkRecovered", ip, &id, pods);
         }
     }
 
-    fn tell_lapsed(&self, reason: &str, ip: Ipv4Addr, id: &str, pods: &Pods) {
+    fn report_lapsed(&self, reason: &str, ip: Ipv4Addr, id: &str, pods: &Pods) {
         if let Some(pod) = pods.iter().find(|pod| pod.ip() == ip) {
             self.events.normal(reason, pod.object(), format!("{id}: its time is over"));
         }

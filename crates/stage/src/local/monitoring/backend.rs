@@ -1,5 +1,5 @@
-//! The processes of the real Prometheus and Alertmanager: found, started, reloaded. One that dies is
-//! never restarted, because a gap in the measurements means that nothing can be judged.
+//! The processes of the real Prometheus and Alertmanager: found, started, reloaded. One that dies
+//! is never restarted, because a gap in the measurements means that nothing can be judged.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -28,7 +28,7 @@ pub(super) struct Backend {
 }
 
 /// What differs between the two.
-pub(super) struct Recipe {
+pub(super) struct BackendSpec {
     pub(super) name: &'static str,
     /// Program names, the best first.
     pub(super) programs: &'static [&'static str],
@@ -39,7 +39,7 @@ pub(super) struct Recipe {
     pub(super) optional: Option<&'static str>,
 }
 
-pub(super) const PROMETHEUS: Recipe = Recipe {
+pub(super) const PROMETHEUS: BackendSpec = BackendSpec {
     name: "prometheus",
     programs: &["prometheus"],
     package: "prometheus",
@@ -56,7 +56,7 @@ pub(super) const PROMETHEUS: Recipe = Recipe {
     optional: Some("--scrape.discovery-reload-interval=100ms"),
 };
 
-pub(super) const ALERTMANAGER: Recipe = Recipe {
+pub(super) const ALERTMANAGER: BackendSpec = BackendSpec {
     name: "alertmanager",
     programs: &["prometheus-alertmanager", "alertmanager"],
     package: "prometheus-alertmanager",
@@ -69,19 +69,19 @@ impl Backend {
     /// Starts it in `dir`, where its `config.yml` already is. It may not answer yet: see
     /// [`Self::wait_ready`].
     pub(super) async fn start(
-        recipe: &Recipe,
+        spec: &BackendSpec,
         spawner: &Spawner,
         ip: Ipv4Addr,
         dir: &Path,
     ) -> Result<Self, StageError> {
-        let missing = StageError::Missing { program: recipe.programs[0], package: recipe.package };
-        let program = recipe.programs.iter().find_map(|name| on_path(name)).ok_or(missing)?;
-        let port = free_port(ip, recipe.port).ok_or(StageError::NoAddress("backend"))?;
+        let missing = StageError::Missing { program: spec.programs[0], package: spec.package };
+        let program = spec.programs.iter().find_map(|name| on_path(name)).ok_or(missing)?;
+        let port = free_port(ip, spec.port).ok_or(StageError::NoAddress("backend"))?;
         let address = SocketAddr::from((ip, port));
         let log = dir.join("log");
-        let what = format!("start {}", recipe.name);
-        let mut args: Vec<OsString> = recipe.args.iter().map(OsString::from).collect();
-        if let Some(flag) = recipe.optional
+        let what = format!("start {}", spec.name);
+        let mut args: Vec<OsString> = spec.args.iter().map(OsString::from).collect();
+        if let Some(flag) = spec.optional
             && accepts(&program, flag).await
         {
             args.push(flag.into());
@@ -102,7 +102,7 @@ impl Backend {
             nice: 0,
         });
         let process = process.await.map_err(StageError::io(what))?;
-        Ok(Self { name: recipe.name, address, process, log, died: None })
+        Ok(Self { name: spec.name, address, process, log, died: None })
     }
 
     /// Waits until it answers.

@@ -32,7 +32,7 @@ const HEAD_START: f64 = 0.5;
 /// Without the header.
 const TIME_OUT: f64 = 10.0;
 /// Prometheus keeps a connection per target.
-const MOST_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 
 /// Serves probes at an address of its own until the task is aborted.
 pub(super) async fn start(ip: Ipv4Addr, zone: Zone) -> io::Result<(SocketAddr, JoinHandle<()>)> {
@@ -45,7 +45,7 @@ async fn serve(listener: TcpListener, zone: Zone) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        if connections.len() >= MOST_CONNECTIONS {
+        if connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }
         let Ok((stream, _)) = listener.accept().await else {

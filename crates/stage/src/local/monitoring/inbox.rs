@@ -23,7 +23,7 @@ use crate::event::unix_now;
 /// Notifications kept; the oldest go first.
 const KEPT: usize = 1_000;
 /// One notification of 64 KiB already holds more alerts than a room can read.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// What was received. Clones see the same messages.
 #[derive(Clone, Default)]
@@ -48,7 +48,7 @@ impl Inbox {
     }
 
     /// All messages kept, oldest first.
-    pub(crate) fn all(&self) -> Vec<Notification> {
+    pub(crate) fn messages(&self) -> Vec<Notification> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
@@ -65,11 +65,8 @@ impl Inbox {
         request: Request<Incoming>,
     ) -> Result<Response<Empty<Bytes>>, Infallible> {
         let channel = request.uri().path().trim_start_matches('/').to_owned();
-        let body = Limited::new(request.into_body(), MOST_BYTES)
-            .collect()
-            .await
-            .ok()
-            .map(|b| b.to_bytes());
+        let body =
+            Limited::new(request.into_body(), MAX_BYTES).collect().await.ok().map(|b| b.to_bytes());
         let payload: Option<Payload> = body.and_then(|body| serde_json::from_slice(&body).ok());
         let mut response = Response::new(Empty::new());
         match payload {

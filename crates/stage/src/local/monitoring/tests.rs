@@ -1,6 +1,6 @@
 //! Prometheus follows the pods, and a death is noticed.
 
-use super::backend::Recipe;
+use super::backend::BackendSpec;
 use super::*;
 use crate::local::testing::{LIVES, SERVICES, TestStage, web};
 
@@ -38,12 +38,12 @@ async fn target_files_name_the_living_pods_and_are_written_only_on_a_change() {
 }
 
 #[tokio::test]
-async fn a_backend_that_dies_is_told_once_and_stays_dead() {
+async fn a_backend_that_dies_is_reported_once_and_stays_dead() {
     let stage = TestStage::new("echo last words; exit 3").await;
     let mut monitoring = monitoring(&stage).await;
-    let recipe = Recipe { programs: &["sh"], optional: None, ..PROMETHEUS };
+    let spec = BackendSpec { programs: &["sh"], optional: None, ..PROMETHEUS };
     let (ip, dir) = (std::net::Ipv4Addr::LOCALHOST, stage.dir.path());
-    let backend = Backend::start(&recipe, &stage.spawner, ip, dir).await;
+    let backend = Backend::start(&spec, &stage.spawner, ip, dir).await;
     monitoring.prometheus = Some(backend.unwrap());
     while monitoring.status()[0].died.is_none() {
         tokio::task::yield_now().await;

@@ -17,8 +17,8 @@ use crate::StageError;
 
 /// Names and their addresses, in lower case without the dot at the end.
 pub(crate) type Zone = Arc<RwLock<HashMap<String, Vec<Ipv4Addr>>>>;
-/// What lookups suffer at one resolver, and until when. It lapses by itself: names are then answered
-/// as usual even if nobody recovers it.
+/// What lookups suffer at one resolver, and until when. It lapses by itself: names are then
+/// answered as usual even if nobody recovers it.
 type CurrentFault = Arc<RwLock<Option<(DnsFault, Instant)>>>;
 
 /// Cluster DNS. Dropping it ends every resolver.

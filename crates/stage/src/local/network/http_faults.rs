@@ -31,7 +31,7 @@ use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::traffic::{Route, Way, ipv4, to_the_end};
+use super::traffic::{Direction, Route, ipv4, to_the_end};
 use upstream::Upstream;
 
 pub(crate) use change::check;
@@ -41,15 +41,15 @@ const BUFFER: usize = 16 * 1024;
 
 type Body = BoxBody<Bytes, Failure>;
 
-/// Why there is no answer as usual. From the service itself it drops the connection.
+/// Why the pod does not answer as usual. Returned to hyper, it drops the connection.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("aborted by an HTTP fault")]
     Aborted,
     #[error("the client is gone")]
-    Departed,
+    ClientGone,
     #[error(transparent)]
-    Unsayable(#[from] change::Unsayable),
+    NotAllowed(#[from] change::NotAllowed),
     #[error("{0} cannot be reached")]
     Unreachable(SocketAddr),
     #[error("the body cannot be patched: {0}")]
@@ -65,12 +65,12 @@ struct Connection<'a> {
     route: &'a Route,
     upstream: Upstream,
     /// Whether the client has ended its requests.
-    departed: watch::Receiver<bool>,
+    client_gone: watch::Receiver<bool>,
 }
 
 /// Whether a new connection has to go through [`serve`]. Waits for the client's first bytes when
 /// there is a fault.
-pub(crate) async fn concern(client: &TcpStream, route: &Route) -> bool {
+pub(crate) async fn apply_to(client: &TcpStream, route: &Route) -> bool {
     if faults(route).is_empty() {
         return false;
     }
@@ -91,21 +91,21 @@ pub(crate) async fn serve(client: TcpStream, route: Route) {
     let (read, write) = client.into_split();
     let (outside, inside) = duplex(BUFFER);
     let (answers, requests) = tokio::io::split(outside);
-    let (depart, departed) = watch::channel(false);
-    let connection = Connection { route, upstream: Upstream::default(), departed };
+    let (set_client_gone, client_gone) = watch::channel(false);
+    let connection = Connection { route, upstream: Upstream::default(), client_gone };
     let to_server = async {
-        match to_the_end(read, requests, route, Way::ToServer).await {
+        match to_the_end(read, requests, route, Direction::ToServer).await {
             // The end of the requests is not yet the end of the answers; nor is it when the reverse
             // proxy takes no more.
             Ok(()) => {
-                depart.send_replace(true);
+                set_client_gone.send_replace(true);
                 std::future::pending().await
             }
             Err(why) if why.kind() == ErrorKind::BrokenPipe => std::future::pending().await,
             Err(_reset) => {}
         }
     };
-    let to_client = to_the_end(answers, write, route, Way::ToClient);
+    let to_client = to_the_end(answers, write, route, Direction::ToClient);
     let proxied = async {
         reverse_proxy(inside, &connection).await;
         Ok(())
@@ -127,7 +127,7 @@ async fn reverse_proxy(stream: impl AsyncRead + AsyncWrite + Unpin, connection: 
 /// What is on the pod for this port, and when each lapses.
 fn faults(route: &Route) -> Vec<(Arc<HttpFault>, Instant)> {
     let (pod, port) = (ipv4(route.server), route.server.port());
-    let faults = route.traffic.http.of(pod, Instant::now()).into_iter();
+    let faults = route.traffic.http.active_on(pod, Instant::now()).into_iter();
     faults.filter(|(fault, _)| fault.port == port).collect()
 }
 

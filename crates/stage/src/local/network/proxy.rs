@@ -125,7 +125,7 @@ async fn forward(client: TcpStream, pod: Option<SocketAddr>, traffic: Arc<Traffi
     let Some(client) = route.open(client).await else {
         return;
     };
-    if http_faults::concern(&client, &route).await {
+    if http_faults::apply_to(&client, &route).await {
         // Boxed, because it is large and hardly ever there.
         return Box::pin(http_faults::serve(client, route)).await;
     }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::traffic::{self, Over, Route, Way};
+use super::traffic::{self, Direction, RelayEnd, Route};
 
 /// Bytes moved at once; on the stack, only while there is something to move.
 const CHUNK: usize = 16 * 1024;
@@ -25,8 +25,8 @@ pub(crate) async fn both_ways(
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
     tokio::try_join!(
-        one_way(client_read, server_write, route, Way::ToServer),
-        one_way(server_read, client_write, route, Way::ToClient)
+        one_way(client_read, server_write, route, Direction::ToServer),
+        one_way(server_read, client_write, route, Direction::ToClient)
     )
     .map(drop)
 }
@@ -39,7 +39,7 @@ async fn one_way(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     route: &Route,
-    way: Way,
+    direction: Direction,
 ) -> io::Result<()> {
     let mut changes = route.changes();
     let mut left = Vec::new();
@@ -47,10 +47,10 @@ async fn one_way(
         from.readable().await?;
         if changes.has_changed().unwrap_or(false) {
             // Boxed, because it is large and hardly ever there.
-            let shaped = traffic::relay(&mut from, &mut to, route, way, &mut changes);
+            let shaped = traffic::relay(&mut from, &mut to, route, direction, &mut changes);
             match Box::pin(shaped).await? {
-                Over::Ended => return Ok(()),
-                Over::Healed => continue,
+                RelayEnd::Ended => return Ok(()),
+                RelayEnd::Clear => continue,
             }
         }
         if poll_fn(|cx| move_some(cx, &mut from, &to, &mut left)).await? == 0 {

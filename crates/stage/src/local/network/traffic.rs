@@ -8,7 +8,7 @@
 
 mod clients;
 mod destination;
-mod line;
+mod queue;
 mod route;
 mod rule;
 mod shaped;
@@ -23,9 +23,9 @@ use table::Table;
 
 pub(crate) use destination::Destination;
 pub(super) use destination::ipv4;
-pub(super) use route::{Route, Way, at};
+pub(super) use route::{Direction, Route, at};
 pub(crate) use rule::NetworkRule;
-pub(super) use shaped::{Over, relay, to_the_end};
+pub(super) use shaped::{RelayEnd, relay, to_the_end};
 
 /// Every fault on traffic, by pod. Each lapses by itself when its time has come.
 #[derive(Default)]

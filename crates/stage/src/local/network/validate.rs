@@ -5,7 +5,7 @@ use crate::manifest::{ManifestError, Protocol, Service, Source};
 /// Checks one Service.
 pub(super) fn service(service: &Service, source: &Source) -> Result<(), ManifestError> {
     if let Some(ip) = service.spec.cluster_ip.as_ref().filter(|ip| *ip != "None") {
-        let reason = format!("`{ip}` cannot be had, the stage gives addresses");
+        let reason = format!("`{ip}` cannot be chosen: the stage assigns addresses");
         return Err(ManifestError::field(
             source,
             "spec.clusterIP",
@@ -17,7 +17,7 @@ pub(super) fn service(service: &Service, source: &Source) -> Result<(), Manifest
         let earlier = &service.spec.ports[..index];
         if earlier.iter().any(|other| other.port == port.port && other.protocol == port.protocol) {
             let field = format!("spec.ports[{index}].port");
-            let reason = format!("{} is there twice", port.port);
+            let reason = format!("{} is listed twice", port.port);
             return Err(ManifestError::field(
                 source,
                 &field,

@@ -64,7 +64,7 @@ impl ContainerState {
     pub(super) fn start(&mut self, process: Process, spec: &Container, clock: Clock, now: Instant) {
         let state = |probe: &Option<Probe>, good| {
             let probe = probe.as_ref()?;
-            Some(ProbeState::new(probe, Check::of(probe, spec)?, clock, now, good))
+            Some(ProbeState::new(probe, Check::new(probe, spec)?, clock, now, good))
         };
         self.process = Some(process);
         self.life += 1;

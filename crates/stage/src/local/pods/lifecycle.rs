@@ -150,7 +150,7 @@ impl Pods {
         }
     }
 
-    /// Takes in the children that have ended, and removes the pods of which nothing is left.
+    /// Takes in the children that have ended, and removes the pods that have no process left.
     pub(super) fn reap(&mut self, now: Instant) -> Vec<RemovedPod> {
         for pod in self.pods.values_mut() {
             for index in 0..pod.containers.len() {

@@ -7,7 +7,7 @@ use super::Pods;
 use crate::StageError;
 
 /// Above this a log is cut: a service that logs every request must not fill the disk.
-const MOST_LOG: u64 = 32 * 1024 * 1024;
+const MAX_LOG: u64 = 32 * 1024 * 1024;
 
 impl Pods {
     pub(super) fn log_file(&self, namespace: &str, pod: &str, container: &str) -> PathBuf {
@@ -17,7 +17,7 @@ impl Pods {
     /// Empties logs that have grown too long; processes append, so they go on at the start.
     pub(super) fn bound_logs(&self) {
         for container in self.pods.values().flat_map(|pod| &pod.containers) {
-            let long = std::fs::metadata(&container.log).is_ok_and(|meta| meta.len() > MOST_LOG);
+            let long = std::fs::metadata(&container.log).is_ok_and(|meta| meta.len() > MAX_LOG);
             if long && let Ok(file) = File::options().write(true).open(&container.log) {
                 let _ = file.set_len(0);
             }

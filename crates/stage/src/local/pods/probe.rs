@@ -18,7 +18,7 @@ pub(super) enum Check {
 impl Check {
     /// What `probe` asks of `container`; `None` unless exactly one action with a known port is
     /// given.
-    pub(super) fn of(probe: &Probe, container: &Container) -> Option<Self> {
+    pub(super) fn new(probe: &Probe, container: &Container) -> Option<Self> {
         match (&probe.http_get, &probe.tcp_socket) {
             (Some(get), None) => {
                 Some(Self::Get { port: container.port(&get.port)?, path: get.path.clone() })

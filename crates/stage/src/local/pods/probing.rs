@@ -7,7 +7,7 @@ use super::lifecycle::grace;
 use crate::NamespacedName;
 
 /// Probe attempts under way at the same time.
-const MOST_PROBES: usize = 256;
+const MAX_PROBES: usize = 256;
 
 /// The outcome of one probe attempt.
 pub(super) struct ProbeResult {
@@ -38,7 +38,7 @@ impl Pods {
                 ];
                 for (kind, state) in states {
                     let Some(state) = state else { continue };
-                    if self.probes.len() >= MOST_PROBES || !state.start_if_due(now) {
+                    if self.probes.len() >= MAX_PROBES || !state.start_if_due(now) {
                         continue;
                     }
                     let (pod_name, ip, life) = (name.clone(), pod.ip, container.life);
@@ -80,7 +80,7 @@ impl Pods {
         }
         self.changed = true;
         let Err(why) = result.outcome else {
-            self.events.normal("Healthy", object, format!("{kind} probe is content"));
+            self.events.normal("Healthy", object, format!("{kind} probe succeeds"));
             return;
         };
         self.events.warning("Unhealthy", object, format!("{kind} probe: {why}"));

@@ -2,7 +2,7 @@
 
 use super::lifecycle::grace;
 use super::naming::template_hash;
-use super::rollout::{self, View};
+use super::rollout::{self, PodState};
 use super::{Pod, Pods};
 use crate::manifest::{Deployment, Job};
 use crate::{NamespacedName, StageError};
@@ -34,9 +34,9 @@ impl Pods {
         let hash = template_hash(&deployment.spec.template);
         let (leaving, living): (Vec<&Pod>, Vec<&Pod>) =
             self.owned_by("Deployment", &name).partition(|pod| pod.terminating());
-        let views: Vec<View> = living
+        let views: Vec<PodState> = living
             .iter()
-            .map(|pod| View { current: pod.hash == hash, ready: pod.ready() })
+            .map(|pod| PodState { current: pod.hash == hash, ready: pod.ready() })
             .collect();
         let plan = rollout::plan(&deployment.spec, &views, leaving.len());
         let delete: Vec<NamespacedName> =

@@ -5,7 +5,7 @@ use crate::manifest::{DeploymentSpec, StrategyKind};
 
 /// A pod that is not terminating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct View {
+pub(super) struct PodState {
     /// Whether it runs the current template.
     pub(super) current: bool,
     pub(super) ready: bool,
@@ -22,7 +22,7 @@ pub(super) struct Plan {
 
 /// The next step. `terminating` counts pods that are still on their way out; `Recreate` waits for
 /// them.
-pub(super) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> Plan {
+pub(super) fn plan(spec: &DeploymentSpec, pods: &[PodState], terminating: usize) -> Plan {
     let mut plan = Plan::default();
     let wanted = spec.replicas as usize;
     let current = pods.iter().filter(|p| p.current).count();
@@ -63,8 +63,8 @@ pub(super) fn plan(spec: &DeploymentSpec, pods: &[View], terminating: usize) -> 
 /// Kubernetes resolves it).
 fn bounds(spec: &DeploymentSpec) -> (usize, usize) {
     let rolling = &spec.strategy.rolling_update;
-    let surge = rolling.max_surge.of(spec.replicas, true).unwrap_or(0) as usize;
-    let unavailable = rolling.max_unavailable.of(spec.replicas, false).unwrap_or(0) as usize;
+    let surge = rolling.max_surge.absolute(spec.replicas, true).unwrap_or(0) as usize;
+    let unavailable = rolling.max_unavailable.absolute(spec.replicas, false).unwrap_or(0) as usize;
     if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
 }
 
@@ -83,8 +83,8 @@ mod tests {
         Manifests::parse("a.yaml", &text).unwrap().deployments.remove(0).object.spec
     }
 
-    fn pods(kinds: &[(bool, bool)]) -> Vec<View> {
-        kinds.iter().map(|&(current, ready)| View { current, ready }).collect()
+    fn pods(kinds: &[(bool, bool)]) -> Vec<PodState> {
+        kinds.iter().map(|&(current, ready)| PodState { current, ready }).collect()
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
                 let next = plan(&spec, &all, 0);
                 let mut index = 0;
                 all.retain(|_| { index += 1; !next.delete.contains(&(index - 1)) });
-                all.extend((0..next.create).map(|_| View { current: true, ready: false }));
+                all.extend((0..next.create).map(|_| PodState { current: true, ready: false }));
                 prop_assert!(all.len() <= replicas as usize + surge);
                 prop_assert!(all.iter().filter(|p| p.ready).count() + unavailable >= replicas as usize);
                 let one_gets_ready = ready_order >> (step % 64) & 1 == 1 || step > 100;

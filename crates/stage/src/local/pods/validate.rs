@@ -71,12 +71,12 @@ fn check_deployment(deployment: &Deployment, source: &Source) -> Checked {
     for (field, value) in
         [("maxSurge", &rolling.max_surge), ("maxUnavailable", &rolling.max_unavailable)]
     {
-        if value.of(spec.replicas, true).is_none() {
+        if value.absolute(spec.replicas, true).is_none() {
             let field = format!("spec.strategy.rollingUpdate.{field}");
             return Err(ManifestError::field(
                 source,
                 &field,
-                "is no number or percentage",
+                "is not a number or a percentage",
                 "write 1 or 25%",
             ));
         }
@@ -111,7 +111,7 @@ fn container(
     maps: &Maps<'_>,
 ) -> Checked {
     let Some(command) = c.command.first() else {
-        let reason = "is missing, and there is no image here to take it from";
+        let reason = "is missing, and this stage has no image to take it from";
         return Err(ManifestError::field(
             source,
             &format!("{at}.command"),
@@ -135,7 +135,7 @@ fn container(
         return Err(ManifestError::field(
             source,
             &field,
-            "is no quantity of CPU",
+            "is not a quantity of CPU",
             "write 500m or 2",
         ));
     }
@@ -145,7 +145,7 @@ fn container(
         return Err(ManifestError::field(
             source,
             &field,
-            "is no quantity of memory",
+            "is not a quantity of memory",
             "write 64Mi or 100M",
         ));
     }
@@ -170,7 +170,7 @@ fn container(
 }
 
 fn check_probe(probe: &Probe, container: &Container, at: &str, source: &Source) -> Checked {
-    if Check::of(probe, container).is_some() {
+    if Check::new(probe, container).is_some() {
         return Ok(());
     }
     let reason = "needs exactly one of httpGet and tcpSocket, on a port number or the name of one in `ports`";

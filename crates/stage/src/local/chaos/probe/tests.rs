@@ -108,7 +108,7 @@ async fn a_body_that_breaks_off_or_stalls_leaves_no_whole_answer() {
 }
 
 #[tokio::test]
-async fn why_nobody_answered_is_told() {
+async fn why_nobody_answered_is_returned() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);

@@ -7,14 +7,14 @@ use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The cores that the stage may use, and so its pods.
-pub(super) fn all() -> Vec<usize> {
+pub(super) fn available() -> Vec<usize> {
     let set = sched_getaffinity(None).unwrap_or_default();
     (0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect()
 }
 
 /// As many of `all` as `limit` (in thousandths of a core, rounded up to whole cores), but one less
 /// than all if that leaves one: other pods and Prometheus need a core too. The first ones of those
-/// that the fewest pods are confined to, which `taken` tells.
+/// that the fewest pods are confined to, which `taken` counts.
 pub(super) fn of_pod(all: &[usize], limit: u64, taken: impl Fn(usize) -> usize) -> Vec<usize> {
     let wanted = usize::try_from(limit.div_ceil(1000)).unwrap_or(usize::MAX);
     let count = wanted.clamp(1, all.len().saturating_sub(1).max(1));
@@ -26,12 +26,12 @@ pub(super) fn of_pod(all: &[usize], limit: u64, taken: impl Fn(usize) -> usize) 
 
 /// Confines processes, and remembers where each of their threads could run before.
 #[derive(Debug, Default)]
-pub(super) struct Confined {
+pub(super) struct CpuAffinity {
     cores: Vec<usize>,
     before: BTreeMap<i32, CpuSet>,
 }
 
-impl Confined {
+impl CpuAffinity {
     /// To these cores.
     pub(super) fn to(cores: Vec<usize>) -> Self {
         Self { cores, ..Self::default() }

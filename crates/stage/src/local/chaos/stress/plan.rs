@@ -7,17 +7,17 @@ use crate::stress::Work;
 
 /// Workers per core of a pod that is confined to some: the share of a thread of the pod gets as
 /// small as a 33rd.
-const MOST_WORKERS_PER_CORE: usize = 32;
+const MAX_WORKERS_PER_CORE: usize = 32;
 /// What all memory stress on a stage may hold together, in bytes.
-const MOST_MEMORY: u64 = 512 * 1024 * 1024;
+const MAX_MEMORY: u64 = 512 * 1024 * 1024;
 /// Workers that share one stress' memory.
-const MOST_MEMORY_WORKERS: u32 = 64;
+const MAX_MEMORY_WORKERS: u32 = 64;
 /// The kernel takes these first when memory runs out.
 const OOM_SCORE: u16 = 1000;
 
 /// What there is to take, as the plan is made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct Capacity {
     /// Cores that the pod runs on.
     pub(super) cores: usize,
     /// Whether it is confined to them, so that others have some left.
@@ -38,16 +38,17 @@ pub(super) struct Plan {
 }
 
 /// The workers, and what was cut, for people.
-pub(super) fn plan(fault: &StressFault, room: Room) -> (Vec<Plan>, Vec<String>) {
+pub(super) fn plan(fault: &StressFault, capacity: Capacity) -> (Vec<Plan>, Vec<String>) {
     let mut cut = Vec::new();
-    let cpu = fault.cpu.map(|cpu| cpu_workers(cpu, room, &mut cut));
-    let memory = fault.memory.map(|memory| memory_workers(memory, room, &mut cut));
+    let cpu = fault.cpu.map(|cpu| cpu_workers(cpu, capacity, &mut cut));
+    let memory = fault.memory.map(|memory| memory_workers(memory, capacity, &mut cut));
     let all = [cpu, memory].into_iter().flatten().flatten();
     (all.collect(), cut)
 }
 
-fn cpu_workers(cpu: CpuStress, room: Room, cut: &mut Vec<String>) -> Vec<Plan> {
-    let most = if room.confined { MOST_WORKERS_PER_CORE * room.cores } else { room.cores };
+fn cpu_workers(cpu: CpuStress, capacity: Capacity, cut: &mut Vec<String>) -> Vec<Plan> {
+    let most =
+        if capacity.confined { MAX_WORKERS_PER_CORE * capacity.cores } else { capacity.cores };
     let wanted = usize::try_from(cpu.workers).unwrap_or(usize::MAX);
     if wanted > most {
         cut.push(format!("{most} CPU workers instead of {wanted}"));
@@ -56,8 +57,8 @@ fn cpu_workers(cpu: CpuStress, room: Room, cut: &mut Vec<String>) -> Vec<Plan> {
     vec![Plan { work, oom_score: OOM_SCORE }; wanted.min(most)]
 }
 
-fn memory_workers(memory: MemoryStress, room: Room, cut: &mut Vec<String>) -> Vec<Plan> {
-    let workers = memory.workers.min(MOST_MEMORY_WORKERS);
+fn memory_workers(memory: MemoryStress, capacity: Capacity, cut: &mut Vec<String>) -> Vec<Plan> {
+    let workers = memory.workers.min(MAX_MEMORY_WORKERS);
     if workers < memory.workers {
         cut.push(format!("{workers} memory workers instead of {}", memory.workers));
     }
@@ -67,9 +68,9 @@ fn memory_workers(memory: MemoryStress, room: Room, cut: &mut Vec<String>) -> Ve
     let wanted = match memory.size {
         MemorySize::Bytes(bytes) => bytes,
         // Of the host, not of the container's limit; as Chaos Mesh has it.
-        MemorySize::PercentOfHost(percent) => (room.total as f64 * percent / 100.0) as u64,
+        MemorySize::PercentOfHost(percent) => (capacity.total as f64 * percent / 100.0) as u64,
     };
-    let most = MOST_MEMORY.saturating_sub(room.promised).min(room.available / 2);
+    let most = MAX_MEMORY.saturating_sub(capacity.promised).min(capacity.available / 2);
     if wanted > most {
         cut.push(format!("{most} bytes of memory instead of {wanted}"));
     }
@@ -104,8 +105,8 @@ pub(super) fn badness(rss: u64, oom_score: u16, limit: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const ROOM: Room =
-        Room { cores: 2, confined: false, total: 16 << 30, available: 8 << 30, promised: 0 };
+    const CAPACITY: Capacity =
+        Capacity { cores: 2, confined: false, total: 16 << 30, available: 8 << 30, promised: 0 };
 
     fn memory(size: MemorySize, workers: u32) -> StressFault {
         let memory = MemoryStress { workers, size, grow_seconds: 0.0, oom_score_adj: None };
@@ -116,42 +117,43 @@ mod tests {
         StressFault { cpu: Some(CpuStress { workers, load_percent: 80 }), memory: None }
     }
 
-    fn bytes(fault: &StressFault, room: Room) -> (Vec<u64>, usize) {
-        let (plans, cut) = plan(fault, room);
+    fn bytes(fault: &StressFault, capacity: Capacity) -> (Vec<u64>, usize) {
+        let (plans, cut) = plan(fault, capacity);
         (plans.iter().map(Plan::bytes).collect(), cut.len())
     }
 
     #[test]
     fn the_size_is_the_total_and_is_divided_by_the_workers() {
         let fault = memory(MemorySize::Bytes(100_000_000), 4);
-        assert_eq!(bytes(&fault, ROOM), (vec![25_000_000; 4], 0));
+        assert_eq!(bytes(&fault, CAPACITY), (vec![25_000_000; 4], 0));
         let fault = memory(MemorySize::PercentOfHost(1.0), 1);
-        assert_eq!(bytes(&fault, ROOM), (vec![(16 << 30) / 100], 0));
-        assert_eq!(bytes(&memory(MemorySize::Bytes(1), 0), ROOM), (vec![], 0));
+        assert_eq!(bytes(&fault, CAPACITY), (vec![(16 << 30) / 100], 0));
+        assert_eq!(bytes(&memory(MemorySize::Bytes(1), 0), CAPACITY), (vec![], 0));
     }
 
     #[test]
     fn memory_is_cut_to_what_the_host_can_spare_and_to_a_budget_of_the_stage() {
-        let most = |fault: &StressFault, room| bytes(fault, room).0.iter().sum::<u64>();
+        let most = |fault: &StressFault, capacity| bytes(fault, capacity).0.iter().sum::<u64>();
         let half = memory(MemorySize::PercentOfHost(50.0), 1);
-        assert_eq!(most(&half, ROOM), 512 << 20);
-        assert_eq!(most(&half, Room { promised: 500 << 20, ..ROOM }), 12 << 20);
-        assert_eq!(most(&half, Room { promised: 600 << 20, ..ROOM }), 0);
-        assert_eq!(most(&half, Room { available: 100 << 20, ..ROOM }), 50 << 20);
-        assert_eq!(plan(&half, ROOM).1, ["536870912 bytes of memory instead of 8589934592"]);
+        assert_eq!(most(&half, CAPACITY), 512 << 20);
+        assert_eq!(most(&half, Capacity { promised: 500 << 20, ..CAPACITY }), 12 << 20);
+        assert_eq!(most(&half, Capacity { promised: 600 << 20, ..CAPACITY }), 0);
+        assert_eq!(most(&half, Capacity { available: 100 << 20, ..CAPACITY }), 50 << 20);
+        assert_eq!(plan(&half, CAPACITY).1, ["536870912 bytes of memory instead of 8589934592"]);
     }
 
     #[test]
     fn workers_are_cut_to_the_cores_unless_the_pod_is_confined_to_some() {
-        let workers =
-            |fault: &StressFault, room| (plan(fault, room).0.len(), plan(fault, room).1.len());
-        assert_eq!(workers(&cpu(2), ROOM), (2, 0));
-        assert_eq!(workers(&cpu(3), ROOM), (2, 1));
-        let confined = Room { cores: 1, confined: true, ..ROOM };
+        let workers = |fault: &StressFault, capacity| {
+            (plan(fault, capacity).0.len(), plan(fault, capacity).1.len())
+        };
+        assert_eq!(workers(&cpu(2), CAPACITY), (2, 0));
+        assert_eq!(workers(&cpu(3), CAPACITY), (2, 1));
+        let confined = Capacity { cores: 1, confined: true, ..CAPACITY };
         assert_eq!(workers(&cpu(32), confined), (32, 0));
         assert_eq!(workers(&cpu(33), confined), (32, 1));
         let expected = Plan { work: Work::Cpu { load: 80 }, oom_score: 1000 };
-        assert_eq!(plan(&cpu(1), ROOM).0, [expected]);
+        assert_eq!(plan(&cpu(1), CAPACITY).0, [expected]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(super) fn answer(
     finish(reply)
 }
 
-/// A question name that is not UTF-8 is no name that a pattern could be written for.
+/// Patterns are text, so a question name that is not UTF-8 is never hit.
 fn hits(fault: &DnsFault, name: &[u8]) -> bool {
     std::str::from_utf8(name).is_ok_and(|name| fault.patterns.matches(name))
 }

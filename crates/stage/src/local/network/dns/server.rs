@@ -14,9 +14,9 @@ use super::answer::{self, Outcome, Transport};
 use super::{CurrentFault, Zone};
 
 /// The longest wait for upstream, and for the next question on a TCP connection.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIME_OUT: Duration = Duration::from_secs(2);
 /// Questions under way at the same time that wait for upstream or on TCP.
-const MOST_WAITING: usize = 256;
+const MAX_WAITING: usize = 256;
 const UDP_LIMIT: usize = 4096;
 
 #[derive(Clone)]
@@ -56,7 +56,7 @@ async fn serve_udp(socket: Arc<UdpSocket>, context: Context) {
         while waiting.try_join_next().is_some() {}
         match (context.answer(&buffer[..length], Transport::Udp), context.upstream) {
             (Outcome::Reply(reply), _) => drop(socket.send_to(&reply, asker).await),
-            (Outcome::Outside, Some(upstream)) if waiting.len() < MOST_WAITING => {
+            (Outcome::Outside, Some(upstream)) if waiting.len() < MAX_WAITING => {
                 let (query, socket) = (buffer[..length].to_vec(), socket.clone());
                 waiting.spawn(async move {
                     if let Some(reply) = ask(upstream, &query).await {
@@ -70,7 +70,7 @@ async fn serve_udp(socket: Arc<UdpSocket>, context: Context) {
 }
 
 async fn serve_tcp(listener: TcpListener, context: Context) {
-    let permits = Arc::new(Semaphore::new(MOST_WAITING));
+    let permits = Arc::new(Semaphore::new(MAX_WAITING));
     let mut connections = JoinSet::new();
     loop {
         let permit = permits.clone().acquire_owned().await;
@@ -82,16 +82,16 @@ async fn serve_tcp(listener: TcpListener, context: Context) {
         let context = context.clone();
         connections.spawn(async move {
             let _permit = permit;
-            let _ = converse(stream, context).await;
+            let _ = serve_connection(stream, context).await;
         });
     }
 }
 
-async fn converse(mut stream: TcpStream, context: Context) -> io::Result<()> {
+async fn serve_connection(mut stream: TcpStream, context: Context) -> io::Result<()> {
     loop {
-        let length = tokio::time::timeout(PATIENCE, stream.read_u16()).await??;
+        let length = tokio::time::timeout(TIME_OUT, stream.read_u16()).await??;
         let mut query = vec![0; length.into()];
-        tokio::time::timeout(PATIENCE, stream.read_exact(&mut query)).await??;
+        tokio::time::timeout(TIME_OUT, stream.read_exact(&mut query)).await??;
         let reply = match (context.answer(&query, Transport::Tcp), context.upstream) {
             (Outcome::Reply(reply), _) => Some(reply),
             (Outcome::Outside, Some(upstream)) => ask(upstream, &query).await,
@@ -115,7 +115,7 @@ async fn ask(upstream: SocketAddr, query: &[u8]) -> Option<Vec<u8>> {
         reply.truncate(length);
         io::Result::Ok(reply)
     };
-    match tokio::time::timeout(PATIENCE, exchange).await {
+    match tokio::time::timeout(TIME_OUT, exchange).await {
         Ok(Ok(reply)) if reply.get(..2) == query.get(..2) => Some(reply),
         _ => match answer::failed(query) {
             Outcome::Reply(reply) => Some(reply),

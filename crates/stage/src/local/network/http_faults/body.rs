@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use super::{Body, Failure};
 
 /// The largest body that is patched, in bytes, because it is held in memory as a whole.
-const MOST: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// A body has to end within this time to be patched. Streams of events never do.
 const TIME_OUT: Duration = Duration::from_secs(30);
 /// How many are read at once; the others wait, within the same time.
@@ -52,7 +52,7 @@ pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
 async fn collected(body: Body, within: Duration) -> Result<Bytes, Failure> {
     let all = async {
         let _turn = READERS.acquire().await;
-        Limited::new(body, MOST).collect().await
+        Limited::new(body, MAX_BYTES).collect().await
     };
     match tokio::time::timeout(within, all).await {
         Ok(Ok(all)) => Ok(all.to_bytes()),

@@ -10,24 +10,24 @@ use crate::local::http::decode;
 /// message that is complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP fault's {part} `{value}` is not allowed in HTTP; correct it in the experiment")]
-pub(crate) struct Unsayable {
+pub(crate) struct NotAllowed {
     part: &'static str,
     value: String,
 }
 
-fn unsayable(part: &'static str, value: impl ToString) -> Unsayable {
-    Unsayable { part, value: value.to_string() }
+fn not_allowed(part: &'static str, value: impl ToString) -> NotAllowed {
+    NotAllowed { part, value: value.to_string() }
 }
 
 /// Refuses what could not be said later.
-pub(crate) fn check(fault: &HttpFault) -> Result<(), Unsayable> {
+pub(crate) fn check(fault: &HttpFault) -> Result<(), NotAllowed> {
     let (mut method, mut uri) = (Method::GET, Uri::from_static("/"));
     request_line(fault, &mut method, &mut uri)?;
     status(&fault.replace, &mut StatusCode::OK.clone())?;
     let patched = fault.patch.headers.iter().map(|(name, _)| name);
     let mut named = fault.replace.headers.keys().chain(patched);
     if let Some(name) = named.find(|name| chaos::fault::is_framing(name)) {
-        return Err(unsayable("header", name));
+        return Err(not_allowed("header", name));
     }
     headers(fault, &mut HeaderMap::new())
 }
@@ -37,10 +37,10 @@ pub(crate) fn request_line(
     fault: &HttpFault,
     method: &mut Method,
     uri: &mut Uri,
-) -> Result<(), Unsayable> {
+) -> Result<(), NotAllowed> {
     let (replace, patch) = (&fault.replace, &fault.patch);
     if let Some(new) = &replace.method {
-        *method = Method::from_bytes(new.as_bytes()).map_err(|_| unsayable("method", new))?;
+        *method = Method::from_bytes(new.as_bytes()).map_err(|_| not_allowed("method", new))?;
     }
     if replace.path.is_none() && replace.queries.is_empty() && patch.queries.is_empty() {
         return Ok(());
@@ -49,9 +49,9 @@ pub(crate) fn request_line(
     let query = queries(uri.query().unwrap_or_default(), replace, patch);
     let all = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     let mut parts = std::mem::take(uri).into_parts();
-    let new = PathAndQuery::try_from(all.as_str()).map_err(|_| unsayable("path", &all))?;
+    let new = PathAndQuery::try_from(all.as_str()).map_err(|_| not_allowed("path", &all))?;
     parts.path_and_query = Some(new);
-    *uri = Uri::from_parts(parts).map_err(|_| unsayable("path", &all))?;
+    *uri = Uri::from_parts(parts).map_err(|_| not_allowed("path", &all))?;
     Ok(())
 }
 
@@ -80,22 +80,22 @@ fn encode(text: &str) -> String {
 }
 
 /// Status code. One below 200 announces another response, which would never come.
-pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(), Unsayable> {
+pub(crate) fn status(replace: &HttpReplace, status: &mut StatusCode) -> Result<(), NotAllowed> {
     if let Some(code) = replace.code {
         let new = StatusCode::from_u16(code).ok();
         let last = new.filter(|new| !new.is_informational());
-        *status = last.ok_or_else(|| unsayable("status code", code))?;
+        *status = last.ok_or_else(|| not_allowed("status code", code))?;
     }
     Ok(())
 }
 
 /// Replaced headers lose all their old values; patched ones are added.
-pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), Unsayable> {
+pub(crate) fn headers(fault: &HttpFault, headers: &mut HeaderMap) -> Result<(), NotAllowed> {
     use hyper::header::{HeaderName, HeaderValue};
-    let parsed = |name: &str, value: &str| -> Result<(HeaderName, HeaderValue), Unsayable> {
+    let parsed = |name: &str, value: &str| -> Result<(HeaderName, HeaderValue), NotAllowed> {
         Ok((
-            name.parse().map_err(|_| unsayable("header", name))?,
-            value.parse().map_err(|_| unsayable("header value", value))?,
+            name.parse().map_err(|_| not_allowed("header", name))?,
+            value.parse().map_err(|_| not_allowed("header value", value))?,
         ))
     };
     for (name, value) in &fault.replace.headers {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_http_cannot_say_is_refused_before_it_is_injected() {
+    fn what_http_does_not_allow_is_refused_before_it_is_injected() {
         let refused = |change: fn(&mut HttpFault)| {
             let mut fault = fault();
             change(&mut fault);

@@ -29,7 +29,7 @@ async fn exchange(
 ) -> Result<Response<Body>, Failure> {
     let (mut parts, body) = request.into_parts();
     let mut body = body.map_err(Failure::Http).boxed();
-    let head = Head::of(&parts);
+    let head = Head::new(&parts);
     for fault in hits(connection, |fault| rules::hits_request(fault, &head)) {
         if !abort_or_delay(&fault, connection).await? {
             continue;
@@ -39,7 +39,7 @@ async fn exchange(
         change::headers(&fault, &mut parts.headers)?;
     }
     // For responses, the request counts as the pod has seen it.
-    let head = Head::of(&parts);
+    let head = Head::new(&parts);
     let request = Request::from_parts(parts, body);
     let (mut parts, body) = upstream::send(request, connection).await?.into_parts();
     let mut body = body.map_err(Failure::Http).boxed();

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::{Connection, Failure, faults};
 use crate::local::network::traffic::{Route, at};
 
-/// Holds a message back for `delay`; tells whether the fault was there all the time.
+/// Holds a message back for `delay`; returns whether the fault was there all the time.
 ///
 /// A client that ends its requests meanwhile counts as gone. It may only have nothing more to ask,
 /// but from here that looks the same as giving up, and a request must not reach the pod long after
@@ -22,7 +22,7 @@ pub(super) async fn delay(
 ) -> Result<bool, Failure> {
     let due = Instant::now() + delay;
     let mut changes = connection.route.traffic.http.changes();
-    let mut departed = connection.departed.clone();
+    let mut client_gone = connection.client_gone.clone();
     loop {
         changes.borrow_and_update();
         let Some(until) = lasts(fault, connection.route) else {
@@ -34,7 +34,7 @@ pub(super) async fn delay(
         tokio::select! {
             _ = changes.changed() => {}
             () = at(Some(due.min(until))) => {}
-            _ = departed.wait_for(|departed| *departed) => return Err(Failure::Departed),
+            _ = client_gone.wait_for(|client_gone| *client_gone) => return Err(Failure::ClientGone),
         }
     }
 }
@@ -46,8 +46,8 @@ pub(super) fn lasts(fault: &Arc<HttpFault>, route: &Route) -> Option<Instant> {
     this.map(|(_, until)| until)
 }
 
-/// The first bytes of `client`, at most as many as fit; `None` when there is no fault, or none any
-/// more.
+/// The first bytes of `client`, at most as many as fit; `None` without a fault, also when the last
+/// one ends meanwhile.
 pub(super) async fn first_bytes<'a>(
     client: &TcpStream,
     route: &Route,

@@ -15,7 +15,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn of(request: &Parts) -> Self {
+    pub(crate) fn new(request: &Parts) -> Self {
         Self {
             method: request.method.clone(),
             uri: request.uri.clone(),

@@ -1,5 +1,5 @@
 //! Which pod a connection comes from. On loopback every client has the same address, so the socket
-//! has to tell: the kernel knows its number, and `/proc` knows which process holds it.
+//! is looked up: the kernel knows its number, and `/proc` knows which process holds it.
 //!
 //! Asked only while a network fault needs the answer. Questions that come together are answered by
 //! one look at `/proc`.
@@ -110,7 +110,7 @@ fn processes(pods: &[(i32, Ipv4Addr)]) -> Vec<(i32, Ipv4Addr)> {
     let roots: HashMap<i32, Ipv4Addr> = pods.iter().copied().collect();
     let pod = |pid: i32| {
         let ancestors = std::iter::successors(Some(pid), |pid| parents.get(pid).copied());
-        // The table is no snapshot, so a loop cannot be ruled out.
+        // The table is not a snapshot, so a loop cannot be ruled out.
         ancestors.take(64).find_map(|pid| roots.get(&pid).copied())
     };
     let mine = parents.keys().filter_map(|pid| Some((*pid, pod(*pid)?)));

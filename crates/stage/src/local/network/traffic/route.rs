@@ -19,7 +19,7 @@ const CONNECT_TIME_OUT: Duration = Duration::from_secs(2);
 /// Bytes travel under the faults of the pod that sends them, as with `tc`, which shapes what
 /// leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     ToServer,
     ToClient,
 }
@@ -50,31 +50,31 @@ impl Route {
         })
     }
 
-    /// Signals whenever a network fault comes or goes; the first look counts as a change, so that nothing
-    /// is missed.
+    /// Signals whenever a network fault comes or goes; the first look counts as a change, so that
+    /// nothing is missed.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         let mut changes = self.traffic.network.changes();
         changes.mark_changed();
         changes
     }
 
-    /// What bytes on this way suffer now.
-    pub(crate) async fn shape(&self, way: Way) -> Shape {
+    /// What bytes in this direction suffer now.
+    pub(crate) async fn shape(&self, direction: Direction) -> Shape {
         let (network, now) = (&self.traffic.network, Instant::now());
-        match way {
-            Way::ToServer => {
+        match direction {
+            Direction::ToServer => {
                 let there = [self.server, self.service];
                 let concerns = |rule: &NetworkRule| rule.concerns(&there);
                 if !network.any(concerns, now) {
                     return Shape::default();
                 }
                 match self.client_pod().await {
-                    Some(pod) => Shape::new(network.of(pod, now), &there),
+                    Some(pod) => Shape::new(network.active_on(pod, now), &there),
                     None => Shape::default(),
                 }
             }
-            Way::ToClient => {
-                let rules = network.of(ipv4(self.server), now);
+            Direction::ToClient => {
+                let rules = network.active_on(ipv4(self.server), now);
                 let mut there = vec![self.client];
                 if rules.iter().any(|(rule, _)| rule.towards.is_some())
                     && let Some(pod) = self.client_pod().await
@@ -129,7 +129,7 @@ impl Route {
     }
 
     async fn both_ways(&self) -> [Shape; 2] {
-        [self.shape(Way::ToServer).await, self.shape(Way::ToClient).await]
+        [self.shape(Direction::ToServer).await, self.shape(Direction::ToClient).await]
     }
 
     async fn client_pod(&self) -> Option<Ipv4Addr> {

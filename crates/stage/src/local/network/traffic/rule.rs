@@ -15,7 +15,7 @@ const RETRANSMISSION: Duration = Duration::from_millis(200);
 /// The same before anything is known about the way.
 const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
 /// 12.6 s together, 63 s of a SYN: nobody watches longer.
-const MOST_LOSSES: u32 = 6;
+const MAX_LOSSES: u32 = 6;
 /// A slow link passes bytes on this often, so that they trickle instead of coming in lumps.
 const TRICKLES_PER_SECOND: u64 = 20;
 
@@ -173,7 +173,7 @@ fn delay(delay: NetworkDelay, random: &mut impl Rng) -> Duration {
 /// requests take 200 ms more, and a few far more.
 fn stall(percent: f64, first: Duration, random: &mut impl Rng) -> Duration {
     let mut stall = Duration::ZERO;
-    for again in 0..MOST_LOSSES {
+    for again in 0..MAX_LOSSES {
         if random.random_range(0.0..100.0) >= percent {
             break;
         }

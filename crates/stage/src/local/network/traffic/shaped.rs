@@ -7,8 +7,8 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
-use super::line::Line;
-use super::route::{Route, Way, at};
+use super::queue::Queue;
+use super::route::{Direction, Route, at};
 use super::rule::Shape;
 
 /// Most bytes moved at once.
@@ -16,11 +16,11 @@ const CHUNK: usize = 16 * 1024;
 
 /// Why the relay is over.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Over {
+pub(crate) enum RelayEnd {
     /// Everything has passed, and there will be no more.
     Ended,
     /// Nothing holds the bytes up any more.
-    Healed,
+    Clear,
 }
 
 /// Relays to the end of the stream, under whatever faults come and go.
@@ -28,13 +28,13 @@ pub(crate) async fn to_the_end(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     route: &Route,
-    way: Way,
+    direction: Direction,
 ) -> io::Result<()> {
     let mut changes = route.changes();
     let mut buffer = vec![0; CHUNK];
     loop {
         if changes.has_changed().unwrap_or(false)
-            && relay(&mut from, &mut to, route, way, &mut changes).await? == Over::Ended
+            && relay(&mut from, &mut to, route, direction, &mut changes).await? == RelayEnd::Ended
         {
             return Ok(());
         }
@@ -56,10 +56,10 @@ pub(crate) async fn relay(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     route: &Route,
-    way: Way,
+    direction: Direction,
     changes: &mut watch::Receiver<()>,
-) -> io::Result<Over> {
-    let mut line = Line::default();
+) -> io::Result<RelayEnd> {
+    let mut queue = Queue::default();
     let mut shape = Shape::default();
     // When the link is free to take the next chunk.
     let mut free_at = Instant::now();
@@ -68,29 +68,29 @@ pub(crate) async fn relay(
         let now = Instant::now();
         if changes.has_changed().unwrap_or(false) || shape.until.is_none_or(|end| end <= now) {
             changes.borrow_and_update();
-            let before = std::mem::replace(&mut shape, route.shape(way).await);
+            let before = std::mem::replace(&mut shape, route.shape(direction).await);
             if before.had_more_than(&shape) {
                 // Nobody waits for a fault that is over, whichever others remain.
                 let now = Instant::now();
-                line.hurry(now + shape.longest(line.bytes()));
+                queue.deliver_by(now + shape.longest(queue.bytes()));
                 free_at = now;
             }
         }
         let open = !shape.partitioned();
-        while open && let Some(chunk) = line.pop(Instant::now()) {
+        while open && let Some(chunk) = queue.pop(Instant::now()) {
             if chunk.is_empty() {
                 to.shutdown().await?;
-                return Ok(Over::Ended);
+                return Ok(RelayEnd::Ended);
             }
             to.write_all(&chunk).await?;
         }
-        if shape.is_clear() && line.is_empty() {
-            return Ok(Over::Healed);
+        if shape.is_clear() && queue.is_empty() {
+            return Ok(RelayEnd::Clear);
         }
         let now = Instant::now();
-        let reads = open && line.has_room() && free_at <= now;
-        let next_read = (open && line.has_room() && !reads).then_some(free_at);
-        let next_write = line.next().filter(|_| open);
+        let reads = open && queue.has_room() && free_at <= now;
+        let next_read = (open && queue.has_room() && !reads).then_some(free_at);
+        let next_write = queue.next().filter(|_| open);
         let wake = [next_read, next_write, shape.until].into_iter().flatten().min();
         buffer.resize(shape.chunk(CHUNK), 0);
         tokio::select! {
@@ -100,7 +100,7 @@ pub(crate) async fn relay(
                 let length = read?;
                 let times = shape.times(length, Instant::now(), &mut rand::rng());
                 free_at = times.sent;
-                line.push(buffer[..length].to_vec(), times.due);
+                queue.push(buffer[..length].to_vec(), times.due);
             }
         }
     }

@@ -39,7 +39,7 @@ impl<T> Table<T> {
     }
 
     /// What is on `pod`, in the order of the experiments' ids, and when each lapses.
-    pub(crate) fn of(&self, pod: Ipv4Addr, now: Instant) -> Vec<(Arc<T>, Instant)> {
+    pub(crate) fn active_on(&self, pod: Ipv4Addr, now: Instant) -> Vec<(Arc<T>, Instant)> {
         let rows = self.read();
         let of_pod = rows.range((pod, String::new())..);
         of_pod
@@ -98,7 +98,7 @@ mod tests {
         table.set(pod, "long", Some((1, now + Duration::from_secs(60))));
         table.set(pod, "short", Some((2, now + Duration::from_secs(1))));
         table.set(other, "long", Some((3, now + Duration::from_secs(60))));
-        let of = |at| -> Vec<i32> { table.of(pod, at).iter().map(|(f, _)| **f).collect() };
+        let of = |at| -> Vec<i32> { table.active_on(pod, at).iter().map(|(f, _)| **f).collect() };
         assert_eq!(of(now), [1, 2]);
         let later = now + Duration::from_secs(1);
         assert_eq!(of(later), [1]);

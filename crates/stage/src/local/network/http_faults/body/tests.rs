@@ -78,6 +78,6 @@ async fn a_body_that_is_too_large_or_does_not_end_is_not_collected() {
     let late = collected(Silent.boxed(), Duration::from_millis(1)).await;
     let late = late.unwrap_err().to_string();
     assert!(late.ends_with("it has not ended within 1ms"), "{late}");
-    let large = collected(whole(vec![0; MOST + 1]), TIME_OUT).await;
+    let large = collected(whole(vec![0; MAX_BYTES + 1]), TIME_OUT).await;
     assert!(matches!(large, Err(Failure::Body(_))));
 }

@@ -5,17 +5,17 @@ use std::time::Instant;
 
 /// Bytes that may be under way on one direction of one connection; then the sender has to wait, as
 /// with a full queue of packets.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Chunks that were read and not yet written; an empty one is the end of the stream.
 #[derive(Default)]
-pub(crate) struct Line {
+pub(crate) struct Queue {
     chunks: VecDeque<(Instant, Vec<u8>)>,
     bytes: usize,
     ended: bool,
 }
 
-impl Line {
+impl Queue {
     /// Takes a chunk that arrives at `due`, or right after the one before it.
     pub(crate) fn push(&mut self, chunk: Vec<u8>, due: Instant) {
         let due = self.chunks.back().map_or(due, |(before, _)| due.max(*before));
@@ -36,7 +36,7 @@ impl Line {
     }
 
     /// Has everything arrive by `latest`: what held it up longer is gone.
-    pub(crate) fn hurry(&mut self, latest: Instant) {
+    pub(crate) fn deliver_by(&mut self, latest: Instant) {
         self.chunks.iter_mut().for_each(|(due, _)| *due = (*due).min(latest));
     }
 
@@ -52,7 +52,7 @@ impl Line {
 
     /// Whether more may be sent.
     pub(crate) fn has_room(&self) -> bool {
-        !self.ended && self.bytes < MOST_BYTES
+        !self.ended && self.bytes < MAX_BYTES
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -72,13 +72,13 @@ mod tests {
         #[test]
         fn chunks_keep_their_order_and_none_is_early(dues in proptest::collection::vec(0u64..1_000, 1..40)) {
             let start = Instant::now();
-            let mut line = Line::default();
+            let mut queue = Queue::default();
             for (index, due) in dues.iter().enumerate() {
-                line.push(vec![u8::try_from(index).unwrap()], start + Duration::from_millis(*due));
+                queue.push(vec![u8::try_from(index).unwrap()], start + Duration::from_millis(*due));
             }
             let mut seen = Vec::new();
             for ms in 0..1_000 {
-                while let Some(chunk) = line.pop(start + Duration::from_millis(ms)) {
+                while let Some(chunk) = queue.pop(start + Duration::from_millis(ms)) {
                     prop_assert!(dues[usize::from(chunk[0])] <= ms);
                     seen.push(usize::from(chunk[0]));
                 }
@@ -88,15 +88,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_line_and_an_ended_one_take_no_more() {
+    fn a_full_queue_and_an_ended_one_take_no_more() {
         let now = Instant::now();
         let later = now + Duration::from_secs(9);
-        let mut line = Line::default();
-        line.push(vec![0; MOST_BYTES], later);
-        assert!(!line.has_room() && line.pop(now).is_none());
-        line.hurry(now);
-        assert!(line.pop(now).is_some() && line.has_room() && line.is_empty());
-        line.push(Vec::new(), now);
-        assert!(!line.has_room());
+        let mut queue = Queue::default();
+        queue.push(vec![0; MAX_BYTES], later);
+        assert!(!queue.has_room() && queue.pop(now).is_none());
+        queue.deliver_by(now);
+        assert!(queue.pop(now).is_some() && queue.has_room() && queue.is_empty());
+        queue.push(Vec::new(), now);
+        assert!(!queue.has_room());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::cores::Confined;
+use super::cores::CpuAffinity;
 use super::plan::{Plan, badness};
 use crate::local::pods::POD_OOM_SCORE;
 use crate::local::process::Process;
@@ -15,9 +15,9 @@ pub(super) const RESPAWN: Duration = Duration::from_secs(1);
 
 /// All stress on one pod.
 #[derive(Default)]
-pub(super) struct Stresses {
-    pub(super) list: Vec<Stress>,
-    pub(super) confined: Confined,
+pub(super) struct PodStress {
+    pub(super) stresses: Vec<Stress>,
+    pub(super) affinity: CpuAffinity,
 }
 
 /// What one experiment does to one container of a pod.
@@ -36,17 +36,17 @@ pub(super) struct Worker {
     pub(super) start_at: Instant,
 }
 
-impl Stresses {
+impl PodStress {
     /// The experiments, as `stress/id`.
     pub(super) fn names(&self) -> Vec<String> {
-        let ids = self.list.iter().map(|stress| stress.id.as_str());
+        let ids = self.stresses.iter().map(|stress| stress.id.as_str());
         let ids: BTreeSet<&str> = ids.collect(); // once, however many containers are hit
         ids.iter().map(|id| format!("stress/{id}")).collect()
     }
 
     /// Bytes of the workers that are charged to this container.
     pub(super) fn bytes(&self, container: usize) -> u64 {
-        let there = self.list.iter().filter(|stress| stress.container == container);
+        let there = self.stresses.iter().filter(|stress| stress.container == container);
         let workers = there.flat_map(|stress| &stress.workers);
         let processes = workers.filter_map(|worker| worker.process.as_ref());
         processes.filter_map(Process::anonymous_bytes).sum()
@@ -57,14 +57,9 @@ impl Stresses {
     ///
     /// The kernel weighs size and score in the same way, but at the very page that is one too many;
     /// this stage looks four times a second, so a pod may hold more than its limit for that long.
-    pub(super) fn kill_instead_of(
-        &mut self,
-        container: usize,
-        rss: u64,
-        limit: u64,
-    ) -> Option<i32> {
+    pub(super) fn kill_instead(&mut self, container: usize, rss: u64, limit: u64) -> Option<i32> {
         let own = badness(rss, POD_OOM_SCORE, limit);
-        let there = self.list.iter_mut().filter(|stress| stress.container == container);
+        let there = self.stresses.iter_mut().filter(|stress| stress.container == container);
         let workers = there.flat_map(|stress| &mut stress.workers);
         let weighed = workers.filter(|worker| !worker.killed).filter_map(|worker| {
             let rss = worker.process.as_ref()?.anonymous_bytes()?;
@@ -79,7 +74,7 @@ impl Stresses {
     }
 
     pub(super) fn workers(&self) -> impl Iterator<Item = &Worker> {
-        self.list.iter().flat_map(|stress| &stress.workers)
+        self.stresses.iter().flat_map(|stress| &stress.workers)
     }
 
     pub(super) fn takes_cpu(&self) -> bool {
@@ -93,22 +88,22 @@ impl Stresses {
 
     pub(super) fn remove(&mut self, id: &str, container: usize) {
         let meant = |stress: &Stress| stress.id == id && stress.container == container;
-        let processes = self.list.iter().filter(|stress| meant(stress));
+        let processes = self.stresses.iter().filter(|stress| meant(stress));
         let processes =
             processes.flat_map(|stress| &stress.workers).filter_map(|w| w.process.as_ref());
         // All at once, so that dropping them does not wait for each in turn.
         processes.for_each(Process::kill);
-        self.list.retain(|stress| !meant(stress));
+        self.stresses.retain(|stress| !meant(stress));
     }
 
     pub(super) fn lapsed(&self, now: Instant) -> Vec<(String, usize)> {
-        let over = self.list.iter().filter(|stress| stress.until <= now);
+        let over = self.stresses.iter().filter(|stress| stress.until <= now);
         over.map(|stress| (stress.id.clone(), stress.container)).collect()
     }
 
     /// Takes in the workers that have ended.
     pub(super) fn reap(&mut self, now: Instant) {
-        for worker in self.list.iter_mut().flat_map(|stress| &mut stress.workers) {
+        for worker in self.stresses.iter_mut().flat_map(|stress| &mut stress.workers) {
             if worker.process.as_mut().is_some_and(|process| process.poll().is_some()) {
                 worker.process = None;
                 worker.start_at = now + RESPAWN;
@@ -118,7 +113,7 @@ impl Stresses {
 
     /// Stress and worker of those that have to be started.
     pub(super) fn due(&self, now: Instant) -> Vec<(usize, usize)> {
-        let all = self.list.iter().enumerate().flat_map(|(stress, s)| {
+        let all = self.stresses.iter().enumerate().flat_map(|(stress, s)| {
             s.workers.iter().enumerate().map(move |(worker, w)| ((stress, worker), w))
         });
         let due = all.filter(|(_, worker)| worker.process.is_none() && worker.start_at <= now);
