@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::chaos::document::Document;
-use ::chaos::engine::Engine;
+use ::chaos::engine::{Engine, EngineError};
 use ::chaos::fault::Fault;
 use ::chaos::snapshot::{Applied, Name};
 use ::chaos::target::Target;
@@ -45,6 +45,8 @@ use start::Started;
 
 pub use config::{Config, Shim};
 
+/// The engine answers at once, unless something is wrong with it.
+const ENGINE_TIME_OUT: Duration = Duration::from_secs(10);
 /// How long faults may take to end before the pods do.
 const FAULTS_END_WITHIN: Duration = Duration::from_secs(3);
 
@@ -151,20 +153,20 @@ impl Stage for LocalStage {
     }
 
     async fn inject(&self, document: &Document) -> Result<Applied, StageError> {
-        Ok(self.engine.apply(document.clone()).await?)
+        bounded(self.engine.apply(document.clone())).await
     }
 
     async fn remove(&self, name: &Name, within: Duration) -> Result<(), StageError> {
-        self.engine.delete(name).await?;
+        bounded(self.engine.delete(name)).await?;
         Ok(self.engine.wait_gone(name, within).await?)
     }
 
     async fn pause(&self, name: &Name, pause: bool) -> Result<(), StageError> {
-        Ok(self.engine.pause(name, pause).await?)
+        bounded(self.engine.pause(name, pause)).await
     }
 
     async fn chaos(&self) -> Result<::chaos::snapshot::Snapshot, StageError> {
-        Ok(self.engine.get().await?)
+        bounded(self.engine.get()).await
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {
@@ -184,4 +186,11 @@ impl Stage for LocalStage {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What the engine answers, in time.
+async fn bounded<T>(answer: impl Future<Output = Result<T, EngineError>>) -> Result<T, StageError> {
+    let answer = tokio::time::timeout(ENGINE_TIME_OUT, answer).await;
+    let late = EngineError::TimedOut { seconds: ENGINE_TIME_OUT.as_secs() };
+    Ok(answer.unwrap_or(Err(late))?)
 }

@@ -15,8 +15,8 @@ use crate::{NamespacedName, Notification, Place, Snapshot, StageError};
 /// How often [`wait_for_chaos`] looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Pods, what looks at them, and chaos: all that a play needs. Every call ends: the methods that
-/// wait say how long, the others within a minute.
+/// Pods, what looks at them, and chaos: all that a play needs. Every call ends: one that takes
+/// `within` after that time, any other within a minute.
 #[async_trait]
 pub trait Stage: Send + Sync {
     /// Which stage this is and where it answers; never changes while it lives.
@@ -43,8 +43,8 @@ pub trait Stage: Send + Sync {
         env: &BTreeMap<String, String>,
     ) -> Result<(), StageError>;
 
-    /// Waits until the current template of a Deployment is fully rolled out and ready, and no pod of
-    /// an earlier one is left.
+    /// Waits until the current template of a Deployment is fully rolled out and ready, and pods of
+    /// earlier ones are gone or on their way out.
     ///
     /// # Errors
     /// [`StageError::NotFound`]; [`StageError::TimedOut`] after `within`, with what was seen last.
@@ -91,7 +91,7 @@ pub trait Stage: Send + Sync {
     /// The stage does not answer.
     async fn status(&self) -> Result<Arc<Snapshot>, StageError>;
 
-    /// Ends all faults, then everything else. A stage that is down already is no error.
+    /// Ends all faults, then everything else. May be called again.
     ///
     /// # Errors
     /// [`StageError::TimedOut`], with what is left.

@@ -18,7 +18,7 @@ use crate::manifest::Manifests;
 pub(super) const LIVES: &str = "exec sleep 600";
 
 /// The longest wait for anything; generous, because the machine may be busy.
-const SOON: Duration = Duration::from_secs(60);
+pub(super) const SOON: Duration = Duration::from_secs(60);
 
 /// What most owners need.
 pub(super) struct TestStage {

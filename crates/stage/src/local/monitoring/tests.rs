@@ -2,7 +2,7 @@
 
 use super::backend::BackendSpec;
 use super::*;
-use crate::local::testing::{LIVES, SERVICES, TestStage, web};
+use crate::local::testing::{LIVES, SERVICES, SOON, TestStage, web};
 
 const MONITOR: &str = "---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\n\
     metadata: {name: web, namespace: demo}\n\
@@ -45,7 +45,9 @@ async fn a_backend_that_dies_is_reported_once_and_stays_dead() {
     let (ip, dir) = (std::net::Ipv4Addr::LOCALHOST, stage.dir.path());
     let backend = Backend::start(&spec, &stage.spawner, ip, dir).await;
     monitoring.prometheus = Some(backend.unwrap());
+    let end = std::time::Instant::now() + SOON;
     while monitoring.status()[0].died.is_none() {
+        assert!(std::time::Instant::now() < end, "its death is never noticed");
         tokio::task::yield_now().await;
         monitoring.tick();
     }

@@ -1,7 +1,7 @@
 //! Pods turn by turn: from a Deployment to processes and back.
 
 use super::*;
-use crate::local::testing::{LIVES, TestStage, web};
+use crate::local::testing::{LIVES, SOON, TestStage, web};
 use crate::snapshot::Phase;
 
 #[tokio::test]
@@ -26,11 +26,13 @@ async fn a_killed_pod_is_reported_once_and_its_successor_has_another_name_and_ad
     stage.pods.terminate(&name, Duration::ZERO).unwrap();
     assert!(stage.pods.get(&name).is_none(), "it counts as gone");
     assert!(stage.pods.terminate(&name, Duration::ZERO).is_err());
+    let end = Instant::now() + SOON;
     let removed = loop {
         let removed = stage.tick().await;
         if !removed.is_empty() {
             break removed;
         }
+        assert!(Instant::now() < end, "the pod never goes");
         tokio::task::yield_now().await;
     };
     assert_eq!(removed.iter().map(|pod| (&pod.name, pod.ip)).collect::<Vec<_>>(), [(&name, ip)]);
