@@ -1,7 +1,7 @@
 //! Chaos Mesh documents: YAML in, checked experiments out.
 //!
 //! Parsing is strict. Every field is either understood or refused by name, because a field that is
-//! silently ignored makes an experiment that does something else than its file says.
+//! silently ignored makes an experiment that does not do what its file says.
 
 mod body;
 mod error;
@@ -53,9 +53,9 @@ impl Document {
         self.body.experiment().map(|experiment| experiment.chaos.as_ref())
     }
 
-    /// The document as `kubectl apply` sends it; the namespace is always named.
+    /// The document as `kubectl apply` takes it.
     #[must_use]
-    pub fn manifest(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         json!({
             "apiVersion": API_VERSION,
             "kind": self.kind(),
@@ -64,13 +64,13 @@ impl Document {
         })
     }
 
-    /// How this stage carries it out, one sentence.
+    /// How this stage carries it out, in one sentence; `; ` separates its parts.
     #[must_use]
     pub fn mechanism(&self) -> String {
         self.body.mechanism()
     }
 
-    /// What this stage would refuse: fields that Chaos Mesh obeys and a local stage cannot, or
+    /// What this stage refuses: fields that Chaos Mesh obeys and a local stage cannot obey, or
     /// patterns that cannot work.
     #[must_use]
     pub fn refusals(&self) -> Vec<Problem> {
@@ -92,7 +92,7 @@ struct Envelope {
 ///
 /// # Errors
 /// The file is too large, is not YAML, is empty, or a document breaks the rules; then all of its
-/// problems are told.
+/// problems are listed.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, DocumentError> {
     if text.len() > MAX_FILE_BYTES {
         return Err(DocumentError::TooLarge {
@@ -151,7 +151,7 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
     let supported = kinds::names();
     if OTHER_KINDS.contains(&kind) || kinds::find(kind).is_some() {
         Ok(())
-    } else if kinds::ELSEWHERE.contains(&kind) {
+    } else if kinds::is_elsewhere(kind) {
         Err(Problem::new(
             "kind",
             format!(
@@ -168,9 +168,5 @@ fn check_kind(envelope: &Envelope) -> Result<(), Problem> {
     }
 }
 
-#[cfg(test)]
-mod fuzz;
-#[cfg(test)]
-mod number_tests;
 #[cfg(test)]
 mod tests;

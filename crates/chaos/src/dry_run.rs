@@ -1,4 +1,4 @@
-//! What an experiment would do, without doing it.
+//! What a document would do, without doing it: targets, steps, ticks, lints and refusals.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(1);
 /// Ticks listed at most: one for each second of the hour.
 const MAX_TICKS: usize = 3_600;
 
-/// What an experiment would do.
+/// What a document would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
@@ -100,7 +100,7 @@ impl DryRun {
     }
 }
 
-/// Whom an experiment would hit.
+/// Which targets an experiment would hit.
 fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod], &str>) {
     let common = chaos.common();
     let selected = pods.map_err(str::to_owned);

@@ -1,31 +1,34 @@
 //! The engine: plays documents on the pods of a stage, with the life cycle of Chaos Mesh.
 //!
-//! [`Engine`] is a handle on one task (`driver`). That task owns the state (`world`), which is
-//! moved by pure rules: `lifecycle` for experiments, `spawn` and `history` for Schedules,
-//! `workflow` for Workflows, `check` for StatusChecks.
+//! [`Engine`] is a handle on one `task`. The task owns the `state`, which is moved by the pure
+//! rules in `steps`: a file for each kind of object.
 //!
-//! Three things end a fault, each without the others: the experiment's duration (or the stage's
-//! maximum), the expiry that every apply hands to the stage, and the journal, from which the next
-//! engine undoes what a crash has left.
+//! Three things end a fault, independently: the experiment's duration (or the stage's maximum), the
+//! expiry that every apply hands to the stage, and the journal, from which the next engine recovers
+//! what a crash has left.
 
 mod action;
-mod check;
 mod clock;
-mod driver;
-mod entry;
 mod error;
+mod event_kind;
 mod events;
 mod experiment;
-mod history;
 pub mod journal;
-mod lifecycle;
+mod key;
 mod names;
-mod probing;
+mod object;
+mod open_faults;
+mod options;
+mod probes;
+mod record;
 mod request;
-mod spawn;
+mod schedule;
+mod state;
+mod status_check;
+mod steps;
 mod targets;
+mod task;
 mod workflow;
-mod world;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,43 +39,18 @@ use tokio::task::JoinHandle;
 
 use crate::document::Document;
 use crate::dry_run::DryRun;
-use crate::fields::duration::GoDuration;
 use crate::injector::Injector;
 use crate::snapshot::{Applied, Name, Snapshot};
-use driver::Driver;
-use journal::{Journal, Leftover};
+use journal::{Journal, JournalEntry};
 use request::Request;
+use task::EngineTask;
 
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use error::EngineError;
+pub use options::Options;
 
-/// Requests that wait for the driver; more callers wait in line.
+/// Requests that wait for the task; further callers wait until there is room.
 const QUEUE: usize = 64;
-
-/// How the engine behaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Ends experiments that have no duration, nor a Workflow whose deadline ends them. Default:
-    /// one hour.
-    pub default_maximum: GoDuration,
-    /// Operations on targets at the same time. Default: 64.
-    pub concurrency: usize,
-    /// An operation that takes longer has failed. Default: 10 s.
-    pub operation_timeout: Duration,
-    /// Seed of random choices and names.
-    pub seed: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            default_maximum: GoDuration::from_nanos(3_600_000_000_000),
-            concurrency: 64,
-            operation_timeout: Duration::from_secs(10),
-            seed: rand::random(),
-        }
-    }
-}
 
 /// A running engine. Dropping it, like [`Engine::shutdown`], makes its task recover everything and
 /// end.
@@ -86,7 +64,7 @@ pub struct Engine {
 
 impl Engine {
     /// Starts an engine on the machine's clock. What an earlier engine left in the journal is
-    /// undone first.
+    /// recovered first.
     ///
     /// # Errors
     /// The journal cannot be read or written.
@@ -111,9 +89,9 @@ impl Engine {
         let opened = Journal::open(journal).map_err(|error| journal_error(journal, &error))?;
         let (requests, queue) = mpsc::channel(QUEUE);
         let (rounds, round) = watch::channel(0);
-        let mut driver = Driver::new(injector, clock, options, opened, rounds);
-        driver.undo_leftovers().await;
-        let task = tokio::spawn(driver.run(queue));
+        let mut task = EngineTask::new(injector, clock, options, opened, rounds);
+        task.recover_earlier_faults().await;
+        let task = tokio::spawn(task.run(queue));
         Ok(Self { requests, round, task: Mutex::new(Some(task)), journal: journal.to_owned() })
     }
 
@@ -199,9 +177,9 @@ impl Engine {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn shutdown(&self, limit: Duration) -> Result<Vec<Leftover>, EngineError> {
+    pub async fn shutdown(&self, limit: Duration) -> Result<Vec<JournalEntry>, EngineError> {
         if let Some(mut task) = self.task.lock().await.take() {
-            // A driver that has stopped by itself takes no more requests, which is as well.
+            // A task that has stopped by itself takes no more requests: nothing is left to do.
             let _ = tokio::time::timeout(limit, self.requests.send(Request::Stop)).await;
             if tokio::time::timeout(limit, &mut task).await.is_err() {
                 task.abort();

@@ -20,7 +20,8 @@ pub struct Experiment {
 }
 
 /// The remedy for a fault beyond [`LONGEST_FAULT`].
-pub(crate) const TOO_LONG: &str = "this stage ends every fault after 24 hours, so it could not keep this promise; write 24h or less, or a Schedule of shorter ones";
+pub(crate) const TOO_LONG: &str =
+    "this stage ends every fault after 24 hours; write 24h or less, or a Schedule of shorter ones";
 
 /// Is this beyond [`LONGEST_FAULT`]?
 pub(crate) fn is_too_long(duration: GoDuration) -> bool {
@@ -46,8 +47,8 @@ impl Experiment {
         Some(Self { kind, chaos })
     }
 
-    /// What this stage would refuse, with paths in the spec: fields that Chaos Mesh obeys and a
-    /// local stage cannot, or patterns that cannot work.
+    /// What this stage refuses, with paths in the spec: fields that Chaos Mesh obeys and a local
+    /// stage cannot obey, or patterns that cannot work.
     #[must_use]
     pub fn refusals(&self) -> Vec<Problem> {
         let chaos = self.chaos.as_ref();

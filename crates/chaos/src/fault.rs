@@ -1,8 +1,8 @@
 //! What a fault does to a target, in the units of the data plane: bytes, milliseconds, shares.
 //!
-//! A kind of chaos reads its document into a [`Fault`]; a stage carries it out. Nothing here depends
-//! on either. A new kind of fault adds its variant here, and its details in a file of its own below
-//! `fault/`.
+//! A kind of chaos turns its document into a [`Fault`]; a stage carries it out. Nothing here
+//! depends on either. A new kind of fault adds a variant here; what it needs to say in detail is in
+//! a file of its own below `fault/`.
 
 mod dns;
 mod http;
@@ -21,7 +21,8 @@ pub use stress::{CpuStress, MemorySize, MemoryStress, StressFault};
 /// No fault lasts longer on a stage, whatever becomes of the engine: longer durations are refused.
 pub const LONGEST_FAULT: Duration = Duration::from_secs(24 * 3_600);
 
-/// What is done to a target.
+/// What is done to a target. Nothing in this crate matches on all variants: a new one is an edit
+/// here and in the stage that carries it out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "one value per experiment, behind an Arc")]
@@ -46,14 +47,14 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Does the fault strike once and leave nothing to undo?
+    /// Does the fault strike once and leave nothing to undo? Most do not.
     #[must_use]
     pub fn one_shot(&self) -> bool {
         matches!(self, Self::PodKill { .. } | Self::ContainerKill)
     }
 
-    /// Do several of them on one target add up, and end one by one? Of the others a target has one:
-    /// the end of any ends it.
+    /// Do several of them on one target add up, and end one by one? Of the others a target has one
+    /// at most: the end of any of them ends it.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         matches!(self, Self::Stress(_) | Self::Http(_) | Self::Network(_))

@@ -1,4 +1,4 @@
-//! The seam to a stage: what the engine asks of whoever owns the pods.
+//! The seam to a stage: the engine decides when and whom, a stage owns the pods and acts on them.
 
 use std::future::Future;
 use std::time::SystemTime;
@@ -16,9 +16,9 @@ pub trait Injector: Send + Sync + 'static {
     fn pods(&self) -> Vec<Pod>;
 
     /// Injects `fault` into `target`. It must lapse by itself at `expires`, at most
-    /// [`LONGEST_FAULT`](crate::fault::LONGEST_FAULT) from now. A failed apply leaves nothing behind. `id` names the fault:
-    /// applying one of the same id to the same target again replaces it. Stress, HTTP and network
-    /// faults of different ids coexist on a target.
+    /// 24 hours from now. A failed apply leaves nothing behind. `id` names the fault:
+    /// applying one of the same id to the same target again replaces it. Faults that add up
+    /// ([`Fault::adds_up`]) coexist on a target under different ids.
     ///
     /// Returns what the stage had to cut, a phrase each ("2 CPU workers instead of 64"): shown in
     /// `Clamped` events.
@@ -33,8 +33,8 @@ pub trait Injector: Send + Sync + 'static {
         expires: Option<SystemTime>,
     ) -> impl Future<Output = Result<Vec<String>, String>> + Send;
 
-    /// Takes the `fault` of this `id` off `target`. Taking off what is not there, or from a pod
-    /// that is gone, succeeds.
+    /// Removes the `fault` of this `id` from `target`. It succeeds, too, when the fault is not
+    /// there or the pod is gone.
     ///
     /// # Errors
     /// The reason, which is shown in a `Failed` event; the engine tries again.
@@ -50,8 +50,8 @@ pub trait Injector: Send + Sync + 'static {
     /// as Go's client does.
     ///
     /// # Errors
-    /// Why there was no answer: refused, timed out, not resolved. A
-    /// [`StatusCheck`](crate::workflow::status_check) counts it as a failure.
+    /// Why there was no answer: refused, timed out, not resolved. A StatusCheck counts it as a
+    /// failure.
     fn probe(
         &self,
         request: &HttpProbe,

@@ -1,6 +1,6 @@
-//! What one kind of chaos adds to the common life of an experiment.
+//! What one kind of chaos has to say about itself; the life of an experiment is the same for all.
 //!
-//! The kinds themselves are in [`crate::kinds`].
+//! The kinds are listed in [`crate::kinds`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +13,43 @@ use crate::fields::mode::Mode;
 use crate::fields::problem::Problem;
 use crate::fields::selector::Selector;
 use crate::target::{Pod, Target};
+
+/// The spec of one experiment.
+pub trait Chaos: fmt::Debug + Send + Sync {
+    /// The fields shared by all kinds.
+    fn common(&self) -> Common<'_>;
+
+    /// Does it strike once? Such an experiment ignores duration and pause.
+    fn one_shot(&self) -> bool {
+        false
+    }
+
+    /// Rules of this kind that Chaos Mesh checks when the object is created.
+    fn check(&self, _problems: &mut Vec<Problem>) {}
+
+    /// What is allowed but unlikely to be meant.
+    fn lints(&self, _lints: &mut Vec<Problem>) {}
+
+    /// The fault to inject.
+    ///
+    /// # Errors
+    /// The field that cannot be carried out, as the message of a `Failed` event.
+    fn fault(&self) -> Result<Fault, Problem>;
+
+    /// The pods at the other end, if this kind has any.
+    fn other_end(&self) -> Option<OtherEnd<'_>> {
+        None
+    }
+
+    /// The fault for a target on `side`, given the targets on the other one; `None` when nothing is
+    /// done to it.
+    fn aimed(&self, fault: &Arc<Fault>, _side: Side, _others: &[Target]) -> Option<Arc<Fault>> {
+        Some(fault.clone())
+    }
+
+    /// How a local stage carries the fault out, in one sentence; `; ` separates its parts.
+    fn mechanism(&self) -> String;
+}
 
 /// Reads the `spec` of a kind; the text is the path of the spec in its document.
 pub(crate) type Parse = fn(&Value, &str) -> Result<Arc<dyn Chaos>, Problem>;
@@ -56,6 +93,36 @@ pub struct Common<'a> {
     pub scope: Scope<'a>,
 }
 
+impl Common<'_> {
+    /// The duration; an empty text counts as none, as Chaos Mesh fails to parse it and runs on.
+    pub(crate) fn parsed_duration(&self) -> Option<GoDuration> {
+        self.duration.and_then(|text| text.parse().ok())
+    }
+
+    /// The rules shared by all kinds.
+    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
+        self.selector.check(problems);
+        problems.extend(self.mode.parameter(self.value).err());
+        if let Some(Err(error)) =
+            self.duration.filter(|text| !text.is_empty()).map(str::parse::<GoDuration>)
+        {
+            problems.push(Problem::new("duration", error));
+        }
+    }
+
+    /// Fields that Chaos Mesh obeys and a local stage cannot obey.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        let mut refusals = self.selector.refusals();
+        if self.remote_cluster.is_some_and(|name| !name.is_empty()) {
+            refusals.push(Problem::new(
+                "remoteCluster",
+                "this stage is the only cluster there is; remove the field",
+            ));
+        }
+        refusals
+    }
+}
+
 /// What a record stands for.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'a> {
@@ -90,7 +157,7 @@ impl Scope<'_> {
     }
 }
 
-/// A second selector, whose pods are records too.
+/// A second selector; its pods have records, too.
 #[derive(Clone, Copy, Debug)]
 pub struct OtherEnd<'a> {
     /// Which pods.
@@ -99,6 +166,22 @@ pub struct OtherEnd<'a> {
     pub mode: Mode,
     /// The parameter of the mode, empty when omitted.
     pub value: &'a str,
+}
+
+impl OtherEnd<'_> {
+    /// The rules of Chaos Mesh; fields are below `target`.
+    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
+        let mut own = Vec::new();
+        self.selector.check(&mut own);
+        own.extend(self.mode.parameter(self.value).err());
+        problems.extend(own.into_iter().map(|problem| problem.under("target")));
+    }
+
+    /// Fields that Chaos Mesh obeys and a local stage cannot obey.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        let refusals = self.selector.refusals().into_iter();
+        refusals.map(|problem| problem.under("target")).collect()
+    }
 }
 
 /// Which selector chose a target.
@@ -118,88 +201,5 @@ impl Side {
             Self::Selected => ".",
             Self::Other => ".Target",
         }
-    }
-}
-
-/// One experiment's spec.
-pub trait Chaos: fmt::Debug + Send + Sync {
-    /// The fields shared by all kinds.
-    fn common(&self) -> Common<'_>;
-
-    /// Does it strike once, without an end? Such an experiment ignores both duration and pause.
-    fn one_shot(&self) -> bool {
-        false
-    }
-
-    /// Rules of this kind that Chaos Mesh checks when the object is created.
-    fn check(&self, _problems: &mut Vec<Problem>) {}
-
-    /// What is allowed but unlikely to be meant.
-    fn lints(&self, _lints: &mut Vec<Problem>) {}
-
-    /// The fault to inject.
-    ///
-    /// # Errors
-    /// The field that cannot be carried out, as the message of a `Failed` event.
-    fn fault(&self) -> Result<Fault, Problem>;
-
-    /// The pods at the other end, if this kind has any.
-    fn other_end(&self) -> Option<OtherEnd<'_>> {
-        None
-    }
-
-    /// The fault for a target on `side`, given the targets on the other one; `None` when nothing is
-    /// done to it.
-    fn aimed(&self, fault: &Arc<Fault>, _side: Side, _others: &[Target]) -> Option<Arc<Fault>> {
-        Some(fault.clone())
-    }
-
-    /// How this stage carries the fault out, one sentence.
-    fn mechanism(&self) -> String;
-}
-
-impl OtherEnd<'_> {
-    /// The rules of Chaos Mesh; fields are below `target`.
-    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
-        let mut own = Vec::new();
-        self.selector.check(&mut own);
-        own.extend(self.mode.parameter(self.value).err());
-        problems.extend(own.into_iter().map(|problem| problem.under("target")));
-    }
-
-    /// Fields that Chaos Mesh obeys and a local stage cannot.
-    pub(crate) fn refusals(&self) -> Vec<Problem> {
-        let refusals = self.selector.refusals().into_iter();
-        refusals.map(|problem| problem.under("target")).collect()
-    }
-}
-
-impl Common<'_> {
-    /// The duration; an empty text counts as none, as Chaos Mesh fails to parse it and runs on.
-    pub(crate) fn parsed_duration(&self) -> Option<GoDuration> {
-        self.duration.and_then(|text| text.parse().ok())
-    }
-
-    /// The rules shared by all kinds.
-    pub(crate) fn check(&self, problems: &mut Vec<Problem>) {
-        self.selector.check(problems);
-        problems.extend(self.mode.parameter(self.value).err());
-        if let Some(Err(error)) =
-            self.duration.filter(|text| !text.is_empty()).map(str::parse::<GoDuration>)
-        {
-            problems.push(Problem::new("duration", error));
-        }
-    }
-
-    /// Fields that Chaos Mesh obeys and a local stage cannot.
-    pub(crate) fn refusals(&self) -> Vec<Problem> {
-        let mut refusals = self.selector.refusals();
-        if self.remote_cluster.is_some_and(|name| !name.is_empty()) {
-            refusals.push(Problem::new(
-                "remoteCluster",
-                "this stage is the only cluster there is; remove the field",
-            ));
-        }
-        refusals
     }
 }

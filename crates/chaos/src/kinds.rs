@@ -1,8 +1,8 @@
 //! The kinds of document: the only file that names them all.
 //!
-//! To add a kind of chaos: write its document, with its [`Chaos`](crate::kind::Chaos)
-//! implementation, in a file of its own below `kinds/` and list it in [`SUPPORTED`]; add its variant
-//! to [`Fault`](crate::fault::Fault); teach a stage to carry that out.
+//! To add a kind of chaos, write its document and its [`Chaos`](crate::kind::Chaos) implementation
+//! in a file of its own below `kinds/`. Three edits remain: its line in [`SUPPORTED`], its variant
+//! in [`Fault`](crate::fault::Fault), and the mechanism of the stage that carries it out.
 
 pub mod dns;
 pub mod http;
@@ -28,36 +28,24 @@ pub(crate) const WORKFLOW_KEY: &str = "workflow";
 /// A question asked again and again: see [`crate::workflow::status_check`].
 pub const STATUS_CHECK: &str = "StatusCheck";
 
-/// Kinds of `chaos-mesh.org/v1alpha1` that exist but cannot be played locally.
-pub const ELSEWHERE: [&str; 15] = [
-    "AWSChaos",
-    "AzureChaos",
-    "BlockChaos",
-    "GCPChaos",
-    "IOChaos",
-    "JVMChaos",
-    "KernelChaos",
-    "PhysicalMachine",
-    "PhysicalMachineChaos",
-    "PodHttpChaos",
-    "PodIOChaos",
-    "PodNetworkChaos",
-    "RemoteCluster",
-    "TimeChaos",
-    "WorkflowNode",
-];
-
-/// Payload keys of a Schedule that belong to kinds this crate cannot play, with those kinds.
-const PAYLOADS_ELSEWHERE: [(&str, &str); 9] = [
-    ("awsChaos", "AWSChaos"),
-    ("azureChaos", "AzureChaos"),
-    ("blockChaos", "BlockChaos"),
-    ("gcpChaos", "GCPChaos"),
-    ("ioChaos", "IOChaos"),
-    ("jvmChaos", "JVMChaos"),
-    ("kernelChaos", "KernelChaos"),
-    ("physicalmachineChaos", "PhysicalMachineChaos"),
-    ("timeChaos", "TimeChaos"),
+/// Kinds of `chaos-mesh.org/v1alpha1` that this crate cannot play, with the key of their payload in
+/// a Schedule if it can repeat them.
+const ELSEWHERE: [(&str, Option<&str>); 15] = [
+    ("AWSChaos", Some("awsChaos")),
+    ("AzureChaos", Some("azureChaos")),
+    ("BlockChaos", Some("blockChaos")),
+    ("GCPChaos", Some("gcpChaos")),
+    ("IOChaos", Some("ioChaos")),
+    ("JVMChaos", Some("jvmChaos")),
+    ("KernelChaos", Some("kernelChaos")),
+    ("PhysicalMachine", None),
+    ("PhysicalMachineChaos", Some("physicalmachineChaos")),
+    ("PodHttpChaos", None),
+    ("PodIOChaos", None),
+    ("PodNetworkChaos", None),
+    ("RemoteCluster", None),
+    ("TimeChaos", Some("timeChaos")),
+    ("WorkflowNode", None),
 ];
 
 /// Finds a kind of chaos by its name.
@@ -72,14 +60,20 @@ pub(crate) fn names() -> String {
     names.join(", ")
 }
 
-/// Can Chaos Mesh repeat experiments of this kind, but this crate cannot play them?
-pub(crate) fn is_elsewhere(kind: &str) -> bool {
-    PAYLOADS_ELSEWHERE.iter().any(|(_, known)| *known == kind)
+/// Does Chaos Mesh have this kind, while this crate cannot play it?
+#[must_use]
+pub fn is_elsewhere(kind: &str) -> bool {
+    ELSEWHERE.iter().any(|(name, _)| *name == kind)
+}
+
+/// Can a Schedule of Chaos Mesh repeat this kind, while this crate cannot play it?
+pub(crate) fn is_repeated_elsewhere(kind: &str) -> bool {
+    ELSEWHERE.iter().any(|(name, key)| *name == kind && key.is_some())
 }
 
 /// Is this the key of a payload, in a Schedule or in the template of a Workflow?
 pub(crate) fn is_payload(key: &str) -> bool {
     key == WORKFLOW_KEY
-        || PAYLOADS_ELSEWHERE.iter().any(|(known, _)| *known == key)
+        || ELSEWHERE.iter().any(|(_, payload)| *payload == Some(key))
         || SUPPORTED.iter().any(|kind| kind.schedule_key == key)
 }

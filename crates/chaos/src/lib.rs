@@ -1,7 +1,7 @@
 //! Chaos Mesh documents, their rules, and an engine that plays them without a cluster.
 //!
 //! The files that `kubectl apply` takes are played here with the same life cycle, events and
-//! quirks, on whatever pods a stage offers. Read in this order:
+//! quirks, on whatever pods a stage offers. Read in this order; the README has a finer index:
 //!
 //! 1. [`target`] and [`fault`]: whom chaos hits, and what it does to them. [`injector`] is the seam
 //!    to a stage, which does it.
@@ -9,14 +9,17 @@
 //! 3. [`document`]: YAML in, checked documents out: an [`experiment`], a [`schedule`] that repeats
 //!    it, or a [`workflow`] that strings several together. The rules of single fields are in
 //!    [`fields`].
-//! 4. [`engine`]: the life cycle, and a journal by which a crash is survived.
-//! 5. [`render`]: what the command line prints.
+//! 4. [`snapshot`]: what can be seen of chaos, here and in a cluster; [`dry_run`]: what a document
+//!    would do.
+//! 5. [`engine`]: the life cycle, and a journal by which a crash is survived.
+//! 6. [`render`]: what the command line prints.
 //!
 //! ```
 //! let text = "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: x},
 //!              spec: {action: pod-kill, mode: some, selector: {}}}";
 //! let error = chaos::document::parse("x.yaml", text).unwrap_err();
-//! assert!(error.to_string().starts_with("x.yaml: document 1: spec.mode: unknown variant `some`, expected one of"));
+//! let wrong = "x.yaml: document 1: spec.mode: unknown variant `some`, expected one of";
+//! assert!(error.to_string().starts_with(wrong));
 //! ```
 
 pub mod document;
@@ -33,3 +36,8 @@ pub mod schedule;
 pub mod snapshot;
 pub mod target;
 pub mod workflow;
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -186,7 +186,7 @@ fn payload_key<C: Child>(kind: &str) -> Result<&'static str, String> {
         supported.push_str(", ");
         supported.push_str(other);
     }
-    Err(if kinds::is_elsewhere(kind) {
+    Err(if kinds::is_repeated_elsewhere(kind) {
         format!(
             "type {kind} is known to Chaos Mesh but the local stage cannot do it yet; use {supported}"
         )

@@ -1,8 +1,8 @@
 //! What can be seen of chaos at one moment: objects, how they are doing, and their events.
 //!
-//! The shapes are those of Chaos Mesh's own status. Every type is plain data: the local engine fills
-//! it, a stage in a cluster fills it from the Kubernetes API, and it travels as JSON. Start with
-//! [`Object`].
+//! The shapes are those of Chaos Mesh's own status. Every type is plain data: the local engine
+//! fills it, a stage in a cluster fills it from the Kubernetes API, and it travels as JSON. Start
+//! with [`Object`].
 
 mod condition;
 mod event;

@@ -35,7 +35,7 @@ pub struct Target {
     pub namespace: String,
     /// Name of the pod.
     pub pod: String,
-    /// The pod's identity when it was selected: a successor of the same name is somebody else.
+    /// The pod's identity when it was selected: a successor of the same name is another pod.
     pub uid: String,
     /// The container, for faults that act on containers.
     pub container: Option<String>,

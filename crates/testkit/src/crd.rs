@@ -9,9 +9,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-/// Environment variable that names the folder of CRD files; tests skip with a notice when it is
-/// unset.
+/// Environment variable that names the folder of CRD files.
 pub const FOLDER_VARIABLE: &str = "TALES_CRDS";
+
+/// The folder of CRD files, for tests that are `#[ignore = "needs TALES_CRDS"]`.
+///
+/// # Panics
+/// [`FOLDER_VARIABLE`] is unset.
+#[must_use]
+pub fn required_folder() -> PathBuf {
+    let folder = std::env::var_os(FOLDER_VARIABLE).unwrap_or_else(|| {
+        panic!("set {FOLDER_VARIABLE} to a folder of CRD files, or run without --include-ignored")
+    });
+    PathBuf::from(folder)
+}
 
 /// The folder of CRD files, or `None` (with a notice on stderr) when [`FOLDER_VARIABLE`] is unset.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What Chaos Mesh accepts in a document but hardly anybody means.
+//! What Chaos Mesh accepts in a document but its author hardly ever means.
 
 use jiff::Timestamp;
 

@@ -1,11 +1,14 @@
 //! Documents that are accepted, and the words in which others are refused.
 
+mod fuzz;
+mod numbers;
+
 use jiff::Timestamp;
 
 use super::*;
 use crate::fields::duration::GoDuration;
 
-pub(super) const TALK: &str = "
+const TALK: &str = "
 apiVersion: chaos-mesh.org/v1alpha1
 kind: Schedule
 metadata:
@@ -57,14 +60,6 @@ fn the_schedule_of_the_talk_is_read_as_it_is() {
     assert_eq!((schedule.starting_deadline_seconds, schedule.history_limit), (None, Some(2)));
     assert_eq!(schedule.child.kind(), "DNSChaos");
     assert!(document.refusals().is_empty());
-}
-
-#[test]
-fn a_cluster_gets_the_document_as_it_was_written() {
-    let written: Value = serde_saphyr::from_str(TALK).unwrap();
-    assert_eq!(parse("talk.yaml", TALK).unwrap()[0].manifest(), written);
-    let named = parse("x.yaml", &dns("")).unwrap()[0].manifest();
-    assert_eq!(named["metadata"], serde_json::json!({"name": "x", "namespace": "default"}));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::world::Key;
-use crate::engine::journal::Leftover;
+use super::journal::JournalEntry;
+use super::key::Key;
 use crate::fault::Fault;
 use crate::injector::Injector;
 use crate::kind::Side;
@@ -19,7 +19,8 @@ use crate::target::Target;
 pub(super) struct Action {
     pub(super) key: Key,
     pub(super) uid: String,
-    pub(super) slot: usize,
+    /// The position of its record in the experiment.
+    pub(super) record: usize,
     /// Which selector chose the target.
     pub(super) side: Side,
     pub(super) operation: Operation,
@@ -37,7 +38,7 @@ pub(super) struct Failure {
 }
 
 /// How an action went: done, with what the stage had to cut, or not done.
-pub(super) type Done = Result<Vec<String>, Failure>;
+pub(super) type Outcome = Result<Vec<String>, Failure>;
 
 pub(super) async fn carry_out<I: Injector>(
     injector: Arc<I>,
@@ -45,7 +46,7 @@ pub(super) async fn carry_out<I: Injector>(
     limit: Duration,
     action: Action,
     journalled: bool,
-) -> Done {
+) -> Outcome {
     if action.operation == Operation::Apply && !journalled {
         return Err(Failure {
             message: "the journal cannot be written; see the stage's log".to_owned(),
@@ -56,7 +57,7 @@ pub(super) async fn carry_out<I: Injector>(
         .acquire()
         .await
         .map_err(|error| Failure { message: error.to_string(), partial: false })?;
-    let id = id(&action);
+    let id = action.fault_id();
     let Action { fault, target, operation, expires, .. } = &action;
     let work = async {
         match operation {
@@ -78,39 +79,48 @@ pub(super) async fn carry_out<I: Injector>(
     }
 }
 
-/// Is the target certainly free of the fault after this?
-pub(super) fn leaves_nothing(action: &Action, outcome: &Done) -> bool {
-    match (action.operation, outcome) {
-        (Operation::Recover, Ok(_)) => true,
-        (Operation::Apply, Ok(_)) => action.fault.one_shot(),
-        (Operation::Apply, Err(failure)) => !failure.partial,
-        (Operation::Recover, Err(_)) => false,
+impl Action {
+    /// Is the target certainly free of the fault after this?
+    pub(super) fn leaves_no_fault(&self, outcome: &Outcome) -> bool {
+        match (self.operation, outcome) {
+            (Operation::Recover, Ok(_)) => true,
+            (Operation::Apply, Ok(_)) => self.fault.one_shot(),
+            (Operation::Apply, Err(failure)) => !failure.partial,
+            (Operation::Recover, Err(_)) => false,
+        }
+    }
+
+    /// Tells the faults on a target apart: a pod may be at both ends of an experiment.
+    pub(super) fn place(&self) -> Place {
+        let target = format!("{}{}", self.target, self.side.key());
+        Place { experiment: self.uid.clone(), target }
+    }
+
+    /// What the journal says about it.
+    pub(super) fn journal_entry(&self) -> JournalEntry {
+        JournalEntry {
+            experiment: self.key.to_string(),
+            id: self.fault_id(),
+            fault: (*self.fault).clone(),
+            target: self.target.clone(),
+            expires: self.expires,
+        }
+    }
+
+    /// The name of the fault on its target; the same before and after a crash.
+    fn fault_id(&self) -> String {
+        let Key { kind, namespace, name } = &self.key;
+        let id = format!("{namespace}/{}/{name}", kind.to_lowercase());
+        match self.side {
+            Side::Selected => id,
+            Side::Other => id + "/Target",
+        }
     }
 }
 
-/// Tells the faults on a target apart: a pod may be at both ends of an experiment.
-pub(super) fn place(action: &Action) -> (String, String) {
-    let place = format!("{}{}", action.target, action.side.key());
-    (action.uid.clone(), place)
-}
-
-/// The name of the fault on its target; the same before and after a crash.
-fn id(action: &Action) -> String {
-    let Key { kind, namespace, name } = &action.key;
-    let end = action.side.key().trim_start_matches('.');
-    format!(
-        "{namespace}/{}/{name}{}{end}",
-        kind.to_lowercase(),
-        if end.is_empty() { "" } else { "/" }
-    )
-}
-
-pub(super) fn leftover(action: &Action) -> Leftover {
-    Leftover {
-        experiment: action.key.to_string(),
-        id: id(action),
-        fault: (*action.fault).clone(),
-        target: action.target.clone(),
-        expires: action.expires,
-    }
+/// Where a fault is: which experiment's, on which target, at which end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    experiment: String,
+    target: String,
 }

@@ -42,3 +42,8 @@ impl Clock for TokioClock {
         self.start.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
     }
 }
+
+/// Kubernetes stores times in whole seconds, and durations count from there.
+pub(super) fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}

@@ -20,7 +20,7 @@ pub enum EngineError {
     #[error("{0}: the spec of an experiment cannot change; delete it first, or use another name")]
     Immutable(String),
     /// The new spec of a Workflow that is under way asks for what this stage cannot do.
-    #[error("{0} goes on as before: {1}")]
+    #[error("{0} keeps its old spec: {1}")]
     Unplayable(String, String),
     /// Only experiments and Schedules can be paused, as in Chaos Mesh.
     #[error(
@@ -44,7 +44,7 @@ pub enum EngineError {
     #[error("the chaos engine has stopped; start the stage again with `tale up`")]
     Stopped,
     /// Time ran out before the condition held.
-    #[error("waited {seconds} s in vain; `tale chaos describe` shows what the experiment is doing")]
+    #[error("not so within {seconds} s; `tale chaos describe` shows what the experiment is doing")]
     TimedOut {
         /// How long the caller was ready to wait, in seconds.
         seconds: u64,

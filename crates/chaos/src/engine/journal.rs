@@ -1,8 +1,8 @@
 //! The write-ahead journal: what may be injected, on disk before it is injected.
 //!
 //! One JSON object per line: `begin` before each apply (synced to disk), `end` after the fault is
-//! gone. Whoever reads the file after a crash knows every target that may still be under a fault,
-//! and can recover it: recovering what was never applied does no harm.
+//! gone. After a crash the file lists every target that may still be under a fault. All of them are
+//! recovered: recovering what was never applied does no harm.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -20,7 +20,7 @@ const COMPACT_BYTES: u64 = 1 << 20;
 
 /// A fault that may be in place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Leftover {
+pub struct JournalEntry {
     /// The experiment, for messages: `dnschaos/name in namespace default`.
     pub experiment: String,
     /// The name of the fault on its target; empty in journals of earlier versions.
@@ -37,7 +37,7 @@ pub struct Leftover {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Line {
-    Begin { id: u64, fault: Box<Leftover> },
+    Begin { id: u64, fault: Box<JournalEntry> },
     End { id: u64 },
 }
 
@@ -45,7 +45,7 @@ enum Line {
 ///
 /// # Errors
 /// The file cannot be read, or a line that is not the last one is damaged.
-pub fn replay(path: &Path) -> io::Result<Vec<Leftover>> {
+pub fn replay(path: &Path) -> io::Result<Vec<JournalEntry>> {
     Ok(open_entries(path)?.into_values().collect())
 }
 
@@ -54,7 +54,7 @@ pub fn replay(path: &Path) -> io::Result<Vec<Leftover>> {
 pub(crate) struct Journal {
     file: File,
     next_id: u64,
-    open: BTreeMap<u64, Leftover>,
+    open: BTreeMap<u64, JournalEntry>,
 }
 
 impl Journal {
@@ -77,7 +77,7 @@ impl Journal {
 
     /// Writes that these faults are about to be injected and waits for the disk. One sync covers
     /// them all.
-    pub(crate) fn begin(&mut self, faults: Vec<Leftover>) -> io::Result<Vec<u64>> {
+    pub(crate) fn begin(&mut self, faults: Vec<JournalEntry>) -> io::Result<Vec<u64>> {
         let ids: Vec<u64> = (self.next_id..).take(faults.len()).collect();
         self.file.write_all(&lines(
             ids.iter()
@@ -101,7 +101,7 @@ impl Journal {
     }
 
     /// What may be injected, by number.
-    pub(crate) fn open_entries(&self) -> &BTreeMap<u64, Leftover> {
+    pub(crate) fn open_entries(&self) -> &BTreeMap<u64, JournalEntry> {
         &self.open
     }
 }
@@ -115,7 +115,7 @@ fn lines(entries: impl Iterator<Item = Line>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn open_entries(path: &Path) -> io::Result<BTreeMap<u64, Leftover>> {
+fn open_entries(path: &Path) -> io::Result<BTreeMap<u64, JournalEntry>> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         other => other?,

@@ -1,20 +1,22 @@
 //! The engine's rules on a clock that the tests move: no task, no file, no waiting.
 
-mod asking;
-mod checking;
-mod driving;
+mod experiments;
 mod invariants;
-mod living;
-mod scheduling;
-mod scripted;
-mod working;
+mod running_workflows;
+mod schedules;
+mod scripted_stage;
+mod status_checks;
+mod task;
+mod workflows;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Failure;
-use super::world::{Key, World};
+use super::key::Key;
+use super::state::EngineState;
+use super::steps;
 use crate::document::{self, Document};
 use crate::fields::duration::GoDuration;
 use crate::snapshot::{Applied, Operation, Snapshot};
@@ -23,7 +25,7 @@ use crate::workflow::probe::ProbeAnswer;
 
 /// A made-up cluster and the moment it is at.
 struct Stage {
-    world: World,
+    engine: EngineState,
     now: Timestamp,
     start: Timestamp,
     pods: Vec<Pod>,
@@ -42,9 +44,9 @@ struct Stage {
 impl Stage {
     fn new(pods: &[&str]) -> Self {
         let start: Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
-        let world = World::new(7, GoDuration::from_nanos(3_600_000_000_000));
+        let engine = EngineState::new(7, GoDuration::from_nanos(3_600_000_000_000));
         Self {
-            world,
+            engine,
             now: start,
             start,
             pods: pods.iter().map(|name| pod(name)).collect(),
@@ -57,7 +59,7 @@ impl Stage {
     }
 
     fn apply(&mut self, text: &str) -> Applied {
-        let applied = self.world.apply(&parse(text), self.now).unwrap();
+        let applied = self.engine.apply(&parse(text), self.now).unwrap();
         self.round();
         applied
     }
@@ -66,14 +68,14 @@ impl Stage {
     fn round(&mut self) {
         loop {
             let pods = self.pods.clone();
-            let actions = self.world.reconcile(self.now, &|| pods.clone());
-            let questions = std::mem::take(&mut self.world.questions);
-            if actions.is_empty() && questions.is_empty() {
+            let actions = steps::reconcile(&mut self.engine, self.now, &|| pods.clone());
+            let requests = std::mem::take(&mut self.engine.probes);
+            if actions.is_empty() && requests.is_empty() {
                 return;
             }
-            for question in questions {
+            for request in requests {
                 self.asked.push(self.seconds());
-                self.world.answer_check(&question, &self.answer, self.now);
+                steps::record_answer(&mut self.engine, &request, &self.answer, self.now);
             }
             let outcomes = actions.into_iter().map(|action| {
                 let id = action.target.to_string();
@@ -87,14 +89,14 @@ impl Stage {
                 (action, outcome)
             });
             let outcomes = outcomes.collect();
-            self.world.settle(outcomes, self.now);
+            steps::record_outcomes(&mut self.engine, outcomes, self.now);
         }
     }
 
     /// Lets time pass, stopping wherever the engine wants to look.
     fn advance(&mut self, seconds: i64) {
         let until = self.now + SignedDuration::from_secs(seconds);
-        while let Some(wake) = self.world.next_wake().filter(|wake| *wake <= until) {
+        while let Some(wake) = self.engine.next_wake().filter(|wake| *wake <= until) {
             assert!(wake > self.now, "the engine wants to wake at {wake}, which has passed");
             self.now = wake;
             self.round();
@@ -113,7 +115,7 @@ impl Stage {
     }
 
     fn snapshot(&self) -> Snapshot {
-        self.world.snapshot(self.now)
+        self.engine.snapshot(self.now)
     }
 
     fn key(&self, kind: &'static str, name: &str) -> Key {

@@ -11,7 +11,7 @@ use crate::target::Target;
 /// A direction `from` is the same fault on the peers: only what leaves is shaped, as by `tc`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetworkFault {
-    /// Whom the packets are for; none means anybody.
+    /// Whom the packets are for; none means everybody.
     pub towards: Option<Vec<Peer>>,
     /// Each packet waits.
     pub delay: Option<NetworkDelay>,
@@ -19,7 +19,7 @@ pub struct NetworkFault {
     pub loss_percent: f64,
     /// Bytes per second that get through.
     pub bytes_per_second: Option<u64>,
-    /// Nothing gets through, and nobody is told.
+    /// Nothing gets through, and neither end gets an error.
     pub partition: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct NetworkDelay {
     pub jitter: Duration,
 }
 
-/// Somebody at the other end of a connection.
+/// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peer {

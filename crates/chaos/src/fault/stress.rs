@@ -1,4 +1,4 @@
-//! StressChaos: CPU time and memory are taken.
+//! StressChaos: processes beside the pod take its CPU time and memory.
 
 use serde::{Deserialize, Serialize};
 

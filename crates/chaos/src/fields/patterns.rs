@@ -227,7 +227,7 @@ impl Token {
 }
 
 fn same(left: &[Token], right: &[Token]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).all(|(one, other)| one.same(other))
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.same(right))
 }
 
 fn covers(outer: &[(u8, u8)], inner: &[(u8, u8)]) -> bool {

@@ -20,8 +20,8 @@ impl Problem {
         Self { field: field.into(), message: message.to_string() }
     }
 
-    /// A complaint if `number` is out of `range`. Numbers are read wider than they may be, so that
-    /// this tells the range and not the YAML parser the name of a type.
+    /// A complaint if `number` is out of `range`. Numbers are read into a wider type than they
+    /// need, so that the message names the range, not a type of Rust.
     pub(crate) fn of_range(
         field: impl Into<String>,
         number: i64,

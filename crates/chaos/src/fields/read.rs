@@ -1,4 +1,4 @@
-//! From a YAML value to a strict struct, in words for whoever writes YAML.
+//! From a YAML value to a strict struct; mistakes are named in the words of YAML.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, parent: &str) -> Result<T
     })
 }
 
-/// serde names the types of Rust; who writes YAML knows numbers.
+/// serde names types of Rust; authors of YAML know numbers.
 fn in_yaml(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, "i64" | "i32" | "u64" | "u32" | "u16" | "u8")) => {

@@ -4,14 +4,14 @@
 
 mod expression;
 
-pub use expression::Expression;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fields::problem::Problem;
 use crate::target::Pod;
+
+pub use expression::Expression;
 
 /// The `selector` of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl Selector {
         }
     }
 
-    /// Fields that Chaos Mesh obeys and a local stage cannot.
+    /// Fields that Chaos Mesh obeys and a local stage cannot obey.
     pub(crate) fn refusals(&self) -> Vec<Problem> {
         let mut refusals = Vec::new();
         if !self.node_selectors.is_empty() {

@@ -1,8 +1,7 @@
 //! DNSChaos: names stop resolving, or resolve to nonsense.
 //!
-//! `action: error` answers SERVFAIL, `action: random` an address that nobody chose. Only *new*
-//! lookups are hit: a service that keeps its connections, or read `resolv.conf` once, does not
-//! notice.
+//! `action: error` answers SERVFAIL, `action: random` a random address. Only *new* lookups are hit:
+//! a service that keeps its connections, or has read `resolv.conf` only once, does not notice.
 
 use std::sync::Arc;
 

@@ -11,10 +11,9 @@ use crate::fields::duration::GoDuration;
 use crate::fields::problem::Problem;
 use crate::fields::read::read;
 use crate::kind::{Chaos, Column, Common, Kind, Scope};
+use spec::given;
 
 pub use spec::{HttpChaos, HttpTarget, Patch, PatchBody, Replace, Tls};
-
-use spec::given;
 
 pub(crate) static KIND: Kind = Kind {
     name: "HTTPChaos",

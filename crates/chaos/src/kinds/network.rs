@@ -102,7 +102,7 @@ impl Chaos for NetworkChaos {
     fn mechanism(&self) -> String {
         let what = match self.action {
             NetworkAction::Partition => {
-                "bytes vanish and nobody is told, so clients see time-outs".to_owned()
+                "bytes vanish without an error, so clients see time-outs".to_owned()
             }
             NetworkAction::Bandwidth => {
                 "bytes pass at the given rate (limit and buffer are not modelled)".to_owned()
@@ -111,7 +111,7 @@ impl Chaos for NetworkChaos {
                 let blocks = [
                     (
                         self.delay.is_some(),
-                        "each chunk of bytes waits, and so does the opening of a connection, but its client takes it for open and sees the wait at its first bytes",
+                        "each chunk of bytes waits, and so does a new connection, which its client sees open at once: the wait shows at the first bytes",
                     ),
                     (
                         self.loss.is_some(),

@@ -1,4 +1,4 @@
-//! PodChaos: pods or containers go away.
+//! PodChaos: pods or containers are stopped.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ impl Chaos for PodChaos {
         if self.one_shot() && self.duration.is_some() {
             lints.push(Problem::new(
                 "duration",
-                "a kill happens once, at creation; Chaos Mesh ignores its duration",
+                "a kill happens once, at creation, so Chaos Mesh ignores the duration; remove it",
             ));
         }
         if self.action != PodAction::PodKill && self.grace_period > 0 {

@@ -1,8 +1,7 @@
 //! StressChaos: processes beside a container take its CPU time or its memory.
 //!
 //! The document has more traps than most: `size` is the total of all workers, a percentage is of
-//! the *host's* memory, and `workers: 0` reports success without doing anything. They are lints
-//! here.
+//! the *host's* memory, and `workers: 0` reports success without doing anything. Each has a lint.
 
 mod fault;
 mod lints;
@@ -15,10 +14,9 @@ use crate::fault::Fault;
 use crate::fields::problem::Problem;
 use crate::fields::read::read;
 use crate::kind::{Chaos, Column, Common, Kind, Scope};
+use spec::{LOAD, OOM_SCORE_ADJ, WORKERS};
 
 pub use spec::{CpuStressor, MemoryStressor, StressChaos, Stressors};
-
-use spec::{LOAD, OOM_SCORE_ADJ, WORKERS};
 
 pub(crate) static KIND: Kind = Kind {
     name: "StressChaos",
@@ -41,10 +39,14 @@ impl Chaos for StressChaos {
 
     fn check(&self, problems: &mut Vec<Problem>) {
         match &self.stressors {
-            None if self.stressng_stressors.is_empty() => problems
-                .push(Problem::new("stressors", "missing; say what is taken, `cpu` or `memory`")),
-            Some(Stressors { cpu: None, memory: None }) => problems
-                .push(Problem::new("stressors", "empty; say what is taken, `cpu` or `memory`")),
+            None if self.stressng_stressors.is_empty() => problems.push(Problem::new(
+                "stressors",
+                "missing; write `cpu` or `memory`, which is to be taken",
+            )),
+            Some(Stressors { cpu: None, memory: None }) => problems.push(Problem::new(
+                "stressors",
+                "empty; write `cpu` or `memory`, which is to be taken",
+            )),
             _ => {}
         }
         if let Some(cpu) = self.cpu() {

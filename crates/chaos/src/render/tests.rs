@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::table::age;
 use super::*;
 use crate::document::ObjectMeta;
+use crate::dry_run::DryRun;
 use crate::fields::problem::Problem;
 use crate::snapshot::{
-    ChaosStatus, Condition, DesiredPhase, Event, ExperimentStatus, Phase, Record, ScheduleStatus,
-    Severity, Status,
+    ChaosStatus, Condition, DesiredPhase, Event, ExperimentStatus, Object, Phase, Record,
+    ScheduleStatus, Severity, Snapshot, Status,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -161,6 +163,12 @@ fn mechanism(kind: &str, spec: &str) -> String {
     let section = text.split("Mechanism:\n").nth(1).unwrap();
     let section = section.split("Status:\n").next().unwrap();
     section.trim_start().to_owned()
+}
+
+#[test]
+fn describe_has_no_mechanism_for_an_object_of_a_cluster() {
+    let object = Object { mechanism: String::new(), ..experiment() };
+    assert!(!describe(&snapshot(), &object).contains("Mechanism"));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! unless the text starts with `TZ=Area/City` or `CRON_TZ=Area/City`. The search for the next tick
 //! is in `cron/next.rs`.
 
+mod calendar;
 mod field;
 mod next;
 
@@ -16,7 +17,9 @@ use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::fields::duration::GoDuration;
-use field::{Field, Range};
+use calendar::Calendar;
+
+pub use field::FieldError;
 
 /// Longest text read: the parser's work is bounded whatever a document holds.
 const MAX_LENGTH: usize = 256;
@@ -33,18 +36,7 @@ pub struct Cron {
 enum Plan {
     /// `@every`: whole seconds, at least one.
     Every(GoDuration),
-    Fields(Box<Fields>),
-}
-
-#[derive(Clone, Debug)]
-struct Fields {
-    second: Field,
-    minute: Field,
-    hour: Field,
-    day: Field,
-    month: Field,
-    weekday: Field,
-    zone: TimeZone,
+    Calendar(Box<Calendar>),
 }
 
 /// Why a text is not a schedule.
@@ -59,21 +51,14 @@ pub enum CronError {
     #[error("expected 5 fields (minute hour day month weekday) or 6 (seconds first), found {0}")]
     FieldCount(usize),
     /// One field cannot be read.
-    #[error("`{field}` is not a valid {name}: {why}")]
-    Field {
-        /// Which field.
-        name: &'static str,
-        /// Its text.
-        field: String,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// An `@word` that does not exist in this dialect.
     #[error(
         "`{0}` is not a descriptor; use @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or `@every <duration>`"
     )]
     Descriptor(String),
-    /// `@every` with something that is no duration.
+    /// `@every` without a duration after it.
     #[error("@every: {0}")]
     Every(#[from] crate::fields::duration::DurationError),
     /// The `TZ=` prefix names no known zone.
@@ -91,7 +76,7 @@ impl Cron {
             Plan::Every(interval) => {
                 after.checked_add(interval.as_signed()).ok().map(next::whole_second)
             }
-            Plan::Fields(fields) => next::search(fields, after),
+            Plan::Calendar(calendar) => next::search(calendar, after),
         }
     }
 
@@ -100,7 +85,7 @@ impl Cron {
     pub fn interval(&self) -> Option<GoDuration> {
         match self.plan {
             Plan::Every(interval) => Some(interval),
-            Plan::Fields(_) => None,
+            Plan::Calendar(_) => None,
         }
     }
 
@@ -124,7 +109,11 @@ impl FromStr for Cron {
         let (zone, rest) = split_zone(source)?;
         let plan = match rest.strip_prefix("@every ") {
             Some(interval) => Plan::Every(whole_seconds(interval.parse()?)),
-            None => Plan::Fields(Box::new(fields(expand(rest)?, zone)?)),
+            None => {
+                let fields: Vec<&str> = expand(rest)?.split_whitespace().collect();
+                let calendar = Calendar::parse(&fields, zone)?;
+                Plan::Calendar(Box::new(calendar.ok_or(CronError::FieldCount(fields.len()))?))
+            }
         };
         Ok(Self { source: source.to_owned(), plan })
     }
@@ -168,24 +157,6 @@ fn expand(text: &str) -> Result<&str, CronError> {
         _ if text.starts_with('@') => Err(CronError::Descriptor(text.to_owned())),
         _ => Ok(text),
     }
-}
-
-fn fields(text: &str, zone: TimeZone) -> Result<Fields, CronError> {
-    let all: Vec<&str> = text.split_whitespace().collect();
-    let (second, rest) = match all.as_slice() {
-        rest @ [_, _, _, _, _] => ("0", rest),
-        [second, rest @ ..] if rest.len() == 5 => (*second, rest),
-        _ => return Err(CronError::FieldCount(all.len())),
-    };
-    Ok(Fields {
-        second: Range::SECOND.parse(second)?,
-        minute: Range::MINUTE.parse(rest[0])?,
-        hour: Range::HOUR.parse(rest[1])?,
-        day: Range::DAY.parse(rest[2])?,
-        month: Range::MONTH.parse(rest[3])?,
-        weekday: Range::WEEKDAY.parse(rest[4])?,
-        zone,
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is allowed in a Schedule but hardly meant.
+//! What a Schedule may say but hardly ever means.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,10 @@ impl<C: Child> Schedule<C> {
             lints.push(Problem::new("historyLimit", "omitted counts as 0: finished experiments vanish at once, and their events with them; write for example 3"));
         }
         if self.cron.next(now).is_none() {
-            lints.push(Problem::new("schedule", "has no tick in the next five years"));
+            lints.push(Problem::new(
+                "schedule",
+                "has no tick in the next five years; correct its day or month",
+            ));
         }
         if let (Some(every), Some(deadline)) =
             (self.cron.interval(), self.starting_deadline_seconds)
@@ -32,7 +35,7 @@ impl<C: Child> Schedule<C> {
     }
 }
 
-/// An experiment that is still running when the next one is due.
+/// Experiments that are still running when the next one is due.
 fn overlap<C: Child>(schedule: &Schedule<C>, now: Timestamp, lints: &mut Vec<Problem>) {
     let Some(chaos) = schedule
         .child

@@ -1,5 +1,7 @@
 //! How an experiment is doing: its conditions, and one record for each target.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,20 +57,32 @@ pub struct Record {
     pub events: Vec<RecordEvent>,
 }
 
-/// Is the fault in place?
+/// Is the fault in place? What waits counts as unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// No.
     #[serde(rename = "Not Injected")]
     NotInjected,
-    /// Not yet: Chaos Mesh waits for the daemon on the pod's node. The local engine never writes it.
+    /// Not yet: Chaos Mesh waits for its daemon on the pod's node. Only in a cluster.
     #[serde(rename = "Not Injected/Wait")]
     NotInjectedWait,
     /// Yes.
     Injected,
-    /// Still: Chaos Mesh waits for the daemon on the pod's node. The local engine never writes it.
+    /// Still: Chaos Mesh waits for its daemon on the pod's node. Only in a cluster.
     #[serde(rename = "Injected/Wait")]
     InjectedWait,
+}
+
+impl fmt::Display for Phase {
+    /// As Chaos Mesh writes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::NotInjected => "Not Injected",
+            Self::NotInjectedWait => "Not Injected/Wait",
+            Self::Injected => "Injected",
+            Self::InjectedWait => "Injected/Wait",
+        })
+    }
 }
 
 /// One attempt on a record.

@@ -19,9 +19,9 @@ pub struct Name {
     pub name: String,
 }
 
-/// Why a text names no object.
+/// The text has too many parts.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{0}` names no object; write name, kind/name or namespace/kind/name")]
+#[error("`{0}` is not the name of an object; write name, kind/name or namespace/kind/name")]
 pub struct NameError(String);
 
 impl Name {

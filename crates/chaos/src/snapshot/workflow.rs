@@ -20,8 +20,8 @@ pub struct WorkflowStatus {
     /// When its first step ended, and with it all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Timestamp>,
-    /// The steps that have begun, in that order. In a cluster each is an object of its own, and this
-    /// is empty.
+    /// The steps that have begun, in that order. In a cluster each is an object of its own, and
+    /// this is empty.
     pub nodes: Vec<NodeStatus>,
 }
 

@@ -1,4 +1,4 @@
-//! What is allowed in a Workflow but hardly meant.
+//! What a Workflow may say but hardly ever means.
 
 use jiff::Timestamp;
 

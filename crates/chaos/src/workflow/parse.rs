@@ -195,7 +195,7 @@ fn chaos(
     problems: &mut Vec<Problem>,
 ) -> Option<Step> {
     let Some(kind) = kinds::find(kind) else {
-        let message = if kinds::is_elsewhere(kind) {
+        let message = if kinds::is_repeated_elsewhere(kind) {
             format!("{kind} is known to Chaos Mesh but the local stage cannot do it yet")
         } else {
             format!(

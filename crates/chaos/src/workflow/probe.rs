@@ -1,4 +1,4 @@
-//! What a StatusCheck asks of a stage: one HTTP request, and the status code of its answer.
+//! The HTTP request that a stage sends for a StatusCheck, and the status code of its answer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct HttpProbe {
 pub struct ProbeAnswer {
     /// `200`.
     pub status: u16,
-    /// Did its body arrive in time? Chaos Mesh throws an answer away of which it could not read
-    /// all.
+    /// Did its body arrive in time? Chaos Mesh discards an answer whose body it could not read to
+    /// its end.
     pub whole: bool,
 }

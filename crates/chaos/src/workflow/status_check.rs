@@ -1,6 +1,8 @@
-//! StatusCheck: asks an HTTP server again and again whether all is well.
+//! StatusCheck: sends an HTTP request again and again and judges the status code of the answer.
 //!
-//! The first question is asked after one interval. Thresholds count answers in a row.
+//! The first request is sent after one interval. Thresholds count answers in a row.
+
+mod rules;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -24,24 +26,24 @@ pub struct StatusCheck {
     /// When it stops.
     #[serde(default)]
     pub mode: CheckMode,
-    /// How long, from the creation of the object; no end when omitted.
+    /// How long, from the creation of the object; without end when omitted.
     pub duration: Option<String>,
-    /// Seconds until a question counts as failed.
-    #[serde(default = "one")]
+    /// Seconds until a request counts as failed.
+    #[serde(default = "defaults::timeout_seconds")]
     pub timeout_seconds: i64,
-    /// Seconds between questions, and before the first.
-    #[serde(default = "ten")]
+    /// Seconds between requests, and before the first.
+    #[serde(default = "defaults::interval_seconds")]
     pub interval_seconds: i64,
-    /// So many failures in a row end it.
-    #[serde(default = "three")]
+    /// This many failures in a row end it.
+    #[serde(default = "defaults::failure_threshold")]
     pub failure_threshold: i64,
-    /// So many successes in a row end a synchronous one.
-    #[serde(default = "one")]
+    /// This many successes in a row end a synchronous one.
+    #[serde(default = "defaults::success_threshold")]
     pub success_threshold: i64,
     /// Answers remembered.
-    #[serde(default = "hundred")]
+    #[serde(default = "defaults::records_history_limit")]
     pub records_history_limit: i64,
-    /// The question.
+    /// The request.
     pub http: Option<HttpCheck>,
 }
 
@@ -64,11 +66,11 @@ pub enum CheckMode {
     Continuous,
 }
 
-/// A question by HTTP.
+/// A request and how its answer is judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpCheck {
-    /// Whom it asks.
+    /// Absolute, `http://` or `https://`.
     pub url: String,
     /// `GET` or `POST`.
     #[serde(default)]
@@ -83,14 +85,14 @@ pub struct HttpCheck {
     pub criteria: Criteria,
 }
 
-/// How a server is asked.
+/// The method of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HttpMethod {
-    /// By GET.
+    /// `GET`.
     #[default]
     Get,
-    /// By POST.
+    /// `POST`.
     Post,
 }
 
@@ -102,20 +104,27 @@ pub struct Criteria {
     pub status_code: String,
 }
 
-fn one() -> i64 {
-    1
-}
+/// What Chaos Mesh takes for fields that are omitted.
+mod defaults {
+    pub(super) fn timeout_seconds() -> i64 {
+        1
+    }
 
-fn three() -> i64 {
-    3
-}
+    pub(super) fn interval_seconds() -> i64 {
+        10
+    }
 
-fn ten() -> i64 {
-    10
-}
+    pub(super) fn failure_threshold() -> i64 {
+        3
+    }
 
-fn hundred() -> i64 {
-    100
+    pub(super) fn success_threshold() -> i64 {
+        1
+    }
+
+    pub(super) fn records_history_limit() -> i64 {
+        100
+    }
 }
 
 impl StatusCheck {
@@ -128,48 +137,17 @@ impl StatusCheck {
         Some(check)
     }
 
-    /// What is allowed but unlikely to be meant.
-    pub(crate) fn lints(&self, lints: &mut Vec<Problem>) {
-        let most = self.failure_threshold.max(self.success_threshold);
-        if self.records_history_limit < most {
-            lints.push(Problem::new(
-                "recordsHistoryLimit",
-                format!("below a threshold, which is then never reached; write at least {most}"),
-            ));
-        }
-        if self.timeout_seconds > self.interval_seconds {
-            lints.push(Problem::new(
-                "timeoutSeconds",
-                "longer than the interval, so slow answers delay the next question; make it shorter",
-            ));
-        }
-        if self.mode == CheckMode::Continuous && self.duration.is_none() {
-            lints.push(Problem::new(
-                "duration",
-                "omitted with mode Continuous: it never ends as long as all is well",
-            ));
-        }
-        if self.http.as_ref().is_some_and(|http| {
-            codes(&http.criteria.status_code).is_some_and(|codes| codes.is_empty())
-        }) {
-            lints.push(Problem::new(
-                "http.criteria.statusCode",
-                "starts above its end, so no answer is good; swap the ends",
-            ));
-        }
-    }
-
-    /// How this stage carries the check out, one sentence.
+    /// How this stage carries the check out, in one sentence.
     pub(crate) fn mechanism(&self) -> String {
         format!(
             "the stage asks {} every {} s, as a pod would: names of Services are resolved, redirects are followed on this stage only, and the answer has to come within {} s",
-            self.http.as_ref().map_or("nobody", |http| &http.url),
+            self.http.as_ref().map_or("", |http| &http.url),
             self.interval_seconds,
             self.timeout_seconds
         )
     }
 
-    /// The question to be asked.
+    /// The request to be sent.
     pub(crate) fn probe(&self) -> Option<HttpProbe> {
         let http = self.http.as_ref()?;
         Some(HttpProbe {
@@ -186,71 +164,33 @@ impl StatusCheck {
 
     /// Is the answer good? Otherwise the sentence that says why not.
     pub(crate) fn judge(&self, answer: &Result<ProbeAnswer, String>) -> Result<(), String> {
-        let wanted = self.http.as_ref().map_or("", |http| http.criteria.status_code.as_str());
-        match (answer, codes(wanted)) {
-            (Ok(answer), Some(codes)) if codes.contains(&answer.status) => Ok(()),
-            (Ok(answer), _) => {
-                Err(format!("unexpected status code: {} instead of {wanted}", answer.status))
-            }
-            (Err(error), _) => Err(error.clone()),
+        let status = answer.as_ref().map_err(Clone::clone)?.status;
+        let criteria = self.http.as_ref().map(|http| &http.criteria);
+        let codes = criteria.and_then(Criteria::codes);
+        if codes.is_some_and(|codes| codes.contains(&status)) {
+            return Ok(());
         }
+        let wanted = criteria.map_or("", |criteria| &criteria.status_code);
+        Err(format!("unexpected status code: {status} instead of {wanted}"))
     }
 
     /// The duration; an empty text counts as none.
     pub(crate) fn parsed_duration(&self) -> Option<GoDuration> {
         self.duration.as_ref().and_then(|text| text.parse().ok())
     }
-
-    fn check(&self, problems: &mut Vec<Problem>) {
-        let most = i32::MAX.into();
-        for (field, number, most) in [
-            ("timeoutSeconds", self.timeout_seconds, most),
-            ("intervalSeconds", self.interval_seconds, most),
-            ("failureThreshold", self.failure_threshold, most),
-            ("successThreshold", self.success_threshold, most),
-            ("recordsHistoryLimit", self.records_history_limit, 1_000),
-        ] {
-            problems.extend(Problem::of_range(field, number, &(1..=most)));
-        }
-        if let Some(Err(error)) =
-            self.duration.as_deref().filter(|text| !text.is_empty()).map(str::parse::<GoDuration>)
-        {
-            problems.push(Problem::new("duration", error));
-        }
-        let Some(http) = &self.http else {
-            problems.push(Problem::new("http", "missing; say which url to ask"));
-            return;
-        };
-        let host = ["http://", "https://"].iter().find_map(|scheme| http.url.strip_prefix(scheme));
-        if host.is_none_or(|host| host.is_empty() || host.starts_with(['/', ':']))
-            || http.url.contains(char::is_whitespace)
-        {
-            problems.push(Problem::new(
-                "http.url",
-                format!("`{}` is not a URL; write for example http://shop.default:8000/", http.url),
-            ));
-        }
-        if codes(&http.criteria.status_code).is_none() {
-            problems.push(Problem::new(
-                "http.criteria.statusCode",
-                format!(
-                    "`{}` is neither a status code nor a range; write \"200\" or \"200-299\"",
-                    http.criteria.status_code
-                ),
-            ));
-        }
-    }
 }
 
-/// `200` or `200-299`, both ends included.
-fn codes(text: &str) -> Option<RangeInclusive<u16>> {
-    let code = |text: &str| {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|code| digits && (1..1_000).contains(code))
-    };
-    match text.split_once('-') {
-        None => code(text).map(|code| code..=code),
-        Some((first, last)) => Some(code(first)?..=code(last)?),
+impl Criteria {
+    /// The status codes that are good; `None` when the text cannot be read.
+    fn codes(&self) -> Option<RangeInclusive<u16>> {
+        let code = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<u16>().ok().filter(|code| digits && (1..1_000).contains(code))
+        };
+        match self.status_code.split_once('-') {
+            None => code(&self.status_code).map(|code| code..=code),
+            Some((first, last)) => Some(code(first)?..=code(last)?),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parser and the experiments of this repository against the CRDs of Chaos Mesh.
 //!
-//! Set `TALES_CRDS` to a folder of CRD files; without it these tests say so and pass.
+//! Tests that need the published CRDs are ignored: set `TALES_CRDS` to a folder of CRD files and
+//! run with `-- --include-ignored`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,8 +58,9 @@ fn the_experiments_of_the_sre_tale_have_no_lint() {
 }
 
 #[test]
+#[ignore = "needs TALES_CRDS"]
 fn every_experiment_in_the_repository_passes_its_crd() {
-    let Some(crds) = crd::folder() else { return };
+    let crds = crd::required_folder();
     for file in experiments() {
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(crd::validate(&crds, &text), Ok(()), "{}", file.display());
@@ -154,8 +156,9 @@ fn assert_known(kind: &str, property: &str, spec: &Value) {
 }
 
 #[test]
+#[ignore = "needs TALES_CRDS"]
 fn every_property_of_the_crds_is_understood_or_refused_by_name() {
-    let Some(crds) = crd::folder() else { return };
+    let crds = crd::required_folder();
     let kinds = chaos::kinds::SUPPORTED.iter().map(|kind| kind.name).chain([
         "Schedule",
         "Workflow",
@@ -199,8 +202,9 @@ fn nested(kind: &str, path: &mut Vec<String>, schema: &Value) {
 }
 
 #[test]
+#[ignore = "needs TALES_CRDS"]
 fn every_property_of_a_template_is_understood_or_refused_by_name() {
-    let Some(crds) = crd::folder() else { return };
+    let crds = crd::required_folder();
     let schema = crd::schema(&crds, chaos::document::API_VERSION, "Workflow").unwrap();
     let templates = &schema["properties"]["spec"]["properties"]["templates"];
     let properties = templates["items"]["properties"].as_object().unwrap();
@@ -219,13 +223,14 @@ fn every_property_of_a_template_is_understood_or_refused_by_name() {
 }
 
 #[test]
+#[ignore = "needs TALES_CRDS"]
 fn every_kind_of_the_crds_is_played_or_known_to_be_impossible() {
-    let Some(crds) = crd::folder() else { return };
+    let crds = crd::required_folder();
     for file in fs::read_dir(crds.join("chaos-mesh")).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         let kind = text.lines().find_map(|line| line.strip_prefix("    kind: ")).unwrap();
         let played = ["Schedule", "StatusCheck", "Workflow"].contains(&kind)
             || chaos::kinds::find(kind).is_some();
-        assert!(played != chaos::kinds::ELSEWHERE.contains(&kind), "{kind}");
+        assert!(played != chaos::kinds::is_elsewhere(kind), "{kind}");
     }
 }

@@ -1,4 +1,5 @@
 //! The crate from the outside.
 
 mod crds;
+mod document;
 mod snapshot;

@@ -117,5 +117,8 @@ fn objects_are_found_by_any_part_of_their_name() {
 #[test]
 fn a_text_with_too_many_parts_is_not_a_name() {
     let error = "a/b/c/d".parse::<Name>().unwrap_err().to_string();
-    assert_eq!(error, "`a/b/c/d` names no object; write name, kind/name or namespace/kind/name");
+    assert_eq!(
+        error,
+        "`a/b/c/d` is not the name of an object; write name, kind/name or namespace/kind/name"
+    );
 }

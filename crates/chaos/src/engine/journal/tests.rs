@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::*;
 
-fn leftover(pod: &str) -> Leftover {
+fn entry(pod: &str) -> JournalEntry {
     let target =
         Target { namespace: "default".into(), pod: pod.into(), uid: "1".into(), container: None };
-    Leftover {
+    JournalEntry {
         experiment: "podchaos/x in namespace default".into(),
         id: "default/podchaos/x".into(),
         fault: Fault::PodFailure,
@@ -17,7 +17,7 @@ fn leftover(pod: &str) -> Leftover {
 }
 
 fn pods(path: &Path) -> Vec<String> {
-    replay(path).unwrap().into_iter().map(|leftover| leftover.target.pod).collect()
+    replay(path).unwrap().into_iter().map(|entry| entry.target.pod).collect()
 }
 
 /// A journal in a folder of its own, which goes with it.
@@ -51,18 +51,18 @@ fn a_missing_journal_lists_nothing() {
 fn what_was_begun_and_not_ended_is_listed_also_after_reopening() {
     let scratch = Scratch::new("open");
     let mut journal = Journal::open(&scratch.file()).unwrap();
-    let ids = journal.begin(vec![leftover("a"), leftover("b"), leftover("c")]).unwrap();
+    let ids = journal.begin(vec![entry("a"), entry("b"), entry("c")]).unwrap();
     journal.end(&ids[1..2]).unwrap();
     assert_eq!(pods(&scratch.file()), ["a", "c"]);
     let mut journal = Journal::open(&scratch.file()).unwrap();
-    journal.begin(vec![leftover("d")]).unwrap();
+    journal.begin(vec![entry("d")]).unwrap();
     assert_eq!(pods(&scratch.file()), ["a", "c", "d"]);
 }
 
 #[test]
 fn a_line_cut_off_by_a_crash_is_passed_over_but_a_damaged_one_is_an_error() {
     let scratch = Scratch::new("damaged");
-    Journal::open(&scratch.file()).unwrap().begin(vec![leftover("a")]).unwrap();
+    Journal::open(&scratch.file()).unwrap().begin(vec![entry("a")]).unwrap();
     let whole = std::fs::read_to_string(scratch.file()).unwrap();
     std::fs::write(scratch.file(), format!("{whole}{{\"begin\":{{\"id\"")).unwrap();
     assert_eq!(pods(&scratch.file()), ["a"]);

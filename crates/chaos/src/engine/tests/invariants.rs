@@ -48,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(stage: &mut Stage, step: Step) {
     match step {
         Step::Advance(seconds) => stage.advance(seconds),
-        Step::Pause(pause) => stage.world.pause(&stage.key("Schedule", "often"), pause).unwrap(),
+        Step::Pause(pause) => stage.engine.pause(&stage.key("Schedule", "often"), pause).unwrap(),
         Step::Break { partial } => {
             let failure = Failure { message: "broken".into(), partial };
             stage.failing.insert("default/a/main".into(), failure);
@@ -57,12 +57,12 @@ fn take(stage: &mut Stage, step: Step) {
         Step::Grow => stage.pods.push(pod(&format!("p{}", stage.pods.len()))),
         Step::AbortWorkflow => {
             let key = stage.key("Workflow", "flow");
-            if let Some(flow) = stage.world.objects.get_mut(&key) {
+            if let Some(flow) = stage.engine.objects.get_mut(&key) {
                 let abort = crate::workflow::ABORT_ANNOTATION.to_owned();
                 flow.meta.annotations.insert(abort, "true".to_owned());
             }
         }
-        Step::DeleteExperiment => stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now),
+        Step::DeleteExperiment => stage.engine.delete(&stage.key("DNSChaos", "dark"), stage.now),
     }
     stage.round();
 }
@@ -91,11 +91,11 @@ proptest! {
             take(&mut stage, step);
         }
         stage.failing.clear();
-        let keys: Vec<Key> = stage.world.objects.keys().cloned().collect();
-        keys.iter().for_each(|key| stage.world.delete(key, stage.now));
+        let keys: Vec<Key> = stage.engine.objects.keys().cloned().collect();
+        keys.iter().for_each(|key| stage.engine.delete(key, stage.now));
         stage.advance(120);
-        prop_assert!(stage.world.objects.is_empty());
-        prop_assert!(stage.world.busy.is_empty());
+        prop_assert!(stage.engine.objects.is_empty());
+        prop_assert!(stage.engine.busy.is_empty());
         // Pod `a` may have refused its last apply cleanly, which leaves nothing; for the others the
         // log is the truth.
         prop_assert!(left(&stage).iter().all(|id| *id == "default/a/main"));

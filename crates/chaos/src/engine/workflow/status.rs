@@ -1,10 +1,11 @@
-//! What a workflow shows of itself.
+//! The status of a workflow, as it is shown.
 
-use super::{NodeEnd, WorkflowState};
+use super::WorkflowState;
+use super::node::{Node, NodeEnd};
 use crate::snapshot::{Condition, NodePhase, NodeStatus, WorkflowStatus};
 
 impl WorkflowState {
-    pub(in super::super) fn status(&self) -> WorkflowStatus {
+    pub(in crate::engine) fn status(&self) -> WorkflowStatus {
         let condition = |kind: &str, status| Condition {
             kind: kind.to_owned(),
             status,
@@ -18,12 +19,12 @@ impl WorkflowState {
             entry_node: self.nodes.first().map(|node| node.name.clone()),
             start_time: self.start,
             end_time: self.end,
-            nodes: (0..self.nodes.len()).map(|index| self.node(index)).collect(),
+            nodes: self.nodes.iter().map(|node| self.node(node)).collect(),
         }
     }
 
-    fn node(&self, index: usize) -> NodeStatus {
-        let (node, template) = (&self.nodes[index], self.template(index));
+    fn node(&self, node: &Node) -> NodeStatus {
+        let template = node.template();
         let (phase, reason) = match node.outcome {
             None => (NodePhase::Running, ""),
             Some(NodeEnd::Accomplished(reason)) => (NodePhase::Accomplished, reason),

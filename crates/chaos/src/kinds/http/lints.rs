@@ -1,4 +1,4 @@
-//! What is allowed in an HTTPChaos but hardly meant.
+//! What an HTTPChaos may say but hardly ever means.
 
 use super::spec::{HttpChaos, HttpTarget, given};
 use crate::fields::problem::Problem;

@@ -1,4 +1,4 @@
-//! What is allowed in a NetworkChaos but hardly meant.
+//! What a NetworkChaos may say but hardly ever means.
 
 use super::spec::{NetworkAction, NetworkChaos};
 use crate::fields::mode::Mode;

@@ -89,8 +89,8 @@ pub(super) fn rate(text: &str) -> Result<u64, TextError> {
     u64::try_from(u128::from(number) * bits / 8).map_err(|_| error())
 }
 
-/// Does the text name somebody: `10.0.0.1`, `10.0.0.0/8`, `example.org`, each with an optional
-/// `:port`?
+/// Can the text be the other end of a connection: `10.0.0.1`, `10.0.0.0/8`, `example.org`, each
+/// with an optional `:port`?
 pub(super) fn peer(text: &str) -> Result<(), TextError> {
     let (host, port) =
         text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port)));

@@ -1,5 +1,5 @@
-//! The `spec` of a NetworkChaos, as written: whom it is about, then one block for each way to
-//! ill-treat a packet. Percentages are texts.
+//! The `spec` of a NetworkChaos, as written: whom it is about, then one block for each thing
+//! that can happen to packets. Percentages are texts.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub struct NetworkChaos {
     /// Whose packets are shaped.
     #[serde(default)]
     pub direction: Direction,
-    /// The pods at the other end; none means anybody.
+    /// The pods at the other end; none means everybody.
     pub target: Option<OtherPods>,
     /// Addresses, names or CIDR blocks at the other end.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What is allowed in a StressChaos but hardly meant.
+//! What a StressChaos may say but hardly ever means.
 
 use super::size;
 use super::spec::{MemoryStressor, StressChaos};

@@ -1,6 +1,18 @@
 //! One field of a schedule: a set of numbers written as lists, ranges, stars and steps.
 
-use super::CronError;
+use thiserror::Error;
+
+/// Why a field cannot be read.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{field}` is not a valid {name}: {why}")]
+pub struct FieldError {
+    /// Which field.
+    name: &'static str,
+    /// Its text.
+    field: String,
+    /// What is wrong with it.
+    why: String,
+}
 
 /// The numbers a field allows, as bits, and whether it was a bare `*` or `?`.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +56,10 @@ impl Range {
     };
 
     /// Reads `part,part,..`; empty parts are skipped, as robfig/cron does.
-    pub(super) fn parse(&self, text: &str) -> Result<Field, CronError> {
+    pub(super) fn parse(&self, text: &str) -> Result<Field, FieldError> {
         let mut field = Field { bits: 0, star: false };
         for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (bits, star) = self.part(part).map_err(|why| CronError::Field {
+            let (bits, star) = self.part(part).map_err(|why| FieldError {
                 name: self.name,
                 field: text.to_owned(),
                 why,
@@ -88,7 +100,8 @@ impl Range {
         }
         let bits =
             (start..=end).step_by(step as usize).fold(0, |bits, value| bits | 1_u64 << value);
-        // A stepped star restricts the days like any list, so it is no star for the day rule.
+        // A stepped star restricts the days as a list does, so the day rule does not count it as a
+        // star.
         Ok((bits, star && step == 1))
     }
 

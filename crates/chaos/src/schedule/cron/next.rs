@@ -8,26 +8,28 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use super::Fields;
+use super::calendar::Calendar;
 
 /// Schedules without a tick within this many years never fire.
 const HORIZON_YEARS: i16 = 5;
 
-pub(super) fn search(fields: &Fields, after: Timestamp) -> Option<Timestamp> {
-    let mut time = forward(&whole_second(after).to_zoned(fields.zone.clone()), 1)?;
+pub(super) fn search(calendar: &Calendar, after: Timestamp) -> Option<Timestamp> {
+    let mut time = forward(&whole_second(after).to_zoned(calendar.zone.clone()), 1)?;
     let last_year = time.year() + HORIZON_YEARS;
     while time.year() <= last_year {
-        if !fields.month.has(time.month()) {
-            time =
-                start_of(time.date().first_of_month().checked_add(1.month()).ok()?, &fields.zone)?;
-        } else if !day_matches(fields, &time) {
-            time = start_of(time.date().tomorrow().ok()?, &fields.zone)?;
-        } else if !fields.hour.has(time.hour()) {
+        if !calendar.month.has(time.month()) {
+            time = start_of(
+                time.date().first_of_month().checked_add(1.month()).ok()?,
+                &calendar.zone,
+            )?;
+        } else if !day_matches(calendar, &time) {
+            time = start_of(time.date().tomorrow().ok()?, &calendar.zone)?;
+        } else if !calendar.hour.has(time.hour()) {
             time =
                 forward(&time, 3_600 - i64::from(time.minute()) * 60 - i64::from(time.second()))?;
-        } else if !fields.minute.has(time.minute()) {
+        } else if !calendar.minute.has(time.minute()) {
             time = forward(&time, 60 - i64::from(time.second()))?;
-        } else if !fields.second.has(time.second()) {
+        } else if !calendar.second.has(time.second()) {
             time = forward(&time, 1)?;
         } else {
             return Some(time.timestamp());
@@ -44,10 +46,10 @@ pub(super) fn whole_second(time: Timestamp) -> Timestamp {
 }
 
 /// With a bare star in one of the two day fields both must match; otherwise either is enough.
-fn day_matches(fields: &Fields, time: &Zoned) -> bool {
-    let day = fields.day.has(time.day());
-    let weekday = fields.weekday.has(time.weekday().to_sunday_zero_offset());
-    if fields.day.star || fields.weekday.star { day && weekday } else { day || weekday }
+fn day_matches(calendar: &Calendar, time: &Zoned) -> bool {
+    let day = calendar.day.has(time.day());
+    let weekday = calendar.weekday.has(time.weekday().to_sunday_zero_offset());
+    if calendar.day.star || calendar.weekday.star { day && weekday } else { day || weekday }
 }
 
 fn forward(time: &Zoned, seconds: i64) -> Option<Zoned> {

@@ -15,6 +15,10 @@ fn parse(extra: &str) -> Result<StatusCheck, Vec<String>> {
     }
 }
 
+fn codes(status_code: &str) -> Option<RangeInclusive<u16>> {
+    Criteria { status_code: status_code.into() }.codes()
+}
+
 fn lints(extra: &str) -> Vec<String> {
     let mut lints = Vec::new();
     parse(extra).unwrap().lints(&mut lints);

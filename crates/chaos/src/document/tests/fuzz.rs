@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::parse;
-use super::tests::TALK;
+use super::{TALK, parse};
 
 /// One document of each other kind, with most fields in use.
 const OTHERS: &str = "

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::error::EngineError;
 use super::super::{Engine, Options};
-use super::scripted::{Scratch, Temper};
+use super::scripted_stage::{Scratch, Temper};
 use super::{dns, parse, schedule};
 use crate::engine::journal;
 use crate::render;

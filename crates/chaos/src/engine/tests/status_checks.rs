@@ -106,10 +106,10 @@ fn a_check_can_be_deleted_but_not_paused_or_changed() {
     let mut stage = Stage::new(&[]);
     stage.apply(&check(""));
     let key = stage.key("StatusCheck", "well");
-    assert!(stage.world.pause(&key, true).is_err());
-    let changed = stage.world.apply(&parse(&check("  timeoutSeconds: 2\n")), stage.now);
+    assert!(stage.engine.pause(&key, true).is_err());
+    let changed = stage.engine.apply(&parse(&check("  timeoutSeconds: 2\n")), stage.now);
     assert!(changed.is_err());
-    stage.world.delete(&key, stage.now);
+    stage.engine.delete(&key, stage.now);
     stage.advance(60);
     assert!(stage.asked.is_empty() && stage.snapshot().objects.is_empty());
 }

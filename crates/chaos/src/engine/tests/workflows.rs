@@ -117,9 +117,9 @@ fn experiments_carry_the_labels_and_the_first_deadline_above_them() {
     let mut stage = Stage::new(&["a"]);
     let text = serial("dark", &[DNS])
         .replace("templateType: Serial", "templateType: Serial, deadline: 10s");
-    stage.world.apply(&parse(&text), stage.now).unwrap();
+    stage.engine.apply(&parse(&text), stage.now).unwrap();
     let pods = stage.pods.clone();
-    let actions = stage.world.reconcile(stage.now, &|| pods.clone());
+    let actions = steps::reconcile(&mut stage.engine, stage.now, &|| pods.clone());
     assert_eq!(actions[0].expires, Some(stage.start + SignedDuration::from_secs(10)));
     let snapshot = stage.snapshot();
     let dark = &snapshot.objects[0];
@@ -242,10 +242,10 @@ fn a_change_that_cannot_be_played_leaves_the_workflow_as_it_is() {
     let text = serial("dark", &[DNS]);
     stage.apply(&text);
     let other = text.replace("mode: all", "mode: all, remoteCluster: other");
-    let refused = stage.world.apply(&parse(&other), stage.now).unwrap_err();
+    let refused = stage.engine.apply(&parse(&other), stage.now).unwrap_err();
     let refused = refused.to_string();
     assert!(
-        refused.starts_with("workflow/flow in namespace default goes on as before: spec.templates[1].dnsChaos.remoteCluster: "),
+        refused.starts_with("workflow/flow in namespace default keeps its old spec: spec.templates[1].dnsChaos.remoteCluster: "),
         "{refused}"
     );
     stage.advance(20);
@@ -309,7 +309,7 @@ fn a_schedule_of_workflows_makes_one_at_a_time() {
     stage.advance(50);
     assert_eq!(stage.operations(Operation::Apply), [10, 25, 40]);
     assert_eq!(stage.operations(Operation::Recover), [25, 40]);
-    stage.world.pause(&stage.key("Schedule", "often"), true).unwrap();
+    stage.engine.pause(&stage.key("Schedule", "often"), true).unwrap();
     stage.advance(100);
     assert_eq!(stage.operations(Operation::Apply).len(), 3);
     assert!(
@@ -323,7 +323,7 @@ fn a_deleted_workflow_goes_after_its_experiments() {
     stage.apply(&serial("dark", &[DNS]));
     let failure = Failure { message: "stuck".into(), partial: false };
     stage.failing.insert("default/a/main".into(), failure);
-    stage.world.delete(&stage.key("Workflow", "flow"), stage.now);
+    stage.engine.delete(&stage.key("Workflow", "flow"), stage.now);
     stage.round();
     assert!(stage.snapshot().find("Workflow", "flow").is_some());
     stage.failing.clear();

@@ -2,7 +2,7 @@
 
 use crate::document::{API_VERSION, parse};
 
-/// Also far beyond what the field can hold: the range is told, never the name of a type.
+/// Also far beyond what the field can hold: the range is named, never a type of Rust.
 #[test]
 fn numbers_out_of_range_are_refused_with_their_range() {
     let cases = [

@@ -1,4 +1,4 @@
-//! Asks the questions of StatusChecks beside everything else: one task for each, at most one per
+//! Sends the requests of StatusChecks beside everything else: a task for each, at most one per
 //! check.
 
 use std::collections::HashMap;
@@ -7,26 +7,26 @@ use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 
-use super::check::Question;
+use super::status_check::ProbeRequest;
 use crate::injector::Injector;
 use crate::workflow::probe::ProbeAnswer;
 
-/// How much longer than its time-out a question may take.
+/// How much longer than its time-out a request may take.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Questions under way.
+/// Requests under way.
 #[derive(Debug, Default)]
-pub(super) struct Probing {
+pub(super) struct Probes {
     running: JoinSet<Result<ProbeAnswer, String>>,
-    questions: HashMap<Id, Question>,
+    requests: HashMap<Id, ProbeRequest>,
 }
 
-impl Probing {
-    pub(super) fn ask<I: Injector>(&mut self, injector: &Arc<I>, questions: Vec<Question>) {
-        for question in questions {
-            let (injector, probe) = (injector.clone(), question.probe.clone());
+impl Probes {
+    pub(super) fn send<I: Injector>(&mut self, injector: &Arc<I>, requests: Vec<ProbeRequest>) {
+        for request in requests {
+            let (injector, probe) = (injector.clone(), request.probe.clone());
             let asking = async move {
-                // The stage keeps the time-out; a stage that does not is given up on.
+                // The stage keeps the time-out; one that does not is not waited for any longer.
                 let limit = probe.timeout + GRACE;
                 let answer = tokio::time::timeout(limit, injector.probe(&probe)).await;
                 answer.unwrap_or_else(|_| {
@@ -34,16 +34,16 @@ impl Probing {
                 })
             };
             let id = self.running.spawn(asking).id();
-            self.questions.insert(id, question);
+            self.requests.insert(id, request);
         }
     }
 
-    /// Waits for the next answer; `None` when no question is under way. Safe to be cut off.
-    pub(super) async fn answered(&mut self) -> Option<(Question, Result<ProbeAnswer, String>)> {
+    /// Waits for the next answer; `None` when no request is under way. Cancel safe.
+    pub(super) async fn answered(&mut self) -> Option<(ProbeRequest, Result<ProbeAnswer, String>)> {
         let (id, answer) = match self.running.join_next_with_id().await? {
             Ok(answered) => answered,
             Err(error) => (error.id(), Err(format!("the stage broke off: {error}"))),
         };
-        self.questions.remove(&id).map(|question| (question, answer))
+        self.requests.remove(&id).map(|request| (request, answer))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::parse;
-use super::scripted::{Scratch, Temper};
+use super::scripted_stage::{Scratch, Temper};
 use crate::render;
 use crate::snapshot::Snapshot;
 
@@ -25,7 +25,7 @@ fn accomplished(snapshot: &Snapshot) -> bool {
     snapshot.find("Workflow", "flow").is_some_and(|flow| flow.is("Accomplished"))
 }
 
-fn told(snapshot: &Snapshot, part: &str) -> bool {
+fn has_event(snapshot: &Snapshot, part: &str) -> bool {
     snapshot.events.iter().any(|event| event.message.contains(part))
 }
 
@@ -90,7 +90,7 @@ async fn a_server_that_never_answers_and_a_stage_that_breaks_off_are_failures() 
         engine.apply(parse(FLOW)).await.unwrap();
         let reason = "status check completed: StatusCheckFailureThresholdExceed";
         engine
-            .wait_until(LIMIT, |snapshot| told(snapshot, part) && told(snapshot, reason))
+            .wait_until(LIMIT, |snapshot| has_event(snapshot, part) && has_event(snapshot, reason))
             .await
             .unwrap();
         engine.shutdown(LIMIT).await.unwrap();

@@ -30,7 +30,7 @@ fn the_schedule_of_the_talk_waits_while_paused_and_then_fires_every_minute() {
     stage.apply(&talk());
     stage.advance(90);
     assert!(spawns(&stage).is_empty());
-    stage.world.pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false).unwrap();
+    stage.engine.pause(&stage.key("Schedule", "schedule-dns-chaos-kubecon"), false).unwrap();
     stage.round();
     stage.advance(150);
     // The missed minute is made up for at once.
@@ -184,7 +184,7 @@ fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
     stage.apply(&schedule("@every 60s", ", duration: 50s", "  historyLimit: 2\n"));
     stage.advance(70);
     let key = stage.key("Schedule", "often");
-    stage.world.pause(&key, true).unwrap();
+    stage.engine.pause(&key, true).unwrap();
     stage.round();
     assert!(
         stage
@@ -195,7 +195,7 @@ fn pausing_a_schedule_recovers_its_experiments_and_unpausing_resumes_them() {
             .all(|child| child.is("Paused"))
     );
     stage.advance(10);
-    stage.world.pause(&key, false).unwrap();
+    stage.engine.pause(&key, false).unwrap();
     stage.round();
     assert_eq!(stage.operations(Operation::Recover), [70]);
     assert_eq!(stage.operations(Operation::Apply), [60, 80]);
@@ -206,7 +206,7 @@ fn deleting_a_schedule_takes_its_experiments_with_it() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&schedule("@every 60s", ", duration: 50s", "  historyLimit: 2\n"));
     stage.advance(70);
-    stage.world.delete(&stage.key("Schedule", "often"), stage.now);
+    stage.engine.delete(&stage.key("Schedule", "often"), stage.now);
     stage.round();
     assert!(stage.snapshot().objects.is_empty());
     assert_eq!(stage.operations(Operation::Recover), [70]);

@@ -18,7 +18,7 @@ fn an_experiment_lives_through_the_events_of_chaos_mesh() {
     );
     assert_eq!(dark.records()[0].id, "default/a/main");
     stage.advance(60);
-    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
+    stage.engine.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.round();
     let expected = [
         "FinalizerInited Finalizer has been inited",
@@ -79,11 +79,11 @@ fn the_clock_runs_on_while_an_experiment_is_paused() {
     let mut stage = Stage::new(&["a"]);
     stage.apply(&dns("  duration: 60s\n"));
     stage.advance(20);
-    stage.world.pause(&stage.key("DNSChaos", "dark"), true).unwrap();
+    stage.engine.pause(&stage.key("DNSChaos", "dark"), true).unwrap();
     stage.round();
     assert!(stage.snapshot().find("DNSChaos", "dark").unwrap().is("Paused"));
     stage.advance(10);
-    stage.world.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
+    stage.engine.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
     stage.round();
     stage.advance(60);
     assert_eq!(stage.operations(Operation::Apply), [0, 30]);
@@ -122,7 +122,7 @@ fn without_a_target_it_fails_and_tries_again_only_when_the_object_changes() {
     stage.pods.push(pod("a"));
     stage.advance(10);
     assert!(stage.log.is_empty());
-    stage.world.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
+    stage.engine.pause(&stage.key("DNSChaos", "dark"), false).unwrap();
     stage.round();
     assert_eq!(stage.operations(Operation::Apply), [10]);
 }
@@ -142,8 +142,8 @@ fn what_the_stage_had_to_cut_is_told_with_the_target() {
     let mut stage = Stage::new(&["a"]);
     stage.cuts = vec!["2 CPU workers instead of 64".to_owned()];
     stage.apply(&dns("  duration: 10s\n"));
-    let told = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
-    assert!(stage.events("DNSChaos", "dark").iter().any(|event| event == told));
+    let clamped = "Clamped This stage gave default/a/main 2 CPU workers instead of 64";
+    assert!(stage.events("DNSChaos", "dark").iter().any(|event| event == clamped));
 }
 
 #[test]
@@ -175,10 +175,10 @@ fn a_failed_recovery_holds_the_object_until_it_succeeds() {
     stage
         .failing
         .insert("default/a/main".into(), Failure { message: "gone".into(), partial: false });
-    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
+    stage.engine.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.round();
     assert_eq!(stage.snapshot().objects.len(), 1);
-    assert!(stage.world.apply(&parse(&dns("  duration: 5m\n")), stage.now).is_err());
+    assert!(stage.engine.apply(&parse(&dns("  duration: 5m\n")), stage.now).is_err());
     stage.failing.clear();
     stage.advance(30);
     assert!(stage.snapshot().objects.is_empty());
@@ -192,7 +192,7 @@ fn an_apply_that_was_cut_off_is_recovered_before_the_object_goes() {
         .insert("default/a/main".into(), Failure { message: "no answer".into(), partial: true });
     stage.apply(&dns("  duration: 5m\n"));
     stage.failing.clear();
-    stage.world.delete(&stage.key("DNSChaos", "dark"), stage.now);
+    stage.engine.delete(&stage.key("DNSChaos", "dark"), stage.now);
     stage.advance(1);
     assert_eq!(stage.operations(Operation::Recover).len(), 1);
     assert!(stage.snapshot().objects.is_empty());
@@ -217,7 +217,7 @@ fn the_spec_of_an_experiment_cannot_change_but_its_annotations_can() {
     let original = dns("  duration: 5m\n");
     stage.apply(&original);
     assert_eq!(stage.apply(&original), Applied::Unchanged);
-    let longer = stage.world.apply(&parse(&dns("  duration: 6m\n")), stage.now);
+    let longer = stage.engine.apply(&parse(&dns("  duration: 6m\n")), stage.now);
     assert!(matches!(longer, Err(EngineError::Immutable(_))));
     let paused = original.replace(
         "{name: dark}",
@@ -235,8 +235,8 @@ fn the_spec_of_an_experiment_cannot_change_but_its_annotations_can() {
 #[test]
 fn every_apply_carries_the_moment_at_which_it_lapses() {
     let mut stage = Stage::new(&["a"]);
-    stage.world.apply(&parse(&dns("  duration: 90s\n")), stage.now).unwrap();
+    stage.engine.apply(&parse(&dns("  duration: 90s\n")), stage.now).unwrap();
     let pods = stage.pods.clone();
-    let actions = stage.world.reconcile(stage.now, &|| pods.clone());
+    let actions = steps::reconcile(&mut stage.engine, stage.now, &|| pods.clone());
     assert_eq!(actions[0].expires, Some(stage.start + SignedDuration::from_secs(90)));
 }
