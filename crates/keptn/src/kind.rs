@@ -1,4 +1,4 @@
-//! Tells Keptn's files from OpenSLO's, so that they can be given without a flag.
+//! Which kind of file is it? So that Keptn's files can be given without a flag.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keptn_files_are_told_from_openslo() {
+    fn keptn_files_are_not_taken_for_openslo() {
         let sli = "spec_version: '1.0'\nindicators: {a: b}\n";
         let slo = "spec_version: '1.0'\nobjectives: []\ntotal_score: {pass: '90%'}\n";
         assert_eq!(kind(sli), Some(Kind::Sli));

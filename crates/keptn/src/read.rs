@@ -57,7 +57,7 @@ fn load<T>(
     }
 }
 
-/// The one document of a file; an empty one behind a last `---` is none.
+/// The one document of a file; an empty one behind a last `---` does not count.
 fn only_document(sink: &Sink<'_>, text: &str) -> Value {
     let mut documents = sink.documents(text).into_iter().filter(|document| !document.is_null());
     let first = documents.next().unwrap_or(Value::Null);

@@ -62,10 +62,18 @@ pub(crate) fn score(
     let key_failed =
         counted().any(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail);
     let undecided = counted().any(|(_, scored)| scored.outcome == Outcome::Inconclusive);
-    let best = percent(|scored| scored.best);
-    // With everything undecided going well it still fails: then it fails. Anything better is not
+    // If it fails even with everything undecided going well, it fails. Anything better is not
     // proven.
-    let outcome = if slo.objectives.is_empty() || key_failed {
+    let outcome = match best_outcome(slo, percent(|scored| scored.best), key_failed) {
+        Outcome::Fail => Outcome::Fail,
+        _ if undecided => Outcome::Inconclusive,
+        decided => decided,
+    };
+    Score { outcome, total: percent(|scored| scored.points), objectives: scored }
+}
+
+fn best_outcome(slo: &Slo, best: f64, key_failed: bool) -> Outcome {
+    if slo.objectives.is_empty() || key_failed {
         Outcome::Fail
     } else if best >= slo.pass_score {
         Outcome::Pass
@@ -73,13 +81,7 @@ pub(crate) fn score(
         Outcome::Warning
     } else {
         Outcome::Fail
-    };
-    let outcome = match outcome {
-        Outcome::Fail => Outcome::Fail,
-        _ if undecided => Outcome::Inconclusive,
-        decided => decided,
-    };
-    Score { outcome, total: percent(|scored| scored.points), objectives: scored }
+    }
 }
 
 fn score_objective(
@@ -108,17 +110,7 @@ fn score_objective(
             Leniency::Compat => result(Outcome::Fail, (0.0, 0.0), String::new()),
         };
     };
-    let any = |lists: &[Vec<Criterion>]| -> Option<bool> {
-        let mut unknown = false;
-        for list in lists {
-            match all(list, value, earlier, leniency) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => unknown = true,
-            }
-        }
-        if unknown { None } else { Some(false) }
-    };
+    let any = |lists: &[Vec<Criterion>]| any_list_holds(lists, value, earlier, leniency);
     let half = weight / 2.0;
     let wanted = format!("wanted {}", describe(&objective.pass));
     let tolerated = format!("{wanted}, tolerated {}", describe(&objective.warning));
@@ -136,8 +128,31 @@ fn score_objective(
     }
 }
 
+/// Any of the lists; `None` if that depends on an earlier value that does not exist.
+fn any_list_holds(
+    lists: &[Vec<Criterion>],
+    value: f64,
+    earlier: Option<f64>,
+    leniency: Leniency,
+) -> Option<bool> {
+    let mut unknown = false;
+    for list in lists {
+        match all_hold(list, value, earlier, leniency) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => unknown = true,
+        }
+    }
+    if unknown { None } else { Some(false) }
+}
+
 /// All criteria of a list; `None` if that depends on an earlier value that does not exist.
-fn all(list: &[Criterion], value: f64, earlier: Option<f64>, leniency: Leniency) -> Option<bool> {
+fn all_hold(
+    list: &[Criterion],
+    value: f64,
+    earlier: Option<f64>,
+    leniency: Leniency,
+) -> Option<bool> {
     let mut unknown = false;
     for criterion in list {
         match criterion.bound(earlier) {

@@ -1,7 +1,9 @@
 //! Error budgets in minutes: how much there is, and where to read how much is gone.
 
 use crate::compile::PERIOD_BURN;
-use crate::{Catalogue, Decimal, Period};
+use crate::decimal::Decimal;
+use crate::openslo::Catalogue;
+use crate::period::Period;
 
 /// The error budget of one objective.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,8 @@ pub fn budgets(catalogue: &Catalogue) -> Vec<Budget> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::compile::compile;
 
     #[test]
     fn the_budgets_of_the_talk_are_216_and_43_minutes_a_month() {
@@ -78,7 +82,7 @@ spec:
         let budgets = budgets(&catalogue);
         let minutes: Vec<String> = budgets.iter().map(|b| format!("{:.1}", b.minutes())).collect();
         assert_eq!(minutes, ["216.0", "43.2"]);
-        let rules = crate::compile(&catalogue, crate::Clock::Stage).unwrap().to_rules();
+        let rules = compile(&catalogue, Clock::Stage).unwrap().to_rules();
         assert!(rules.contains(&format!("record: {PERIOD_BURN}")));
         assert_eq!(
             budgets[1].spent_query,

@@ -43,13 +43,13 @@ enum Unit {
     Year,
 }
 
-/// Why there is no window.
+/// Why a window cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoWindow {
     /// The zone is not in the database.
     #[error("{0:?} is not a known time zone")]
     Zone(String),
-    /// The start is no date, such as 30 February.
+    /// The start is not a date, such as 30 February.
     #[error("{0:?} is not a date and time of the calendar")]
     Start(String),
     /// The moment lies before the first window, or the first window beyond what can be computed.
@@ -108,7 +108,7 @@ pub fn window_start(calendar: &Calendar, now: Timestamp) -> Result<Zoned, NoWind
     begins(reached).ok_or_else(no_start)
 }
 
-/// Checks what can be checked before anybody knows the time: that the zone and the date exist.
+/// Checks what does not depend on the time of day: that the zone and the date exist.
 ///
 /// # Errors
 /// See [`NoWindow`].

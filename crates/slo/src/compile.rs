@@ -7,6 +7,7 @@
 mod alerts;
 mod budget;
 mod count;
+mod events;
 mod part;
 mod promtool;
 mod sli;
@@ -17,9 +18,10 @@ mod yaml;
 
 pub(crate) use budget::PERIOD_BURN;
 pub(crate) use count::{Count, count_factor};
-pub(crate) use part::{Part, bad_and_total};
+pub(crate) use events::{bad_and_total, ratio};
+pub(crate) use part::Part;
 pub use promtool::{PromtoolTest, promtool_tests};
-pub(crate) use sli::{raw_error, values};
+pub(crate) use sli::{bad_series, raw_error, slice_error, values};
 
 use std::collections::BTreeMap;
 
@@ -98,14 +100,6 @@ pub fn compile(catalogue: &Catalogue, clock: Clock) -> Result<RuleFile, Vec<Prob
         }
     }
     if problems.is_empty() { Ok(RuleFile { clock, groups }) } else { Err(problems) }
-}
-
-/// The view of one objective that messages are made from.
-pub(crate) fn part_of<'a>(
-    slo: &'a Slo,
-    objective: &'a crate::openslo::model::Objective,
-) -> Part<'a> {
-    Part { slo, objective, clock: Clock::Real }
 }
 
 fn compile_slo(slo: &Slo, clock: Clock) -> Result<Vec<Group>, Problem> {

@@ -44,7 +44,7 @@ impl Criterion {
         !matches!(self.bound, Bound::Fixed(_))
     }
 
-    /// The number to compare with; `None` if an earlier value is needed and there is none.
+    /// The number to compare with; `None` if it needs an earlier value and gets none.
     pub fn bound(&self, earlier: Option<f64>) -> Option<f64> {
         match self.bound {
             Bound::Fixed(number) => Some(number),

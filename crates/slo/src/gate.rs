@@ -4,10 +4,10 @@
 //! asks, [`judge`] weighs the answers. No data, stale data, NaN, too little traffic and too little
 //! coverage never pass.
 //!
-//! The files, from the ground up: `check` (what is asked) and `answer` (what comes back); `value`
-//! (one number and its coverage), `relative`, `plan` and `judge`; `verdict`, `baseline` and
-//! `earlier` (what is said, pinned and remembered); `render`. Objectives of another format make
-//! their checks with [`Check::measured`] and judge what [`weigh`] finds: see the crate `keptn`.
+//! The files, from the ground up: `value_query` and `check` (what is asked), `verdict`, `baseline`
+//! and `earlier` (what is said, pinned and remembered), `answer` and `value` (what comes back);
+//! then `relative`, `plan` and `judge`, and on top of all `render`. Objectives of another format
+//! make their checks with [`Check::measured`] and judge what [`weigh`] finds: see the crate `keptn`.
 
 mod answer;
 mod baseline;
@@ -22,6 +22,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 mod value;
+mod value_query;
 mod verdict;
 mod windows;
 
@@ -32,6 +33,6 @@ pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{judge, weigh};
 pub use plan::{plan, plan_windows};
 pub use render::Style;
-pub use value::ValueQuery;
+pub use value_query::ValueQuery;
 pub use verdict::{Bounds, Judgement, Needed, Outcome, Verdict, Worst};
 pub use windows::Windows;

@@ -1,9 +1,12 @@
-//! Service level objectives: OpenSLO in; Prometheus rules, alerts, gate verdicts and statistics
-//! out.
+//! Service level objectives: OpenSLO in; Prometheus rules, alerts and gate verdicts out.
 //!
 //! Everything here is pure: no network, no clock, no files. Callers pass text and samples in and
 //! get text and verdicts back, which is why every number of this crate can be tested against a real
 //! Prometheus without mocking one. Start at [`Catalogue::load`], then [`compile()`] or [`gate`].
+//!
+//! From the ground up: [`Period`], [`Clock`], [`Decimal`], [`promql`], [`calendar`] and [`yaml`];
+//! [`openslo`] reads files with them, [`compile`](mod@compile) makes rules of what was read,
+//! [`gate`], [`lint()`] and [`queries`] stand on top.
 
 mod budget;
 pub mod calendar;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::calendar::{self, NoWindow};
 use crate::clock::Clock;
 use crate::compile::windows::pairs;
-use crate::compile::{compile, part_of};
+use crate::compile::{Part, compile};
 use crate::decimal::Decimal;
 use crate::names::label_name;
 use crate::openslo::Catalogue;
@@ -160,7 +160,7 @@ type Warn<'a> = dyn FnMut(&str, String, &str) + 'a;
 
 fn reachability(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
     for pair in pairs(slo.window.duration) {
-        let threshold = pair.factor.to_f64() * objective.target.one_minus().to_f64();
+        let threshold = pair.threshold(objective.target);
         if threshold >= 1.0 {
             warn(
                 ".target",
@@ -213,7 +213,7 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
 /// if it has a calendar.
 fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
     let metric = &objective.indicator.metric;
-    let part = part_of(slo, objective);
+    let part = Part { slo, objective, clock: Clock::Real };
     let queries = metric.queries().into_iter();
     let queries = queries.filter(|query| match metric {
         Metric::Raw { .. } => query.counter || has_placeholder(&query.text),
@@ -244,7 +244,7 @@ fn queries(objective: &Objective, warn: &mut Warn<'_>) {
             );
         }
         let selected = selectors(&query.text);
-        for found in selected.iter().flat_map(|one| whole_bounds(one)) {
+        for found in selected.iter().flat_map(|selector| whole_bounds(selector)) {
             warn("", found.message(), &found.remedy());
         }
     }

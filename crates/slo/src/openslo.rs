@@ -1,14 +1,16 @@
 //! OpenSLO v1: YAML text in, a [`Catalogue`] of resolved objectives out.
 //!
-//! All seven kinds, streams (`---`) and lists, references across files. Reading is strict: a field
-//! nobody knows is an error, because a typo in an objective is an objective that nobody keeps.
+//! All seven kinds, streams (`---`) and lists, references across files. Reading is strict: an
+//! unknown field is an error, because an objective with a typo would not be the one that was meant.
 
 mod draft;
 pub mod model;
 mod read;
 mod read_alert;
+mod read_common;
 mod read_sli;
 mod read_slo;
+mod read_window;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Just enough PromQL to put a window into somebody else's query.
+//! Just enough PromQL to put a window into a query that a person wrote.
 //!
 //! OpenSLO leaves open how a query learns about the window. Two conventions are understood:
 //! `{{.window}}` stands where the range belongs, or the query has no range at all and every

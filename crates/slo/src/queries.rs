@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::{Count, bad_and_total, count_factor, part_of, raw_error, values};
+use crate::clock::Clock;
+use crate::compile::{
+    Count, Part, bad_and_total, bad_series, count_factor, ratio, raw_error, values,
+};
 use crate::openslo::model::{Metric, Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
@@ -28,7 +31,7 @@ pub fn events_of_slice(
     objective: &Objective,
     slice: Period,
 ) -> Result<EventQueries, Problem> {
-    let part = part_of(slo, objective);
+    let part = Part { slo, objective, clock: Clock::Real };
     let metric = &objective.indicator.metric;
     let uncountable = || {
         Problem::error(
@@ -54,23 +57,19 @@ pub fn events_of_slice(
 /// # Errors
 /// A query has no place for the window.
 pub fn error_ratio(slo: &Slo, objective: &Objective, range: Period) -> Result<String, Problem> {
-    let part = part_of(slo, objective);
+    let part = Part { slo, objective, clock: Clock::Real };
     let range = range.to_string();
     match (&objective.indicator.metric, objective.threshold) {
         (Metric::Raw { ratio, failure }, _) => raw_error(&part, ratio, *failure, &range),
         (Metric::Threshold(query), Some(threshold)) => {
-            let bad = format!(
-                "({}) {} bool {}",
-                values(query, threshold, &range),
-                threshold.op.negated().promql(),
-                threshold.value
-            );
+            let values = format!("({})", values(query, threshold, &range));
+            let bad = bad_series(&values, threshold);
             // A slice is bad if any series is.
             let all = if objective.slice.is_some() { "max" } else { "avg" };
             Ok(format!("{all}({bad})"))
         }
         (metric, _) => match bad_and_total(metric, &range).map_err(|why| part.refuse(why))? {
-            Some((bad, total)) => Ok(format!("{bad} / ({total} > 0)")),
+            Some((bad, total)) => Ok(ratio(&bad, &total)),
             None => Err(part.refuse(WindowError::NoSelector)),
         },
     }
@@ -138,6 +137,14 @@ mod tests {
         assert_eq!(
             equalities(r#"x{a!="1", b=~"2", c = "3,d=4", e='5'}"#),
             [("c", "3,d=4"), ("e", "5")].map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_label_behind_another_comparison_keeps_its_name() {
+        assert_eq!(
+            equalities(r#"x{status!~"5..",le="0.25"}"#),
+            [("le".to_owned(), "0.25".to_owned())]
         );
     }
 

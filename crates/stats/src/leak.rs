@@ -63,8 +63,8 @@ const FEWEST_POINTS: usize = 16;
 const SIGNIFICANT: f64 = 0.01;
 
 /// Judges `(seconds, value)` samples of one series. `restarts` are the start times of the process
-/// (`process_start_time_seconds`): a drop alone is no restart, collectors and allocators give
-/// memory back, too.
+/// (`process_start_time_seconds`): a drop alone does not mean a restart, because garbage
+/// collectors and allocators give memory back, too.
 pub fn leak(samples: &[(f64, f64)], restarts: &[f64], settings: &LeakSettings) -> LeakReport {
     let runs = runs(samples, restarts, settings.warm_up_seconds);
     let longest = runs.iter().max_by_key(|run| run.len()).map_or(&[][..], Vec::as_slice);

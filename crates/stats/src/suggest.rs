@@ -10,13 +10,13 @@ mod target;
 mod text;
 mod windows;
 
+pub use refusal::Refusal;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use slo::wilson::events_to_prove;
 use slo::{Decimal, Period};
-
-pub use refusal::Refusal;
 
 use document::document;
 use target::tightest;
@@ -25,7 +25,7 @@ use windows::{backtest, bootstrap, ratio};
 /// One slice of history.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slice {
-    /// What happened in it; `None` if nobody knows, which is neither good nor bad, and no history.
+    /// What happened in it; `None` without data, which is neither good nor bad and does not count.
     pub events: Option<Events>,
     /// Inside a declared experiment: shown, and left out of the proposal.
     pub excluded: bool,
@@ -49,7 +49,7 @@ pub struct History {
     pub slices: Vec<Slice>,
 }
 
-/// What the proposal is to be made for.
+/// The SLO that a target is proposed for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SuggestRequest {
     /// Name of the service, an RFC 1123 label.
@@ -134,7 +134,7 @@ pub fn suggest(history: &History, request: &SuggestRequest) -> Result<Suggestion
     if let Some(index) = history.slices.iter().position(impossible) {
         return Err(Refusal::Impossible { index });
     }
-    // Time before the first event and after the last one is no history.
+    // Time before the first event and after the last one does not count.
     let happened = |slice: &Slice| slice.events.is_some_and(|events| events.total > 0.0);
     let from = history.slices.iter().position(happened).unwrap_or(0);
     let to = history.slices.iter().rposition(happened);
@@ -175,14 +175,14 @@ pub fn suggest(history: &History, request: &SuggestRequest) -> Result<Suggestion
     Ok(suggestion)
 }
 
-/// All that is proposed as one OpenSLO stream, every Service once. `Catalogue::load` takes it.
+/// All proposals as one OpenSLO stream, every Service once. `Catalogue::load` takes it.
 pub fn openslo_stream(suggestions: &[Suggestion]) -> String {
-    let services: BTreeSet<&str> = suggestions.iter().map(|one| one.service.as_str()).collect();
+    let services: BTreeSet<&str> = suggestions.iter().map(|found| found.service.as_str()).collect();
     let services = services.into_iter().map(|name| {
         format!("apiVersion: openslo/v1\nkind: Service\nmetadata:\n  name: {name}\nspec: {{}}\n")
     });
     let documents: Vec<String> =
-        services.chain(suggestions.iter().map(|one| one.document.clone())).collect();
+        services.chain(suggestions.iter().map(|found| found.document.clone())).collect();
     documents.join("---\n")
 }
 

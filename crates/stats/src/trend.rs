@@ -18,8 +18,8 @@ pub struct Trend {
 
 const Z_95: f64 = 1.959_963_985;
 
-/// The trend of `points` (x ascending, all finite); `None` below 8 points: there is no statistic in
-/// fewer.
+/// The trend of `points` (x ascending, all finite); `None` below 8 points, which are too
+/// few for either.
 pub fn trend(points: &[(f64, f64)]) -> Option<Trend> {
     let n = points.len();
     if n < 8 {

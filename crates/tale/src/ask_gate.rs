@@ -1,4 +1,4 @@
-//! `tale gate`: objectives judged against a Prometheus, in the form that is asked for.
+//! `tale gate`: objectives judged against a Prometheus, printed in one of six formats.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -24,11 +24,11 @@ use crate::prometheus::Prometheus;
 /// What the gate prints, and its exit code.
 ///
 /// # Errors
-/// What keeps the gate from being asked at all. A Prometheus that does not answer is no error but a
-/// verdict.
+/// Whatever keeps the gate from asking. A Prometheus that does not answer is not an error: that is
+/// an inconclusive verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
     let clock = args.clock.into();
-    let period = Window::of(&args, clock, Timestamp::now())?;
+    let period = Window::read(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();
     let history = history.map(|folder| History::open(folder, period.end)).transpose()?;
@@ -44,7 +44,7 @@ pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String
     let end = period.end_seconds();
     let answers = gate::ask(plan, &prometheus, end).await;
     let mut verdict = planned.judge(answers, baseline.as_ref());
-    verdict.until = period.tell_end.then(|| period.end.to_string());
+    verdict.until = period.names_end.then(|| period.end.to_string());
     if let Some(history) = history {
         history.keep(&verdict)?;
     }

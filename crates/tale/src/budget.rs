@@ -1,11 +1,11 @@
-//! What a play cost of the error budgets, in minutes of production time.
+//! How much of the error budgets a play has spent, in minutes of production time.
 
 use slo::{Budget, Catalogue};
 
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 use crate::report;
 
-/// Every budget of the catalogue, as it is now; one that Prometheus knows nothing of is unknown.
+/// Every budget of the catalogue, as it is now; without a sample, what is spent is unknown.
 pub async fn all(catalogue: &Catalogue, prometheus: &Prometheus) -> Vec<report::Budget> {
     let mut found = Vec::new();
     for budget in slo::budgets(catalogue) {
@@ -28,7 +28,7 @@ pub fn find(catalogue: &Catalogue, name: &str) -> Option<Budget> {
         .find(|budget| budget.id.split_once('/').is_some_and(|(_, id)| id == name))
 }
 
-/// What is spent of it; `None` if there is no sample.
+/// Minutes of it that are spent; `None` without a sample.
 ///
 /// # Errors
 /// Prometheus refuses or does not answer.

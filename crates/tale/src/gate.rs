@@ -29,8 +29,8 @@ pub fn plan(catalogue: &Catalogue, window: Period, clock: Clock) -> Result<Plan>
     gate::plan(catalogue, clock.length(window), clock).map_err(listed)
 }
 
-/// Asks Prometheus about the window that ends now and judges what comes back; what does not come
-/// back cannot pass.
+/// Asks Prometheus about the window that ends now and judges the answers; what is not answered
+/// cannot pass.
 pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baseline>) -> Verdict {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let answers = ask(plan, prometheus, now.as_secs_f64()).await;
@@ -40,7 +40,7 @@ pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baselin
 /// Asks Prometheus about the window that ends at `end` (seconds since 1970), each query once.
 pub(crate) async fn ask(plan: &Plan, prometheus: &Prometheus, end: f64) -> Vec<Answer> {
     let queries = plan.queries();
-    let answers = asking::all(queries.len(), DEADLINE, |index| {
+    let answers = asking::answers(queries.len(), DEADLINE, |index| {
         let (prometheus, promql) = (prometheus.clone(), queries[index].promql.clone());
         let time = end - queries[index].before_end_seconds as f64;
         async move { prometheus.query_whole(&promql, time).await }
@@ -48,8 +48,8 @@ pub(crate) async fn ask(plan: &Plan, prometheus: &Prometheus, end: f64) -> Vec<A
     answers.await.into_iter().map(answer).collect()
 }
 
-fn answer(asked: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {
-    match asked {
+fn answer(answered: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {
+    match answered {
         Some(Ok(series)) => Ok(series.into_iter().map(sample).collect()),
         Some(Err(QueryFailed::Refused(message) | QueryFailed::Unreachable(message))) => {
             Err(QueryError { message })

@@ -1,4 +1,4 @@
-//! Asking Prometheus.
+//! A client for Prometheus' HTTP API: instant and range queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,14 +8,13 @@ use serde_json::Value;
 
 /// How long one answer may take.
 const TIME_OUT: Duration = Duration::from_secs(5);
-/// How long it may take when weeks are asked for.
+/// How long an answer about weeks may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A window of more seconds takes patience: six hours.
+/// Windows longer than this take patience: six hours.
 const LONG_WINDOW: f64 = 6.0 * 3600.0;
 
-/// Why there is no answer. The two are told apart, because a wrong query never gets right by asking
-/// again.
+/// Why a query failed. A wrong query never gets right by asking again, so the two are kept apart.
 #[derive(Debug, Clone)]
 pub enum QueryFailed {
     /// Prometheus refuses the query.
@@ -71,12 +70,12 @@ impl Prometheus {
         Self::answering_within(url, TIME_OUT)
     }
 
-    /// The same, when there is time: an answer about weeks may take a minute.
+    /// The same, for questions about weeks: an answer may take a minute.
     pub fn patient(url: &str) -> Self {
         Self::answering_within(url, PATIENCE)
     }
 
-    /// The one or the other: slices of a month, each of them looked at, take more than a moment.
+    /// Patient if the window is long: it takes a while to look at each slice of a month.
     pub fn for_window(url: &str, seconds: f64) -> Self {
         Self::answering_within(url, limit(seconds))
     }

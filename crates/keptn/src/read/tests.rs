@@ -43,8 +43,8 @@ fn an_item_without_criteria_would_always_pass_and_is_refused() {
         assert_ne!(text, SLO);
         let problems = Slo::load("slo.yaml", &text).unwrap_err();
         assert_eq!(problems.len(), 1, "{problems:?}");
-        let told = problems[0].to_string();
-        assert!(told.contains("objectives[1].pass[0].criteria: is empty"), "{told}");
+        let message = problems[0].to_string();
+        assert!(message.contains("objectives[1].pass[0].criteria: is empty"), "{message}");
     }
 }
 
@@ -54,8 +54,8 @@ fn a_second_document_is_refused_in_either_file() {
     let slo = Slo::load("slo.yaml", &twice(SLO)).unwrap_err();
     let sli = Sli::load("sli.yaml", &twice(SLI)).unwrap_err();
     for problems in [slo, sli] {
-        let told = problems[0].to_string();
-        assert!(told.contains("has a second YAML document"), "{told}");
+        let message = problems[0].to_string();
+        assert!(message.contains("has a second YAML document"), "{message}");
     }
     assert!(Slo::load("slo.yaml", &format!("---\n{SLO}---\n")).is_ok());
 }

@@ -96,7 +96,7 @@ fn quarters_years_and_leap_days() {
 }
 
 #[test]
-fn what_is_no_window_is_told() {
+fn a_window_that_does_not_exist_is_refused_for_its_reason() {
     let now: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
     let why =
         |start, zone| window_start(&calendar(start, zone, "1M"), now).unwrap_err().to_string();

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::part::{NOW, alert_name};
+use super::events::bad_and_total;
+use super::part::{NOW, Part, alert_name};
 use super::windows::{Pair, Urgency};
-use super::{Name, Part, Rule, bad_and_total, budget, sli};
+use super::{Name, Rule, budget, sli};
 use crate::names::{label_name, pascal};
 use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
 use crate::period::Period;

@@ -1,7 +1,7 @@
 //! Error budget: how much there is, how fast it burns, how much is left.
 
-use super::part::NOW;
-use super::{Part, Rule, sli};
+use super::part::{NOW, Part};
+use super::{Rule, sli};
 
 /// Budget left, as a share of the period's whole budget; 1 in a fresh Prometheus, negative when
 /// overspent.

@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::count::{Count, count_factor};
 use super::windows::{Pair, pairs};
 use super::{Name, Rule};
 use crate::clock::Clock;
 use crate::names::{pascal, quoted};
-use crate::openslo::model::{Metric, Objective, Slo};
+use crate::openslo::model::{Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::{WindowError, summed, windowed};
+use crate::promql::WindowError;
 
 /// The shortest window: what "now" means.
 pub(crate) const NOW: Period = Period::minutes(5);
 
-/// What every rule of an objective needs to know.
+/// What every rule and every query of an objective needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
     pub(crate) slo: &'a Slo,
@@ -23,7 +22,7 @@ pub(crate) struct Part<'a> {
     pub(crate) clock: Clock,
 }
 
-/// `DnsLeaker` + `MemoryGrowth`.
+/// Name of the burn-rate alerts: `DnsLeaker` + `MemoryGrowth`.
 pub(super) fn alert_name(slo: &Slo) -> String {
     pascal(&slo.service) + &pascal(&slo.metadata.name)
 }
@@ -104,44 +103,4 @@ impl Part<'_> {
         };
         Problem::error(&self.slo.metadata.file, name, error.to_string(), error.remedy())
     }
-}
-
-/// PromQL for the rate of bad and of all events over `range`, one series each; `None` if the
-/// indicator has no events.
-///
-/// A series of bad events that does not exist yet means no bad events: it is filled from the total,
-/// so that the ratio is 0 and not missing. Good events without a series mean that everything is
-/// bad. A gauge may be NaN or infinite, which is dropped: one such sample would make sums over a
-/// month NaN. The rate of a counter is neither.
-pub(crate) fn bad_and_total(
-    metric: &Metric,
-    range: &str,
-) -> Result<Option<(String, String)>, WindowError> {
-    let sum = |query| windowed(query, range).map(|text| summed(&text));
-    let events = match metric {
-        Metric::Bad { bad, total } => {
-            let (bad, total) = (sum(bad)?, sum(total)?);
-            (format!("({bad} or 0 * {total})"), total)
-        }
-        Metric::Good { good, total } => {
-            let (good, total) = (sum(good)?, sum(total)?);
-            // Counters are scraped one after another: for a moment there can be more good events
-            // than events.
-            (format!("clamp_min({total} - ({good} or 0 * {total}), 0)"), total)
-        }
-        Metric::Raw { .. } | Metric::Threshold(_) => return Ok(None),
-    };
-    Ok(Some(match may_be_nan(metric) {
-        true => (finite(&events.0), finite(&events.1)),
-        false => events,
-    }))
-}
-
-/// Not known to count.
-pub(super) fn may_be_nan(metric: &Metric) -> bool {
-    count_factor(metric) == Count::Unknown
-}
-
-fn finite(expr: &str) -> String {
-    format!("({expr} >= 0 < Inf)")
 }

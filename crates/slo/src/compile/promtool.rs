@@ -7,12 +7,11 @@
 
 use std::fmt::Write as _;
 
-use super::part::{NOW, alert_name};
+use super::part::{NOW, Part, alert_name};
+use super::sli;
 use super::windows::{Pair, Urgency};
 use super::yaml::scalar;
-use super::{Part, sli};
 use crate::clock::Clock;
-use crate::decimal::Decimal;
 use crate::openslo::Catalogue;
 use crate::openslo::model::BudgetingMethod;
 use crate::period::Period;
@@ -114,10 +113,6 @@ fn urgencies(pairs: &[Pair]) -> Vec<Urgency> {
         .collect()
 }
 
-fn threshold(pair: &Pair, target: Decimal) -> f64 {
-    pair.factor.to_f64() * target.one_minus().to_f64()
-}
-
 /// Error ratios as if recorded: ten samples calm, ten of outage, ten in which only the long windows
 /// remember.
 fn ratios(part: &Part<'_>) -> Vec<Case> {
@@ -131,7 +126,7 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
         let after = if long(window) && !short(window) { "1x9" } else { "0x9" };
         (part.ratio(window), format!("0x9 1x9 {after}"))
     });
-    let lowest = pairs.iter().map(|pair| threshold(pair, target)).fold(1.0, f64::min);
+    let lowest = pairs.iter().map(|pair| pair.threshold(target)).fold(1.0, f64::min);
     let below = part
         .windows()
         .into_iter()
@@ -139,7 +134,7 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
     let check = |sample, urgency, fires| Check { sample, urgency, fires };
     let reachable = |urgency| {
         let mut of_urgency = pairs.iter().filter(move |pair| pair.urgency == urgency);
-        of_urgency.any(|pair| threshold(pair, target) < 1.0)
+        of_urgency.any(|pair| pair.threshold(target) < 1.0)
     };
     let levels = urgencies(&pairs);
     vec![
@@ -175,7 +170,7 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     let expect = |urgency| {
         pairs.iter().filter(|pair| pair.urgency == urgency).any(|pair| {
             let share = |window| (outage as f64 / part.range(window).ratio(interval)).min(1.0);
-            share(pair.short).min(share(pair.long)) > threshold(pair, target)
+            share(pair.short).min(share(pair.long)) > pair.threshold(target)
         })
     };
     let memory = |urgency| {
@@ -203,7 +198,7 @@ fn slices(part: &Part<'_>) -> Vec<Case> {
     // The longest outage that no pair minds, in slices.
     let harmless = pairs
         .iter()
-        .map(|pair| (threshold(pair, target) * part.range(pair.long).ratio(interval)).ceil() as u64)
+        .map(|pair| (pair.threshold(target) * part.range(pair.long).ratio(interval)).ceil() as u64)
         .min()
         .map_or(0, |fires| fires.saturating_sub(1));
     if harmless > 0 {

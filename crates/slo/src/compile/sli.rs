@@ -8,13 +8,14 @@
 //! | Timeslices | 0 or 1 per slice | bad slices by slices that fit into the window | mean over existing slices |
 //! | RatioTimeslices | error ratio per slice | sum by slices that fit into the window | mean over existing slices |
 //!
-//! Denominators are guarded: no traffic is no sample, never NaN, because one NaN would poison a sum
-//! over 30 days. A missing slice counts as good in the alerting windows (a Prometheus that started
-//! a minute ago must not call its first bad second an outage); that data is missing has an alert of
-//! its own, and the gate reports coverage.
+//! Denominators are guarded: without traffic there is no sample, never a NaN, because one NaN would
+//! poison a sum over 30 days. A missing slice counts as good in the alerting windows (a Prometheus
+//! that started a minute ago must not call its first bad second an outage); missing data has an
+//! alert of its own, and the gate reports coverage.
 
-use super::part::{NOW, may_be_nan};
-use super::{Part, Rule, bad_and_total};
+use super::Rule;
+use super::events::{bad_and_total, may_be_nan, ratio};
+use super::part::{NOW, Part};
 use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
 use crate::period::Period;
 use crate::problem::Problem;
@@ -48,23 +49,24 @@ pub(super) fn samples(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
     let events = bad_and_total(metric, &range).map_err(|error| part.refuse(error))?;
     Ok(match (metric, events, part.slo.method) {
         (_, Some((bad, total)), BudgetingMethod::Occurrences) => {
-            let both = |this: &str, other: &str| match may_be_nan(metric) {
-                // What is known of one alone would shift the ratio of the sums.
-                true => format!("{this} and {other}"),
-                false => this.to_owned(),
-            };
-            vec![part.record(BAD, both(&bad, &total)), part.record(TOTAL, both(&total, &bad))]
+            if !may_be_nan(metric) {
+                return Ok(vec![part.record(BAD, bad), part.record(TOTAL, total)]);
+            }
+            // A sample of one without the other would shift the ratio of the sums.
+            vec![
+                part.record(BAD, format!("{bad} and {total}")),
+                part.record(TOTAL, format!("{total} and {bad}")),
+            ]
         }
-        (_, Some((bad, total)), method) => {
-            let ratio = format!("{bad} / ({total} > 0)");
-            vec![part.record(SLICE, slice_error(part, &ratio, method))]
+        (_, Some((bad, total)), _) => {
+            vec![part.record(SLICE, slice_error(part, &ratio(&bad, &total)))]
         }
         (Metric::Threshold(query), _, method) => threshold_samples(part, query, &range, method),
         (Metric::Raw { ratio, failure }, _, method) => {
             let ratio = raw_error(part, ratio, *failure, &range)?;
             match method {
                 BudgetingMethod::Occurrences => vec![part.record(RAW, ratio)],
-                method => vec![part.record(SLICE, slice_error(part, &ratio, method))],
+                _ => vec![part.record(SLICE, slice_error(part, &ratio))],
             }
         }
         (Metric::Good { .. } | Metric::Bad { .. }, None, _) => Vec::new(),
@@ -72,8 +74,8 @@ pub(super) fn samples(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
 }
 
 /// A slice of a ratio indicator is bad if its error ratio exceeds what the slice target allows.
-fn slice_error(part: &Part<'_>, ratio: &str, method: BudgetingMethod) -> String {
-    match (method, part.objective.slice_target) {
+pub(crate) fn slice_error(part: &Part<'_>, ratio: &str) -> String {
+    match (part.slo.method, part.objective.slice_target) {
         (BudgetingMethod::Timeslices, Some(share)) => {
             format!("{ratio} > bool {}", share.one_minus())
         }
@@ -93,12 +95,7 @@ fn threshold_samples(
         return Vec::new();
     };
     let value = part.record(VALUE, values(query, threshold, range));
-    let bad = format!(
-        "{} {} bool {}",
-        part.series(VALUE),
-        threshold.op.negated().promql(),
-        threshold.value
-    );
+    let bad = bad_series(&part.series(VALUE), threshold);
     match method {
         BudgetingMethod::Occurrences => vec![
             value,
@@ -107,6 +104,11 @@ fn threshold_samples(
         ],
         _ => vec![value, part.record(SLICE, format!("max({bad})"))],
     }
+}
+
+/// 1 for each series that misses the threshold, 0 for the others.
+pub(crate) fn bad_series(values: &str, threshold: Threshold) -> String {
+    format!("{values} {} bool {}", threshold.op.negated().promql(), threshold.value)
 }
 
 /// One sample per series, NaN dropped (no comparison with NaN is true) and freed of labels that
@@ -161,7 +163,7 @@ fn window_ratio(part: &Part<'_>, window: Period) -> Result<String, Problem> {
         ));
     }
     match bad_and_total(metric, &text).map_err(|error| part.refuse(error))? {
-        Some((bad, total)) => Ok(format!("{bad} / ({total} > 0)")),
+        Some((bad, total)) => Ok(ratio(&bad, &total)),
         None => Ok(over_time(part, &text)),
     }
 }
@@ -180,9 +182,6 @@ fn over_time(part: &Part<'_>, range: &str) -> String {
         Metric::Threshold(_) => (BAD_SERIES, ALL_SERIES),
         Metric::Good { .. } | Metric::Bad { .. } => (BAD, TOTAL),
     };
-    format!(
-        "sum_over_time({}[{range}]) / (sum_over_time({}[{range}]) > 0)",
-        part.series(bad),
-        part.series(total)
-    )
+    let sum = |name| format!("sum_over_time({}[{range}])", part.series(name));
+    ratio(&sum(bad), &sum(total))
 }

@@ -7,7 +7,7 @@
 use crate::decimal::Decimal;
 use crate::period::Period;
 
-/// Who is told, and how loudly.
+/// How urgent an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// Wake somebody.
@@ -29,7 +29,7 @@ impl Urgency {
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
-    /// Who is told.
+    /// How urgent its alert is.
     pub urgency: Urgency,
     /// Nominal short window.
     pub short: Period,
@@ -37,6 +37,13 @@ pub struct Pair {
     pub long: Period,
     /// The burn rate above which the pair fires, rounded to four digits.
     pub factor: Decimal,
+}
+
+impl Pair {
+    /// The error ratio above which the pair fires; one of 1 or more is never reached.
+    pub fn threshold(&self, target: Decimal) -> f64 {
+        self.factor.to_f64() * target.one_minus().to_f64()
+    }
 }
 
 /// Urgency, short and long window, and the budget share in thousandths for long and for short
@@ -75,10 +82,10 @@ pub fn pairs(period: Period) -> Vec<Pair> {
 }
 
 /// Seconds from the start of an outage to the alert of a pair, if everything was fine before and
-/// the short window is no hindrance; `None` if this error rate never fires it. Scrape and
+/// the short window fires sooner; `None` if this error rate never fires it. Scrape and
 /// evaluation intervals come on top.
 pub fn detection_seconds(pair: &Pair, target: Decimal, error_rate: f64) -> Option<f64> {
-    let threshold = pair.factor.to_f64() * target.one_minus().to_f64();
+    let threshold = pair.threshold(target);
     (error_rate > threshold).then(|| threshold * pair.long.as_secs_f64() / error_rate)
 }
 

@@ -104,7 +104,7 @@ fn line(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key}{}", scalar(value));
 }
 
-/// Plain if nobody could read it as anything but a string, else single quotes, else double quotes
+/// Plain if no parser reads it as anything but a string, else single quotes, else double quotes
 /// with escapes.
 pub(super) fn scalar(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphabetic())

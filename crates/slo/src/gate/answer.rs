@@ -36,7 +36,7 @@ pub struct QueryError {
     pub message: String,
 }
 
-/// An outcome and its reason; or the reason why nobody can say.
+/// An outcome and its reason; or the reason why there is no evidence for either.
 pub(super) type Weighed = Result<(Outcome, String), String>;
 
 /// The value of a part of the query's union.

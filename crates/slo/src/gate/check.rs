@@ -1,6 +1,6 @@
 //! What to ask, and how to judge what comes back.
 
-use super::value::ValueQuery;
+use super::value_query::ValueQuery;
 use crate::criterion::Criterion;
 use crate::openslo::model::Threshold;
 use crate::period::Period;
@@ -54,7 +54,7 @@ pub struct Check {
     pub(crate) since: Option<String>,
     /// How many points the coverage probe finds in a fully covered window.
     pub(crate) expected_points: f64,
-    /// The newest sample may be this old; infinite if nobody asked for its age.
+    /// The newest sample may be this old; infinite if its age is not asked for.
     pub(crate) stale_after_seconds: f64,
     /// Selectors of bad events that are measured apart from all events: silence from them does not
     /// prove that there were no errors.

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(first.outcome, Outcome::Inconclusive);
         let earlier = EarlierResult::from_json(&first.to_json()).unwrap();
         assert_eq!(earlier.outcome, Outcome::Pass);
-        // Undecided for another reason as well: no example for later ones.
+        // Undecided for another reason as well: later ones are not compared with it.
         let hardly_covered = memory(0.0, 10.0, None);
         let earlier = EarlierResult::from_json(&hardly_covered.to_json()).unwrap();
         assert_eq!(earlier.outcome, Outcome::Inconclusive);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_verdict() {
+    fn anything_else_is_not_a_verdict() {
         for (text, wanted) in [
             ("", "not a verdict"),
             ("{\"schema\": 1, \"values\": {}}", "not a verdict"),

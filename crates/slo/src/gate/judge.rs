@@ -1,4 +1,4 @@
-//! Weighs the answers.
+//! Weighs the answers: is this evidence, and what does it show?
 
 mod ratio;
 
@@ -114,21 +114,19 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
             ratio(observed, *target, missing, unit, *threshold, judgement)?
         }
         Rule::Gauges { target } => {
-            let (outcome, text) =
-                ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)?;
-            if outcome == Outcome::Pass {
-                return Err(format!(
-                    "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
-                ));
+            match ratio(observed, *target, 1.0 - coverage, "traffic", None, judgement)? {
+                (Outcome::Pass, text) => {
+                    return Err(format!(
+                        "{text} How many events that were is unknown, so it proves nothing: write counters, or time slices."
+                    ));
+                }
+                failed => failed,
             }
-            (outcome, text)
         }
         Rule::Criterion(_) | Rule::Measured => return Err("Nothing was counted.".to_owned()),
     };
     if outcome == Outcome::Pass {
         bad_is_measured(check, samples)?;
-    }
-    if outcome == Outcome::Pass {
         covered(coverage)?;
     }
     Ok((outcome, reason))
@@ -141,19 +139,21 @@ fn measured(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Wei
     Ok((Outcome::Pass, String::new()))
 }
 
-/// No errors were seen: was there anybody who would have seen them?
+/// No errors were seen: is there a source that would have counted them?
 fn bad_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
     let Some(source) = &check.bad_source else {
         return Ok(());
     };
     if part(samples, "bad_points").is_none() {
         return Err(format!(
-            "{source} has no sample in the window, so no errors are proven: correct its name, or let it begin at 0."
+            "{source} has no sample in the window, so it proves nothing about errors: correct its name, or let it begin at 0."
         ));
     }
     match part(samples, "bad_now") {
         Some(_) => Ok(()),
-        None => Err(format!("{source} has no current sample: whoever counts bad events is gone.")),
+        None => Err(format!(
+            "{source} has no current sample: the target that counts bad events is gone."
+        )),
     }
 }
 
@@ -163,9 +163,9 @@ fn events(good: f64, total: f64, target: f64, judgement: &mut Judgement) -> Weig
     let observed = percent(good / total);
     let wanted = percent(target);
     if low >= target {
-        Ok((Outcome::Pass, format!("{observed} good, surely at least {wanted}.")))
+        Ok((Outcome::Pass, format!("{observed} good; at least {wanted} with 95 % confidence.")))
     } else if high < target {
-        Ok((Outcome::Fail, format!("{observed} good, surely below {wanted}.")))
+        Ok((Outcome::Fail, format!("{observed} good; below {wanted} with 95 % confidence.")))
     } else {
         Err(format!(
             "{observed} good, {wanted} wanted, but {total:.0} events cannot decide it; {:.0} without an error would.",

@@ -4,7 +4,8 @@ use super::answer::{Sample, Weighed};
 use super::baseline::Baseline;
 use super::check::{Check, Rule, Subject};
 use super::numbers::short;
-use super::value::{self, ValueQuery};
+use super::value;
+use super::value_query::ValueQuery;
 use super::verdict::{Judgement, Outcome};
 use crate::clock::Clock;
 use crate::criterion::{Criterion, NotACriterion};
@@ -74,7 +75,7 @@ pub(super) fn judge(
     let earlier = baseline.and_then(|baseline| baseline.values.get(&check.query.id)).copied();
     judgement.baseline = earlier.filter(|_| criterion.is_relative());
     let Some(bound) = criterion.bound(earlier) else {
-        // A value of a few seconds is no example for later ones either.
+        // Later values must not be compared with a value of a few seconds either.
         value::seen(judgement)?;
         judgement.uncompared = true;
         return Err(format!(

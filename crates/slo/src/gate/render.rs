@@ -1,4 +1,4 @@
-//! A verdict in every form that somebody reads: people, merge requests, CI systems, programs.
+//! A verdict in every form: for people, merge requests, CI systems and programs.
 
 mod junit;
 mod machine;
@@ -9,8 +9,8 @@ mod text;
 
 pub use text::Style;
 
-use super::{Judgement, Verdict};
-use crate::gate::numbers::{percent, short};
+use super::numbers::{percent, short};
+use super::verdict::{Judgement, Verdict};
 
 /// `shop/keptn/p95`, or `shop/keptn/p95 (Response time)` if people call it that.
 fn name(judgement: &Judgement) -> String {
@@ -86,7 +86,7 @@ fn score(verdict: &Verdict) -> Option<String> {
 /// `last 300 s`, or `300 s until 2022-05-19T09:30:00Z`.
 fn window(verdict: &Verdict) -> String {
     let seconds = format!("{} s", short(verdict.window_seconds));
-    let by_calendar = verdict.objectives.iter().any(|one| one.since.is_some());
+    let by_calendar = verdict.objectives.iter().any(|judgement| judgement.since.is_some());
     match (&verdict.until, by_calendar) {
         (Some(until), true) => format!("by the calendar, until {until}"),
         (None, true) => "by the calendar".to_owned(),

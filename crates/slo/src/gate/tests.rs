@@ -1,4 +1,4 @@
-//! What passes, what fails, and what nobody can say.
+//! What passes, what fails, and what is inconclusive.
 
 mod evidence;
 

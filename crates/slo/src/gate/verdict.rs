@@ -1,4 +1,4 @@
-//! What the gate says.
+//! The gate's verdict: an outcome, and a judgement per query.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::baseline::{Baseline, SCHEMA};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Nothing was wanted of it (Keptn).
+    /// For information only: it has nothing to meet (Keptn).
     Info,
     /// The objective was met.
     Pass,
     /// Met by the weaker of two criteria (Keptn).
     Warning,
-    /// Nobody can say.
+    /// The evidence does not decide it.
     Inconclusive,
     /// The objective was missed.
     Fail,
@@ -44,12 +44,12 @@ impl Outcome {
     }
 }
 
-/// What the gate says about everything.
+/// The verdict about everything.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
     /// Version of this JSON; grows only when a field changes its meaning.
     pub schema: u32,
-    /// The worst of all judgements, or what the total score says.
+    /// The worst of all judgements, or the outcome of the total score.
     pub outcome: Outcome,
     /// Length of the judged window; of the longest one if they differ.
     pub window_seconds: f64,
@@ -79,7 +79,7 @@ pub struct Needed {
     pub failed_keys: Vec<String>,
 }
 
-/// What the gate says about one objective.
+/// The verdict about one objective.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     /// `service/slo/objective`.
@@ -90,10 +90,10 @@ pub struct Judgement {
     pub slo: String,
     /// Id of the objective.
     pub objective: String,
-    /// What people call it: Keptn's `displayName`.
+    /// Its name for people: Keptn's `displayName`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Pass, fail, or cannot say; or for information only.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Good ratio in [0, 1], or the value of a criterion.
     pub observed: Option<f64>,
@@ -177,8 +177,8 @@ impl Verdict {
     }
 
     /// The observed values of everything that a relative criterion may compare, to be pinned: those
-    /// that were judged, or lacked nothing but a baseline. A stale value is no example for later
-    /// ones.
+    /// that were judged, or lacked nothing but a baseline. Later values must not be compared with a
+    /// stale one.
     pub fn to_baseline(&self) -> Baseline {
         let values = self
             .objectives

@@ -57,7 +57,7 @@ mod tests {
 
     fn bounds(selector: &str) -> Vec<String> {
         let found = whole_bounds(selector);
-        found.into_iter().map(|one| one.bound).collect()
+        found.into_iter().map(|found| found.bound).collect()
     }
 
     #[test]

@@ -190,6 +190,6 @@ fn the_shipped_objective_has_no_findings() {
 }
 
 #[test]
-fn a_weight_that_nobody_reads_is_found() {
+fn a_weight_that_is_not_used_is_found() {
     only("{target: 0.999}", "{target: 0.999, compositeWeight: 2}", "the worst decides");
 }

@@ -203,7 +203,7 @@ pub enum Metric {
         /// All events.
         total: Query,
     },
-    /// A ratio that somebody else computed.
+    /// A ratio that was computed elsewhere.
     Raw {
         /// The ratio, in [0, 1].
         ratio: Query,

@@ -2,7 +2,7 @@
 
 use super::draft::{ConditionDraft, PolicyDraft, TargetDraft};
 use super::model::Metadata;
-use super::read::{described, op, source};
+use super::read_common::{described, op, source};
 use crate::yaml::Fields;
 
 pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyDraft> {

@@ -2,7 +2,7 @@
 
 use super::draft::SliDraft;
 use super::model::{Metadata, Metric};
-use super::read::described;
+use super::read_common::described;
 use crate::promql::{self, Query, without_comments};
 use crate::yaml::Fields;
 

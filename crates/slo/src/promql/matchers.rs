@@ -13,7 +13,7 @@ pub(crate) struct Matcher<'a> {
     pub(crate) value: &'a str,
 }
 
-/// The matchers inside the braces of one selector, up to the first thing that is none.
+/// The matchers inside the braces of one selector, up to the first text that is not a matcher.
 pub(crate) fn matchers(selector: &str) -> Vec<Matcher<'_>> {
     let mut found = Vec::new();
     let mut rest = selector.split_once('{').map_or("", |(_, inside)| inside);
@@ -53,9 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matchers_are_told_from_what_stands_in_quotes() {
+    fn what_stands_in_quotes_is_not_read_as_a_matcher() {
         let found = matchers("x{a!=\"1\", b =~ '2,c=\"3\"',d=`}`}");
-        let parts: Vec<_> = found.iter().map(|one| (one.label, one.operator, one.value)).collect();
+        let parts: Vec<_> =
+            found.iter().map(|found| (found.label, found.operator, found.value)).collect();
         assert_eq!(parts, [("a", "!=", "1"), ("b", "=~", "2,c=\"3\""), ("d", "=", "}")]);
         assert_eq!(found[0].written, "a!=\"1\"");
     }

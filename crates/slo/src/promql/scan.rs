@@ -149,7 +149,7 @@ pub(crate) fn without_comments(text: &str) -> String {
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         let length = match c {
-            // A string without an end is somebody else's error.
+            // A string without an end is reported elsewhere.
             '"' | '\'' | '`' => string(rest).unwrap_or(rest.len()),
             '#' => {
                 at += comment(rest);

@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Every field that nobody asked for is a mistake: a typo must not silently change what is
+    /// Every field that was not asked for is a mistake: a typo must not silently change what is
     /// measured.
     pub fn finish(self) {
         for key in self.map.keys() {

@@ -92,7 +92,7 @@ impl Days {
     }
 
     /// The one value at the end.
-    fn one(&self, promql: &str) -> f64 {
+    fn value(&self, promql: &str) -> f64 {
         match self.0.values(promql, END)[..] {
             [value] => value,
             ref values => panic!("{promql}: {values:?}"),
@@ -103,8 +103,8 @@ impl Days {
 #[test]
 fn the_recorded_period_is_the_ratio_of_events_where_a_mean_of_ratios_is_ten_times_off() {
     let days = Days::recorded(1e6, 500.0);
-    let (exact, weighted) = (days.one(EXACT), days.one(PERIOD));
-    let unweighted = days.one("avg_over_time(slo:sli_error:ratio_rate5m[3d])");
+    let (exact, weighted) = (days.value(EXACT), days.value(PERIOD));
+    let unweighted = days.value("avg_over_time(slo:sli_error:ratio_rate5m[3d])");
     println!("exact {exact:.9}, weighted {weighted:.9}, mean of ratios {unweighted:.9}");
     assert!((weighted / exact - 1.0).abs() < 0.001, "{weighted} {exact}");
     assert!(unweighted / exact > 10.0, "{unweighted} {exact}");
@@ -116,7 +116,7 @@ fn the_recorded_period_is_the_ratio_of_events_where_a_mean_of_ratios_is_ten_time
 #[test]
 fn the_first_errors_of_a_process_are_missed_for_less_than_half_a_scrape() {
     let days = Days::recorded(0.0, 0.0);
-    let (exact, weighted) = (days.one(EXACT), days.one(PERIOD));
+    let (exact, weighted) = (days.value(EXACT), days.value(PERIOD));
     println!("exact {exact:.9}, weighted {weighted:.9}");
     assert!((weighted / exact - 1.0).abs() < 0.5 / 60.0, "{weighted} {exact}");
 }
@@ -128,9 +128,9 @@ fn an_hour_without_traffic_leaves_no_number_that_is_none() {
     let now = days.0.values("slo:sli_error:ratio_rate5m", silence);
     assert!(now.is_empty(), "no traffic is no sample: {now:?}");
     // One NaN would make the mean NaN, and so would it the sums of the period.
-    let samples = days.one("count_over_time(slo:sli_error:ratio_rate5m[3d])");
+    let samples = days.value("count_over_time(slo:sli_error:ratio_rate5m[3d])");
     assert!(samples > 8000.0, "only {samples} samples of three days");
-    let mean = days.one("avg_over_time(slo:sli_error:ratio_rate5m[3d])");
-    let period = days.one(PERIOD);
+    let mean = days.value("avg_over_time(slo:sli_error:ratio_rate5m[3d])");
+    let period = days.value(PERIOD);
     assert!(mean.is_finite() && period.is_finite(), "{mean} {period}");
 }

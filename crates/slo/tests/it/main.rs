@@ -5,4 +5,5 @@
 mod backfill;
 mod engine;
 mod promtool;
+mod readme;
 mod thousand;

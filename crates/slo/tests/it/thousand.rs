@@ -50,13 +50,13 @@ fn a_thousand_slos_become_the_same_rules_each_time() {
         start.elapsed().as_millis()
     );
     assert_eq!(rules, compiled(&text));
-    let one = compiled(&format!("{SERVICE}{}", slo(0)));
+    let single = compiled(&format!("{SERVICE}{}", slo(0)));
     let count = |rules: &str, what: &str| rules.matches(what).count();
     for what in ["  - name:", "record:", "alert:"] {
-        assert!(count(&one, what) > 0, "{what}");
-        assert_eq!(count(&rules, what), 1000 * count(&one, what), "{what}");
+        assert!(count(&single, what) > 0, "{what}");
+        assert_eq!(count(&rules, what), 1000 * count(&single, what), "{what}");
     }
     // Numbers of up to three digits make some lines longer, and nothing else may.
-    let (least, most) = (995 * one.len(), 1100 * one.len());
+    let (least, most) = (995 * single.len(), 1100 * single.len());
     assert!((least..most).contains(&rules.len()), "{} bytes", rules.len());
 }

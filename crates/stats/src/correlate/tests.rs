@@ -106,7 +106,7 @@ fn more_suspects_need_more_evidence() {
 }
 
 #[test]
-fn nothing_to_compare_is_no_panic() {
+fn a_breach_without_steps_does_not_panic() {
     let breach = Breach { start: 0.0, step: 1.0, breached: Vec::new(), labels: BTreeMap::new() };
     let found =
         correlate(&breach, &[suspect("x", vec![(0.0, 1.0)])], &CorrelateSettings::default());

@@ -29,6 +29,5 @@ pub(super) fn tightest(low: f64, events: f64, window: Period) -> Result<Decimal,
 fn can_page(target: Decimal, window: Period) -> bool {
     let pages: Vec<_> =
         pairs(window).into_iter().filter(|pair| pair.urgency == Urgency::Page).collect();
-    let reachable = |factor: f64| factor * target.one_minus().to_f64() < 1.0;
-    pages.is_empty() || pages.iter().any(|pair| reachable(pair.factor.to_f64()))
+    pages.is_empty() || pages.iter().any(|pair| pair.threshold(target) < 1.0)
 }

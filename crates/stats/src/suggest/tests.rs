@@ -92,7 +92,7 @@ fn what_cannot_be_judged_is_refused() {
 }
 
 #[test]
-fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
+fn time_before_the_first_event_and_after_the_last_does_not_count() {
     let mut history = history(28, 0.0);
     let nothing = |slice: &mut Slice| *slice = self::slice(0.0, 0.0);
     history.slices.iter_mut().take(18 * 24).for_each(nothing);
@@ -107,7 +107,7 @@ fn time_without_events_before_the_first_and_after_the_last_is_no_history() {
 }
 
 #[test]
-fn time_without_data_is_no_history_and_not_perfect() {
+fn time_without_data_does_not_count_and_is_not_taken_for_perfect() {
     // A Prometheus that was down for 19 of 28 days remembers nine: 1.3 windows.
     let mut gap = history(28, 0.7);
     for slice in gap.slices.iter_mut().skip(100).take(19 * 24) {
@@ -118,7 +118,7 @@ fn time_without_data_is_no_history_and_not_perfect() {
         panic!("{refused}");
     };
     assert!((found - 9.0 / 7.0).abs() < 1e-9, "{found}");
-    // With enough left the gap is told, and makes nothing better or worse.
+    // With enough left the gap is named, and makes nothing better or worse.
     let mut gap = history(28, 0.7);
     for slice in gap.slices.iter_mut().skip(100).take(10 * 24) {
         slice.events = None;

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proposal_is_told_with_what_speaks_for_and_against_it() {
+    fn a_proposal_is_printed_with_what_speaks_for_and_against_it() {
         let found = Suggestion {
             target: "0.999".parse::<Decimal>().unwrap(),
             observed: 0.9995,

@@ -1,4 +1,4 @@
-//! Windows of the past, and windows that the past makes likely. One without events says nothing and
+//! Windows of the past, and windows put together from random blocks of it. A window without events
 //! does not count.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};

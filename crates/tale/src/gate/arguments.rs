@@ -10,7 +10,7 @@ use crate::cli::{ClockArg, pair};
 #[derive(Debug, Args)]
 #[command(after_help = GATE_EXIT_CODES)]
 pub struct Gate {
-    /// OpenSLO files or folders; or Keptn's slo.yaml and sli.yaml, which are told by their content
+    /// OpenSLO files or folders; or Keptn's slo.yaml and sli.yaml, recognised by their content
     #[arg(required_unless_present = "keptn")]
     pub slos: Vec<PathBuf>,
     /// Keptn's slo.yaml: objectives and the score they have to reach

@@ -1,17 +1,16 @@
-//! Many questions at once, but never so many that the gate itself becomes the load.
+//! Many queries at once, but never so many that the gate itself becomes the load.
 
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// Most questions under way at once: Prometheus runs twenty queries at a time by default, and
-/// others ask, too.
+/// Most queries under way at once: Prometheus runs twenty at a time by default, and others ask, too.
 pub(super) const IN_FLIGHT: usize = 16;
 
-/// Asks the questions 0 to `count`, each once. What has no answer by the deadline is given up and
+/// Asks the queries 0 to `count`, each once. Those without an answer by the deadline are given up:
 /// `None`.
-pub(super) async fn all<T, F>(
+pub(super) async fn answers<T, F>(
     count: usize,
     deadline: Duration,
     ask: impl Fn(usize) -> F,
@@ -28,8 +27,8 @@ where
         while asked.len() < IN_FLIGHT
             && let Some(index) = left.next()
         {
-            let question = ask(index);
-            asked.spawn(async move { (index, question.await) });
+            let query = ask(index);
+            asked.spawn(async move { (index, query.await) });
         }
         match timeout_at(end, asked.join_next()).await {
             Ok(Some(Ok((index, answer)))) => answers[index] = Some(answer),
@@ -47,9 +46,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_question_is_asked_once_and_never_more_than_sixteen_at_a_time() {
+    async fn every_query_is_asked_once_and_never_more_than_sixteen_at_a_time() {
         let (now, most, asked) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, AtomicUsize)>::default();
-        let answers = all(100, Duration::from_secs(60), |index| {
+        let answers = answers(100, Duration::from_secs(60), |index| {
             asked.fetch_add(1, SeqCst);
             let (now, most) = (now.clone(), most.clone());
             async move {
@@ -68,8 +67,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_hangs_is_given_up_and_does_not_take_the_others_along() {
-        let answers = all(20, Duration::from_millis(200), |index| async move {
+    async fn a_query_that_hangs_is_given_up_and_does_not_take_the_others_along() {
+        let answers = answers(20, Duration::from_millis(200), |index| async move {
             if index % 2 == 1 {
                 std::future::pending::<()>().await;
             }

@@ -1,4 +1,4 @@
-//! How the objectives went over the window, for the line of bars in a merge request.
+//! The course of each objective over the window, for the sparkline in a merge request.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use slo::gate::{Plan, Verdict};
 use super::asking;
 use crate::prometheus::{Prometheus, Series};
 
-/// Points of a course: more than the bars that are drawn, few enough for any window.
+/// Points of a course: more than the bars of a sparkline, few enough for any window.
 const POINTS: f64 = 60.0;
-/// A picture is not worth waiting for longer.
+/// A sparkline is not worth a longer wait.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Adds the course of each objective that has a value. Without an answer there is no picture; the
+/// Adds the course of each objective that has a value. Without an answer there is no sparkline; the
 /// verdict stays as it is.
 pub(crate) async fn add(plan: &Plan, prometheus: &Prometheus, end: f64, verdict: &mut Verdict) {
     let queries = plan.queries();
@@ -23,7 +23,7 @@ pub(crate) async fn add(plan: &Plan, prometheus: &Prometheus, end: f64, verdict:
         .filter(|(_, judgement)| judgement.observed.is_some())
         .filter_map(|(query, _)| Some((query, query.chart.as_ref()?)))
         .collect();
-    let courses = asking::all(charts.len(), DEADLINE, |index| {
+    let courses = asking::answers(charts.len(), DEADLINE, |index| {
         let (query, promql) = charts[index];
         let to = end - query.before_end_seconds as f64;
         let from = to - query.window_seconds;

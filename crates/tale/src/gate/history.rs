@@ -2,8 +2,8 @@
 //! pinned.
 //!
 //! One JSON file per verdict, named by the end of its window, so that names sort by time and
-//! judging the same window again replaces its verdict. Only files of that form are written; what
-//! else a `.json` in the folder may be is asked, not guessed.
+//! judging the same window again replaces its verdict. Any other `.json` in the folder is an error:
+//! nobody can know whether it belongs to the history.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -17,7 +17,7 @@ use crate::gate::whole::write_whole;
 
 /// So many verdicts that passed (or warned) are kept, and so many others.
 const KEPT: usize = 100;
-/// No verdict is longer.
+/// Longer files are cut, and then refused: no verdict is so long.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The verdicts of a folder.
@@ -30,8 +30,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads all verdicts of the folder, which is made if there is none; the verdict to come is
-    /// about a window that ends at `end`.
+    /// Reads all verdicts of the folder, and creates the folder if it does not exist. The verdict to
+    /// come is about a window that ends at `end`.
     pub(crate) fn open(folder: &Path, end: Timestamp) -> Result<Self> {
         let cannot = || format!("--history {}: cannot be read", folder.display());
         fs::create_dir_all(folder).with_context(cannot)?;
@@ -80,9 +80,9 @@ impl History {
     fn tidy(&self) -> Result<()> {
         let good =
             |result: &EarlierResult| matches!(result.outcome, Outcome::Pass | Outcome::Warning);
-        for kind in [true, false] {
-            let of_kind = self.results.iter().filter(|(_, result)| good(result) == kind);
-            for (name, _) in of_kind.rev().skip(KEPT) {
+        for wanted in [true, false] {
+            let alike = self.results.iter().filter(|(_, result)| good(result) == wanted);
+            for (name, _) in alike.rev().skip(KEPT) {
                 let path = self.folder.join(name);
                 fs::remove_file(&path)
                     .with_context(|| format!("cannot remove {}", path.display()))?;

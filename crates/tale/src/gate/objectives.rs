@@ -1,4 +1,4 @@
-//! The files that the gate is given: OpenSLO's, or Keptn's two, told by their content.
+//! The files that the gate is given: OpenSLO, or Keptn's two, recognised by their content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use crate::world::read_yaml;
 /// What is to be judged.
 #[derive(Debug)]
 pub(crate) enum Objectives {
-    /// Each objective by itself, the worst decides.
+    /// The worst objective decides.
     OpenSlo(Catalogue),
-    /// By a total score.
+    /// The total score decides.
     Keptn(Box<Keptn>),
 }
 

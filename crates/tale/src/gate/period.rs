@@ -13,13 +13,13 @@ pub(crate) struct Window {
     pub(crate) end: Timestamp,
     /// Its length.
     pub(crate) length: Period,
-    /// It does not just end now, so its end has to be told.
-    pub(crate) tell_end: bool,
+    /// It was given as times of day, so the verdict names its end.
+    pub(crate) names_end: bool,
 }
 
 impl Window {
     /// Reads the arguments: `--last` is production time, `--from` and `--to` are times of day.
-    pub(crate) fn of(args: &Gate, clock: Clock, now: Timestamp) -> Result<Self> {
+    pub(crate) fn read(args: &Gate, clock: Clock, now: Timestamp) -> Result<Self> {
         let end = args.to.unwrap_or(now);
         if end > now {
             bail!("--to {end} is still to come; leave it out for now");
@@ -37,7 +37,7 @@ impl Window {
                 clock.length(last)
             }
         };
-        Ok(Self { end, length, tell_end: args.to.is_some() || args.from.is_some() })
+        Ok(Self { end, length, names_end: args.to.is_some() || args.from.is_some() })
     }
 
     /// The end in seconds since 1970.
@@ -58,22 +58,22 @@ mod tests {
         let Command::Gate(gate) = Cli::try_parse_from(line)?.command else {
             panic!("not the gate");
         };
-        Window::of(&gate, Clock::Stage, "2022-05-19T10:00:00Z".parse().unwrap())
+        Window::read(&gate, Clock::Stage, "2022-05-19T10:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn the_stage_clock_shortens_last_and_leaves_times_of_day_alone() {
         let last = period(&["--last", "5m"]).unwrap();
-        assert_eq!((last.length, last.tell_end), (Period::seconds(5), false));
+        assert_eq!((last.length, last.names_end), (Period::seconds(5), false));
         let exact = period(&["--from", "2022-05-19T11:30:00+02:00"]).unwrap();
-        assert_eq!((exact.length, exact.tell_end), (Period::minutes(30), true));
+        assert_eq!((exact.length, exact.names_end), (Period::minutes(30), true));
         let past = period(&["--last", "1h", "--to", "2022-05-18T00:00:00.5Z"]).unwrap();
         assert_eq!(past.length, Period::minutes(1));
         assert_eq!(past.end_seconds(), 1_652_832_000.5);
     }
 
     #[test]
-    fn what_is_no_window_is_refused() {
+    fn a_window_that_is_empty_or_to_come_is_refused() {
         for (args, wanted) in [
             (&["--to", "2022-05-19T10:00:01Z"][..], "still to come"),
             (&["--from", "2022-05-19T10:00:00Z"], "not before"),

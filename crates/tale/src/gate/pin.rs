@@ -10,17 +10,18 @@ use crate::gate::whole::write_whole;
 /// Writes the values that the verdict is sure of.
 ///
 /// # Errors
-/// There are none: an empty baseline in place of a good one would leave later gates nothing to
-/// compare with. The file stays as it is.
+/// The verdict has no such value, or the file cannot be written. The file stays as it is: an empty
+/// baseline in place of a good one would leave later gates nothing to compare with.
 pub(crate) fn pin(file: &Path, verdict: &Verdict) -> Result<()> {
     let baseline = verdict.to_baseline();
     if baseline.values.is_empty() {
-        let values = verdict.objectives.iter().filter(|one| !one.ratio);
-        let reasons: Vec<_> = values.map(|one| format!("{}: {}", one.id, one.reason)).collect();
-        let why = match reasons.is_empty() {
-            true => "no objective has a value to compare; annotate one with tales.dev/gate-query"
-                .to_owned(),
-            false => reasons.join(" "),
+        let values = verdict.objectives.iter().filter(|judgement| !judgement.ratio);
+        let reasons = values.map(|judgement| format!("{}: {}", judgement.id, judgement.reason));
+        let reasons: Vec<_> = reasons.collect();
+        let why = if reasons.is_empty() {
+            "no objective has a value to compare; annotate one with tales.dev/gate-query".to_owned()
+        } else {
+            reasons.join(" ")
         };
         bail!("--pin {}: nothing is pinned. {why}", file.display());
     }

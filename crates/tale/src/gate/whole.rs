@@ -18,7 +18,7 @@ pub(crate) fn write_whole(target: &Path, text: &str) -> io::Result<()> {
         fs::rename(&part, target)
     });
     if written.is_err() {
-        let _ = fs::remove_file(&part); // the error that is told is that of writing
+        let _ = fs::remove_file(&part); // the error of writing is the one to report
     }
     written
 }

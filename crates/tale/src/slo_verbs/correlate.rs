@@ -1,4 +1,4 @@
-//! `tale slo correlate`: what happened, ranked by how well it goes together with the breaches of an
+//! `tale slo correlate`: events, ranked by how well they go together with the breaches of an
 //! objective.
 
 use std::path::Path;
@@ -19,10 +19,10 @@ use crate::columns::Columns;
 /// Most steps of time that are looked at.
 const MOST_STEPS: f64 = 5_000.0;
 
-/// One objective, its breaches, and who is suspected.
+/// One objective, its breaches, and the suspects.
 struct Ranked {
     id: String,
-    /// Was there any sample?
+    /// Is there any sample?
     measured: bool,
     /// First and last moment of each breach.
     breaches: Vec<(f64, f64)>,
@@ -42,23 +42,23 @@ pub(super) async fn run(root: &Path, args: Correlate, note: impl Fn(&str)) -> Re
         recovery_seconds: period("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
         longest_lag_seconds: period("--lag", &args.lag)?.as_secs_f64(),
     };
-    let past = Past::of(root, args.source, &args.last, &note).await?;
+    let past = Past::last(root, args.source, &args.last, &note).await?;
     let step = ((past.to - past.from) / MOST_STEPS).ceil().max(shortest_step);
     events.extend(observed::all(root, &past, step, &note).await);
     let mut ranked = Vec::new();
     for slo in &catalogue.slos {
         for objective in &slo.objectives {
-            let asked = Asked { slo, objective, range, step, settings };
-            ranked.push(asked.rank(&past, &events).await?);
+            let question = Question { slo, objective, range, step, settings };
+            ranked.push(question.rank(&past, &events).await?);
         }
     }
     ensure!(!ranked.is_empty(), "the files hold no objective");
     let text = match args.format {
-        StatsFormat::Text => print(&ranked, &args.last, Columns::to_string, ""),
-        StatsFormat::Markdown => print(&ranked, &args.last, Columns::to_markdown, "### "),
+        StatsFormat::Text => render(&ranked, &args.last, Columns::to_string, ""),
+        StatsFormat::Markdown => render(&ranked, &args.last, Columns::to_markdown, "### "),
         StatsFormat::Json => as_json(&ranked),
     };
-    let blind = ranked.iter().any(|one| !one.measured);
+    let blind = ranked.iter().any(|ranked| !ranked.measured);
     Ok((text, if blind { 2 } else { 0 }))
 }
 
@@ -71,7 +71,7 @@ fn resolution(clock: ClockArg) -> (Period, f64) {
 }
 
 /// One objective, and how it is looked at.
-struct Asked<'a> {
+struct Question<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
     range: Period,
@@ -79,17 +79,17 @@ struct Asked<'a> {
     settings: CorrelateSettings,
 }
 
-impl Asked<'_> {
+impl Question<'_> {
     async fn rank(&self, past: &Past, events: &[Event]) -> Result<Ranked> {
         let query =
             error_ratio(self.slo, self.objective, self.range).map_err(|why| anyhow!("{why}"))?;
-        let slots = past.slots(&query, self.step).await;
-        let slots = slots.map_err(|why| anyhow!("{why}"))?;
+        let ratios = past.steps(&query, self.step).await;
+        let ratios = ratios.map_err(|why| anyhow!("{why}"))?;
         let allowed = self.objective.target.one_minus().to_f64();
         let breach = Breach {
             start: past.from,
             step: self.step,
-            breached: slots
+            breached: ratios
                 .iter()
                 .map(|ratio| ratio.is_some_and(|ratio| ratio > allowed))
                 .collect(),
@@ -99,7 +99,7 @@ impl Asked<'_> {
         let suspects = events::suspects(events, past.from, past.to, self.step);
         Ok(Ranked {
             id: self.slo.objective_id(self.objective),
-            measured: slots.iter().any(Option::is_some),
+            measured: ratios.iter().any(Option::is_some),
             suspects: if breaches.is_empty() {
                 Vec::new()
             } else {
@@ -126,29 +126,29 @@ fn intervals(breach: &Breach) -> Vec<(f64, f64)> {
     found
 }
 
-fn print(ranked: &[Ranked], last: &str, table: fn(&Columns) -> String, mark: &str) -> String {
+fn render(ranked: &[Ranked], last: &str, table: fn(&Columns) -> String, mark: &str) -> String {
     let parts: Vec<String> = ranked
         .iter()
-        .map(|one| {
-            let head = format!("{mark}{}\n\n", one.id);
-            if !one.measured {
+        .map(|ranked| {
+            let head = format!("{mark}{}\n\n", ranked.id);
+            if !ranked.measured {
                 return format!("{head}no data in the last {last}; see tale slo lint, or ask for a longer --last\n");
             }
-            if one.breaches.is_empty() {
+            if ranked.breaches.is_empty() {
                 return format!("{head}no breach in the last {last}: nothing to explain\n");
             }
-            let seconds: f64 = one.breaches.iter().map(|(from, to)| to - from).sum();
-            let (first, _) = one.breaches[0];
+            let seconds: f64 = ranked.breaches.iter().map(|(from, to)| to - from).sum();
+            let (first, _) = ranked.breaches[0];
             let breaches = format!(
                 "breaches: {}, {} of the last {last}, the first at {}\n",
-                one.breaches.len(),
+                ranked.breaches.len(),
                 words::duration(seconds),
                 words::moment(first)
             );
-            if one.suspects.is_empty() {
-                return format!("{head}{breaches}nothing is known to have happened; tell with --events FILE\n");
+            if ranked.suspects.is_empty() {
+                return format!("{head}{breaches}no event is known; name some with --events FILE\n");
             }
-            format!("{head}{breaches}\n{}\n{CORRELATION_NOT_CAUSE}\n", table(&suspects(&one.suspects)))
+            format!("{head}{breaches}\n{}\n{CORRELATION_NOT_CAUSE}\n", table(&suspects(&ranked.suspects)))
         })
         .collect();
     parts.join("\n")
@@ -166,18 +166,18 @@ fn suspects(found: &[Suspicion]) -> Columns {
         ">LABELS",
         ">P (HOLM)",
     ]);
-    for (index, one) in found.iter().enumerate() {
+    for (index, suspicion) in found.iter().enumerate() {
         let two = |value: f64| format!("{value:.2}");
         table.row([
             (index + 1).to_string(),
-            one.name.clone(),
-            two(one.score),
-            two(one.precision),
-            two(one.recall),
-            two(one.correlation),
-            one.lag_seconds.map_or_else(|| "-".to_owned(), |lag| format!("{lag:.0} s")),
-            two(one.label_match),
-            words::p(one.p),
+            suspicion.name.clone(),
+            two(suspicion.score),
+            two(suspicion.precision),
+            two(suspicion.recall),
+            two(suspicion.correlation),
+            suspicion.lag_seconds.map_or_else(|| "-".to_owned(), |lag| format!("{lag:.0} s")),
+            two(suspicion.label_match),
+            words::p(suspicion.p),
         ]);
     }
     table
@@ -186,13 +186,13 @@ fn suspects(found: &[Suspicion]) -> Columns {
 fn as_json(ranked: &[Ranked]) -> String {
     let objectives: Vec<Value> = ranked
         .iter()
-        .map(|one| {
-            let breaches: Vec<Value> = one
+        .map(|ranked| {
+            let breaches: Vec<Value> = ranked
                 .breaches
                 .iter()
                 .map(|(from, to)| json!({"start": words::moment(*from), "end": words::moment(*to)}))
                 .collect();
-            json!({"id": one.id, "measured": one.measured, "breaches": breaches, "suspects": one.suspects})
+            json!({"id": ranked.id, "measured": ranked.measured, "breaches": breaches, "suspects": ranked.suspects})
         })
         .collect();
     words::json(&json!({"objectives": objectives, "caution": CORRELATION_NOT_CAUSE}))

@@ -1,4 +1,4 @@
-//! Things that happened: what a file tells of them, and how they become suspects.
+//! Events: read from a file, and grouped into suspects.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn parse(file: &str, text: &str) -> Result<Vec<Event>> {
             let items = match document {
                 serde_json::Value::Null => continue,
                 serde_json::Value::Array(items) => items,
-                one => vec![one],
+                event => vec![event],
             };
             for (index, item) in items.into_iter().enumerate() {
                 let place = format!("{file}: document {}, event {}", number + 1, index + 1);
@@ -88,8 +88,8 @@ fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1000.0
 }
 
-/// Events of one name and kind are one suspect. What happened outside the time that is looked at is
-/// nobody's. `shortest` is how long an event lasts that took no time.
+/// Events of one name and kind are one suspect; those outside of `from` to `to` are left out. Events
+/// without a length are given `shortest`.
 pub(super) fn suspects(events: &[Event], from: f64, to: f64, shortest: f64) -> Vec<Suspect> {
     let mut grouped: BTreeMap<String, Suspect> = BTreeMap::new();
     let inside = events.iter().filter(|event| event.start <= to && event.end >= from);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place() {
+    fn a_mistake_is_reported_with_its_place() {
         for (text, wanted) in [
             (
                 "{\"name\":\"a\",\"kind\":\"b\",\"start\":\"2026-01-31T12:00:00Z\"}\n{\"nam\":\"a\"}",
@@ -149,14 +149,14 @@ mod tests {
 
     #[test]
     fn what_happens_again_is_one_suspect() {
-        let one = |start: f64| Event {
+        let deploy = |start: f64| Event {
             name: "v2".to_owned(),
             kind: "deploy".to_owned(),
             start,
             end: start,
             labels: BTreeMap::new(),
         };
-        let found = suspects(&[one(1.0), one(50.0), one(500.0)], 0.0, 100.0, 5.0);
+        let found = suspects(&[deploy(1.0), deploy(50.0), deploy(500.0)], 0.0, 100.0, 5.0);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].occurrences, [(1.0, 6.0), (50.0, 55.0)]);
     }

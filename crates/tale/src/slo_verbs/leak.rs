@@ -14,11 +14,11 @@ use crate::cli::{Leak, StatsFormat};
 use crate::prometheus::{QueryFailed, Series};
 use limit::{Limits, same};
 
-/// When a process started, as every client library tells it.
+/// When a process started; every client library exports it.
 const STARTED: &str = "process_start_time_seconds";
 /// Starts closer than this are one: some exporters compute the number anew at each scrape.
 const SAME_START: f64 = 1.0;
-/// What tells one process from another.
+/// Labels by which two series are known to be of the same process.
 const PROCESS: [&str; 5] = ["namespace", "pod", "container", "instance", "job"];
 
 /// One series and its judgement.
@@ -35,7 +35,7 @@ pub(super) async fn run(root: &Path, args: Leak, note: impl Fn(&str)) -> Result<
         horizon_seconds: period("--horizon", &args.horizon)?.as_secs_f64(),
         ..LeakSettings::default()
     };
-    let past = Past::of(root, args.source, &args.last, &note).await?;
+    let past = Past::last(root, args.source, &args.last, &note).await?;
     let limits = match args.limit.as_deref() {
         Some(text) => Limits::read(text, &past).await?,
         None => Limits::none(),
@@ -44,20 +44,20 @@ pub(super) async fn run(root: &Path, args: Leak, note: impl Fn(&str)) -> Result<
     let starts = past.samples(STARTED).await.unwrap_or_default();
     let mut judged: Vec<Judged> = series
         .into_iter()
-        .map(|one| {
-            settings.limit = limits.of(&one.metric);
-            let samples: Vec<(f64, f64)> = numbers(&one).collect();
+        .map(|series| {
+            settings.limit = limits.find(&series.metric);
+            let samples: Vec<(f64, f64)> = numbers(&series).collect();
             Judged {
-                name: name(&one.metric),
-                report: leak(&samples, &restarts(&one.metric, &starts), &settings),
-                labels: one.metric,
+                name: name(&series.metric),
+                report: leak(&samples, &restarts(&series.metric, &starts), &settings),
+                labels: series.metric,
             }
         })
         .collect();
-    name_apart(&mut judged);
-    let order = |one: &Judged| (one.report.verdict != LeakVerdict::Leak, one.name.clone());
+    make_names_unique(&mut judged);
+    let order = |judged: &Judged| (judged.report.verdict != LeakVerdict::Leak, judged.name.clone());
     judged.sort_by_key(order);
-    let shown = render::Shown {
+    let output = render::Output {
         query: &args.query,
         last: &args.last,
         horizon: &args.horizon,
@@ -65,16 +65,16 @@ pub(super) async fn run(root: &Path, args: Leak, note: impl Fn(&str)) -> Result<
         judged: &judged,
     };
     let text = match args.format {
-        StatsFormat::Text => shown.text(),
-        StatsFormat::Json => shown.json(),
-        StatsFormat::Markdown => shown.markdown(),
+        StatsFormat::Text => output.text(),
+        StatsFormat::Json => output.json(),
+        StatsFormat::Markdown => output.markdown(),
     };
     Ok((text, code(&judged)))
 }
 
 /// 1 if any leaks, 0 if none does, 2 if none could be judged.
 fn code(judged: &[Judged]) -> u8 {
-    let any = |wanted: LeakVerdict| judged.iter().any(|one| one.report.verdict == wanted);
+    let any = |wanted: LeakVerdict| judged.iter().any(|judged| judged.report.verdict == wanted);
     if any(LeakVerdict::Leak) {
         1
     } else if any(LeakVerdict::NoLeak) {
@@ -108,7 +108,7 @@ fn restarts(labels: &BTreeMap<String, String>, starts: &[Series]) -> Vec<f64> {
     times
 }
 
-/// The pod, or whatever else people call it.
+/// The pod, or the next best name.
 fn name(labels: &BTreeMap<String, String>) -> String {
     let known = ["pod", "instance", "job"].iter().find_map(|key| labels.get(*key));
     known.cloned().unwrap_or_else(|| all_labels(labels))
@@ -123,15 +123,15 @@ fn all_labels(labels: &BTreeMap<String, String>) -> String {
     if pairs.is_empty() { "all".to_owned() } else { pairs.join(",") }
 }
 
-/// Where two series share a name, all their labels are told.
-fn name_apart(judged: &mut [Judged]) {
+/// Where two series share a name, all their labels are shown instead.
+fn make_names_unique(judged: &mut [Judged]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for one in judged.iter() {
-        *seen.entry(one.name.clone()).or_default() += 1;
+    for series in judged.iter() {
+        *seen.entry(series.name.clone()).or_default() += 1;
     }
-    for one in judged {
-        if seen[&one.name] > 1 {
-            one.name = all_labels(&one.labels);
+    for series in judged {
+        if seen[&series.name] > 1 {
+            series.name = all_labels(&series.labels);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `tale slo lint`: what is wrong with objectives, and what probably is; with a Prometheus, also
-//! what only it can tell.
+//! what only Prometheus knows.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use slo::{Catalogue, Period, Problem, Severity, lint_traffic};
 
 use super::past::period;
 use crate::cli::Lint;
-use crate::prometheus::{Prometheus, QueryFailed};
+use crate::prometheus::{Prometheus, QueryFailed, Series};
 use crate::world::read_yaml;
 
 /// Every finding in a line. Exit code 1 if one of them is an error.
@@ -24,26 +24,19 @@ pub(super) async fn run(root: &Path, args: &Lint) -> Result<(String, u8)> {
             let mut problems = slo::lint(&catalogue);
             if let Some(url) = &args.prometheus {
                 let last = period("--last", &args.last)?;
-                problems.extend(asked(&catalogue, &Prometheus::new(url), last).await?);
+                problems.extend(ask(&catalogue, &Prometheus::new(url), last).await?);
             }
             problems
         }
     };
     let refused = problems.iter().any(|problem| problem.severity == Severity::Error);
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let text = match lines.is_empty() {
-        true => "nothing to say".to_owned(),
-        false => lines.join("\n"),
-    };
+    let text = if lines.is_empty() { "nothing to say".to_owned() } else { lines.join("\n") };
     Ok((text, u8::from(refused)))
 }
 
 /// What a Prometheus makes of the queries, and whether its events can prove the targets.
-async fn asked(
-    catalogue: &Catalogue,
-    prometheus: &Prometheus,
-    last: Period,
-) -> Result<Vec<Problem>> {
+async fn ask(catalogue: &Catalogue, prometheus: &Prometheus, last: Period) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     let mut events_per_second = BTreeMap::new();
     for slo in &catalogue.slos {
@@ -52,16 +45,16 @@ async fn asked(
             let Ok(queries) = events_of_slice(slo, objective, last) else {
                 continue;
             };
-            for (of, promql) in [("bad", &queries.bad), ("all", &queries.total)] {
+            for (events, promql) in [("bad", &queries.bad), ("all", &queries.total)] {
                 match prometheus.query(promql, None).await {
-                    Ok(series) if of == "all" => {
-                        let events = series.first().map_or(0.0, |series| series.number());
-                        let rate = events / last.as_secs_f64();
+                    Ok(series) if events == "all" => {
+                        let count = series.first().map_or(0.0, Series::number);
+                        let rate = count / last.as_secs_f64();
                         events_per_second.insert(slo.objective_id(objective), rate);
                     }
                     Ok(_) => {}
                     Err(QueryFailed::Refused(why)) => {
-                        problems.push(refused(slo, objective, of, &why))
+                        problems.push(refused(slo, objective, events, &why))
                     }
                     Err(why) => bail!("{why}"),
                 }
@@ -72,11 +65,11 @@ async fn asked(
     Ok(problems)
 }
 
-fn refused(slo: &Slo, objective: &Objective, of: &str, why: &str) -> Problem {
+fn refused(slo: &Slo, objective: &Objective, events: &str, why: &str) -> Problem {
     Problem::error(
         &slo.metadata.file,
         format!("SLO/{}: objective {}", slo.metadata.name, objective.id),
-        format!("Prometheus refuses the query for {of} events: {why}"),
+        format!("Prometheus refuses the query for {events} events: {why}"),
         "correct the PromQL",
     )
 }

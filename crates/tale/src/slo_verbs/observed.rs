@@ -1,4 +1,4 @@
-//! What happened, as Prometheus and the running stage remember it: chaos, restarts, rollouts.
+//! Events that Prometheus and the running stage remember: chaos, restarts, rollouts.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const IN_FORCE: [&str; 2] = ["injecting", "running"];
 const STARTED: &str = "process_start_time_seconds";
 const GENERATION: &str = "kube_deployment_status_observed_generation";
 
-/// Everything that is remembered.
+/// All of them.
 pub(super) async fn all(root: &Path, past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
     let mut events = chaos(root, past, step, &note).await;
     events.extend(restarts(past, &note).await);
@@ -27,10 +27,11 @@ pub(super) async fn all(root: &Path, past: &Past, step: f64, note: impl Fn(&str)
 
 /// Faults that were in force.
 pub(super) async fn chaos(root: &Path, past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
-    let series = heard(past.course(CHAOS, step).await, &note);
-    let mut events: Vec<Event> = series.iter().flat_map(|one| experiments(one, step)).collect();
+    let series = or_note(past.course(CHAOS, step).await, &note);
+    let mut events: Vec<Event> =
+        series.iter().flat_map(|series| experiments(series, step)).collect();
     if past.on_stage {
-        match of_the_stage(root, &note).await {
+        match chaos_of_the_stage(root, &note).await {
             Ok(found) => events.extend(found),
             Err(why) => note(&format!("tale: the chaos of the stage is left out: {why:#}")),
         }
@@ -38,12 +39,12 @@ pub(super) async fn chaos(root: &Path, past: &Past, step: f64, note: impl Fn(&st
     events
 }
 
-async fn of_the_stage(root: &Path, note: impl Fn(&str)) -> anyhow::Result<Vec<Event>> {
+async fn chaos_of_the_stage(root: &Path, note: impl Fn(&str)) -> anyhow::Result<Vec<Event>> {
     let stage = Running::find(root, note).await?;
-    let told = RefCell::new(String::new());
-    let hear = |text: &str| told.borrow_mut().push_str(text);
-    stage.ask(&Request::ChaosSnapshot, hear).await?;
-    snapshot::events(&told.into_inner())
+    let answer = RefCell::new(String::new());
+    let collect = |text: &str| answer.borrow_mut().push_str(text);
+    stage.ask(&Request::ChaosSnapshot, collect).await?;
+    snapshot::events(&answer.into_inner())
 }
 
 /// The times at which the gauge was above zero.
@@ -70,11 +71,11 @@ fn experiments(series: &Series, step: f64) -> Vec<Event> {
 
 /// A process of a job that started.
 async fn restarts(past: &Past, note: impl Fn(&str)) -> Vec<Event> {
-    let series = heard(past.samples(STARTED).await, note);
+    let processes = or_note(past.samples(STARTED).await, note);
     let mut events = Vec::new();
-    for one in series {
-        let job = one.metric.get("job").cloned().unwrap_or_default();
-        let mut starts: Vec<f64> = numbers(&one).map(|(_, start)| start).collect();
+    for process in processes {
+        let job = process.metric.get("job").cloned().unwrap_or_default();
+        let mut starts: Vec<f64> = numbers(&process).map(|(_, start)| start).collect();
         starts.dedup_by(|later, earlier| (*later - *earlier).abs() < 1.0);
         let inside = |start: &f64| *start >= past.from && *start <= past.to;
         events.extend(starts.into_iter().filter(inside).map(|start| Event {
@@ -90,11 +91,11 @@ async fn restarts(past: &Past, note: impl Fn(&str)) -> Vec<Event> {
 
 /// A Deployment that got a new specification.
 async fn rollouts(past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
-    let series = heard(past.course(GENERATION, step).await, note);
+    let deployments = or_note(past.course(GENERATION, step).await, note);
     let mut events = Vec::new();
-    for one in series {
-        let label = |key: &str| one.metric.get(key).cloned().unwrap_or_default();
-        let values: Vec<(f64, f64)> = numbers(&one).collect();
+    for deployment in deployments {
+        let label = |key: &str| deployment.metric.get(key).cloned().unwrap_or_default();
+        let values: Vec<(f64, f64)> = numbers(&deployment).collect();
         let changes = values.windows(2).filter(|pair| pair[0].1 != pair[1].1);
         events.extend(changes.map(|pair| Event {
             name: label("deployment"),
@@ -110,8 +111,8 @@ async fn rollouts(past: &Past, step: f64, note: impl Fn(&str)) -> Vec<Event> {
     events
 }
 
-/// A source that cannot be asked is no reason to stop, but to say so.
-fn heard(answer: Result<Vec<Series>, QueryFailed>, note: impl Fn(&str)) -> Vec<Series> {
+/// The series; where they cannot be had, a note says so and the verb goes on without them.
+fn or_note(answer: Result<Vec<Series>, QueryFailed>, note: impl Fn(&str)) -> Vec<Series> {
     answer.unwrap_or_else(|why| {
         note(&format!("tale: some events are left out: {why}"));
         Vec::new()

@@ -13,17 +13,17 @@ use crate::prometheus::{Prometheus, QueryFailed, Series};
 /// Most points asked for at once; Prometheus refuses more than 11,000.
 const CHUNK: f64 = 5_000.0;
 
-/// Time that is over, in seconds since 1970, and whom to ask about it.
+/// A window of the past, in seconds since 1970, and the Prometheus to ask about it.
 pub(super) struct Past {
     pub(super) prometheus: Prometheus,
     pub(super) from: f64,
     pub(super) to: f64,
-    /// Prometheus is that of a running stage, whose chaos is known.
+    /// True if it is the Prometheus of a running stage, which knows its chaos.
     pub(super) on_stage: bool,
 }
 
 impl Past {
-    pub(super) async fn of(
+    pub(super) async fn last(
         root: &Path,
         source: Source,
         last: &str,
@@ -32,7 +32,7 @@ impl Past {
         Self::over(root, source, period("--last", last)?, note).await
     }
 
-    /// As [`Self::of`], for a length that is no argument.
+    /// As [`Self::last`], for a length that was not an argument.
     pub(super) async fn over(
         root: &Path,
         source: Source,
@@ -85,24 +85,24 @@ impl Past {
         self.prometheus.query(&promql, Some(self.to)).await
     }
 
-    /// One expression that gives one series, as one slot per step; a slot without a sample is
-    /// `None`, and so is NaN.
-    pub(super) async fn slots(
+    /// One expression that gives one series, as one value per step; `None` stands for no sample and
+    /// for NaN.
+    pub(super) async fn steps(
         &self,
         promql: &str,
         step: f64,
     ) -> Result<Vec<Option<f64>>, QueryFailed> {
         let count = ((self.to - self.from) / step + 1e-6).floor() as usize + 1;
-        let mut slots = vec![None; count];
+        let mut steps = vec![None; count];
         for series in self.course(promql, step).await? {
             for (time, value) in numbers(&series) {
-                let slot = ((time - self.from) / step).round() as usize;
-                if let Some(slot) = slots.get_mut(slot) {
-                    *slot = Some(value).filter(|value| value.is_finite());
+                let index = ((time - self.from) / step).round() as usize;
+                if let Some(found) = steps.get_mut(index) {
+                    *found = Some(value).filter(|value| value.is_finite());
                 }
             }
         }
-        Ok(slots)
+        Ok(steps)
     }
 }
 

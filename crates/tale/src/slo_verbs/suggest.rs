@@ -24,7 +24,7 @@ const MOST_SLICES: f64 = 9_000.0;
 /// How far back to look at least, unless `--last` says otherwise.
 const MONTH: Period = Period::days(30);
 
-/// A proposal for one indicator, or why there is none.
+/// A proposal for one indicator, or the reason for not making one.
 struct Answer {
     id: String,
     found: Result<Suggestion>,
@@ -53,7 +53,7 @@ pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Resu
     for slo in &catalogue.slos {
         let past = past.latest(length_of(slo));
         for (name, objective) in indicators(slo) {
-            let asked = Asked {
+            let question = Question {
                 slo,
                 objective,
                 name,
@@ -63,8 +63,8 @@ pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Resu
                 excluded: &excluded,
             };
             answers.push(Answer {
-                id: format!("{}/{}", slo.service, asked.name),
-                found: asked.propose(&past).await,
+                id: format!("{}/{}", slo.service, question.name),
+                found: question.propose(&past).await,
             });
         }
     }
@@ -82,7 +82,7 @@ pub(super) async fn run(root: &Path, args: Suggest, note: impl Fn(&str)) -> Resu
 /// Objectives of one indicator differ in their targets, which are to be found: the first one stands
 /// for all. Parts of a composite have indicators of their own.
 fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
-    let of = |objective: &Objective| {
+    let name = |objective: &Objective| {
         if slo.composite {
             format!("{}-{}", slo.metadata.name, objective.id)
         } else {
@@ -90,7 +90,7 @@ fn indicators(slo: &Slo) -> Vec<(String, &Objective)> {
         }
     };
     let mut seen = BTreeSet::new();
-    let named = slo.objectives.iter().map(|one| (of(one), one));
+    let named = slo.objectives.iter().map(|objective| (name(objective), objective));
     named.filter(|(name, _)| seen.insert(name.clone())).collect()
 }
 
@@ -107,8 +107,8 @@ fn slice_of(seconds: f64) -> Period {
     SLICES.iter().find(few).copied().unwrap_or(longest)
 }
 
-/// One question to the past.
-struct Asked<'a> {
+/// One indicator, and how its past is looked at.
+struct Question<'a> {
     slo: &'a Slo,
     objective: &'a Objective,
     name: String,
@@ -118,18 +118,18 @@ struct Asked<'a> {
     excluded: &'a [(f64, f64)],
 }
 
-impl Asked<'_> {
+impl Question<'_> {
     async fn propose(&self, past: &Past) -> Result<Suggestion> {
         let queries = events_of_slice(self.slo, self.objective, self.slice)
             .map_err(|why| anyhow!("{why}"))?;
         let step = self.slice.as_secs_f64();
-        let bad = past.slots(&queries.bad, step).await;
+        let bad = past.steps(&queries.bad, step).await;
         let bad = bad.map_err(|why| anyhow!("{why}"))?;
-        let total = past.slots(&queries.total, step).await;
+        let total = past.steps(&queries.total, step).await;
         let total = total.map_err(|why| anyhow!("{why}"))?;
         let slices = total.iter().zip(&bad).enumerate().map(|(index, (total, bad))| {
             let end = past.from + step * index as f64;
-            // Rates are extrapolated: a hair more bad events than events is no contradiction.
+            // Rates are extrapolated: there may be a hair more bad events than events.
             let events = total
                 .zip(*bad)
                 .map(|(total, bad)| Events { good: (total - bad).max(0.0).min(total), total });
@@ -137,13 +137,13 @@ impl Asked<'_> {
             let excluded = self.excluded.iter().any(overlaps);
             Slice { events, excluded }
         });
-        // The first slot ends where the time begins.
+        // The first step ends where the time begins.
         let slices = slices.skip(1).collect();
         let history = History { slice: self.slice, slices };
-        suggest(&history, &self.ask(past)?).map_err(|why| anyhow!("{why}"))
+        suggest(&history, &self.request(past)?).map_err(|why| anyhow!("{why}"))
     }
 
-    fn ask(&self, past: &Past) -> Result<SuggestRequest> {
+    fn request(&self, past: &Past) -> Result<SuggestRequest> {
         let (counted, total) = match &self.objective.indicator.metric {
             Metric::Good { good, total } => (Counted::Good(good.text.clone()), total),
             Metric::Bad { bad, total } => (Counted::Bad(bad.text.clone()), total),
@@ -177,7 +177,7 @@ fn range(text: &str) -> Result<(f64, f64)> {
     Ok((from.as_second() as f64, to.as_second() as f64))
 }
 
-/// What is proposed, and what is refused as comments.
+/// The proposals; refusals become comments.
 fn yaml(answers: &[Answer]) -> String {
     let refused: String = answers
         .iter()
@@ -190,14 +190,14 @@ fn yaml(answers: &[Answer]) -> String {
 }
 
 fn text(answers: &[Answer]) -> String {
-    let told: Vec<String> = answers
+    let paragraphs: Vec<String> = answers
         .iter()
         .map(|answer| match &answer.found {
             Ok(found) => format!("{}: {found}\n", answer.id),
             Err(why) => format!("{}: no proposal: {}\n", answer.id, one_line(why)),
         })
         .collect();
-    told.join("\n")
+    paragraphs.join("\n")
 }
 
 fn markdown(answers: &[Answer]) -> String {

@@ -8,7 +8,7 @@ async fn a_window_of_the_past_passes_fails_or_proves_nothing() {
     let real = Real::start().await;
     for (job, code, reason) in [
         ("good", 0, "100 % good"),
-        ("bad", 1, "90 % good, surely below 99.9 %"),
+        ("bad", 1, "90 % good; below 99.9 % with 95 % confidence"),
         ("few", 2, "1500 events cannot decide it; 2703 without an error would"),
         ("nobody", 2, "There is no data"),
     ] {

@@ -2,7 +2,7 @@
 
 use super::Evidence;
 use crate::clock::Clock;
-use crate::compile::{Count, Part, bad_and_total, count_factor};
+use crate::compile::{Count, Part, bad_and_total, count_factor, ratio};
 use crate::gate::check::Rule;
 use crate::gate::expressions::step;
 use crate::period::Period;
@@ -32,7 +32,7 @@ pub(super) fn evidence(part: &Part<'_>, window: Period) -> Result<Evidence, Prob
         step: step(window, part.clock.interval()),
         worst: None,
         rule,
-        chart: format!("{probe_bad} / ({probe} > 0)"),
+        chart: ratio(&probe_bad, &probe),
         probe,
     })
 }

@@ -2,10 +2,10 @@
 //! step.
 
 use super::Evidence;
-use crate::compile::{Part, bad_and_total, raw_error, values};
+use crate::compile::{Part, bad_and_total, bad_series, ratio, raw_error, slice_error, values};
 use crate::gate::check::Rule;
 use crate::gate::expressions::{over, step};
-use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
+use crate::openslo::model::{Metric, Threshold};
 use crate::period::Period;
 use crate::problem::Problem;
 use crate::promql::WindowError;
@@ -25,19 +25,14 @@ pub(super) fn evidence(part: &Part<'_>, window: Period) -> Result<Evidence, Prob
         let values = values(query, threshold, &range);
         return Ok(of_threshold(part, threshold, &values, window, step));
     }
-    let ratio = match metric {
+    let error = match metric {
         Metric::Raw { ratio, failure } => raw_error(part, ratio, *failure, &range)?,
         metric => match bad_and_total(metric, &range).map_err(|error| part.refuse(error))? {
-            Some((bad, total)) => format!("{bad} / ({total} > 0)"),
+            Some((bad, total)) => ratio(&bad, &total),
             None => return Err(part.refuse(WindowError::NoSelector)),
         },
     };
-    let bad = match (part.slo.method, part.objective.slice_target) {
-        (BudgetingMethod::Timeslices, Some(share)) => {
-            format!("{ratio} > bool {}", share.one_minus())
-        }
-        _ => ratio.clone(),
-    };
+    let bad = slice_error(part, &error);
     Ok(Evidence {
         bad: over("sum_over_time", &bad, window, step),
         total: over("count_over_time", &bad, window, step),
@@ -45,7 +40,7 @@ pub(super) fn evidence(part: &Part<'_>, window: Period) -> Result<Evidence, Prob
         step,
         worst: None,
         rule: rule(part, None),
-        chart: ratio,
+        chart: error,
     })
 }
 
@@ -61,7 +56,7 @@ fn of_threshold(
     } else {
         ("min_over_time", "min")
     };
-    let bad = format!("({values}) {} bool {}", threshold.op.negated().promql(), threshold.value);
+    let bad = bad_series(&format!("({values})"), threshold);
     // A slice is bad if any series is; without slices every sample counts.
     let (bad, all) = match part.objective.slice {
         Some(_) => (format!("max({bad})"), format!("count({values}) > bool 0")),

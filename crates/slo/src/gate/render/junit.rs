@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use junit::{Case, Details, Outcome as Result, Report, Suite};
 
 use super::{name, score};
-use crate::gate::{Judgement, Outcome, Verdict};
+use crate::gate::verdict::{Judgement, Outcome, Verdict};
 
 impl Verdict {
     /// JUnit: a suite per service with a test case per objective, and one for a total score. A query

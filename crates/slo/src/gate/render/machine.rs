@@ -1,6 +1,6 @@
 //! Forms for programs: JSON and GitLab's metrics report.
 
-use crate::gate::{Outcome, Verdict};
+use crate::gate::verdict::{Outcome, Verdict};
 
 impl Verdict {
     /// The whole verdict; `schema` changes when the meaning of a field does.

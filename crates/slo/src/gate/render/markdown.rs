@@ -1,7 +1,7 @@
 //! One page for a merge request, the failing objective first.
 
 use super::{evidence, name, number, score, sparkline, window};
-use crate::gate::{Judgement, Outcome, Verdict};
+use crate::gate::verdict::{Judgement, Outcome, Verdict};
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
 const MARKER: &str = "<!-- tales: gate -->";

@@ -1,7 +1,7 @@
 //! Aligned lines for a terminal.
 
 use super::{evidence, headline, name, number, sparkline};
-use crate::gate::{Outcome, Verdict};
+use crate::gate::verdict::{Judgement, Outcome, Verdict};
 
 /// With or without colour codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ impl Verdict {
     /// One block per objective, the worst first, and the verdict as last line.
     pub fn to_text(&self, style: Style) -> String {
         let judgements = self.worst_first();
-        let width = |of: fn(&crate::gate::Judgement) -> String| {
+        let width = |of: fn(&Judgement) -> String| {
             judgements.iter().map(|judgement| of(judgement).chars().count()).max().unwrap_or(0)
         };
         let id_width = width(name);

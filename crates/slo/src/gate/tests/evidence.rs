@@ -1,9 +1,9 @@
-//! What looks like evidence and is none.
+//! What looks like evidence and proves nothing.
 
 use super::*;
 
 #[test]
-fn no_errors_are_proven_only_by_somebody_who_counts_them() {
+fn the_absence_of_errors_is_proven_only_by_a_source_that_counts_them() {
     let text = EVENTS.replace("http_requests_total{code=~\"5..\"}", "app_errors_total");
     let plan = plan_of(&text);
     let outcome = |bad: f64, source: &[(&str, f64)]| {
@@ -42,7 +42,7 @@ fn a_ratio_of_gauges_may_fail_and_never_passes() {
 }
 
 #[test]
-fn an_infinite_value_is_told_as_prometheus_writes_it() {
+fn an_infinite_value_is_written_as_prometheus_writes_it() {
     for (value, text) in [(f64::INFINITY, "+Inf"), (f64::NEG_INFINITY, "-Inf"), (2e9, "2 G")] {
         assert_eq!(numbers::short(value), text);
     }

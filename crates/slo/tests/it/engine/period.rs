@@ -35,7 +35,7 @@ fn an_outage_in_a_quiet_night_counts_as_little_as_it_hurt() {
 }
 
 #[test]
-fn an_hour_without_traffic_is_no_sample_and_poisons_nothing() {
+fn an_hour_without_traffic_has_no_sample_and_poisons_nothing() {
     let input = [
         (ALL, "0+100x60 6000x60 6100+100x60".to_owned()),
         (BAD, "0+1x60 60x60 61+1x60".to_owned()),
@@ -51,7 +51,7 @@ fn an_hour_without_traffic_is_no_sample_and_poisons_nothing() {
 }
 
 #[test]
-fn a_gauge_that_is_no_number_for_a_moment_poisons_nothing() {
+fn a_gauge_that_is_nan_for_a_moment_poisons_nothing() {
     let gauges = |method: &str| {
         let text = format!(
             "

@@ -38,7 +38,7 @@ fn verdicts_are_read_back_in_the_order_of_their_windows() {
     assert_eq!(files(&folder)[0], "20220519T093010.000Z.json");
     let outcomes = |second| -> Vec<Outcome> {
         let history = History::open(&folder, at(second)).unwrap();
-        history.earlier().iter().map(|one| one.outcome).collect()
+        history.earlier().iter().map(|result| result.outcome).collect()
     };
     assert_eq!(outcomes(40), [Outcome::Pass, Outcome::Fail, Outcome::Warning]);
     // A window of the past is compared with what was before it, not with itself.
@@ -78,7 +78,7 @@ fn a_hundred_failures_do_not_drive_out_the_last_pass() {
 }
 
 #[test]
-fn a_file_that_is_no_verdict_is_named() {
+fn a_file_that_is_not_a_verdict_is_named() {
     for (name, text, wanted) in [
         ("20220519T093000.000Z.json", "{\"schema\": 1, ", "not a verdict"),
         (

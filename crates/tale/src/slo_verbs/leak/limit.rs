@@ -1,4 +1,4 @@
-//! How much a pod may have: one number for all, or what Prometheus knows about each.
+//! How much a pod may use: one number for all, or the limit that Prometheus knows for each.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::super::past::Past;
 
-/// What a limit is about. Its own job and instance are those of the exporter that tells it.
+/// Labels that name what a limit is about. Its `job` and `instance` name the exporter.
 const LIMITED: [&str; 3] = ["namespace", "pod", "container"];
 /// Units of memory, as Kubernetes and people write them.
 const UNITS: [(&str, f64); 12] = [
@@ -41,9 +41,9 @@ impl Limits {
             Ok(series) => series,
             Err(why) => bail!("--limit {text}: neither bytes (64Mi) nor a query: {why}"),
         };
-        let known = series.into_iter().map(|one| {
-            let value = one.number();
-            (one.metric, value)
+        let known = series.into_iter().map(|series| {
+            let value = series.number();
+            (series.metric, value)
         });
         let known: Vec<_> = known.filter(|(_, value)| value.is_finite()).collect();
         if known.is_empty() {
@@ -52,25 +52,24 @@ impl Limits {
         Ok(Self(known))
     }
 
-    /// The limit of one series: its own, or the only one there is if that is nobody's in
-    /// particular.
-    pub(super) fn of(&self, labels: &BTreeMap<String, String>) -> Option<f64> {
-        let own = self.0.iter().find(|(of, _)| same(labels, of, &LIMITED));
-        let general = || self.0.iter().find(|(of, _)| !of.contains_key("pod"));
+    /// The limit of one series: its own, or one that names no pod.
+    pub(super) fn find(&self, labels: &BTreeMap<String, String>) -> Option<f64> {
+        let own = self.0.iter().find(|(limited, _)| same(labels, limited, &LIMITED));
+        let general = || self.0.iter().find(|(limited, _)| !limited.contains_key("pod"));
         own.or_else(general).map(|(_, value)| *value)
     }
 }
 
-/// Do both speak of the same process? They agree on all of `keys` that both have, and on one that
-/// names it.
+/// Do both sets of labels name the same process? They agree on all of `keys` that both have, and
+/// have the pod or the instance in common.
 pub(super) fn same(
-    one: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
     other: &BTreeMap<String, String>,
     keys: &[&str],
 ) -> bool {
     let shared: Vec<&&str> =
-        keys.iter().filter(|key| one.contains_key(**key) && other.contains_key(**key)).collect();
-    shared.iter().all(|key| one[**key] == other[**key])
+        keys.iter().filter(|key| labels.contains_key(**key) && other.contains_key(**key)).collect();
+    shared.iter().all(|key| labels[**key] == other[**key])
         && shared.iter().any(|key| ["pod", "instance"].contains(*key))
 }
 
@@ -101,11 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_has_its_own_limit_and_nobody_elses() {
+    fn a_pod_has_its_own_limit_and_not_that_of_another() {
         let limits = Limits(vec![(labels(&[("pod", "a"), ("instance", "exporter")]), 5.0)]);
-        assert_eq!(limits.of(&labels(&[("pod", "a"), ("instance", "1:9000")])), Some(5.0));
-        assert_eq!(limits.of(&labels(&[("pod", "b")])), None);
+        assert_eq!(limits.find(&labels(&[("pod", "a"), ("instance", "1:9000")])), Some(5.0));
+        assert_eq!(limits.find(&labels(&[("pod", "b")])), None);
         let all = Limits(vec![(BTreeMap::new(), 7.0)]);
-        assert_eq!(all.of(&labels(&[("pod", "b")])), Some(7.0));
+        assert_eq!(all.find(&labels(&[("pod", "b")])), Some(7.0));
     }
 }

@@ -1,4 +1,4 @@
-//! The judgement of the leaks, in each form. The method and its certainty are part of the answer.
+//! The leaks in each output format. The method and its certainty are part of the answer.
 
 use serde_json::{Value, json};
 use stats::{LeakSettings, LeakVerdict};
@@ -11,8 +11,8 @@ const MIB: f64 = 1_048_576.0;
 const METHOD: &str = "Mann-Kendall trend test (corrected for autocorrelation), Theil-Sen slope with 95 % confidence \
      interval, on the longest run between restarts";
 
-/// Everything that is told.
-pub(super) struct Shown<'a> {
+/// Everything that is printed.
+pub(super) struct Output<'a> {
     pub(super) query: &'a str,
     pub(super) last: &'a str,
     pub(super) horizon: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Shown<'a> {
     pub(super) judged: &'a [Judged],
 }
 
-impl Shown<'_> {
+impl Output<'_> {
     pub(super) fn text(&self) -> String {
         if self.judged.is_empty() {
             return self.sentence();
@@ -51,7 +51,7 @@ impl Shown<'_> {
         let series: Vec<Value> = self
             .judged
             .iter()
-            .map(|one| json!({"name": one.name, "labels": one.labels, "report": one.report}))
+            .map(|judged| json!({"name": judged.name, "labels": judged.labels, "report": judged.report}))
             .collect();
         words::json(&json!({
             "query": self.query,
@@ -87,12 +87,12 @@ impl Shown<'_> {
             &in_horizon,
             ">LIMIT IN",
         ]);
-        for one in self.judged {
-            let report = &one.report;
+        for judged in self.judged {
+            let report = &judged.report;
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
             table.row([
                 word(report.verdict).to_owned(),
-                one.name.clone(),
+                judged.name.clone(),
                 or_dash(report.slope.map(|slope| self.per_minute(slope))),
                 or_dash(report.interval.map(|(low, high)| {
                     format!("[{}, {}]", self.per_minute(low), self.per_minute(high))
@@ -107,28 +107,29 @@ impl Shown<'_> {
         table
     }
 
-    /// What it comes to.
+    /// The result in a sentence or two.
     fn sentence(&self) -> String {
-        let leaks: Vec<&Judged> =
-            self.judged.iter().filter(|one| one.report.verdict == LeakVerdict::Leak).collect();
+        let leaks: Vec<&Judged> = self
+            .judged
+            .iter()
+            .filter(|judged| judged.report.verdict == LeakVerdict::Leak)
+            .collect();
         let all = self.judged.len();
         match (leaks.first(), self.verdict()) {
             (Some(_), _) => {
-                let told: Vec<String> = leaks.iter().map(|one| self.grows(one)).collect();
+                let lines: Vec<String> = leaks.iter().map(|judged| self.grows(judged)).collect();
                 let verb = if leaks.len() == 1 { "leaks" } else { "leak" };
-                format!("{} of {all} {verb}:\n{}\n", leaks.len(), told.join("\n"))
+                format!("{} of {all} {verb}:\n{}\n", leaks.len(), lines.join("\n"))
             }
             (None, LeakVerdict::NoLeak) => {
-                let short = self.judged.iter();
-                let short = short
-                    .filter(|one| one.report.verdict == LeakVerdict::TooShort)
-                    .count();
+                let short = |judged: &&Judged| judged.report.verdict == LeakVerdict::TooShort;
+                let short = self.judged.iter().filter(short).count();
                 let rest = if short > 0 {
                     format!(" {short} could not be judged: too few samples after the warm-up.")
                 } else {
                     String::new()
                 };
-                format!("None of {} leaks, as far as the samples say.{rest}\n", all - short)
+                format!("None of {} leaks, as far as the samples show.{rest}\n", all - short)
             }
             _ if all == 0 => format!(
                 "Prometheus has no samples of {} in the last {}; try the query there, or a longer --last\n",
@@ -138,14 +139,14 @@ impl Shown<'_> {
         }
     }
 
-    fn grows(&self, one: &Judged) -> String {
-        let slope = one.report.slope.unwrap_or_default();
-        let limit = one.report.seconds_to_limit.map(|seconds| {
+    fn grows(&self, judged: &Judged) -> String {
+        let slope = judged.report.slope.unwrap_or_default();
+        let limit = judged.report.seconds_to_limit.map(|seconds| {
             format!("; at this pace it reaches its limit in {}", words::duration(seconds))
         });
         format!(
             "  {} grows by {} {} and has not stopped{}.",
-            one.name,
+            judged.name,
             self.per_minute(slope).trim_start_matches('+'),
             self.unit(),
             limit.unwrap_or_default()

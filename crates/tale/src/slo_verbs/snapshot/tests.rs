@@ -47,9 +47,10 @@ fn the_experiments_of_a_schedule_are_its_occurrences_and_one_that_runs_lasts_unt
     let json = serde_json::to_string(&snapshot).unwrap();
     let mut found = events(&json).unwrap();
     found.sort_by(|a, b| a.start.total_cmp(&b.start));
-    let names: Vec<_> = found.iter().map(|one| (one.kind.as_str(), one.name.as_str())).collect();
+    let names: Vec<_> =
+        found.iter().map(|event| (event.kind.as_str(), event.name.as_str())).collect();
     assert_eq!(names, [("DNSChaos", "storm"), ("DNSChaos", "storm")]);
-    let lengths: Vec<f64> = found.iter().map(|one| one.end - one.start).collect();
+    let lengths: Vec<f64> = found.iter().map(|event| event.end - event.start).collect();
     assert_eq!(lengths, [10.0, 27.0]);
 }
 
