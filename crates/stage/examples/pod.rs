@@ -1,5 +1,5 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a
-//! test can kill. Told by its environment to misbehave: `CRASH=1` ends at once with code 3,
+//! test can kill. Its environment says how it misbehaves: `CRASH=1` ends at once with code 3,
 //! `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM, `NEVER_READY=1` answers 503 on /readyz,
 //! `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does nothing at all, as a
 //! second container may.
