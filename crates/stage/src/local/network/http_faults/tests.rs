@@ -1,4 +1,4 @@
-//! How long connections last under an HTTP fault, and the slots of the Service proxy that they
+//! How long connections last under an HTTP fault, and the permits of the Service proxy that they
 //! hold.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,9 +16,9 @@ use crate::local::network::proxy::Proxy;
 use crate::local::network::traffic::Traffic;
 
 const SOON: Duration = Duration::from_secs(30);
-const SLOTS: usize = 20;
+const PERMITS: usize = 20;
 /// One is held by the proxy itself, for the client that comes next.
-const FREE: usize = SLOTS - 1;
+const FREE: usize = PERMITS - 1;
 const POD: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ struct Service {
     accepted: Arc<AtomicUsize>,
     address: SocketAddr,
     port: u16,
-    slots: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     traffic: Arc<Traffic>,
     _proxy: Proxy,
 }
@@ -51,12 +51,12 @@ impl Service {
         let free = TcpListener::bind((POD, 0)).await.unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let slots = Arc::new(Semaphore::new(SLOTS));
+        let permits = Arc::new(Semaphore::new(PERMITS));
         let traffic = Arc::<Traffic>::default();
-        let proxy = Proxy::start(POD, address.port(), slots.clone(), traffic.clone());
+        let proxy = Proxy::start(POD, address.port(), permits.clone(), traffic.clone());
         let proxy = proxy.await.unwrap();
         proxy.set(vec![server]);
-        Self { accepted, address, port: server.port(), slots, traffic, _proxy: proxy }
+        Self { accepted, address, port: server.port(), permits, traffic, _proxy: proxy }
     }
 
     /// A fault that hits nothing.
@@ -100,8 +100,8 @@ impl Service {
     }
 
     async fn free_slots(&self, wanted: usize) {
-        let all = async || (self.slots.available_permits() == wanted).then_some(());
-        soon(&format!("{wanted} free slots"), all).await;
+        let all = async || (self.permits.available_permits() == wanted).then_some(());
+        soon(&format!("{wanted} free permits"), all).await;
     }
 }
 
