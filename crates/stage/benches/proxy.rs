@@ -10,6 +10,7 @@
     reason = "a benchmark prints, and has nobody to return an error to"
 )]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit};
 use stage::local::{Config, LocalStage};
-use stage::manifest::Manifests;
+use stage::{NamespacedName, SourceFile, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -62,12 +63,13 @@ async fn measure() {
     config.monitoring = false;
     let stage = LocalStage::start(config).await.unwrap();
     let program = own.file_name().unwrap().to_str().unwrap();
-    let manifests = Manifests::parse("bench.yaml", &manifest(program)).unwrap();
-    stage.apply(manifests).await.unwrap();
+    let file = SourceFile { name: "bench.yaml".into(), text: manifest(program) };
+    stage.apply(&[file], &BTreeMap::new()).await.unwrap();
+    let web = NamespacedName::new("demo", "web");
     let within = Duration::from_secs(30);
-    stage.wait_ready("demo", "web", within).await.unwrap();
-    let direct = SocketAddr::from((stage.status().pods[0].ip, 8000));
-    let service = stage.service_ip("demo", "web").unwrap();
+    stage.wait_ready(&web, within).await.unwrap();
+    let direct = SocketAddr::from((stage.snapshot().pods[0].ip.unwrap(), 8000));
+    let service = stage.snapshot().service(&web).unwrap().ip.unwrap();
     let proxied = SocketAddr::from((service, 8000));
 
     // In turn, so that a busy moment of the machine hits both. Without pauses everything is busy,

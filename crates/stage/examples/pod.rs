@@ -1,5 +1,5 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a
-//! test can kill. Told by its environment to misbehave: `CRASH=1` ends at once with code 3,
+//! test can kill. Its environment says how it misbehaves: `CRASH=1` ends at once with code 3,
 //! `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM, `NEVER_READY=1` answers 503 on /readyz,
 //! `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does nothing at all, as a
 //! second container may.
@@ -7,6 +7,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
+
+use stage::Stage;
 
 fn main() {
     let mut args = std::env::args_os().skip(1);
@@ -31,27 +33,27 @@ fn fail(message: &str) -> ! {
     std::process::exit(127)
 }
 
-fn told(name: &str) -> bool {
+fn is_set(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| value == "1")
 }
 
 fn serve() {
-    if told("CRASH") {
+    if is_set("CRASH") {
         std::process::exit(3);
     }
     if std::env::var_os("EXIT").is_some() {
         std::process::exit(0);
     }
-    while told("IDLE") {
+    while is_set("IDLE") {
         std::thread::park();
     }
-    if told("IGNORE_TERM") {
+    if is_set("IGNORE_TERM") {
         ignore_sigterm();
     }
-    if told("GROW") {
+    if is_set("GROW") {
         std::thread::spawn(grow);
     }
-    if told("SPIN") {
+    if is_set("SPIN") {
         std::thread::spawn(|| {
             loop {
                 std::hint::spin_loop();
@@ -105,8 +107,8 @@ fn answer(mut stream: TcpStream) {
     }
     let path = head.split(' ').nth(1).unwrap_or("/");
     let (status, body) = match path {
-        "/readyz" if told("NEVER_READY") => (503, "not ready\n".to_owned()),
-        "/healthz" if told("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
+        "/readyz" if is_set("NEVER_READY") => (503, "not ready\n".to_owned()),
+        "/healthz" if is_set("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
         "/metrics" => (200, "# TYPE pod_up gauge\npod_up 1\n".to_owned()),
         "/json" => (200, r#"{"a":1,"b":{"c":2}}"#.to_owned()),
         path if path.starts_with("/call/") => (200, call(path.trim_start_matches("/call/"))),
@@ -146,8 +148,14 @@ async fn stress(stage: &stage::local::LocalStage, pod: &stage::PodStatus) {
     let cpu = chaos::fault::CpuStress { workers: 2, load_percent: 10 };
     let fault = chaos::fault::StressFault { cpu: Some(cpu), memory: None };
     let until = std::time::Instant::now() + Duration::from_secs(3600);
-    let fault = Some((fault, until));
-    let done = stage.stress_fault(&pod.namespace, &pod.name, "x", None, fault);
+    let target = chaos::target::Target {
+        namespace: pod.namespace.clone(),
+        pod: pod.name.clone(),
+        uid: pod.uid.clone(),
+        container: None,
+    };
+    let fault = chaos::fault::Fault::Stress(fault);
+    let done = stage.fault(&target, "x", &fault, Some(until));
     done.await.unwrap_or_else(|e| fail(&e.to_string()));
 }
 
@@ -161,13 +169,13 @@ fn run_stage(args: Vec<std::path::PathBuf>) {
         let config = stage::local::Config::new(dir).expect("own path");
         let stage =
             stage::local::LocalStage::start(config).await.unwrap_or_else(|e| fail(&e.to_string()));
-        let manifests =
-            stage::manifest::Manifests::load(files).unwrap_or_else(|e| fail(&e.to_string()));
-        stage.apply(manifests).await.unwrap_or_else(|e| fail(&e.to_string()));
+        let files = stage::SourceFile::load(files).unwrap_or_else(|e| fail(&e.to_string()));
+        let env = std::collections::BTreeMap::new();
+        stage.apply(&files, &env).await.unwrap_or_else(|e| fail(&e.to_string()));
         let ready = |s: &stage::Snapshot| s.deployments.iter().all(|d| d.complete());
         let status = stage.wait_until("all is ready", ready, Duration::from_secs(30)).await;
         let status = status.unwrap_or_else(|e| fail(&e.to_string()));
-        if told("STRESS") {
+        if is_set("STRESS") {
             stress(&stage, &status.pods[0]).await;
         }
         println!("{}", serde_json::to_string(&*status).expect("plain data"));

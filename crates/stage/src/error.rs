@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chaos::engine::EngineError;
+
+use crate::NamespacedName;
 use crate::manifest::ManifestError;
 
 /// A stage could not do what it was asked.
@@ -11,6 +14,9 @@ pub enum StageError {
     /// A manifest is refused.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The chaos engine refuses, or has stopped.
+    #[error(transparent)]
+    Chaos(#[from] EngineError),
     /// Another stage uses this state folder.
     #[error("{}: in use by another stage; run `tale down` or give another folder", .0.display())]
     StateInUse(PathBuf),
@@ -78,6 +84,11 @@ pub enum StageError {
 }
 
 impl StageError {
+    /// `kind` of this name is not there.
+    pub(crate) fn not_found(kind: &'static str, name: &NamespacedName) -> Self {
+        Self::NotFound { kind, name: name.to_string() }
+    }
+
     /// For `map_err` on I/O: says what was tried.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

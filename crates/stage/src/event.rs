@@ -2,25 +2,24 @@
 //! go first.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde::Serialize;
-use tokio::sync::broadcast;
+use serde::{Deserialize, Serialize};
 
-/// Events kept, and the most that a slow subscriber may lag behind.
-const KEPT: usize = 2_000;
+/// Events kept, as many as somebody may scroll through: each snapshot holds them all.
+const KEPT: usize = 200;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Seconds since the Unix epoch.
+    /// Seconds since the Unix epoch, in whole milliseconds.
     pub at: f64,
     /// Whether someone should look.
     pub kind: EventKind,
     /// One word, as Kubernetes events have it: `Created`, `OOMKilling`, `BackOff`, `Unhealthy`,
     /// `BackendDied`, ...
-    pub reason: &'static str,
+    pub reason: String,
     /// `Kind/name`.
     pub object: String,
     /// What happened, for people.
@@ -28,7 +27,7 @@ pub struct Event {
 }
 
 /// Whether someone should look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// All in order.
     Normal,
@@ -36,21 +35,23 @@ pub enum EventKind {
     Warning,
 }
 
-/// The log and its subscribers.
-#[derive(Clone)]
+/// The events of a stage. Clones share them.
+#[derive(Clone, Default)]
 pub(crate) struct Events {
-    log: Arc<Mutex<VecDeque<Event>>>,
-    live: broadcast::Sender<Event>,
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+struct Log {
+    events: VecDeque<Event>,
+    /// Whether there are new ones since somebody asked.
+    changed: bool,
 }
 
 impl Events {
-    pub(crate) fn new() -> Self {
-        Self { log: Arc::default(), live: broadcast::channel(KEPT).0 }
-    }
-
     pub(crate) fn normal(
         &self,
-        reason: &'static str,
+        reason: &str,
         object: impl Into<String>,
         message: impl Into<String>,
     ) {
@@ -59,35 +60,62 @@ impl Events {
 
     pub(crate) fn warning(
         &self,
-        reason: &'static str,
+        reason: &str,
         object: impl Into<String>,
         message: impl Into<String>,
     ) {
         self.add(EventKind::Warning, reason, object.into(), message.into());
     }
 
-    fn add(&self, kind: EventKind, reason: &'static str, object: String, message: String) {
+    /// The events that are kept, oldest first.
+    pub(crate) fn recent(&self) -> Vec<Event> {
+        self.lock().events.iter().cloned().collect()
+    }
+
+    /// Whether there were new ones since the last call.
+    pub(crate) fn take_changed(&self) -> bool {
+        std::mem::take(&mut self.lock().changed)
+    }
+
+    fn add(&self, kind: EventKind, reason: &str, object: String, message: String) {
         tracing::debug!(reason, object, message, "stage event");
-        let event = Event { at: unix_now(), kind, reason, object, message };
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() == KEPT {
-            log.pop_front();
+        let mut log = self.lock();
+        if log.events.len() == KEPT {
+            log.events.pop_front();
         }
-        log.push_back(event.clone());
-        // Nobody may be listening; the log keeps it anyway.
-        let _ = self.live.send(event);
+        log.events.push_back(Event {
+            at: unix_now(),
+            kind,
+            reason: reason.into(),
+            object,
+            message,
+        });
+        log.changed = true;
     }
 
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.live.subscribe()
-    }
-
-    pub(crate) fn all(&self) -> Vec<Event> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Seconds since the Unix epoch.
+/// Seconds since the Unix epoch, in whole milliseconds: these survive the way through JSON.
 pub(crate) fn unix_now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0.0, |now| now.as_millis() as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_events_are_kept_and_a_change_is_reported_once() {
+        let events = Events::default();
+        for number in 0..=KEPT {
+            events.normal("Started", format!("Pod/{number}"), "");
+        }
+        let kept = events.recent();
+        assert_eq!((kept.len(), kept[0].object.as_str()), (KEPT, "Pod/1"));
+        assert_eq!((events.take_changed(), events.take_changed()), (true, false));
+    }
 }

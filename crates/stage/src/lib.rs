@@ -1,29 +1,17 @@
 //! Where a tale is played. The *local stage* reads the very YAML that `kubectl apply` takes and
 //! runs its pods as plain processes, with a real Prometheus and Alertmanager: one description, two
-//! stages. Start at [`Stage`], what a tale needs of any stage, then [`local::LocalStage`].
+//! stages. Start at [`Stage`], what a play does to either, then [`local::LocalStage`].
 //!
 //! A binary that embeds the local stage must offer two hidden subcommands, which call
 //! [`shim::exec`] and [`stress::exec`]: see there.
-//!
-//! ```no_run
-//! use std::time::Duration;
-//! use stage::local::{Config, LocalStage};
-//! use stage::manifest::Manifests;
-//!
-//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
-//! let stage = LocalStage::start(Config::new(".tales/state")?).await?;
-//! let not_applied = stage.apply(Manifests::load(&["manifests/base/dns-leaker"])?).await?;
-//! stage.wait_ready("default", "dns-leaker-o11y", Duration::from_secs(30)).await?;
-//! let mail = stage.inbox().wait_for(|n| n.tells("DnsLeakerMemoryGrowth", "firing"), Duration::from_secs(45)).await;
-//! stage.down().await?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod error;
 mod event;
 pub mod local;
 pub mod manifest;
+mod name;
+mod notification;
+mod place;
 pub mod shim;
 mod snapshot;
 mod stage;
@@ -31,8 +19,17 @@ pub mod stress;
 
 pub use error::StageError;
 pub use event::{Event, EventKind};
+pub use manifest::SourceFile;
+pub use name::NamespacedName;
+pub use notification::Notification;
+pub use place::{Place, StageKind};
 pub use snapshot::{
     BackendStatus, ContainerStatus, DeploymentStatus, Exit, JobStatus, Phase, PodStatus,
     ServiceStatus, Snapshot,
 };
-pub use stage::{BoxFuture, Stage};
+pub use stage::{Stage, wait_for_chaos};
+
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

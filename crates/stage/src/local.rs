@@ -1,106 +1,81 @@
 //! The local stage: pods as plain processes on loopback, with a real Prometheus and Alertmanager.
 //! Linux only, no privileges.
 //!
-//! Everything is owned by one task (`world.rs`); [`LocalStage`] is its handle. The task ends with
-//! [`LocalStage::down`], or when the last handle is dropped: then all processes are killed at once.
-//! If the whole process is killed, the kernel ends the children (`shim.rs`), and ports and locks go
-//! with it.
+//! One task (`task.rs`) holds the stage, in four parts: `pods`, `network`, `monitoring` and the
+//! faults of `chaos`. [`LocalStage`] is its handle, together with the chaos engine, which decides
+//! when and whom. The task ends with [`Stage::down`], or when the handle is dropped: then all
+//! processes are killed at once. If the whole process is killed, the kernel ends the children
+//! (`shim.rs`), and ports and locks go with it.
 
 mod address;
 mod apply;
-mod backends;
-mod backoff;
+mod chaos;
+mod command;
 mod config;
-mod dns;
-mod faults;
 mod files;
 mod handle;
 mod http;
-mod http_faults;
-mod launch;
-mod lifecycle;
 mod monitoring;
-mod pod;
-mod probe;
+mod network;
+mod pods;
 mod process;
-mod proxy;
 mod publish;
-mod reconcile;
-mod relay;
-mod rollout;
 mod start;
-mod stress;
-mod template;
-mod traffic;
-mod upkeep;
-mod validate;
-mod validate_watched;
-mod world;
+mod task;
+#[cfg(test)]
+mod testing;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use ::chaos::document::Document;
+use ::chaos::engine::{Engine, EngineError};
+use ::chaos::fault::Fault;
+use ::chaos::snapshot::{Applied, Name};
+use ::chaos::target::Target;
+use async_trait::async_trait;
 
-pub use config::{Clock, Config, Shim};
-pub use dns::{DnsAction, DnsRule, NameMatcher};
-pub use monitoring::{Inbox, Notification};
+use crate::manifest::{Manifests, SourceFile};
+use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
+use command::{Command, FaultChange};
+use handle::TaskHandle;
+use monitoring::Inbox;
+use start::Started;
 
-use crate::event::{Event, Events};
-use crate::manifest::Manifests;
-use crate::{Snapshot, StageError};
-use world::{Command, Reply};
+pub use config::{Config, Shim};
 
-/// Longer than anything the stage does for one command (a reload of both backends takes at most 20
-/// s).
-const COMMAND_TIME_OUT: Duration = Duration::from_secs(60);
+/// The engine answers at once, unless something is wrong with it.
+const ENGINE_TIME_OUT: Duration = Duration::from_secs(10);
+/// How long faults may take to end before the pods do.
+const FAULTS_END_WITHIN: Duration = Duration::from_secs(3);
 
-/// A handle on a running local stage.
+/// A running local stage.
 pub struct LocalStage {
-    commands: mpsc::Sender<Command>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    events: Events,
+    task: TaskHandle,
+    engine: Engine,
     inbox: Inbox,
-    dns: SocketAddr,
-    prometheus: Option<String>,
-    alertmanager: Option<String>,
+    place: Place,
 }
 
 impl LocalStage {
-    /// Claims a network and the state folder, and starts cluster DNS, the inbox, Prometheus and
-    /// Alertmanager.
+    /// Claims a network and the state folder, starts cluster DNS, the inbox, Prometheus and
+    /// Alertmanager, and the chaos engine, which undoes what an earlier one has left in its journal
+    /// in the state folder.
     ///
     /// Raises this process' soft limit of open files to its hard limit.
     ///
     /// # Errors
     /// When a program is missing, the state folder is in use, or something does not come up in
-    /// time.
+    /// time. Nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, StageError> {
-        start::start(config).await
-    }
-
-    /// Applies manifests as `kubectl apply` does; returns what does not apply on this stage. Either
-    /// all of it is possible or nothing is changed, except that a port which another program holds
-    /// shows only when it is opened.
-    ///
-    /// # Errors
-    /// The first file and field that this stage refuses.
-    pub async fn apply(&self, manifests: Manifests) -> Result<Vec<String>, StageError> {
-        self.ask(|reply| Command::Apply(Box::new(manifests), reply)).await
-    }
-
-    /// Deletes what the manifests name; pods get their grace period.
-    ///
-    /// # Errors
-    /// When Prometheus or Alertmanager refuses the rest.
-    pub async fn delete(&self, manifests: Manifests) -> Result<(), StageError> {
-        self.ask(|reply| Command::Delete(Box::new(manifests), reply)).await
+        let Started { task, engine, inbox, place } = start::start(config).await?;
+        Ok(Self { task, engine, inbox, place })
     }
 
     /// The stage as it is now.
-    pub fn status(&self) -> Arc<Snapshot> {
-        self.snapshots.borrow().clone()
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.task.view().snapshot()
     }
 
     /// Waits until `wanted` holds.
@@ -113,114 +88,109 @@ impl LocalStage {
         wanted: impl Fn(&Snapshot) -> bool,
         within: Duration,
     ) -> Result<Arc<Snapshot>, StageError> {
-        let mut snapshots = self.snapshots.clone();
-        match tokio::time::timeout(within, snapshots.wait_for(|snapshot| wanted(snapshot))).await {
-            Ok(Ok(snapshot)) => Ok(snapshot.clone()),
-            Ok(Err(_)) => Err(StageError::Down),
-            Err(_) => Err(StageError::TimedOut { what: what.into(), within, seen: self.seen() }),
-        }
+        self.task.view().wait_until(what, wanted, within).await
     }
 
-    /// Waits until the current template of a Deployment is fully rolled out and ready.
+    /// Injects a fault into a pod or a container (the first one when the target names none) until
+    /// that moment, in place of an earlier fault of the same `id`; without a moment, takes it off.
+    /// What a laptop cannot spare is cut: returns what that was, a phrase each. This is what the
+    /// engine does for an experiment, without the experiment.
     ///
     /// # Errors
-    /// As [`Self::wait_until`]; [`StageError::NotFound`].
-    pub async fn wait_ready(
+    /// [`StageError::NotFound`] when this very pod is not there any more, [`StageError::Fault`] when
+    /// this stage cannot carry it out.
+    pub async fn fault(
         &self,
-        namespace: &str,
-        deployment: &str,
+        target: &Target,
+        id: &str,
+        fault: &Fault,
+        until: Option<Instant>,
+    ) -> Result<Vec<String>, StageError> {
+        let (target, id, fault) = (target.clone(), id.to_owned(), fault.clone());
+        let change = Box::new(FaultChange { target, id, fault, until });
+        self.task.ask(|reply| Command::Fault(change, reply)).await
+    }
+}
+
+#[async_trait]
+impl Stage for LocalStage {
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Either all of it is possible or nothing is changed, except that a port which another program
+    /// holds shows only when it is opened.
+    async fn apply(
+        &self,
+        files: &[SourceFile],
+        env: &BTreeMap<String, String>,
+    ) -> Result<Vec<String>, StageError> {
+        let mut manifests = Manifests::read(files)?;
+        manifests.set_env(env);
+        self.task.ask(|reply| Command::Apply(Box::new(manifests), reply)).await
+    }
+
+    async fn set_env(
+        &self,
+        deployment: &NamespacedName,
+        env: &BTreeMap<String, String>,
+    ) -> Result<(), StageError> {
+        let (deployment, env) = (deployment.clone(), env.clone());
+        self.task.ask(|reply| Command::SetEnv(deployment, env, reply)).await
+    }
+
+    async fn wait_ready(
+        &self,
+        deployment: &NamespacedName,
         within: Duration,
     ) -> Result<(), StageError> {
-        if self.status().deployment(namespace, deployment).is_none() {
-            return Err(world::not_found("Deployment", &key(namespace, deployment)));
+        if self.snapshot().deployment(deployment).is_none() {
+            return Err(StageError::not_found("Deployment", deployment));
         }
-        let complete =
-            |s: &Snapshot| s.deployment(namespace, deployment).is_some_and(|d| d.complete());
-        let what = format!("Deployment {namespace}/{deployment} is ready");
+        let complete = |s: &Snapshot| s.deployment(deployment).is_some_and(|d| d.complete());
+        let what = format!("Deployment {deployment} is ready");
         self.wait_until(&what, complete, within).await.map(drop)
     }
 
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+    async fn inject(&self, document: &Document) -> Result<Applied, StageError> {
+        bounded(self.engine.apply(document.clone())).await
     }
 
-    /// What happened so far (the last 2,000 events).
-    pub fn event_log(&self) -> Vec<Event> {
-        self.events.all()
+    async fn remove(&self, name: &Name, within: Duration) -> Result<(), StageError> {
+        bounded(self.engine.delete(name)).await?;
+        Ok(self.engine.wait_gone(name, within).await?)
     }
 
-    /// What Alertmanager has sent.
-    pub fn inbox(&self) -> &Inbox {
-        &self.inbox
+    async fn pause(&self, name: &Name, pause: bool) -> Result<(), StageError> {
+        bounded(self.engine.pause(name, pause)).await
     }
 
-    /// Where cluster DNS answers.
-    pub fn dns(&self) -> SocketAddr {
-        self.dns
+    async fn chaos(&self) -> Result<::chaos::snapshot::Snapshot, StageError> {
+        bounded(self.engine.get()).await
     }
 
-    /// Where Prometheus answers, when it was started. Whether it still lives is in the snapshot's
-    /// `backends`.
-    pub fn prometheus_url(&self) -> Option<&str> {
-        self.prometheus.as_deref()
+    async fn mail(&self) -> Result<Vec<Notification>, StageError> {
+        Ok(self.inbox.messages())
     }
 
-    /// Where Alertmanager answers, when it was started.
-    pub fn alertmanager_url(&self) -> Option<&str> {
-        self.alertmanager.as_deref()
+    async fn status(&self) -> Result<Arc<Snapshot>, StageError> {
+        Ok(self.snapshot())
     }
 
-    /// The address of a Service, as clients outside the pods (load generators) reach it.
-    pub fn service_ip(&self, namespace: &str, service: &str) -> Option<Ipv4Addr> {
-        self.status().services.iter().find(|s| s.namespace == namespace && s.name == service)?.ip
-    }
-
-    /// Ends everything: pods gracefully within the configured time-out, then by force. Logs stay.
-    ///
-    /// # Errors
-    /// [`StageError::TimedOut`]; a stage that is down already is no error.
-    pub async fn down(&self) -> Result<(), StageError> {
-        match self.ask(Command::Down).await {
+    /// Faults get three seconds, pods the configured time-out and then SIGKILL. Logs stay.
+    async fn down(&self) -> Result<(), StageError> {
+        // What is still injected then ends with its pod.
+        let _ = self.engine.shutdown(FAULTS_END_WITHIN).await;
+        match self.task.ask(Command::Down).await {
             Ok(()) | Err(StageError::Down) => Ok(()),
             Err(error) => Err(error),
         }
     }
-
-    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StageError> {
-        let (reply, answer) = oneshot::channel();
-        let exchange = async {
-            self.commands.send(command(reply)).await.map_err(|_| StageError::Down)?;
-            answer.await.map_err(|_| StageError::Down)?
-        };
-        tokio::time::timeout(COMMAND_TIME_OUT, exchange).await.map_err(|_| {
-            StageError::TimedOut {
-                what: "the stage answers".into(),
-                within: COMMAND_TIME_OUT,
-                seen: self.seen(),
-            }
-        })?
-    }
-
-    /// The pods that are not ready and why, for the message of a time-out.
-    fn seen(&self) -> String {
-        let status = self.status();
-        let waiting = status.pods.iter().filter(|pod| !pod.ready).map(|pod| {
-            let containers = pod.containers.iter().map(|c| {
-                let exit = c.last_exit.as_ref().map_or(String::new(), |e| {
-                    let said = files::last_line(&c.log);
-                    let log = c.log.display();
-                    format!(", last exit {} ({}): {said} ({log})", e.code, e.reason)
-                });
-                format!("{}{exit}", c.waiting.unwrap_or("running, not ready"))
-            });
-            format!("{}: {}", pod.name, containers.collect::<Vec<_>>().join(", "))
-        });
-        let waiting: Vec<String> = waiting.take(5).collect();
-        if waiting.is_empty() { "all pods are ready".into() } else { waiting.join("; ") }
-    }
 }
 
-fn key(namespace: &str, name: &str) -> pod::Key {
-    (namespace.into(), name.into())
+/// What the engine answers, in time.
+async fn bounded<T>(answer: impl Future<Output = Result<T, EngineError>>) -> Result<T, StageError> {
+    let answer = tokio::time::timeout(ENGINE_TIME_OUT, answer).await;
+    let late = EngineError::TimedOut { seconds: ENGINE_TIME_OUT.as_secs() };
+    Ok(answer.unwrap_or(Err(late))?)
 }

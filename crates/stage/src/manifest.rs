@@ -3,6 +3,7 @@
 
 mod alerting;
 mod error;
+mod files;
 mod load;
 mod meta;
 mod monitoring;
@@ -13,7 +14,12 @@ mod probing;
 mod values;
 mod workload;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::NamespacedName;
 
 pub use alerting::{
     AlertmanagerConfig, AlertmanagerConfigSpec, InhibitRule, MatchType, Matcher, Receiver, Route,
@@ -81,16 +87,39 @@ pub struct Manifests {
     pub not_applied: Vec<String>,
 }
 
-impl Manifests {
+/// A file of YAML as it is: what `kubectl apply` would send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl SourceFile {
     /// Reads files and folders (all `*.yaml` in a folder except `kustomization.yaml`; not its
     /// subfolders).
     ///
     /// # Errors
-    /// The first file, document and field that this stage refuses.
-    pub fn load<P: AsRef<std::path::Path>>(paths: &[P]) -> Result<Self, ManifestError> {
-        let mut all = Self::default();
+    /// The first file or folder that cannot be read.
+    pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Self>, ManifestError> {
+        let mut files = Vec::new();
         for path in paths {
-            load::path(path.as_ref(), &mut all)?;
+            files.extend(files::read(path.as_ref())?);
+        }
+        Ok(files)
+    }
+}
+
+impl Manifests {
+    /// Reads all documents of all files.
+    ///
+    /// # Errors
+    /// The first file, document and field that this stage refuses.
+    pub fn read(files: &[SourceFile]) -> Result<Self, ManifestError> {
+        let mut all = Self::default();
+        for file in files {
+            load::text(Path::new(&file.name), &file.text, &mut all)?;
         }
         Ok(all)
     }
@@ -103,5 +132,19 @@ impl Manifests {
         let mut all = Self::default();
         load::text(&file.into(), text, &mut all)?;
         Ok(all)
+    }
+
+    /// The names of the Deployments.
+    pub fn deployment_names(&self) -> Vec<NamespacedName> {
+        let deployments = self.deployments.iter();
+        deployments.map(|deployment| deployment.object.metadata.namespaced_name()).collect()
+    }
+
+    /// Sets variables in the containers of all Deployments.
+    pub(crate) fn set_env(&mut self, env: &BTreeMap<String, String>) {
+        for deployment in &mut self.deployments {
+            let containers = &mut deployment.object.spec.template.spec.containers;
+            containers.iter_mut().for_each(|container| container.set_env(env));
+        }
     }
 }

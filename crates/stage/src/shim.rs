@@ -40,18 +40,18 @@ pub enum ShimError {
 /// # Errors
 /// See [`ShimError`]; the caller prints it and exits with 127.
 pub fn exec(args: impl IntoIterator<Item = OsString>) -> Result<Infallible, ShimError> {
-    let order = Order::parse(args)?;
-    tie_to(order.parent)?;
-    limit_files(order.files)?;
+    let arguments = Arguments::parse(args)?;
+    tie_to(arguments.parent)?;
+    limit_files(arguments.files)?;
     // A machine that runs out of memory should lose a pod, not the stage. Raising the score needs
     // no privilege, and neither does standing back.
-    let _ = std::fs::write("/proc/self/oom_score_adj", order.oom_score.to_string());
-    let _ = rustix::process::nice(order.nice);
-    let source = Command::new(&order.program).args(order.args).exec();
-    Err(ShimError::System { what: format!("run {}", order.program.display()), source })
+    let _ = std::fs::write("/proc/self/oom_score_adj", arguments.oom_score.to_string());
+    let _ = rustix::process::nice(arguments.nice);
+    let source = Command::new(&arguments.program).args(arguments.args).exec();
+    Err(ShimError::System { what: format!("run {}", arguments.program.display()), source })
 }
 
-struct Order {
+struct Arguments {
     parent: i32,
     files: u64,
     oom_score: u16,
@@ -60,10 +60,10 @@ struct Order {
     args: Vec<OsString>,
 }
 
-impl Order {
+impl Arguments {
     fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, ShimError> {
         let mut args = args.into_iter();
-        let mut order = Self {
+        let mut arguments = Self {
             parent: 0,
             files: 0,
             oom_score: 0,
@@ -74,10 +74,10 @@ impl Order {
         loop {
             let arg = args.next().ok_or_else(|| ShimError::Usage("(end)".into()))?;
             let known = arg.to_str().and_then(|text| match text.split_once('=') {
-                Some(("--parent", value)) => value.parse().ok().map(|v| order.parent = v),
-                Some(("--files", value)) => value.parse().ok().map(|v| order.files = v),
-                Some(("--oom-score", value)) => value.parse().ok().map(|v| order.oom_score = v),
-                Some(("--nice", value)) => value.parse().ok().map(|v| order.nice = v),
+                Some(("--parent", value)) => value.parse().ok().map(|v| arguments.parent = v),
+                Some(("--files", value)) => value.parse().ok().map(|v| arguments.files = v),
+                Some(("--oom-score", value)) => value.parse().ok().map(|v| arguments.oom_score = v),
+                Some(("--nice", value)) => value.parse().ok().map(|v| arguments.nice = v),
                 _ => None,
             });
             if arg == "--" {
@@ -85,9 +85,10 @@ impl Order {
             }
             known.ok_or(ShimError::Usage(arg))?;
         }
-        order.program = args.next().ok_or_else(|| ShimError::Usage("(no program)".into()))?.into();
-        order.args = args.collect();
-        Ok(order)
+        arguments.program =
+            args.next().ok_or_else(|| ShimError::Usage("(no program)".into()))?.into();
+        arguments.args = args.collect();
+        Ok(arguments)
     }
 }
 
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn a_stranger_as_parent_is_refused_before_anything_runs() {
         assert!(matches!(
-            Order::parse(["--parent=1", "--", "x"].map(OsString::from)).unwrap().parent,
+            Arguments::parse(["--parent=1", "--", "x"].map(OsString::from)).unwrap().parent,
             1
         ));
         assert!(matches!(error(&["--bogus", "--", "true"]), ShimError::Usage(_)));

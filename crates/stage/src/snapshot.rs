@@ -1,16 +1,18 @@
 //! What a stage looks like at one moment, for `tale status`, selectors and promises.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::NamespacedName;
+use crate::event::Event;
 use crate::manifest::Labels;
 
 /// A stage at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The stage's network, such as `127.1.0.0/16`.
+    /// The network that a local stage has claimed, such as `127.1.0.0/16`; empty on a cluster.
     pub network: String,
     /// Pods, by namespace and name.
     pub pods: Vec<PodStatus>,
@@ -24,10 +26,12 @@ pub struct Snapshot {
     pub backends: Vec<BackendStatus>,
     /// Kinds and fields that only mean something in a cluster.
     pub not_applied: Vec<String>,
+    /// What happened lately, oldest first.
+    pub events: Vec<Event>,
 }
 
 /// One pod.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PodStatus {
     /// Its name.
     pub name: String,
@@ -41,15 +45,17 @@ pub struct PodStatus {
     pub annotations: Labels,
     /// `Deployment/<name>` or `Job/<name>`.
     pub owner: String,
-    /// Its own loopback address.
-    pub ip: Ipv4Addr,
+    /// Its own address, once it has one.
+    pub ip: Option<IpAddr>,
+    /// The node it runs on: `local` on a laptop.
+    pub node: String,
     /// Where it is in its life.
     pub phase: Phase,
     /// Whether Services send it traffic.
     pub ready: bool,
-    /// Whether it was told to end.
+    /// Whether it was asked to end.
     pub terminating: bool,
-    /// Whether its containers are held down by `fail_pod`.
+    /// Whether a pod failure holds its containers down.
     pub held_down: bool,
     /// Whether its name lookups are under a fault.
     pub dns_fault: bool,
@@ -60,7 +66,7 @@ pub struct PodStatus {
 }
 
 /// Where a pod is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// No container was started yet.
     Pending,
@@ -70,10 +76,12 @@ pub enum Phase {
     Succeeded,
     /// All ended, one of them badly, and none will be restarted.
     Failed,
+    /// Its node does not answer; never on the local stage.
+    Unknown,
 }
 
 /// One process of a pod.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerStatus {
     /// Its name.
     pub name: String,
@@ -81,8 +89,8 @@ pub struct ContainerStatus {
     pub pid: Option<i32>,
     /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
     /// `Error`.
-    pub waiting: Option<&'static str>,
-    /// Whether its readiness probe is content.
+    pub waiting: Option<String>,
+    /// Whether it runs and its readiness probe succeeds.
     pub ready: bool,
     /// How often it was started again.
     pub restart_count: u32,
@@ -90,21 +98,22 @@ pub struct ContainerStatus {
     pub last_exit: Option<Exit>,
     /// Resident bytes at the last look; only for containers with a memory limit.
     pub rss_bytes: Option<u64>,
-    /// Where its output goes; `<name>.previous.log` beside it holds the life before.
-    pub log: PathBuf,
+    /// The file that its output goes to, if it goes to one; `<name>.previous.log` beside it holds
+    /// the life before.
+    pub log: Option<PathBuf>,
 }
 
 /// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// `Completed`, `Error` or `OOMKilled`.
-    pub reason: &'static str,
+    pub reason: String,
     /// Exit code; 128 + signal number when a signal ended it.
     pub code: i32,
 }
 
 /// One Deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentStatus {
     /// Its name.
     pub name: String,
@@ -130,7 +139,7 @@ impl DeploymentStatus {
 }
 
 /// One Job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobStatus {
     /// Its name.
     pub name: String,
@@ -147,48 +156,73 @@ pub struct JobStatus {
 }
 
 /// One Service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceStatus {
     /// Its name.
     pub name: String,
     /// Its namespace.
     pub namespace: String,
     /// Its address; none when it is headless.
-    pub ip: Option<Ipv4Addr>,
+    pub ip: Option<IpAddr>,
     /// Its ports.
     pub ports: Vec<u16>,
     /// Addresses of the ready pods behind it.
-    pub ready: Vec<Ipv4Addr>,
+    pub ready: Vec<IpAddr>,
 }
 
 /// Prometheus or Alertmanager.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackendStatus {
     /// `prometheus` or `alertmanager`.
-    pub name: &'static str,
+    pub name: String,
     /// Where it answers.
     pub url: String,
     /// How it ended, if it did: then nothing can be judged any more.
     pub died: Option<String>,
 }
 
+impl From<&PodStatus> for chaos::target::Pod {
+    /// A pod as the selectors of chaos see it.
+    fn from(pod: &PodStatus) -> Self {
+        Self {
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            labels: pod.labels.clone(),
+            annotations: pod.annotations.clone(),
+            phase: format!("{:?}", pod.phase),
+            ip: pod.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            node: pod.node.clone(),
+            containers: pod.containers.iter().map(|container| container.name.clone()).collect(),
+            uid: pod.uid.clone(),
+        }
+    }
+}
+
 impl Snapshot {
+    /// The pods that chaos can select: those that are not terminating.
+    pub fn selectable(&self) -> Vec<chaos::target::Pod> {
+        self.pods.iter().filter(|pod| !pod.terminating).map(Into::into).collect()
+    }
+
     /// The pod of that name.
-    pub fn pod(&self, namespace: &str, name: &str) -> Option<&PodStatus> {
-        self.pods.iter().find(|p| p.namespace == namespace && p.name == name)
+    pub fn pod(&self, name: &NamespacedName) -> Option<&PodStatus> {
+        self.pods.iter().find(|p| p.namespace == name.namespace && p.name == name.name)
     }
 
     /// The Deployment of that name.
-    pub fn deployment(&self, namespace: &str, name: &str) -> Option<&DeploymentStatus> {
-        self.deployments.iter().find(|d| d.namespace == namespace && d.name == name)
+    pub fn deployment(&self, name: &NamespacedName) -> Option<&DeploymentStatus> {
+        self.deployments.iter().find(|d| d.namespace == name.namespace && d.name == name.name)
+    }
+
+    /// The Service of that name.
+    pub fn service(&self, name: &NamespacedName) -> Option<&ServiceStatus> {
+        self.services.iter().find(|s| s.namespace == name.namespace && s.name == name.name)
     }
 
     /// Pods of a Deployment that are not terminating.
-    pub fn pods_of(&self, namespace: &str, deployment: &str) -> Vec<&PodStatus> {
-        let owner = format!("Deployment/{deployment}");
-        self.pods
-            .iter()
-            .filter(|p| p.namespace == namespace && p.owner == owner && !p.terminating)
-            .collect()
+    pub fn pods_of(&self, deployment: &NamespacedName) -> Vec<&PodStatus> {
+        let owner = format!("Deployment/{}", deployment.name);
+        let mine = |pod: &&PodStatus| pod.namespace == deployment.namespace && pod.owner == owner;
+        self.pods.iter().filter(mine).filter(|pod| !pod.terminating).collect()
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
 use chaos::snapshot::{Name, Phase};
 use slo::Period;
+use stage::{NamespacedName, wait_for_chaos};
 
 use crate::control::Server;
 use crate::play::{Options, documents};
@@ -16,7 +17,7 @@ use crate::record::Record;
 use crate::report::Outcome;
 use crate::story::{Act, SetEnv, Tale};
 use crate::ui::Ui;
-use crate::world::{self, World};
+use crate::world::World;
 use crate::{gate, prometheus, stage_dirs};
 
 /// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage
@@ -39,9 +40,9 @@ pub(crate) struct Acting<'p> {
 
 impl Acting<'_> {
     /// The stage is up: the first line of the story.
-    pub(crate) fn stage_is_up(&mut self, world: &World) {
-        let status = world.stage.status();
-        let prometheus = world.stage.prometheus_url().unwrap_or("none");
+    async fn stage_is_up(&mut self, world: &World) -> Result<()> {
+        let status = world.stage.status().await?;
+        let prometheus = world.stage.place().prometheus.as_deref().unwrap_or("none");
         self.ui.done(
             "the stage is up",
             self.record.start.elapsed(),
@@ -50,6 +51,7 @@ impl Acting<'_> {
         self.record.notes.extend(
             world.not_applied.iter().map(|what| format!("not applied on this stage: {what}")),
         );
+        Ok(())
     }
 
     /// Lets `tale status` and `tale chaos` in another terminal look at the play. The story does
@@ -65,6 +67,7 @@ impl Acting<'_> {
 
     /// Tells the story, act by act, until a promise is not kept.
     pub(crate) async fn tell(&mut self, world: &Arc<World>, known: Known) -> Result<()> {
+        self.stage_is_up(world).await?;
         let sources = self.sources(world, known)?;
         self.check_queries(&sources).await?;
         for act in &self.tale.acts {
@@ -86,9 +89,7 @@ impl Acting<'_> {
     fn sources(&self, world: &Arc<World>, known: Known) -> Result<Sources> {
         let window = Period::parse(GATE_WINDOW).expect("a constant");
         let judged = !self.tale.slos.is_empty();
-        let plan = judged
-            .then(|| gate::plan(&world.catalogue, window, world::slo_clock(world.clock)))
-            .transpose()?;
+        let plan = judged.then(|| gate::plan(&world.catalogue, window, world.clock)).transpose()?;
         Ok(Sources {
             world: world.clone(),
             prometheus: world.prometheus(),
@@ -138,13 +139,13 @@ impl Acting<'_> {
     async fn inject(&mut self, document: Document, world: &World) -> Result<()> {
         let (kind, name) = (document.kind().to_owned(), document.meta.name.clone());
         let since = Instant::now();
-        world.chaos.apply(document).await?;
+        world.stage.inject(&document).await?;
         // A Schedule injects when its time comes; everything else does now.
         if kind != chaos::kinds::SCHEDULE {
             let injected = |snapshot: &chaos::snapshot::Snapshot| {
                 snapshot.find(&kind, &name).is_some_and(chaos::snapshot::Object::begun)
             };
-            let snapshot = world.chaos.wait_until(Duration::from_secs(10), injected).await.map_err(|why| {
+            let snapshot = wait_for_chaos(&*world.stage, Duration::from_secs(10), injected).await.map_err(|why| {
                 anyhow!("{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit")
             })?;
             let records = snapshot.find(&kind, &name).map_or(&[][..], |object| object.records());
@@ -159,8 +160,7 @@ impl Acting<'_> {
         let (kind, name) = (document.kind(), &document.meta.name);
         let since = Instant::now();
         let full = Name { namespace: None, kind: Some(kind.to_owned()), name: name.clone() };
-        world.chaos.delete(&full).await?;
-        world.chaos.wait_gone(&full, Duration::from_secs(10)).await?;
+        world.stage.remove(&full, Duration::from_secs(10)).await?;
         self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "");
         self.record.recovered(name);
         Ok(())
@@ -169,11 +169,13 @@ impl Acting<'_> {
     async fn set_env(&self, set: &SetEnv, world: &World) -> Result<()> {
         let since = Instant::now();
         let names = set.deployment.names();
-        for name in &names {
-            world.stage.set_env(&set.namespace, name, set.env.clone()).await?;
+        let deployments = names.iter().map(|name| NamespacedName::new(&set.namespace, *name));
+        let deployments: Vec<NamespacedName> = deployments.collect();
+        for deployment in &deployments {
+            world.stage.set_env(deployment, &set.env).await?;
         }
-        for name in &names {
-            world.stage.wait_ready(&set.namespace, name, Duration::from_secs(60)).await?;
+        for deployment in &deployments {
+            world.stage.wait_ready(deployment, Duration::from_secs(60)).await?;
         }
         let env: Vec<String> =
             set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();

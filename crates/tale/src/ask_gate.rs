@@ -20,7 +20,6 @@ use crate::gate::pin::pin;
 use crate::gate::planned::Planned;
 use crate::gate::{self, course, listed};
 use crate::prometheus::Prometheus;
-use crate::world::slo_clock;
 
 /// What the gate prints, and its exit code.
 ///
@@ -28,7 +27,7 @@ use crate::world::slo_clock;
 /// Whatever keeps the gate from asking. A Prometheus that does not answer is not an error: that is
 /// an inconclusive verdict.
 pub async fn ask(root: &Path, args: Gate, note: impl Fn(&str)) -> Result<(String, u8)> {
-    let clock = slo_clock(args.clock.into());
+    let clock = args.clock.into();
     let period = Window::read(&args, clock, Timestamp::now())?;
     let objectives = Objectives::read(root, &args)?;
     let history = args.history.as_deref();

@@ -76,7 +76,7 @@ pub enum ClockArg {
     Real,
 }
 
-impl From<ClockArg> for stage::local::Clock {
+impl From<ClockArg> for slo::Clock {
     fn from(arg: ClockArg) -> Self {
         match arg {
             ClockArg::Stage => Self::Stage,

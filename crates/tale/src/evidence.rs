@@ -26,7 +26,7 @@ pub struct Evidence {
 /// pictures.
 pub async fn collect(charts: &[Chart], world: &World, record: &Record) -> Evidence {
     let mut evidence = Evidence::default();
-    if world.died().is_some() {
+    if !matches!(world.died().await, Ok(None)) {
         return evidence;
     }
     let prometheus = world.prometheus();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chaos::document::{self, Document};
-use stage::local::Clock;
+use slo::Clock;
 
 use crate::acting::Acting;
 use crate::evidence::{self, Evidence};
@@ -100,7 +100,6 @@ pub async fn play(
     };
     let mut evidence = Evidence::default();
     if let Some(world) = started.map(Arc::new) {
-        acting.stage_is_up(&world);
         let _control = acting.open_control(&world);
         let told = tokio::select! {
             told = acting.tell(&world, known) => told,

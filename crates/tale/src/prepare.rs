@@ -1,11 +1,11 @@
 //! Reads everything that a tale names, so that a mistake shows before anything is started.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use chaos::document::Document;
-use stage::manifest::{EnvVar, Manifests};
+use stage::manifest::Manifests;
+use stage::{NamespacedName, SourceFile};
 
 use crate::nearest::or_nearest;
 use crate::play::{LeftOut, Options, documents};
@@ -20,16 +20,19 @@ use crate::world::{self, Setup};
 /// What cannot be used, with file, field and remedy.
 pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<(Setup, Known)> {
     let paths: Vec<PathBuf> = tale.manifests.iter().map(|path| root.join(path)).collect();
-    let mut manifests = Manifests::load(&paths)?;
-    set_everywhere(&mut manifests, &options.set);
-    check_chaos(root, tale, &options.left_out)?;
-    check_deployments(tale, &manifests)?;
+    let mut manifests = SourceFile::load(&paths)?;
     let catalogue = world::load_slos(root, &tale.slos)?;
-    world::add_rules(&mut manifests, &catalogue, options.clock)?;
-    let known = Known::of(&manifests, &catalogue);
+    manifests.extend(world::rules(&catalogue, options.clock)?);
+    let objects = Manifests::read(&manifests)?;
+    let deployments = objects.deployment_names();
+    check_chaos(root, tale, &options.left_out)?;
+    check_deployments(tale, &deployments)?;
+    let known = Known::of(&objects, &catalogue);
     check_promises(tale, &known)?;
     let setup = Setup {
         manifests,
+        deployments,
+        env: options.set.clone(),
         catalogue,
         clock: options.clock,
         state_dir: stage_dirs::play(root, &tale.name),
@@ -37,19 +40,6 @@ pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<(Setup, Kn
         upstream_dns: None,
     };
     Ok((setup, known))
-}
-
-fn set_everywhere(manifests: &mut Manifests, set: &BTreeMap<String, String>) {
-    for deployment in &mut manifests.deployments {
-        for container in &mut deployment.object.spec.template.spec.containers {
-            container.env.retain(|variable| !set.contains_key(&variable.name));
-            container.env.extend(set.iter().map(|(name, value)| EnvVar {
-                name: name.clone(),
-                value: Some(value.clone()),
-                value_from: None,
-            }));
-        }
-    }
 }
 
 /// What Chaos Mesh would accept and fail at is refused here too: a story cannot go on without its
@@ -104,17 +94,15 @@ fn check_promises(tale: &Tale, known: &Known) -> Result<()> {
 }
 
 /// Whether every Deployment that an act changes is among the manifests.
-fn check_deployments(tale: &Tale, manifests: &Manifests) -> Result<()> {
+fn check_deployments(tale: &Tale, deployments: &[NamespacedName]) -> Result<()> {
     for (index, act) in tale.acts.iter().enumerate() {
         let Some(set) = act.run.as_ref().map(|run| &run.set) else {
             continue;
         };
-        let known: Vec<&str> = manifests
-            .deployments
+        let known: Vec<&str> = deployments
             .iter()
-            .map(|deployment| &deployment.object.metadata)
-            .filter(|metadata| metadata.namespace == set.namespace)
-            .map(|metadata| metadata.name.as_str())
+            .filter(|deployment| deployment.namespace == set.namespace)
+            .map(|deployment| deployment.name.as_str())
             .collect();
         for name in set.deployment.names() {
             ensure!(

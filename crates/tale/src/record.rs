@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use stage::local::Clock;
+use slo::Clock;
 
 use crate::evidence::{self, Evidence};
 use crate::play::Options;

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use chaos::snapshot::{DesiredPhase, Object, Phase};
 use serde::Serialize;
-use stage::local::Clock;
 use stage::{ContainerStatus, PodStatus, Snapshot};
 
 use crate::columns::Columns;
@@ -25,7 +24,7 @@ pub struct Status<'s> {
     /// Where Prometheus and Alertmanager answer.
     urls: Urls<'s>,
     /// Where cluster DNS answers.
-    dns: SocketAddr,
+    dns: Option<SocketAddr>,
     /// Experiments that are not over.
     faults: Vec<Fault<'s>>,
     /// Pods, Deployments, Services and the rest.
@@ -61,19 +60,17 @@ impl<'s> Status<'s> {
         name: &'s str,
         state_dir: &'s Path,
     ) -> Self {
+        let place = world.stage.place();
         Self {
             name,
             pid: std::process::id(),
-            clock: match world.clock {
-                Clock::Stage => "stage",
-                Clock::Real => "real",
-            },
+            clock: world.clock.as_str(),
             state_dir,
             urls: Urls {
-                prometheus: world.stage.prometheus_url(),
-                alertmanager: world.stage.alertmanager_url(),
+                prometheus: place.prometheus.as_deref(),
+                alertmanager: place.alertmanager.as_deref(),
             },
-            dns: world.stage.dns(),
+            dns: place.dns,
             faults: chaos.objects.iter().filter_map(fault).collect(),
             stage,
         }
@@ -105,7 +102,7 @@ impl<'s> Status<'s> {
         let mut about = vec![
             ("stage", format!("{}, process {}", self.name, self.pid)),
             ("clock", self.clock.to_owned()),
-            ("cluster DNS", self.dns.to_string()),
+            ("cluster DNS", self.dns.map_or("none".to_owned(), |dns| dns.to_string())),
             ("faults", faults.to_owned()),
             ("state folder", self.state_dir.display().to_string()),
         ];
@@ -135,7 +132,7 @@ impl<'s> Status<'s> {
                 format!("{ready}/{}", containers.len()),
                 condition(pod),
                 restarts.to_string(),
-                pod.ip.to_string(),
+                pod.ip.map_or("-".to_owned(), |ip| ip.to_string()),
                 rss.map_or("-".to_owned(), mebibytes),
             ]);
         }
@@ -191,7 +188,7 @@ impl<'s> Status<'s> {
         for one in &self.stage.backends {
             let died = one.died.as_ref().map(|why| format!("died: {why}"));
             table.row([
-                one.name.to_owned(),
+                one.name.clone(),
                 one.url.clone(),
                 died.unwrap_or_else(|| "Running".to_owned()),
             ]);
@@ -235,11 +232,11 @@ fn fault(object: &Object) -> Option<Fault<'_>> {
 
 /// The word in kubectl's STATUS column.
 fn condition(pod: &PodStatus) -> String {
-    let waiting = |one: &ContainerStatus| one.waiting.filter(|_| one.pid.is_none());
+    let waiting = |one: &ContainerStatus| one.waiting.clone().filter(|_| one.pid.is_none());
     if pod.terminating {
         "Terminating".to_owned()
     } else if let Some(why) = pod.containers.iter().find_map(waiting) {
-        why.to_owned()
+        why
     } else {
         format!("{:?}", pod.phase)
     }

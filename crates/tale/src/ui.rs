@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use stage::local::Clock;
+use slo::Clock;
 
 use crate::promises::Ending;
 use crate::report::Outcome;

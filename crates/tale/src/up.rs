@@ -1,6 +1,7 @@
 //! `tale up`: starts the stage in a background process, waits until Prometheus sees every pod, and
 //! tells what is where.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use rustix::process::{Pid, Signal, kill_process};
+use stage::SourceFile;
 use stage::manifest::Manifests;
 use tokio::process::{Child, Command};
 
@@ -59,10 +61,12 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
         .collect();
     let clock = args.clock.into();
     let catalogue = world::load_slos(root, &slos)?;
-    let mut manifests = Manifests::load(&folders)?;
-    world::add_rules(&mut manifests, &catalogue, clock)?;
+    let mut manifests = SourceFile::load(&folders)?;
+    manifests.extend(world::rules(&catalogue, clock)?);
     Ok(Setup {
+        deployments: Manifests::read(&manifests)?.deployment_names(),
         manifests,
+        env: BTreeMap::new(),
         catalogue,
         clock,
         state_dir: stage_dirs::up(root),

@@ -1,4 +1,4 @@
-//! Everything a play needs at once: the stage, the chaos engine, Prometheus, and the objectives
+//! Everything a play needs at once: the stage with chaos and Prometheus, and the objectives
 //! compiled into rules.
 
 use std::collections::BTreeMap;
@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use chaos::engine::{Engine, Options};
-use slo::Catalogue;
-use stage::local::{Clock, Config, LocalStage};
-use stage::manifest::Manifests;
+use slo::{Catalogue, Clock};
+use stage::local::{Config, LocalStage};
+use stage::{NamespacedName, SourceFile, Stage, StageError};
 
-use crate::injector::StageInjector;
 use crate::prometheus::Prometheus;
 
 /// What to set up.
 pub struct Setup {
-    /// Kubernetes manifests, already read, and the rules compiled from the objectives.
-    pub manifests: Manifests,
+    /// Kubernetes manifests, already checked, and the rules compiled from the objectives.
+    pub manifests: Vec<SourceFile>,
+    /// The Deployments in them.
+    pub deployments: Vec<NamespacedName>,
+    /// Variables of all Deployments.
+    pub env: BTreeMap<String, String>,
     /// The objectives, already read.
     pub catalogue: Catalogue,
     /// How fast time passes.
@@ -34,9 +36,7 @@ pub struct Setup {
 /// A stage with everything on it.
 pub struct World {
     /// The stage.
-    pub stage: Arc<LocalStage>,
-    /// The chaos engine.
-    pub chaos: Engine,
+    pub stage: Arc<dyn Stage>,
     /// The objectives.
     pub catalogue: Catalogue,
     /// How fast time passes.
@@ -54,8 +54,9 @@ impl World {
         let mut config = Config::new(setup.state_dir.join("stage"))
             .context("cannot tell where this program lies")?;
         config.clock = setup.clock;
+        config.seed = setup.seed;
         config.upstream_dns = setup.upstream_dns;
-        let stage = Arc::new(LocalStage::start(config).await?);
+        let stage: Arc<dyn Stage> = Arc::new(LocalStage::start(config).await?);
         match Self::fill(stage.clone(), setup).await {
             Ok(world) => Ok(world),
             Err(why) => {
@@ -65,41 +66,33 @@ impl World {
         }
     }
 
-    async fn fill(stage: Arc<LocalStage>, setup: Setup) -> Result<Self> {
-        let manifests = setup.manifests;
-        let deployments: Vec<(String, String)> = manifests
-            .deployments
-            .iter()
-            .map(|one| (one.object.metadata.namespace.clone(), one.object.metadata.name.clone()))
-            .collect();
-        let not_applied = stage.apply(manifests).await?;
-        for (namespace, name) in deployments {
-            stage.wait_ready(&namespace, &name, Duration::from_secs(30)).await?;
+    async fn fill(stage: Arc<dyn Stage>, setup: Setup) -> Result<Self> {
+        let not_applied = stage.apply(&setup.manifests, &setup.env).await?;
+        for deployment in &setup.deployments {
+            stage.wait_ready(deployment, Duration::from_secs(30)).await?;
         }
-        let options = Options { seed: setup.seed, ..Options::default() };
-        let injector = Arc::new(StageInjector(stage.clone()));
-        let chaos =
-            Engine::start(injector, &setup.state_dir.join("chaos.journal"), options).await?;
-        Ok(Self { stage, chaos, catalogue: setup.catalogue, clock: setup.clock, not_applied })
+        Ok(Self { stage, catalogue: setup.catalogue, clock: setup.clock, not_applied })
     }
 
     /// The stage's Prometheus.
     pub fn prometheus(&self) -> Prometheus {
-        Prometheus::new(self.stage.prometheus_url().unwrap_or_default())
+        Prometheus::new(self.stage.place().prometheus.as_deref().unwrap_or_default())
     }
 
     /// How a backend died, if one did: then nothing can be judged any more.
-    pub fn died(&self) -> Option<String> {
-        let status = self.stage.status();
-        status
-            .backends
-            .iter()
-            .find_map(|backend| Some(format!("{} died: {}", backend.name, backend.died.as_ref()?)))
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    pub async fn died(&self) -> Result<Option<String>, StageError> {
+        let status = self.stage.status().await?;
+        let mut died = status.backends.iter().filter_map(|backend| {
+            Some(format!("{} died: {}", backend.name, backend.died.as_ref()?))
+        });
+        Ok(died.next())
     }
 
     /// Ends all faults, then everything else. Bounded in time.
     pub async fn down(&self) {
-        let _ = self.chaos.shutdown(Duration::from_secs(3)).await;
         let _ = self.stage.down().await;
     }
 }
@@ -143,28 +136,19 @@ fn yaml_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Adds the objectives' rules to the manifests. They are printed as YAML and read again on purpose:
-/// the stage takes what the cluster takes, a PrometheusRule.
+/// The objectives' rules as a manifest. They are printed as YAML and read again on purpose: the
+/// stage takes what the cluster takes, a PrometheusRule.
 ///
 /// # Errors
 /// All problems, one per line, each with file, field and remedy.
-pub fn add_rules(manifests: &mut Manifests, catalogue: &Catalogue, clock: Clock) -> Result<()> {
-    let compiled = slo::compile(catalogue, slo_clock(clock)).map_err(|problems| {
+pub fn rules(catalogue: &Catalogue, clock: Clock) -> Result<Option<SourceFile>> {
+    let compiled = slo::compile(catalogue, clock).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!("{}", lines.join("\n"))
     })?;
-    if !compiled.groups.is_empty() {
-        let text = compiled.to_prometheus_rule("slos", "default", &BTreeMap::new());
-        let rules = Manifests::parse("the rules compiled from the SLOs", &text)?;
-        manifests.prometheus_rules.extend(rules.prometheus_rules);
-    }
-    Ok(())
-}
-
-/// The same clock, as the compiler calls it.
-pub fn slo_clock(clock: Clock) -> slo::Clock {
-    match clock {
-        Clock::Stage => slo::Clock::Stage,
-        Clock::Real => slo::Clock::Real,
-    }
+    let rules = (!compiled.groups.is_empty()).then(|| SourceFile {
+        name: "the rules compiled from the SLOs".to_owned(),
+        text: compiled.to_prometheus_rule("slos", "default", &BTreeMap::new()),
+    });
+    Ok(rules)
 }

@@ -9,14 +9,14 @@ use crate::StageError;
 /// Above the ephemeral range, so that no outgoing connection can hold it.
 const CLAIM_PORT: u16 = 61_998;
 
-/// A claimed network. The claim is a listening socket: the kernel closes it however the process
-/// ends.
-pub(crate) struct Network {
+/// A claimed network of loopback. The claim is a listening socket: the kernel closes it however the
+/// process ends.
+pub(crate) struct LoopbackNetwork {
     second: u8,
     _claim: TcpListener,
 }
 
-impl Network {
+impl LoopbackNetwork {
     /// The first free network.
     pub(crate) fn claim() -> Result<Self, StageError> {
         let free = (1..=254).find_map(|second| {
@@ -67,17 +67,18 @@ impl Network {
 }
 
 /// The resolver that a pod is sent to while its lookups are under a fault. One address per pod,
-/// because on loopback a server cannot tell its clients apart by where they come from, only by
-/// where they came to.
+/// because on loopback a server cannot tell its clients apart by their own addresses, only by the
+/// address that they asked.
 pub(crate) fn chaos_dns(pod: Ipv4Addr) -> Ipv4Addr {
     let [a, b, c, d] = pod.octets();
     Ipv4Addr::new(a, b, c + 100, d)
 }
 
-/// Addresses of one sort. A freed address is reused as late as possible, so that an old client does
-/// not meet a new pod.
+/// Addresses for one purpose. A freed address is reused as late as possible, so that an old client
+/// does not meet a new pod.
 pub(crate) struct Pool {
-    sort: &'static str,
+    /// What has such an address, for messages.
+    purpose: &'static str,
     second: u8,
     first_third: u8,
     size: u16,
@@ -86,9 +87,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    fn new(sort: &'static str, second: u8, first_third: u8, last_third: u8) -> Self {
+    fn new(purpose: &'static str, second: u8, first_third: u8, last_third: u8) -> Self {
         let size = u16::from(last_third - first_third + 1) * 254;
-        Self { sort, second, first_third, size, next: 0, used: HashSet::new() }
+        Self { purpose, second, first_third, size, next: 0, used: HashSet::new() }
     }
 
     pub(crate) fn take(&mut self) -> Result<Ipv4Addr, StageError> {
@@ -102,7 +103,7 @@ impl Pool {
                 return Ok(address);
             }
         }
-        Err(StageError::NoAddress(self.sort))
+        Err(StageError::NoAddress(self.purpose))
     }
 
     pub(crate) fn free(&mut self, address: Ipv4Addr) {
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn two_claims_at_once_get_different_networks() {
-        let (one, two) = (Network::claim().unwrap(), Network::claim().unwrap());
-        assert_ne!(one.name(), two.name());
+        let networks = [(); 2].map(|()| LoopbackNetwork::claim().unwrap());
+        assert_ne!(networks[0].name(), networks[1].name());
     }
 
     #[test]

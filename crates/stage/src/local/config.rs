@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use slo::Clock;
+
 /// What a caller may choose. [`Config::new`] fills in all but the state folder.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -14,14 +16,14 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// How fast time passes.
     pub clock: Clock,
+    /// Seed of the random choices of chaos.
+    pub seed: u64,
     /// How the stage starts its children.
     pub shim: Shim,
     /// How the stage starts stress workers: the hidden subcommand calls [`crate::stress::exec`].
     pub stress: Shim,
     /// Where pods' programs are looked for.
     pub program_dirs: Vec<PathBuf>,
-    /// Variables of the caller's own environment that pods may see. None by default.
-    pub pass_env: Vec<String>,
     /// Names outside the cluster and the addresses they get; documentation addresses, so that no
     /// internet is needed.
     pub demo_names: BTreeMap<String, Vec<Ipv4Addr>>,
@@ -44,46 +46,6 @@ pub struct Shim {
     pub args: Vec<OsString>,
 }
 
-/// How fast time passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Clock {
-    /// A minute is a second: for a room that watches.
-    #[default]
-    Stage,
-    /// As in production.
-    Real,
-}
-
-impl Clock {
-    /// A production duration on this clock.
-    pub fn scale(self, real: Duration) -> Duration {
-        match self {
-            Self::Stage => real / 60,
-            Self::Real => real,
-        }
-    }
-
-    /// A production duration on this clock, never under one second: what Alertmanager and
-    /// Prometheus are given.
-    pub fn scale_seconds(self, real: Duration) -> Duration {
-        match self {
-            Self::Stage => Duration::from_secs((real.as_secs() / 60).max(1)),
-            Self::Real => real,
-        }
-    }
-
-    /// Time between probes. On the stage clock a pod that is not ready is asked ten times a second,
-    /// so that a story does not wait for it, and a ready one once a second at most, which keeps 200
-    /// pods cheap.
-    pub(crate) fn probe_period(self, declared: Duration, waiting_for_success: bool) -> Duration {
-        match (self, waiting_for_success) {
-            (Self::Real, _) => declared,
-            (Self::Stage, true) => declared.min(Duration::from_millis(100)),
-            (Self::Stage, false) => declared.min(Duration::from_secs(1)),
-        }
-    }
-}
-
 impl Config {
     /// Defaults: stage clock, this program with the hidden subcommands `pod-shim` and
     /// `stress-worker`, programs beside it.
@@ -96,10 +58,10 @@ impl Config {
         Ok(Self {
             state_dir: state_dir.into(),
             clock: Clock::default(),
+            seed: rand::random(),
             stress: Shim { program: program.clone(), args: vec!["stress-worker".into()] },
             shim: Shim { program, args: vec!["pod-shim".into()] },
             program_dirs: beside.into_iter().collect(),
-            pass_env: Vec::new(),
             demo_names: demo_names(),
             upstream_dns: None,
             monitoring: true,

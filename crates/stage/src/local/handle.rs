@@ -1,162 +1,132 @@
-//! What a tale and its chaos do to a running stage, as methods of its handle.
+//! The way to the stage's task, and the view of what it shows.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use chaos::fault::{HttpFault, NetworkFault, StressFault};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::world::Command;
-use super::{DnsRule, LocalStage, key};
-use crate::StageError;
+use super::command::{Command, FaultChange, Reply};
+use super::files;
+use crate::{Snapshot, StageError};
 
-impl LocalStage {
-    /// `kubectl set env deployment/..`: sets variables in all its containers, which rolls it out
-    /// anew.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`].
-    pub async fn set_env(
+/// Longer than anything the stage does for one command (a reload of both backends takes at most 20
+/// s).
+const COMMAND_TIME_OUT: Duration = Duration::from_secs(60);
+
+/// Keeps the stage's task alive: it ends with the last of these.
+pub(crate) struct TaskHandle {
+    commands: mpsc::Sender<Command>,
+    view: StageView,
+}
+
+/// The same for somebody who must not keep the stage alive.
+#[derive(Clone)]
+pub(crate) struct WeakTaskHandle {
+    commands: mpsc::WeakSender<Command>,
+    view: StageView,
+}
+
+/// What the stage shows.
+#[derive(Clone)]
+pub(crate) struct StageView {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+}
+
+impl TaskHandle {
+    pub(crate) fn new(
+        commands: mpsc::Sender<Command>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+    ) -> Self {
+        Self { commands, view: StageView { snapshots } }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakTaskHandle {
+        WeakTaskHandle { commands: self.commands.downgrade(), view: self.view.clone() }
+    }
+
+    pub(crate) fn view(&self) -> &StageView {
+        &self.view
+    }
+
+    /// Asks and waits for the answer, a minute at most.
+    pub(crate) async fn ask<T>(
         &self,
-        namespace: &str,
-        deployment: &str,
-        env: BTreeMap<String, String>,
-    ) -> Result<(), StageError> {
-        self.ask(|reply| Command::SetEnv(key(namespace, deployment), env, reply)).await
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, StageError> {
+        ask(&self.commands, &self.view, command).await
+    }
+}
+
+impl WeakTaskHandle {
+    pub(crate) fn view(&self) -> &StageView {
+        &self.view
     }
 
-    /// What `kubectl set image` is to a cluster: another program for the first container, rolled
-    /// out.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`], or a program that is not there.
-    pub async fn set_command(
+    /// Has a fault injected or taken off.
+    pub(crate) async fn fault(&self, change: FaultChange) -> Result<Vec<String>, StageError> {
+        let commands = self.commands.upgrade().ok_or(StageError::Down)?;
+        let change = Box::new(change);
+        ask(&commands, &self.view, |reply| Command::Fault(change, reply)).await
+    }
+}
+
+impl StageView {
+    /// The stage as it is now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Waits until `wanted` holds.
+    pub(crate) async fn wait_until(
         &self,
-        namespace: &str,
-        deployment: &str,
-        command: Vec<String>,
-    ) -> Result<(), StageError> {
-        self.ask(|reply| Command::SetProgram(key(namespace, deployment), command, reply)).await
+        what: &str,
+        wanted: impl Fn(&Snapshot) -> bool,
+        within: Duration,
+    ) -> Result<Arc<Snapshot>, StageError> {
+        let mut snapshots = self.snapshots.clone();
+        match tokio::time::timeout(within, snapshots.wait_for(|snapshot| wanted(snapshot))).await {
+            Ok(Ok(snapshot)) => Ok(snapshot.clone()),
+            Ok(Err(_)) => Err(StageError::Down),
+            Err(_) => Err(self.timed_out(what, within)),
+        }
     }
 
-    /// `kubectl scale deployment/..`.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`].
-    pub async fn scale(
-        &self,
-        namespace: &str,
-        deployment: &str,
-        replicas: u32,
-    ) -> Result<(), StageError> {
-        self.ask(|reply| Command::Scale(key(namespace, deployment), replicas, reply)).await
+    fn timed_out(&self, what: &str, within: Duration) -> StageError {
+        StageError::TimedOut { what: what.to_owned(), within, seen: self.not_ready() }
     }
 
-    /// Ends a pod (SIGTERM, after `grace` SIGKILL; zero kills at once); its owner makes another one
-    /// with another name.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`].
-    pub async fn kill_pod(
-        &self,
-        namespace: &str,
-        pod: &str,
-        grace: Duration,
-    ) -> Result<(), StageError> {
-        self.ask(|reply| Command::KillPod(key(namespace, pod), grace, reply)).await
+    /// The pods that are not ready and why, for the message of a time-out.
+    fn not_ready(&self) -> String {
+        let snapshot = self.snapshot();
+        let waiting = snapshot.pods.iter().filter(|pod| !pod.ready).map(|pod| {
+            let containers = pod.containers.iter().map(|container| {
+                let exit = container.last_exit.as_ref().map_or(String::new(), |exit| {
+                    let (log, last) = match &container.log {
+                        Some(log) => (log.display().to_string(), files::last_line(log)),
+                        None => ("no log".to_owned(), String::new()),
+                    };
+                    format!(", last exit {} ({}): {last} ({log})", exit.code, exit.reason)
+                });
+                let waiting = container.waiting.as_deref().unwrap_or("running, not ready");
+                format!("{waiting}{exit}")
+            });
+            format!("{}: {}", pod.name, containers.collect::<Vec<_>>().join(", "))
+        });
+        let waiting: Vec<String> = waiting.take(5).collect();
+        if waiting.is_empty() { "all pods are ready".into() } else { waiting.join("; ") }
     }
+}
 
-    /// Kills one container (the first when none is named); the same pod starts it again and counts
-    /// the restart.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`].
-    pub async fn kill_container(
-        &self,
-        namespace: &str,
-        pod: &str,
-        container: Option<&str>,
-    ) -> Result<(), StageError> {
-        let container = container.map(str::to_owned);
-        self.ask(|reply| Command::KillContainer(key(namespace, pod), container, reply)).await
-    }
-
-    /// Holds a pod down (nothing runs, its ports are closed) or lets it come up again: same pod,
-    /// same address.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`].
-    pub async fn fail_pod(&self, namespace: &str, pod: &str, down: bool) -> Result<(), StageError> {
-        self.ask(|reply| Command::FailPod(key(namespace, pod), down, reply)).await
-    }
-
-    /// Breaks the pod's name lookups according to `rule`, or mends them. A second rule replaces the
-    /// first.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`], or when `resolv.conf` cannot be written.
-    pub async fn dns_fault(
-        &self,
-        namespace: &str,
-        pod: &str,
-        rule: Option<DnsRule>,
-    ) -> Result<(), StageError> {
-        self.ask(|reply| Command::DnsFault(key(namespace, pod), rule, reply)).await
-    }
-
-    /// Has workers compete for the CPU time and the memory limit of a container (the first when
-    /// none is named) until that moment, or takes them away. `id` names the experiment; several on
-    /// one container add up. What a laptop cannot spare is cut, with a `StressClamped` event.
-    /// Returns what that was, a phrase each.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`], an OOM score that needs privileges, or when a worker cannot be
-    /// started.
-    pub async fn stress_fault(
-        &self,
-        namespace: &str,
-        pod: &str,
-        id: &str,
-        container: Option<&str>,
-        fault: Option<(StressFault, Instant)>,
-    ) -> Result<Vec<String>, StageError> {
-        let (id, container) = (id.to_owned(), container.map(str::to_owned));
-        self.ask(|reply| Command::StressFault(key(namespace, pod), id, container, fault, reply))
-            .await
-    }
-
-    /// Breaks the HTTP messages of new connections to the pod through a Service until that moment,
-    /// or mends them at once. `id` names the experiment; several on one pod apply in the order of
-    /// their ids.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`], or a part that HTTP does not allow.
-    pub async fn http_fault(
-        &self,
-        namespace: &str,
-        pod: &str,
-        id: &str,
-        fault: Option<(HttpFault, Instant)>,
-    ) -> Result<(), StageError> {
-        let fault = fault.map(|(fault, until)| (Box::new(fault), until));
-        let id = id.to_owned();
-        self.ask(|reply| Command::HttpFault(key(namespace, pod), id, fault, reply)).await
-    }
-
-    /// Shapes what the pod sends on connections through a Service, also on those that are open,
-    /// until that moment, or lets it pass again. `id` names the experiment; what several on one pod
-    /// do adds up.
-    ///
-    /// # Errors
-    /// [`StageError::NotFound`], or an external peer that is no address and that cluster DNS does
-    /// not know.
-    pub async fn network_fault(
-        &self,
-        namespace: &str,
-        pod: &str,
-        id: &str,
-        fault: Option<(NetworkFault, Instant)>,
-    ) -> Result<(), StageError> {
-        let id = id.to_owned();
-        self.ask(|reply| Command::NetworkFault(key(namespace, pod), id, fault, reply)).await
-    }
+async fn ask<T>(
+    commands: &mpsc::Sender<Command>,
+    view: &StageView,
+    command: impl FnOnce(Reply<T>) -> Command,
+) -> Result<T, StageError> {
+    let (reply, answer) = oneshot::channel();
+    let exchange = async {
+        commands.send(command(reply)).await.map_err(|_| StageError::Down)?;
+        answer.await.map_err(|_| StageError::Down)?
+    };
+    let answer = tokio::time::timeout(COMMAND_TIME_OUT, exchange).await;
+    answer.map_err(|_| view.timed_out("the stage answers", COMMAND_TIME_OUT))?
 }

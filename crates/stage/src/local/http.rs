@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Enough for any error message.
-const MOST_BODY: usize = 16 * 1024;
+const MAX_BODY: usize = 16 * 1024;
 
 /// Sends `method path` to `address`; returns status and body (cut at 16 KiB).
 pub(crate) async fn request(
@@ -27,7 +27,7 @@ pub(crate) async fn request(
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = Vec::new();
-        (&mut stream).take(MOST_BODY as u64).read_to_end(&mut answer).await?;
+        (&mut stream).take(MAX_BODY as u64).read_to_end(&mut answer).await?;
         parse(&answer)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
     };
@@ -47,6 +47,22 @@ fn parse(answer: &[u8]) -> Option<(u16, String)> {
     let status = text.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.trim_end().parse().ok()?;
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     Some((status, body.to_owned()))
+}
+
+/// Percent-decoding of a part of a query.
+pub(crate) fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        (rest, _) = match (first, escaped) {
+            (b'%', Some(byte)) => (&tail[2..], bytes.push(byte)),
+            (b'+', _) => (tail, bytes.push(b' ')),
+            _ => (tail, bytes.push(*first)),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

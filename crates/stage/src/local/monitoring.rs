@@ -1,196 +1,271 @@
-//! The real Prometheus and Alertmanager: found, configured, started, reloaded. When one dies the
-//! caller is told; it is never restarted, because a gap in the measurements means that nothing can
-//! be judged.
+//! What looks at the pods: a real Prometheus and Alertmanager, the prober that asks from outside,
+//! and the inbox where notifications arrive.
+//!
+//! [`Monitoring`] owns all of it. What was applied is in `config`, which writes the files of both
+//! programs with `prometheus` and `alertmanager`; `targets` says which pods are scraped; `backend`
+//! starts and reloads the processes.
 
 mod alertmanager;
+mod backend;
 mod blackbox;
+mod config;
 mod inbox;
 mod prometheus;
+mod promtool;
 mod targets;
+mod validate;
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::address::free_port;
+use slo::Clock;
+use tokio::task::JoinHandle;
+
+use super::address::LoopbackNetwork;
+use super::config::Config;
 use super::files;
-use super::http;
-use super::process::{Launch, Process, Spawner};
+use super::network::{Network, Zone};
+use super::pods::{Pod, Pods};
+use super::process::Spawner;
 use crate::StageError;
+use crate::event::Events;
+use crate::manifest::{ManifestError, Manifests, Service};
+use crate::snapshot::BackendStatus;
+use backend::{ALERTMANAGER, Backend, PROMETHEUS};
+use config::MonitoringConfig;
+use targets::TargetPod;
 
-pub use inbox::{Inbox, Notification};
+pub(crate) use inbox::Inbox;
 
-pub(crate) use alertmanager::config as alertmanager_config;
-pub(crate) use blackbox::{MODULE as PROBE_MODULE, start as start_prober};
-pub(crate) use prometheus::{config as prometheus_config, rule_file};
-pub(crate) use targets::{Pods as TargetPods, groups as target_groups};
-
-/// Time for one reload or one `promtool` run.
-const RELOAD_TIME_OUT: Duration = Duration::from_secs(10);
-
-/// Prometheus or Alertmanager.
-pub(crate) struct Backend {
-    pub(crate) name: &'static str,
-    pub(crate) address: SocketAddr,
-    pub(crate) process: Process,
-    pub(crate) log: PathBuf,
-    pub(crate) died: Option<String>,
+/// Prometheus, Alertmanager, prober and inbox of a stage.
+pub(crate) struct Monitoring {
+    clock: Clock,
+    prometheus_dir: PathBuf,
+    alertmanager_dir: PathBuf,
+    config: MonitoringConfig,
+    /// None when the stage is to have none.
+    prometheus: Option<Backend>,
+    alertmanager: Option<Backend>,
+    inbox: Inbox,
+    inbox_address: SocketAddr,
+    inbox_task: JoinHandle<()>,
+    prober: SocketAddr,
+    prober_task: JoinHandle<()>,
+    /// Content of the target files as last written.
+    targets: BTreeMap<String, String>,
+    events: Events,
+    /// Something that others can see has changed.
+    changed: bool,
 }
 
-/// What differs between the two.
-pub(crate) struct Recipe {
-    pub(crate) name: &'static str,
-    /// Program names, the best first.
-    pub(crate) programs: &'static [&'static str],
-    pub(crate) package: &'static str,
-    pub(crate) port: u16,
-    pub(crate) args: &'static [&'static str],
-    /// A flag that not every version has.
-    pub(crate) optional: Option<&'static str>,
-}
-
-pub(crate) const PROMETHEUS: Recipe = Recipe {
-    name: "prometheus",
-    programs: &["prometheus"],
-    package: "prometheus",
-    port: 9090,
-    args: &[
-        "--storage.tsdb.path=data",
-        "--storage.tsdb.retention.time=1d",
-        "--web.enable-lifecycle",
-        "--log.level=warn",
-    ],
-    // Undocumented, and 5 s by default: how long a new target may wait for its scrape loop. The
-    // five seconds that service discovery itself collects changes cannot be set, so a new pod's
-    // first sample takes up to six seconds.
-    optional: Some("--scrape.discovery-reload-interval=100ms"),
-};
-
-pub(crate) const ALERTMANAGER: Recipe = Recipe {
-    name: "alertmanager",
-    programs: &["prometheus-alertmanager", "alertmanager"],
-    package: "prometheus-alertmanager",
-    port: 9093,
-    args: &["--storage.path=data", "--cluster.listen-address=", "--log.level=warn"],
-    optional: None,
-};
-
-impl Backend {
-    /// Starts it in `dir`, where its `config.yml` already is. It may not answer yet: see
-    /// [`Self::wait_ready`].
+impl Monitoring {
+    /// Opens inbox and prober, and starts Prometheus and Alertmanager if the stage is to have them.
     pub(crate) async fn start(
-        recipe: &Recipe,
+        config: &Config,
+        claim: &LoopbackNetwork,
+        zone: Zone,
         spawner: &Spawner,
-        ip: Ipv4Addr,
-        dir: &Path,
+        events: Events,
     ) -> Result<Self, StageError> {
-        let missing = StageError::Missing { program: recipe.programs[0], package: recipe.package };
-        let program = recipe.programs.iter().find_map(|name| on_path(name)).ok_or(missing)?;
-        let port = free_port(ip, recipe.port).ok_or(StageError::NoAddress("backend"))?;
-        let address = SocketAddr::from((ip, port));
-        let log = dir.join("log");
-        let what = format!("start {}", recipe.name);
-        let mut args: Vec<OsString> = recipe.args.iter().map(OsString::from).collect();
-        if let Some(flag) = recipe.optional
-            && accepts(&program, flag).await
-        {
-            args.push(flag.into());
-        }
-        args.push("--config.file=config.yml".into());
-        args.push(format!("--web.listen-address={address}").into());
-        let process = spawner.spawn(Launch {
-            program,
-            args,
-            env: vec![
-                ("HOME".into(), dir.display().to_string()),
-                ("PATH".into(), "/usr/bin:/bin".into()),
-            ],
-            dir: dir.into(),
-            log: File::create(&log).map_err(StageError::io(what.clone()))?,
-            files: 65_536,
-            oom_score: 100,
-            nice: 0,
-        });
-        let process = process.await.map_err(StageError::io(what))?;
-        Ok(Self { name: recipe.name, address, process, log, died: None })
-    }
-
-    /// Waits until it answers.
-    pub(crate) async fn wait_ready(&mut self, within: Duration) -> Result<(), StageError> {
-        let end = Instant::now() + within;
-        loop {
-            if let Some(status) = self.process.poll() {
-                return Err(self
-                    .error(format!("ended at start ({status}): {}", files::last_line(&self.log))));
-            }
-            if let Ok((200, _)) =
-                http::request("GET", self.address, "/-/ready", Duration::from_secs(1)).await
-            {
-                return Ok(());
-            }
-            if Instant::now() >= end {
-                return Err(self.error(format!("does not answer within {within:?}")));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Has it read its configuration again.
-    pub(crate) async fn reload(&self) -> Result<(), StageError> {
-        match http::request("POST", self.address, "/-/reload", RELOAD_TIME_OUT).await {
-            Ok((200, _)) => Ok(()),
-            Ok((status, body)) => {
-                Err(self.error(format!("refuses its configuration ({status}): {}", body.trim())))
-            }
-            Err(error) => Err(self.error(format!("does not reload: {error}"))),
-        }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Notices its death; `true` the first time.
-    pub(crate) fn just_died(&mut self) -> bool {
-        let Some(status) = self.process.poll().filter(|_| self.died.is_none()) else {
-            return false;
+        let inbox = Inbox::start(claim.inbox()).await.map_err(StageError::io("open the inbox"));
+        let (inbox, inbox_address, inbox_task) = inbox?;
+        let prober = blackbox::start(claim.prober(), zone).await;
+        let (prober, prober_task) = prober.map_err(StageError::io("open the prober"))?;
+        let mut monitoring = Self {
+            clock: config.clock,
+            prometheus_dir: config.state_dir.join("prometheus"),
+            alertmanager_dir: config.state_dir.join("alertmanager"),
+            config: MonitoringConfig::default(),
+            prometheus: None,
+            alertmanager: None,
+            inbox,
+            inbox_address,
+            inbox_task,
+            prober,
+            prober_task,
+            targets: BTreeMap::new(),
+            events,
+            changed: false,
         };
-        self.died = Some(format!("ended ({status}): {}", files::last_line(&self.log)));
-        true
+        if config.monitoring {
+            monitoring.start_backends(claim, spawner, config.backend_time_out).await?;
+        }
+        Ok(monitoring)
     }
 
-    fn error(&self, reason: String) -> StageError {
-        StageError::Backend { backend: self.name, reason, log: self.log.clone() }
+    /// Both come up side by side; Prometheus' configuration needs Alertmanager's address, so that
+    /// one is started first.
+    async fn start_backends(
+        &mut self,
+        claim: &LoopbackNetwork,
+        spawner: &Spawner,
+        within: Duration,
+    ) -> Result<(), StageError> {
+        self.config.write_alertmanager(self.clock, self.inbox_address, &self.alertmanager_dir)?;
+        let dir = &self.alertmanager_dir;
+        let mut alertmanager =
+            Backend::start(&ALERTMANAGER, spawner, claim.alertmanager(), dir).await?;
+        let (address, dir) = (Some(alertmanager.address()), &self.prometheus_dir);
+        self.config.write_prometheus(self.clock, address, self.prober, dir)?;
+        let mut prometheus = Backend::start(&PROMETHEUS, spawner, claim.prometheus(), dir).await?;
+        tokio::try_join!(alertmanager.wait_ready(within), prometheus.wait_ready(within))?;
+        self.alertmanager = Some(alertmanager);
+        self.prometheus = Some(prometheus);
+        Ok(())
+    }
+
+    /// Whether all monitoring objects could be applied. Has promtool look at every rule, so that a
+    /// bad one is named with its file.
+    pub(crate) async fn check(&self, manifests: &Manifests) -> Result<(), StageError> {
+        for probe in &manifests.probes {
+            validate::probe(&probe.object, &probe.source)?;
+        }
+        for monitor in &manifests.service_monitors {
+            validate::monitor(&monitor.object, &monitor.source)?;
+        }
+        if self.prometheus.is_none() {
+            return Ok(());
+        }
+        let file = self.prometheus_dir.join("check.yml");
+        for rule in &manifests.prometheus_rules {
+            let content = prometheus::rule_file(self.clock, &rule.object).to_string();
+            files::replace(&file, content.as_bytes())?;
+            promtool::check_rules(&file).await.map_err(|reason| {
+                let remedy = "correct the rule; `promtool check rules` agrees";
+                ManifestError::field(&rule.source, "spec.groups", reason, remedy)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Goes over to what `manifests` say; when a backend refuses it, everything stays as it was.
+    pub(crate) async fn apply(
+        &mut self,
+        manifests: &Manifests,
+        pods: &Pods,
+        network: &Network,
+    ) -> Result<(), StageError> {
+        let mut config = self.config.clone();
+        config.extend(manifests);
+        if config == self.config {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.config, config);
+        let Err(refusal) = self.configure_backends(pods, network).await else {
+            return Ok(());
+        };
+        self.config = before;
+        // The refusal is what the caller must hear; if a backend is dead, the snapshot says so.
+        let _ = self.configure_backends(pods, network).await;
+        Err(refusal)
+    }
+
+    /// Writes the configuration of Prometheus and Alertmanager and has them read it.
+    async fn configure_backends(
+        &mut self,
+        pods: &Pods,
+        network: &Network,
+    ) -> Result<(), StageError> {
+        self.targets.clear();
+        self.write_targets(pods, network)?;
+        let alertmanager = self.alertmanager.as_ref().map(Backend::address);
+        let dir = &self.prometheus_dir;
+        self.config.write_prometheus(self.clock, alertmanager, self.prober, dir)?;
+        self.config.write_alertmanager(self.clock, self.inbox_address, &self.alertmanager_dir)?;
+        for backend in [&self.alertmanager, &self.prometheus].into_iter().flatten() {
+            backend.reload().await?;
+        }
+        Ok(())
+    }
+
+    /// Notices the death of a backend.
+    pub(crate) fn tick(&mut self) {
+        for backend in [&mut self.prometheus, &mut self.alertmanager].into_iter().flatten() {
+            if let Some(how) = backend.just_died() {
+                self.events.warning("BackendDied", backend.name(), how);
+                self.changed = true;
+            }
+        }
+    }
+
+    /// Has Prometheus scrape the pods as they are now.
+    pub(crate) fn follow(&mut self, pods: &Pods, network: &Network) {
+        if let Err(error) = self.write_targets(pods, network) {
+            self.events.warning("Failed", "prometheus", error.to_string());
+        }
+    }
+
+    /// Rewrites the target files whose content changed. Pods that are not ready are scraped too, as
+    /// in Kubernetes.
+    fn write_targets(&mut self, pods: &Pods, network: &Network) -> Result<(), StageError> {
+        let living = pods.iter().filter(|pod| !pod.terminating() && !pod.finished());
+        let pods: Vec<TargetPod<'_>> = living.map(target_pod).collect();
+        let services: Vec<&Service> = network.services().collect();
+        for monitor in self.config.monitors.values() {
+            for (file, content) in targets::groups(monitor, &services, &pods) {
+                let content = content.to_string();
+                if self.targets.get(&file) == Some(&content) {
+                    continue;
+                }
+                let path = self.prometheus_dir.join("targets").join(&file);
+                files::replace(&path, content.as_bytes())?;
+                self.targets.insert(file, content);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends Prometheus and Alertmanager at once. Nothing of their data is needed any more, so
+    /// nothing is lost by not waiting for a clean end.
+    pub(crate) fn end(&mut self) {
+        self.prometheus = None;
+        self.alertmanager = None;
+        self.changed = true;
+    }
+
+    /// What Alertmanager has sent.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Where Prometheus answers.
+    pub(crate) fn prometheus_url(&self) -> Option<String> {
+        self.prometheus.as_ref().map(Backend::url)
+    }
+
+    /// Where Alertmanager answers.
+    pub(crate) fn alertmanager_url(&self) -> Option<String> {
+        self.alertmanager.as_ref().map(Backend::url)
+    }
+
+    pub(crate) fn status(&self) -> Vec<BackendStatus> {
+        [&self.prometheus, &self.alertmanager].into_iter().flatten().map(Backend::status).collect()
+    }
+
+    /// Whether something that others can see has changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 }
 
-/// Runs `promtool check rules` on a rule file when promtool is there; `Err` holds what it says.
-pub(crate) async fn check_rules(file: &Path) -> Result<(), String> {
-    let Some(promtool) = on_path("promtool") else {
-        return Ok(());
-    };
-    let mut command = tokio::process::Command::new(promtool);
-    command.args(["check", "rules"]).arg(file).kill_on_drop(true);
-    match tokio::time::timeout(RELOAD_TIME_OUT, command.output()).await {
-        Ok(Ok(output)) if output.status.success() => Ok(()),
-        Ok(Ok(output)) => Err(String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ")),
-        Ok(Err(error)) => Err(format!("promtool does not run: {error}")),
-        Err(_) => Err("promtool does not end".into()),
+fn target_pod(pod: &Pod) -> TargetPod<'_> {
+    TargetPod {
+        name: &pod.name().name,
+        namespace: &pod.name().namespace,
+        ip: pod.ip(),
+        labels: pod.labels(),
+        spec: pod.spec(),
     }
 }
 
-/// Whether a program knows a flag: it then goes on to print its version.
-async fn accepts(program: &Path, flag: &str) -> bool {
-    let mut command = tokio::process::Command::new(program);
-    command.args([flag, "--version"]).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(RELOAD_TIME_OUT, command.output()).await;
-    matches!(output, Ok(Ok(output)) if output.status.success())
+impl Drop for Monitoring {
+    fn drop(&mut self) {
+        self.inbox_task.abort();
+        self.prober_task.abort();
+    }
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|candidate| candidate.is_file())
-}
+#[cfg(test)]
+mod tests;

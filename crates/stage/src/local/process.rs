@@ -31,7 +31,8 @@ pub(crate) struct Launch {
 
 /// Starts processes on one long-lived thread. The kernel sends the parent-death signal when the
 /// *thread* that forked ends, not the process, so children must never be started from a pool of
-/// threads that come and go. Dropping the spawner ends the thread, and with it every child.
+/// threads that come and go. Dropping the last clone ends the thread, and with it every child.
+#[derive(Clone)]
 pub(crate) struct Spawner {
     requests: mpsc::SyncSender<(Command, oneshot::Sender<io::Result<Child>>)>,
     shim: Shim,

@@ -21,7 +21,7 @@ pub struct AlertmanagerConfig {
 pub struct AlertmanagerConfigSpec {
     /// The top route.
     pub route: Route,
-    /// Who is told.
+    /// Who is notified.
     #[serde(default)]
     pub receivers: Vec<Receiver>,
     /// Alerts that silence others.
@@ -103,9 +103,9 @@ impl MatchType {
     }
 }
 
-/// One who is told. On this stage each channel becomes a webhook to the stage's own inbox, so the
-/// channels' other fields (addresses, templates, secrets) are kept as they are and used on the
-/// cluster only.
+/// Somebody who is notified. On this stage each channel becomes a webhook to the stage's own inbox,
+/// so the channels' other fields (addresses, templates, secrets) are kept as they are and used on
+/// the cluster only.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Receiver {

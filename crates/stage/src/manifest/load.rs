@@ -1,41 +1,12 @@
-//! From files to objects: split documents, look at the kind, set the cluster-only fields aside,
+//! From text to objects: split documents, look at the kind, set the cluster-only fields aside,
 //! parse the rest strictly.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ManifestError, Manifests, Metadata, Source, Sourced, not_applied};
-
-pub(super) fn path(path: &Path, all: &mut Manifests) -> Result<(), ManifestError> {
-    let read_error = |file: &Path| {
-        let file = file.to_path_buf();
-        move |source| ManifestError::Read { file, source }
-    };
-    if !path.is_dir() {
-        let content = std::fs::read_to_string(path).map_err(read_error(path))?;
-        return text(path, &content, all);
-    }
-    let entries = std::fs::read_dir(path).map_err(read_error(path))?;
-    let mut files: Vec<PathBuf> =
-        entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| is_manifest(p)).collect();
-    files.sort();
-    if files.is_empty() {
-        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no *.yaml in this folder");
-        return Err(ManifestError::Read { file: path.into(), source });
-    }
-    for file in files {
-        let content = std::fs::read_to_string(&file).map_err(read_error(&file))?;
-        text(&file, &content, all)?;
-    }
-    Ok(())
-}
-
-fn is_manifest(path: &Path) -> bool {
-    let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
-    yaml && path.file_stem().is_some_and(|s| s != "kustomization")
-}
+use super::{ManifestError, Manifests, Source, Sourced, not_applied};
 
 pub(super) fn text(file: &Path, text: &str, all: &mut Manifests) -> Result<(), ManifestError> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text)
@@ -136,12 +107,4 @@ fn strict<T: DeserializeOwned>(
         ManifestError::field(source, &field, reason, remedy)
     })?;
     Ok(Sourced { object, source: source.clone() })
-}
-
-/// A template's metadata needs no name; every other object's does, which `object` has checked.
-impl Metadata {
-    /// `namespace/name`, the key of an object within its kind.
-    pub fn key(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
 }

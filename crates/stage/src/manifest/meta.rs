@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::NamespacedName;
+
 /// Labels or annotations.
 pub type Labels = BTreeMap<String, String>;
 
@@ -23,6 +25,13 @@ pub struct Metadata {
     /// Annotations.
     #[serde(default)]
     pub annotations: Labels,
+}
+
+impl Metadata {
+    /// What the object is called within its kind.
+    pub fn namespaced_name(&self) -> NamespacedName {
+        NamespacedName::new(&self.namespace, &self.name)
+    }
 }
 
 fn default_namespace() -> String {

@@ -1,6 +1,8 @@
 //! A pod template: what one pod runs. Only what a stage acts on is here; `not_applied.rs` lists
 //! what it does not.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{IntOrString, Metadata};
@@ -210,10 +212,10 @@ pub struct Probe {
     #[serde(default = "ten")]
     pub period_seconds: u32,
     /// Seconds one attempt may take.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub timeout_seconds: u32,
     /// Successes in a row that make it good.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub success_threshold: u32,
     /// Failures in a row that make it bad.
     #[serde(default = "three")]
@@ -270,7 +272,7 @@ fn ten() -> u32 {
 fn three() -> u32 {
     3
 }
-fn one() -> u32 {
+fn single() -> u32 {
     1
 }
 fn slash() -> String {
@@ -278,6 +280,16 @@ fn slash() -> String {
 }
 
 impl Container {
+    /// Sets variables, in place of those of the same names.
+    pub(crate) fn set_env(&mut self, env: &BTreeMap<String, String>) {
+        self.env.retain(|variable| !env.contains_key(&variable.name));
+        self.env.extend(env.iter().map(|(name, value)| EnvVar {
+            name: name.clone(),
+            value: Some(value.clone()),
+            value_from: None,
+        }));
+    }
+
     /// The number of a port given by number or name.
     pub fn port(&self, port: &IntOrString) -> Option<u16> {
         match port {

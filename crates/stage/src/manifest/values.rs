@@ -17,7 +17,7 @@ pub enum IntOrString {
 impl IntOrString {
     /// The absolute number out of `total`: a percentage is rounded up (surge) or down
     /// (unavailable).
-    pub fn of(&self, total: u32, round_up: bool) -> Option<u32> {
+    pub fn absolute(&self, total: u32, round_up: bool) -> Option<u32> {
         match self {
             Self::Int(n) => u32::try_from(*n).ok(),
             Self::Text(text) => {
@@ -136,7 +136,7 @@ mod tests {
         #[test]
         fn a_percentage_rounds_up_for_surge_and_down_for_unavailable(total in 0u32..10_000, percent in 0u64..=100) {
             let value = text(&format!("{percent}%"));
-            let (down, up) = (value.of(total, false).unwrap(), value.of(total, true).unwrap());
+            let (down, up) = (value.absolute(total, false).unwrap(), value.absolute(total, true).unwrap());
             prop_assert!(down <= up && up - down <= 1 && up <= total);
             prop_assert!(u64::from(down) * 100 <= u64::from(total) * percent);
             prop_assert!(u64::from(up) * 100 >= u64::from(total) * percent);

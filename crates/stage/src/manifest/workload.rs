@@ -19,7 +19,7 @@ pub struct Deployment {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeploymentSpec {
     /// Pods wanted.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub replicas: u32,
     /// Must match the template's labels.
     pub selector: LabelSelector,
@@ -85,7 +85,7 @@ pub struct Job {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct JobSpec {
     /// Pods at the same time.
-    #[serde(default = "one")]
+    #[serde(default = "single")]
     pub parallelism: u32,
     /// Pods that must succeed; as many as `parallelism` when left out.
     #[serde(default)]
@@ -97,7 +97,7 @@ pub struct JobSpec {
     pub template: PodTemplate,
 }
 
-fn one() -> u32 {
+fn single() -> u32 {
     1
 }
 fn six() -> u32 {

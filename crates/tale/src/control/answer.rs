@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chaos::document::{self, Document};
-use chaos::engine::EngineError;
+use chaos::dry_run::DryRun;
+use chaos::engine::{EngineError, Options};
 use chaos::render;
 use chaos::snapshot::Name;
+use jiff::Timestamp;
 
 use super::protocol::{Answer, File, Request};
 use super::server::Desk;
@@ -27,40 +29,42 @@ pub(super) async fn answer(request: Request, world: &World, desk: &Desk) -> Answ
 /// Does what is asked, and writes down what was done as it is done: a failure in the middle does
 /// not hide the rest.
 async fn carry_out(request: Request, world: &World, desk: &Desk, text: &mut String) -> Result<()> {
-    let chaos = &world.chaos;
+    let stage = &world.stage;
     match request {
         Request::Hello | Request::Down => {} // answered at the door
         Request::Status { json } => {
-            let stage = world.stage.status();
-            let chaos = chaos.get().await?;
-            let status = Status::of(world, &stage, &chaos, &desk.name, &desk.dir);
+            let pods = stage.status().await?;
+            let chaos = stage.chaos().await?;
+            let status = Status::of(world, &pods, &chaos, &desk.name, &desk.dir);
             *text = if json { status.json()? } else { status.table() };
         }
         Request::ChaosApply(file) => {
             for document in documents(&file)? {
                 let object = object(document.kind(), &document.meta.name);
-                let applied = chaos.apply(document).await?;
+                let applied = stage.inject(&document).await?;
                 text.push_str(&format!("{object} {applied}\n"));
             }
         }
         Request::ChaosDryRun(file) => {
+            let (pods, now) = (stage.status().await?.selectable(), Timestamp::now());
+            let maximum = Options::default().default_maximum;
             for document in documents(&file)? {
-                text.push_str(&render::dry_run(&chaos.dry_run(document).await?));
+                let run = DryRun::rehearse(&document, Ok(&pods), maximum, now);
+                text.push_str(&render::dry_run(&run));
             }
         }
-        Request::ChaosGet => *text = render::get(&chaos.get().await?),
-        Request::ChaosSnapshot => *text = serde_json::to_string(&chaos.get().await?)?,
+        Request::ChaosGet => *text = render::get(&stage.chaos().await?),
+        Request::ChaosSnapshot => *text = serde_json::to_string(&stage.chaos().await?)?,
         Request::ChaosDescribe { name } => *text = describe(&name.parse()?, world).await?,
         Request::ChaosDelete { name } => {
             let (kind, name) = only(&name, world).await?;
-            chaos.delete(&name).await?;
-            chaos.wait_gone(&name, RECOVERY).await?;
+            stage.remove(&name, RECOVERY).await?;
             let group = group(&kind);
             *text = format!("{group} \"{}\" deleted\n", name.name);
         }
         Request::ChaosPause { name, pause } => {
             let (kind, name) = only(&name, world).await?;
-            chaos.pause(&name, pause).await?;
+            stage.pause(&name, pause).await?;
             let done = if pause { "paused" } else { "resumed" };
             *text = format!("{} {done}\n", object(&kind, &name.name));
         }
@@ -74,7 +78,7 @@ fn documents(file: &File) -> Result<Vec<Document>> {
 
 /// Everything about every object that a name means.
 async fn describe(name: &Name, world: &World) -> Result<String> {
-    let snapshot = world.chaos.get().await?;
+    let snapshot = world.stage.chaos().await?;
     let texts: Vec<String> =
         snapshot.find_all(name).map(|object| render::describe(&snapshot, object)).collect();
     if texts.is_empty() {
@@ -87,7 +91,7 @@ async fn describe(name: &Name, world: &World) -> Result<String> {
 /// is left to the engine, which refuses it.
 async fn only(text: &str, world: &World) -> Result<(String, Name)> {
     let name: Name = text.parse()?;
-    let snapshot = world.chaos.get().await?;
+    let snapshot = world.stage.chaos().await?;
     let mut meant = snapshot.find_all(&name);
     let only = match (meant.next(), meant.next()) {
         (Some(object), None) => Some((object.kind.clone(), object.full_name())),

@@ -56,7 +56,7 @@ impl PromiseKind for Mail {
             Ok(mails) => mails,
             Err(why) => return Look::unknown(format!("{why:#}")),
         };
-        let about = |mail: &&stage::local::Notification| mail.tells(&self.mail, self.state.word());
+        let about = |mail: &&stage::Notification| mail.reports(&self.mail, self.state.word());
         match mails.iter().rev().find(about) {
             Some(mail) => Look::holds(format!("{} to {}", mail.channel, mail.receiver)),
             None => Look::not_yet(format!("{} messages, none about it", mails.len())),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use slo::gate::{Baseline, Plan};
-use stage::local::Notification;
+use stage::Notification;
 
 use super::Known;
 use crate::prometheus::Prometheus;
@@ -36,12 +36,15 @@ impl Sources {
 
     /// What Alertmanager has sent, oldest first.
     pub(super) async fn mail(&self) -> Result<Vec<Notification>> {
-        Ok(self.world.stage.inbox().all())
+        Ok(self.world.stage.mail().await?)
     }
 
     /// How Prometheus or Alertmanager died, if one did: then nothing can be judged any more.
-    pub(super) async fn died(&self) -> Option<String> {
-        self.world.died()
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    pub(super) async fn died(&self) -> Result<Option<String>> {
+        Ok(self.world.died().await?)
     }
 
     /// What relative criteria are compared with, if it is pinned.

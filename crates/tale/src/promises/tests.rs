@@ -17,11 +17,17 @@ fn refusal(promise: Value) -> String {
     read(promise).expect_err("it should be refused")
 }
 
+fn rules(catalogue: &Catalogue) -> Vec<stage::manifest::Sourced<stage::manifest::PrometheusRule>> {
+    let files: Vec<_> =
+        crate::world::rules(catalogue, slo::Clock::Stage).unwrap().into_iter().collect();
+    Manifests::read(&files).unwrap().prometheus_rules
+}
+
 /// What the dns-leak tale defines.
 fn known() -> Known {
     let catalogue = Catalogue::load(&[("slo.yaml", SLO)]).unwrap();
     let mut manifests = Manifests::parse("monitoring.yaml", MONITORING).unwrap();
-    crate::world::add_rules(&mut manifests, &catalogue, stage::local::Clock::Stage).unwrap();
+    manifests.prometheus_rules.extend(rules(&catalogue));
     Known::of(&manifests, &catalogue)
 }
 
@@ -125,7 +131,7 @@ fn what_nobody_defines_is_refused_with_the_nearest_name() {
 fn nobody_gets_a_mail_without_a_receiver() {
     let catalogue = Catalogue::load(&[("slo.yaml", SLO)]).unwrap();
     let mut manifests = Manifests::default();
-    crate::world::add_rules(&mut manifests, &catalogue, stage::local::Clock::Stage).unwrap();
+    manifests.prometheus_rules.extend(rules(&catalogue));
     let known = Known::of(&manifests, &catalogue);
     let mail = read(json!({"mail": "DnsLeakerMemoryGrowth"})).unwrap();
     let why = mail.check(&known).unwrap_err().to_string();

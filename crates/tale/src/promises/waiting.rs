@@ -36,7 +36,8 @@ pub async fn wait_for(
     let mut holds_since = None;
     let mut verdict = None;
     loop {
-        if let Some(died) = sources.died().await {
+        // A stage that does not answer is asked again; one whose Prometheus died is lost.
+        if let Ok(Some(died)) = sources.died().await {
             return Ending { outcome: Outcome::Undecided, observed: died, verdict };
         }
         let late = since.elapsed() > within;

@@ -7,7 +7,6 @@ use anyhow::{Result, anyhow};
 
 use super::load;
 use crate::cli::{ClockArg, RuleFormat};
-use crate::world::slo_clock;
 
 /// The rules, as a file or as an object.
 pub(super) fn compile(
@@ -18,7 +17,7 @@ pub(super) fn compile(
     namespace: &str,
 ) -> Result<(String, u8)> {
     let catalogue = load(root, files)?;
-    let rules = slo::compile(&catalogue, slo_clock(clock.into())).map_err(|problems| {
+    let rules = slo::compile(&catalogue, clock.into()).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!("{}", lines.join("\n"))
     })?;

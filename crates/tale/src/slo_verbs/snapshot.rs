@@ -1,5 +1,5 @@
-//! What a stage tells of its chaos: when each experiment was in force. The experiments of a
-//! Schedule are one suspect.
+//! The chaos of a running stage: when each experiment was in force. The experiments of a Schedule
+//! are one suspect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ use super::events::Event;
 pub(super) fn events(json: &str) -> Result<Vec<Event>> {
     let snapshot: Snapshot = serde_json::from_str(json)
         .context("the stage speaks another version of tale; run `tale down` and `tale up`")?;
-    let uids: BTreeSet<&str> = snapshot.events.iter().map(|told| told.uid.as_str()).collect();
+    let uids: BTreeSet<&str> = snapshot.events.iter().map(|event| event.uid.as_str()).collect();
     Ok(uids
         .into_iter()
         .filter_map(|uid| {
-            let told: Vec<&snapshot::Event> =
-                snapshot.events.iter().filter(|told| told.uid == uid).collect();
-            let first = told.first()?;
-            let (start, end) = in_force(&told, snapshot.now)?;
+            let recorded = snapshot.events.iter().filter(|event| event.uid == uid);
+            let recorded: Vec<&snapshot::Event> = recorded.collect();
+            let first = recorded.first()?;
+            let (start, end) = in_force(&recorded, snapshot.now)?;
             let object = snapshot.objects.iter().find(|object| object.uid == uid);
             let schedule =
                 first.owner.as_ref().filter(|owner| owner.kind == chaos::kinds::SCHEDULE);
@@ -39,22 +39,23 @@ pub(super) fn events(json: &str) -> Result<Vec<Event>> {
 }
 
 /// From the first target injected to the last one recovered; until now if some are not.
-fn in_force(told: &[&snapshot::Event], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-    let of = |reason: &'static str| told.iter().filter(move |told| told.reason == reason);
-    let start = of("Applied").map(|told| told.first_timestamp).min()?;
-    let applied = of("Applied").map(|told| told.last_timestamp).max()?;
+fn in_force(recorded: &[&snapshot::Event], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let because =
+        |reason: &'static str| recorded.iter().filter(move |event| event.reason == reason);
+    let start = because("Applied").map(|event| event.first_timestamp).min()?;
+    let applied = because("Applied").map(|event| event.last_timestamp).max()?;
     // A pod that is killed does not recover: `TimeUp` or the deletion ends it.
     let over = ["Recovered", "TimeUp", "Deleted"];
     let end = over
         .into_iter()
-        .filter_map(|reason| of(reason).map(|told| told.last_timestamp).max())
+        .filter_map(|reason| because(reason).map(|event| event.last_timestamp).max())
         .max()
         .filter(|end| *end >= applied)
         .unwrap_or(now);
     Some((start, end))
 }
 
-/// Whom the selector means, in the words that an objective uses.
+/// The labels that the selector asks for, under the names that an objective uses.
 fn aimed_at(spec: &serde_json::Value) -> BTreeMap<String, String> {
     let selector = &spec["selector"];
     let mut labels = BTreeMap::new();

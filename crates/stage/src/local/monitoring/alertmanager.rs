@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
+use slo::Clock;
 
-use crate::local::config::Clock;
 use crate::manifest::{AlertmanagerConfig, Matcher, Receiver, Route, prometheus_duration};
 
 /// Alertmanager's own defaults, needed because the stage clock scales them too.
@@ -14,7 +14,7 @@ const GROUP_INTERVAL: &str = "5m";
 const REPEAT_INTERVAL: &str = "4h";
 
 /// The whole configuration. Alerts that no AlertmanagerConfig wants go nowhere.
-pub(crate) fn config<'a>(
+pub(super) fn config<'a>(
     clock: Clock,
     inbox: SocketAddr,
     configs: impl Iterator<Item = &'a AlertmanagerConfig>,
@@ -49,7 +49,10 @@ pub(crate) fn config<'a>(
 fn route(clock: Clock, config: &AlertmanagerConfig, route: &Route) -> Map<String, Value> {
     let mut map = Map::new();
     if let Some(name) = &route.receiver {
-        map.insert("receiver".into(), format!("{}/{name}", config.metadata.key()).into());
+        map.insert(
+            "receiver".into(),
+            format!("{}/{name}", config.metadata.namespaced_name()).into(),
+        );
     }
     if !route.group_by.is_empty() {
         map.insert("group_by".into(), json!(route.group_by));
@@ -61,7 +64,8 @@ fn route(clock: Clock, config: &AlertmanagerConfig, route: &Route) -> Map<String
     ];
     for (name, declared, default) in waits {
         let real = declared.as_deref().unwrap_or(default);
-        // What is no duration goes through as it is: Alertmanager refuses it and names the field.
+        // Text that is not a duration goes through as it is: Alertmanager refuses it and names
+        // the field.
         let value = match prometheus_duration(real) {
             Some(real) => format!("{}s", clock.scale_seconds(real).as_secs().max(1)),
             None => real.to_owned(),
@@ -104,7 +108,7 @@ fn receiver(inbox: SocketAddr, config: &AlertmanagerConfig, receiver: &Receiver)
             json!({"url": format!("http://{inbox}/{channel}"), "send_resolved": send_resolved})
         })
     });
-    let name = format!("{}/{}", config.metadata.key(), receiver.name);
+    let name = format!("{}/{}", config.metadata.namespaced_name(), receiver.name);
     json!({"name": name, "webhook_configs": webhooks.collect::<Vec<_>>()})
 }
 

@@ -18,12 +18,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::local::dns::{Zone, look_up};
 use crate::local::http;
+use crate::local::network::{Zone, look_up};
 use crate::manifest::Target;
 
 /// The one module.
-pub(crate) const MODULE: &str = "http_2xx";
+pub(super) const MODULE: &str = "http_2xx";
 /// What Prometheus sends as its own time-out.
 const TIME_OUT_HEADER: &str = "x-prometheus-scrape-timeout-seconds";
 /// The answer has to reach Prometheus before it gives up; as the exporter has it, as long as that
@@ -32,10 +32,10 @@ const HEAD_START: f64 = 0.5;
 /// Without the header.
 const TIME_OUT: f64 = 10.0;
 /// Prometheus keeps a connection per target.
-const MOST_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 
 /// Serves probes at an address of its own until the task is aborted.
-pub(crate) async fn start(ip: Ipv4Addr, zone: Zone) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+pub(super) async fn start(ip: Ipv4Addr, zone: Zone) -> io::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind((ip, 0)).await?;
     let address = listener.local_addr()?;
     Ok((address, tokio::spawn(serve(listener, zone))))
@@ -45,7 +45,7 @@ async fn serve(listener: TcpListener, zone: Zone) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        if connections.len() >= MOST_CONNECTIONS {
+        if connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }
         let Ok((stream, _)) = listener.accept().await else {
@@ -80,7 +80,7 @@ async fn answer(
     }
     let target = parameter(query, "target").and_then(|target| Target::parse(&target));
     let Some(target) = target else {
-        return bad("target is missing or no http:// URL");
+        return bad("target is missing, or not an http:// URL");
     };
     let header = request.headers().get(TIME_OUT_HEADER);
     let seconds = header.and_then(|value| value.to_str().ok()?.parse().ok());
@@ -125,7 +125,7 @@ fn metrics(status: Option<u16>, took: Duration) -> String {
 fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let value = pairs.find(|(key, _)| *key == name)?.1;
-    Some(crate::local::http_faults::decode(value))
+    Some(http::decode(value))
 }
 
 #[cfg(test)]

@@ -13,45 +13,22 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::Notification;
 use crate::event::unix_now;
 
 /// Notifications kept; the oldest go first.
 const KEPT: usize = 1_000;
 /// One notification of 64 KiB already holds more alerts than a room can read.
-const MOST_BYTES: usize = 1024 * 1024;
-
-/// One message that someone got.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Notification {
-    /// Seconds since the Unix epoch.
-    pub at: f64,
-    /// `email`, `sns` (SMS), `slack`, `pagerduty`, `opsgenie` or `webhook`.
-    pub channel: String,
-    /// `namespace/AlertmanagerConfig/receiver`.
-    pub receiver: String,
-    /// `firing` or `resolved`, of the whole group.
-    pub status: String,
-    /// The alerts as Alertmanager sent them.
-    pub alerts: Vec<serde_json::Value>,
-}
-
-impl Notification {
-    /// Whether it says that the alert of this name is in this state (`firing` or `resolved`).
-    pub fn tells(&self, alert: &str, status: &str) -> bool {
-        self.alerts.iter().any(|a| a["labels"]["alertname"] == alert && a["status"] == status)
-    }
-}
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// What was received. Clones see the same messages.
-#[derive(Clone)]
-pub struct Inbox {
+#[derive(Clone, Default)]
+pub(crate) struct Inbox {
     messages: Arc<Mutex<VecDeque<Notification>>>,
-    count: watch::Sender<u64>,
 }
 
 #[derive(Deserialize)]
@@ -65,32 +42,14 @@ impl Inbox {
     pub(crate) async fn start(ip: Ipv4Addr) -> io::Result<(Self, SocketAddr, JoinHandle<()>)> {
         let listener = TcpListener::bind((ip, 0)).await?;
         let address = listener.local_addr()?;
-        let inbox = Self { messages: Arc::default(), count: watch::channel(0).0 };
+        let inbox = Self::default();
         let task = tokio::spawn(serve(listener, inbox.clone()));
         Ok((inbox, address, task))
     }
 
     /// All messages kept, oldest first.
-    pub fn all(&self) -> Vec<Notification> {
+    pub(crate) fn messages(&self) -> Vec<Notification> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
-    /// The first message, past or coming, that `wanted` accepts; `None` after `within`.
-    pub async fn wait_for(
-        &self,
-        wanted: impl Fn(&Notification) -> bool,
-        within: Duration,
-    ) -> Option<Notification> {
-        let mut changes = self.count.subscribe();
-        let search = async {
-            loop {
-                if let Some(found) = self.all().into_iter().find(|n| wanted(n)) {
-                    return Some(found);
-                }
-                changes.changed().await.ok()?;
-            }
-        };
-        tokio::time::timeout(within, search).await.ok().flatten()
     }
 
     fn keep(&self, notification: Notification) {
@@ -99,7 +58,6 @@ impl Inbox {
             messages.pop_front();
         }
         messages.push_back(notification);
-        self.count.send_modify(|count| *count += 1);
     }
 
     async fn receive(
@@ -107,11 +65,8 @@ impl Inbox {
         request: Request<Incoming>,
     ) -> Result<Response<Empty<Bytes>>, Infallible> {
         let channel = request.uri().path().trim_start_matches('/').to_owned();
-        let body = Limited::new(request.into_body(), MOST_BYTES)
-            .collect()
-            .await
-            .ok()
-            .map(|b| b.to_bytes());
+        let body =
+            Limited::new(request.into_body(), MAX_BYTES).collect().await.ok().map(|b| b.to_bytes());
         let payload: Option<Payload> = body.and_then(|body| serde_json::from_slice(&body).ok());
         let mut response = Response::new(Empty::new());
         match payload {

@@ -5,25 +5,23 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slo::Clock;
 
-use crate::local::backends::Watched;
-use crate::local::config::Clock;
 use crate::manifest::{BlackBoxProbe, PrometheusRule, ServiceMonitor, prometheus_duration};
 
 /// Time between scrapes and evaluations when a manifest does not say (kube-prometheus' default).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The whole configuration.
-pub(crate) fn config(
+pub(super) fn config<'a>(
     clock: Clock,
     alertmanager: Option<SocketAddr>,
     prober: SocketAddr,
-    watched: &Watched,
+    monitors: impl Iterator<Item = &'a ServiceMonitor>,
+    probes: impl Iterator<Item = &'a BlackBoxProbe>,
 ) -> Value {
     let interval = seconds(clock, None);
-    let monitors = watched.monitors.values();
     let monitors = monitors.flat_map(|monitor| scrape_configs(clock, monitor));
-    let probes = watched.probes.values();
     let probes = probes.map(|probe| probe_config(clock, prober, probe));
     let scrapes: Vec<Value> = monitors.chain(probes).collect();
     json!({
@@ -37,11 +35,11 @@ pub(crate) fn config(
 }
 
 fn scrape_configs(clock: Clock, monitor: &ServiceMonitor) -> Vec<Value> {
-    let key = monitor.metadata.key();
+    let name = monitor.metadata.namespaced_name();
     let endpoints = monitor.spec.endpoints.iter().enumerate();
     let config = |(index, endpoint): (usize, &crate::manifest::Endpoint)| {
         json!({
-            "job_name": format!("serviceMonitor/{key}/{index}"),
+            "job_name": format!("serviceMonitor/{name}/{index}"),
             "honor_labels": endpoint.honor_labels,
             "metrics_path": endpoint.path,
             "scrape_interval": seconds(clock, endpoint.interval.as_deref()),
@@ -57,7 +55,7 @@ fn scrape_configs(clock: Clock, monitor: &ServiceMonitor) -> Vec<Value> {
 fn probe_config(clock: Clock, prober: SocketAddr, probe: &BlackBoxProbe) -> Value {
     let spec = &probe.spec;
     let targets = &spec.targets.static_config;
-    let name = format!("probe/{}", probe.metadata.key());
+    let name = format!("probe/{}", probe.metadata.namespaced_name());
     let mut labels = targets.labels.clone();
     let namespace = || probe.metadata.namespace.clone();
     labels.entry("namespace".into()).or_insert_with(namespace);
@@ -78,20 +76,20 @@ fn probe_config(clock: Clock, prober: SocketAddr, probe: &BlackBoxProbe) -> Valu
 }
 
 /// The file in which the targets of one endpoint of a monitor are kept.
-pub(crate) fn target_file(monitor: &ServiceMonitor, index: usize) -> String {
+pub(super) fn target_file(monitor: &ServiceMonitor, index: usize) -> String {
     format!("{}_{}_{index}.json", monitor.metadata.namespace, monitor.metadata.name)
 }
 
 /// A rule file. On the stage clock every group is evaluated each second.
-pub(crate) fn rule_file(clock: Clock, rule: &PrometheusRule) -> Value {
+pub(super) fn rule_file(clock: Clock, rule: &PrometheusRule) -> Value {
     let groups: Vec<Value> = rule.spec.groups.iter().map(|group| {
         json!({"name": group.name, "interval": seconds(clock, group.interval.as_deref()), "rules": group.rules})
     }).collect();
     json!({"groups": groups})
 }
 
-/// One second on the stage clock, whatever is declared: a minute of the story lasts a second. What
-/// is no duration goes through as it is, for Prometheus to refuse.
+/// One second on the stage clock, whatever is declared: a minute of the story lasts a second. Text
+/// that is not a duration goes through as it is, for Prometheus to refuse.
 fn seconds(clock: Clock, declared: Option<&str>) -> String {
     let real = match declared.map(|text| (text, prometheus_duration(text))) {
         None => DEFAULT_INTERVAL,
@@ -125,15 +123,9 @@ mod tests {
             ),
         )
         .unwrap();
-        let watched = |m: &crate::manifest::Sourced<ServiceMonitor>| {
-            (("demo".to_owned(), "web".to_owned()), m.object.clone())
-        };
-        let watched = Watched {
-            monitors: all.service_monitors.iter().map(watched).collect(),
-            ..Watched::default()
-        };
         let prober = "127.1.250.95:1".parse().unwrap();
-        config(clock, None, prober, &watched)["scrape_configs"][0].clone()
+        let monitors = all.service_monitors.iter().map(|monitor| &monitor.object);
+        config(clock, None, prober, monitors, [].iter())["scrape_configs"][0].clone()
     }
 
     #[test]

@@ -9,22 +9,22 @@ use super::prometheus::target_file;
 use crate::manifest::{Endpoint, IntOrString, Labels, PodSpec, Service, ServiceMonitor, includes};
 
 /// A pod as far as scraping is concerned.
-pub(crate) struct Pods<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) namespace: &'a str,
-    pub(crate) ip: Ipv4Addr,
-    pub(crate) labels: &'a Labels,
-    pub(crate) spec: &'a PodSpec,
+pub(super) struct TargetPod<'a> {
+    pub(super) name: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) ip: Ipv4Addr,
+    pub(super) labels: &'a Labels,
+    pub(super) spec: &'a PodSpec,
 }
 
 /// For each endpoint of the monitor: its target file's name and content (`file_sd` format).
-pub(crate) fn groups(
+pub(super) fn groups(
     monitor: &ServiceMonitor,
     services: &[&Service],
-    pods: &[Pods<'_>],
+    pods: &[TargetPod<'_>],
 ) -> Vec<(String, Value)> {
     let spec = &monitor.spec;
-    let watched = |service: &&&Service| {
+    let selected = |service: &&&Service| {
         let namespace = &service.metadata.namespace;
         let here = if spec.namespace_selector.match_names.is_empty() {
             *namespace == monitor.metadata.namespace
@@ -33,11 +33,11 @@ pub(crate) fn groups(
         };
         (spec.namespace_selector.any || here) && spec.selector.matches(&service.metadata.labels)
     };
-    let watched: Vec<&Service> = services.iter().filter(watched).copied().collect();
+    let selected: Vec<&Service> = services.iter().filter(selected).copied().collect();
     let endpoints = spec.endpoints.iter().enumerate();
     endpoints
         .map(|(index, endpoint)| {
-            let targets = watched.iter().flat_map(|service| {
+            let targets = selected.iter().flat_map(|service| {
                 let behind = pods.iter().filter(|pod| {
                     pod.namespace == service.metadata.namespace
                         && includes(pod.labels, &service.spec.selector)
@@ -53,7 +53,7 @@ fn target(
     monitor: &ServiceMonitor,
     endpoint: &Endpoint,
     service: &Service,
-    pod: &Pods<'_>,
+    pod: &TargetPod<'_>,
 ) -> Option<Value> {
     let wanted = match (&endpoint.port, &endpoint.target_port) {
         (Some(name), _) => {
@@ -112,7 +112,7 @@ mod tests {
         )
         .unwrap();
         let labels = Labels::from([("app".into(), "web".into())]);
-        let pod = Pods {
+        let pod = TargetPod {
             name: "web-1",
             namespace: "demo",
             ip: Ipv4Addr::new(127, 1, 1, 1),
