@@ -29,15 +29,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+
+use crate::manifest::{Manifests, SourceFile};
+use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use ::chaos::document::Document;
 use ::chaos::engine::{Engine, EngineError};
 use ::chaos::fault::Fault;
 use ::chaos::snapshot::{Applied, Name};
 use ::chaos::target::Target;
-use async_trait::async_trait;
-
-use crate::manifest::{Manifests, SourceFile};
-use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use command::{Command, FaultChange};
 use handle::TaskHandle;
 use monitoring::Inbox;
@@ -97,8 +97,8 @@ impl LocalStage {
     /// engine does for an experiment, without the experiment.
     ///
     /// # Errors
-    /// [`StageError::NotFound`] when this very pod is not there any more, [`StageError::Fault`] when
-    /// this stage cannot carry it out.
+    /// [`StageError::NotFound`] when this very pod is not there any more, [`StageError::Fault`]
+    /// when this stage cannot carry it out.
     pub async fn fault(
         &self,
         target: &Target,

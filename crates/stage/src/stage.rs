@@ -22,8 +22,8 @@ pub trait Stage: Send + Sync {
     /// Which stage this is and where it answers; never changes while it lives.
     fn place(&self) -> &Place;
 
-    /// Applies manifests as `kubectl apply` does: the text as it is, except that `env` is set in the
-    /// containers of all Deployments. Returns what does not apply on this stage, a line each.
+    /// Applies manifests as `kubectl apply` does: the text as it is, except that `env` is set in
+    /// the containers of all Deployments. Returns what does not apply on this stage, a line each.
     ///
     /// # Errors
     /// The first file and field that this stage refuses; then nothing is changed.
@@ -33,7 +33,8 @@ pub trait Stage: Send + Sync {
         env: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, StageError>;
 
-    /// `kubectl set env`: sets variables in all containers of a Deployment, which rolls it out anew.
+    /// `kubectl set env`: sets variables in all containers of a Deployment, which rolls it out
+    /// anew.
     ///
     /// # Errors
     /// [`StageError::NotFound`].

@@ -41,6 +41,7 @@ use crate::{NamespacedName, StageError};
 pub(crate) use launch::{POD_NICE, POD_OOM_SCORE};
 pub(crate) use memory::MemoryCharges;
 pub(crate) use pod::Pod;
+
 use probing::ProbeResult;
 
 /// How often memory limits are enforced.

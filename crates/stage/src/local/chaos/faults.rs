@@ -40,8 +40,8 @@ impl Faults {
         }
     }
 
-    /// Injects a fault, in place of an earlier one of the same id, or takes it off. A failure leaves
-    /// nothing behind. Returns what had to be cut, a phrase each.
+    /// Injects a fault, in place of an earlier one of the same id, or takes it off. A failure
+    /// leaves nothing behind. Returns what had to be cut, a phrase each.
     pub(crate) async fn set(
         &mut self,
         change: FaultChange,

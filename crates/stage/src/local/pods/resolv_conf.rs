@@ -7,8 +7,8 @@ use crate::local::files;
 use crate::{NamespacedName, StageError};
 
 impl Pods {
-    /// Sends the pod's lookups to another server on the port of cluster DNS, or back to cluster DNS.
-    /// Returns which server that is.
+    /// Sends the pod's lookups to another server on the port of cluster DNS, or back to cluster
+    /// DNS. Returns which server that is.
     pub(crate) fn set_nameserver(
         &mut self,
         name: &NamespacedName,
