@@ -1,6 +1,6 @@
 //! Generated files are up to date, and Prometheus accepts them.
 
-use std::process::Command;
+use std::path::PathBuf;
 
 use e2e::{files, root};
 
@@ -21,12 +21,7 @@ fn promtool_accepts_the_rules_and_their_tests() {
     promtool(&["test", "rules"], &tests);
 }
 
-fn promtool(args: &[&str], files: &[std::path::PathBuf]) {
-    let output = Command::new("promtool")
-        .args(args)
-        .args(files)
-        .output()
-        .unwrap_or_else(|why| panic!("promtool: {why}; apt-get install prometheus"));
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success(), "promtool {args:?}: {text}");
+fn promtool(args: &[&str], files: &[PathBuf]) {
+    let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
+    testkit::promtool::run(&root(), &[args, &files].concat()).expect_code(0);
 }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use e2e::root;
 use tempfile::TempDir;
+use testkit::program::Ended;
 
 /// Prints where it was called and how.
 const ECHO: &str = "#!/bin/sh\necho \"$(basename \"$0\") in $PWD of ${TALES_HOME:-nowhere}: $*\"\n";
@@ -62,21 +63,8 @@ impl Project {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    fn run(&self, args: &[&str]) -> Ended {
         self.command(&self.path("tale"), args).output().unwrap().into()
-    }
-}
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
@@ -86,9 +74,9 @@ fn programs_that_lie_beside_it_need_no_rust() {
     project.program("bin/tale");
     let here = project.path("");
     let here = here.to_str().unwrap().trim_end_matches('/');
-    let said = project.run(&["gate", "a b"]);
-    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert_eq!(said.out, format!("tale in {here} of {here}: gate a b"));
+    let ended = project.run(&["gate", "a b"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ended.stdout, format!("tale in {here} of {here}: gate a b\n"));
 }
 
 #[test]
@@ -96,12 +84,12 @@ fn the_programs_of_another_folder_are_used_when_they_are_named() {
     let project = Project::new();
     project.program("elsewhere/tale");
     let mut command = project.command(&project.path("tale"), &["list"]);
-    let said: Said = command.env("TALES_BIN", project.path("elsewhere")).output().unwrap().into();
-    assert!(said.out.ends_with(": list"), "{}{}", said.out, said.err);
+    let ended = Ended::from(command.env("TALES_BIN", project.path("elsewhere")).output().unwrap());
+    assert!(ended.stdout.ends_with(": list\n"), "{ended}");
     let mut command = project.command(&project.path("tale"), &["list"]);
-    let said: Said = command.env("TALES_BIN", "/nowhere").output().unwrap().into();
-    assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("TALES_BIN=/nowhere; correct it"), "{}", said.err);
+    let ended = Ended::from(command.env("TALES_BIN", "/nowhere").output().unwrap());
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("TALES_BIN=/nowhere; correct it"), "{}", ended.stderr);
 }
 
 #[test]
@@ -116,37 +104,37 @@ fn it_runs_from_any_folder_and_through_links() {
     let home = home.to_str().unwrap().trim_end_matches('/');
     for name in ["relative", "absolute"] {
         let mut command = project.command(&elsewhere.join(name), &["gate", "mine.yaml"]);
-        let said: Said = command.current_dir(&elsewhere).output().unwrap().into();
-        let expected = format!("tale in {} of {home}: gate mine.yaml", elsewhere.display());
-        assert_eq!(said.out, expected, "{}", said.err);
+        let ended = Ended::from(command.current_dir(&elsewhere).output().unwrap());
+        let expected = format!("tale in {} of {home}: gate mine.yaml\n", elsewhere.display());
+        assert_eq!(ended.stdout, expected, "{}", ended.stderr);
     }
 }
 
 #[test]
 fn without_rust_it_says_where_to_get_it() {
-    let said = Project::new().run(&["list"]);
-    assert_eq!(said.code, Some(2));
+    let ended = Project::new().run(&["list"]);
+    assert_eq!(ended.code, Some(2));
     assert!(
-        said.err.contains("Rust is missing; install it from https://rustup.rs"),
+        ended.stderr.contains("Rust is missing; install it from https://rustup.rs"),
         "{}",
-        said.err
+        ended.stderr
     );
 }
 
 #[test]
 fn what_a_play_needs_is_named_with_its_package() {
-    let said = Project::new().run(&["play", "dns-leak"]);
-    assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("prometheus is missing; install it with"), "{}", said.err);
+    let ended = Project::new().run(&["play", "dns-leak"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("prometheus is missing; install it with"), "{}", ended.stderr);
     let help = Project::new().run(&["play", "--help"]);
-    assert!(help.err.contains("Rust is missing"), "help needs no Prometheus: {}", help.err);
+    assert!(help.stderr.contains("Rust is missing"), "help needs no Prometheus: {}", help.stderr);
 }
 
 /// The packages that Cargo is asked to build for a command.
 fn built(project: &Project, args: &[&str]) -> Vec<String> {
-    let said = project.run(args);
-    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-    let cargo = said.err.lines().find(|line| line.starts_with("cargo in ")).unwrap();
+    let ended = project.run(args);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let cargo = ended.stderr.lines().find(|line| line.starts_with("cargo in ")).unwrap();
     assert!(cargo.contains("--profile play"), "{cargo}");
     let words: Vec<&str> = cargo.split_whitespace().collect();
     let named = words.windows(2).filter(|pair| pair[0] == "--package");

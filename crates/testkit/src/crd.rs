@@ -24,20 +24,6 @@ pub fn required_folder() -> PathBuf {
     PathBuf::from(folder)
 }
 
-/// The folder of CRD files, or `None` (with a notice on stderr) when [`FOLDER_VARIABLE`] is unset.
-#[must_use]
-#[expect(
-    clippy::print_stderr,
-    reason = "a skipped test must say so, and this crate is for tests only"
-)]
-pub fn folder() -> Option<PathBuf> {
-    let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
-    if folder.is_none() {
-        eprintln!("skipped: set {FOLDER_VARIABLE} to a folder of CRD files");
-    }
-    folder
-}
-
 /// Validates every document of `yaml_text` against the CRDs found below `crds`.
 ///
 /// # Errors

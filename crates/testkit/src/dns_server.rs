@@ -1,25 +1,15 @@
 //! A DNS server that answers by script and remembers what it was asked, over UDP and TCP on one
 //! port of the loopback interface.
-#![allow(
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails; nobody else calls this"
-)]
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex},
-};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 
-use domain::{
-    base::{Message, MessageBuilder, Name, Rtype, ToName, Ttl, iana::Rcode},
-    rdata::{A, Aaaa, Cname},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UdpSocket},
-    task::JoinSet,
-};
+use domain::base::iana::Rcode;
+use domain::base::{Message, MessageBuilder, Name, Rtype, ToName, Ttl};
+use domain::rdata::{A, Aaaa, Cname};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::task::JoinSet;
 
 /// How a question came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,24 +1,19 @@
 //! A real Prometheus that remembers what a test tells it: blocks made by `promtool`, served on a
 //! free loopback port.
-#![allow(
-    clippy::unwrap_used,
-    reason = "what only tests use is test code: it fails where it stands"
-)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::history::History;
+use crate::promtool;
+use crate::wait::SOON;
 
-/// The longest wait for a server that starts; generous, because the machine may be busy.
-const SOON: Duration = Duration::from_secs(60);
 /// Few large blocks instead of one for each two hours: a month is written in a second.
 const BLOCK: &str = "--max-block-duration=2400h";
 
@@ -39,10 +34,8 @@ impl Prometheus {
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("history.om", &history.to_openmetrics());
         write("prometheus.yml", "{}\n");
-        promtool(
-            folder.path(),
-            &["tsdb", "create-blocks-from", BLOCK, "openmetrics", "history.om", "data"],
-        );
+        let blocks = ["tsdb", "create-blocks-from", BLOCK, "openmetrics", "history.om", "data"];
+        promtool::run(folder.path(), &blocks).expect_code(0);
         let server = Some(Server::start(folder.path()));
         Self { server, folder }
     }
@@ -64,7 +57,7 @@ impl Prometheus {
     }
 
     /// Evaluates the recording rules of a rule file over the past, as if they had always been
-    /// there. Rules that read what others record need a turn of their own.
+    /// there. Rules that read what others record need a call of their own.
     ///
     /// # Panics
     /// promtool refuses the rules.
@@ -73,20 +66,9 @@ impl Prometheus {
         let url = format!("--url={}", self.url());
         let [start, end] = [format!("--start={from}"), format!("--end={to}")];
         let interval = format!("--eval-interval={interval}");
-        promtool(
-            self.folder.path(),
-            &[
-                "tsdb",
-                "create-blocks-from",
-                "rules",
-                &url,
-                &start,
-                &end,
-                &interval,
-                "--output-dir=data",
-                "rules.yml",
-            ],
-        );
+        let blocks = ["tsdb", "create-blocks-from", "rules", &url, &start, &end, &interval];
+        let args = [&blocks[..], &["--output-dir=data", "rules.yml"]].concat();
+        promtool::run(self.folder.path(), &args).expect_code(0);
         // A server looks for new blocks once a minute, and when it starts.
         self.server = None;
         self.server = Some(Server::start(self.folder.path()));
@@ -99,11 +81,10 @@ impl Prometheus {
     pub fn values(&self, promql: &str, time: f64) -> Vec<f64> {
         let time = format!("--time={time}");
         let url = self.url();
-        let arguments = ["query", "instant", "-o", "json", &time, url, promql];
-        let answer = promtool(self.folder.path(), &arguments);
-        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let args = ["query", "instant", "-o", "json", &time, url, promql];
+        let answer = promtool::run(self.folder.path(), &args).expect_code(0).json();
         let series = answer.as_array().unwrap().iter();
-        series.map(|one| one["value"][1].as_str().unwrap().parse().unwrap()).collect()
+        series.map(|sample| sample["value"][1].as_str().unwrap().parse().unwrap()).collect()
     }
 }
 
@@ -170,18 +151,4 @@ fn wait_for<const N: usize>(lines: &Receiver<String>, wanted: [&str; N]) -> [Str
         seen.push_str(&(line + "\n"));
     }
     found
-}
-
-fn promtool(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("promtool")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("promtool does not start; apt-get install prometheus");
-    assert!(
-        output.status.success(),
-        "promtool {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
 }

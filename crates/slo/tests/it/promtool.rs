@@ -1,49 +1,30 @@
 //! Runs promtool on text, in a folder of its own.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use slo::{Catalogue, Clock, compile};
+use tempfile::TempDir;
+use testkit::program::Ended;
+use testkit::promtool;
 
 /// A folder that is removed when the test ends.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("slo-test-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
+        std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
-    /// Runs promtool and asserts that it is content.
+    /// Runs promtool, which must succeed.
     pub(crate) fn promtool(&self, arguments: &[&str]) {
-        let (passed, output) = self.run(arguments);
-        assert!(passed, "promtool {arguments:?}:\n{output}");
+        self.run(arguments).expect_code(0);
     }
 
-    /// Whether promtool is content, and what it said. Without promtool nothing is proven, so that
-    /// is a failure, too.
-    pub(crate) fn run(&self, arguments: &[&str]) -> (bool, String) {
-        let output = Command::new("promtool").args(arguments).current_dir(&self.0).output().expect(
-            "promtool does not start; apt-get install prometheus, or let ./tale test do it",
-        );
-        let text = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
-        (output.status.success(), text)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Nothing depends on it; the folder is in the system's temporary folder anyway.
-        let _ = std::fs::remove_dir_all(&self.0);
+    /// Runs promtool.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        promtool::run(self.0.path(), arguments)
     }
 }
 

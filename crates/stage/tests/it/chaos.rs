@@ -8,8 +8,10 @@ use chaos::engine::EngineError;
 use chaos::snapshot::{Applied, Name, Object};
 use stage::local::LocalStage;
 use stage::{Snapshot, Stage, StageError, StageKind, wait_for_chaos};
+use testkit::processes::is_alive;
+use testkit::wait::eventually;
 
-use crate::common::{SOON, alive, apply, config, demo, eventually, stage, web};
+use crate::common::{SOON, apply, config, demo, stage, web};
 
 /// A fault on name lookups, without an end.
 const DNS: &str = "apiVersion: chaos-mesh.org/v1alpha1
@@ -98,7 +100,7 @@ async fn a_stage_that_ends_ends_its_faults_and_the_next_one_finds_none() {
     wait_for_chaos(&second, SOON, begun).await.unwrap();
     let pod = second.snapshot().pods[0].containers[0].pid.unwrap();
     drop(second);
-    eventually("its pod is gone", async || (!alive(pod)).then_some(())).await;
+    eventually("its pod is gone", async || (!is_alive(pod)).then_some(())).await;
     let third =
         eventually("the folder is free", async || LocalStage::start(config.clone()).await.ok())
             .await;

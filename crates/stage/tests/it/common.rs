@@ -143,21 +143,3 @@ pub(crate) async fn get(
         .await
         .map_err(|_| std::io::ErrorKind::TimedOut)?
 }
-
-/// Awaits a condition that nobody announces.
-pub(crate) async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
-    let search = async {
-        loop {
-            if let Some(found) = attempt().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(SOON, search).await.unwrap_or_else(|_| panic!("never seen: {what}"))
-}
-
-/// Whether a process exists (a zombie does not count).
-pub(crate) fn alive(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
-}

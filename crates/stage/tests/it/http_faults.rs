@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use chaos::fault::{Fault, HttpFault, HttpSide};
 use stage::local::LocalStage;
 use stage::{PodStatus, Stage, StageError};
+use testkit::wait::eventually;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::common::{SOON, apply, demo, eventually, get, inject, service_ip, stage, target, web};
+use crate::common::{SOON, apply, demo, get, inject, service_ip, stage, target, web};
 
 fn fault(side: HttpSide) -> HttpFault {
     HttpFault::new(side, 8000)

@@ -2,24 +2,21 @@
 //! locks go with it.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use testkit::processes::{is_alive, pids, working_in};
 
-use crate::common::{alive, examples, state_dir, web};
+use crate::common::{examples, state_dir, web};
 
 /// Every process and its parent.
 fn parents() -> BTreeMap<i32, i32> {
-    let pids = std::fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok());
     let parent = |pid: i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         Some((pid, stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?))
     };
-    pids.filter_map(parent).collect()
+    pids().filter_map(parent).collect()
 }
 
 fn children(of: i32) -> Vec<i32> {
@@ -60,11 +57,11 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     stage.kill().unwrap();
     stage.wait().unwrap();
     let end = Instant::now() + Duration::from_secs(20);
-    while family.iter().any(|pid| alive(*pid)) {
+    while family.iter().any(|pid| is_alive(*pid)) {
         assert!(
             Instant::now() < end,
             "survivors: {:?}",
-            family.iter().filter(|p| alive(**p)).collect::<Vec<_>>()
+            family.iter().filter(|p| is_alive(**p)).collect::<Vec<_>>()
         );
         std::thread::yield_now();
     }
@@ -72,15 +69,6 @@ fn sigkill_of_the_stage_leaves_no_process_and_no_lock() {
     lock.try_lock().unwrap();
     let ip = status["pods"][0]["ip"].as_str().unwrap();
     std::net::TcpListener::bind((ip, 8000)).unwrap();
-}
-
-/// Processes that work in a folder below `dir`, as all children of a stage do; zombies have no
-/// folder.
-fn working_in(dir: &Path) -> Vec<i32> {
-    let inside = |pid: &i32| {
-        std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(dir))
-    };
-    parents().into_keys().filter(inside).collect()
 }
 
 #[test]

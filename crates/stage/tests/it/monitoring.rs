@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stage::local::LocalStage;
 use stage::{Notification, Stage};
+use testkit::processes::{command_line, pids};
+use testkit::wait::eventually;
 
-use crate::common::{SOON, apply, config, demo, eventually, get, stage, web};
+use crate::common::{SOON, apply, config, demo, get, stage, web};
 
 const MONITORING: &str = r#"---
 apiVersion: monitoring.coreos.com/v1
@@ -132,14 +134,8 @@ async fn a_dying_prometheus_is_reported_at_once_and_not_restarted() {
 /// The process whose command line listens on `address`: a child of this test, started by its stage.
 fn listener(address: &str) -> i32 {
     let flag = format!("--web.listen-address={address}");
-    let pids = std::fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok());
-    let mut found = pids.filter(|pid: &i32| {
-        std::fs::read_to_string(format!("/proc/{pid}/cmdline"))
-            .is_ok_and(|line| line.split('\0').any(|arg| arg == flag))
-    });
-    found.next().expect("Prometheus runs")
+    let listens = |pid: &i32| command_line(*pid).split(' ').any(|arg| arg == flag);
+    pids().find(listens).expect("Prometheus runs")
 }
 
 const PROBE: &str = r#"---

@@ -12,10 +12,11 @@ use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::A;
 use stage::local::LocalStage;
 use stage::{PodStatus, Stage};
+use testkit::wait::eventually;
 use tokio::net::UdpSocket;
 
 use crate::common::{
-    SOON, apply, config, demo, eventually, get, inject, recover, service_ip, stage, target, v4, web,
+    SOON, apply, config, demo, get, inject, recover, service_ip, stage, target, v4, web,
 };
 
 /// One A query, as a resolver would send it.

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use chaos::fault::{Fault, NetworkDelay, NetworkFault, Peer};
 use stage::local::LocalStage;
 use stage::{PodStatus, Stage, StageError};
+use testkit::wait::eventually;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::common::{SOON, apply, demo, eventually, get, service_ip, stage, target, web};
+use crate::common::{SOON, apply, demo, get, service_ip, stage, target, web};
 
 /// Two Deployments, `web` and `shop`, each of one pod behind a Service.
 async fn two() -> LocalStage {

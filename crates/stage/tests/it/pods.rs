@@ -6,10 +6,10 @@ use std::time::Duration;
 use chaos::fault::Fault;
 use stage::local::LocalStage;
 use stage::{Phase, Stage, StageError};
+use testkit::processes::is_alive;
+use testkit::wait::eventually;
 
-use crate::common::{
-    SOON, alive, apply, config, demo, eventually, get, inject, recover, service_ip, stage, web,
-};
+use crate::common::{SOON, apply, config, demo, get, inject, recover, service_ip, stage, web};
 
 #[tokio::test]
 async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_callers() {
@@ -183,7 +183,7 @@ async fn a_killed_pod_is_replaced_under_another_name_even_if_it_ignores_sigterm(
         |s: &stage::Snapshot| s.pods.len() == 1 && s.pods[0].ready && s.pods[0].name != old.name;
     let status = stage.wait_until("a new pod", replaced, SOON).await.unwrap();
     assert!(
-        status.pods[0].ip.unwrap() != old.ip.unwrap() && !alive(old.containers[0].pid.unwrap())
+        status.pods[0].ip.unwrap() != old.ip.unwrap() && !is_alive(old.containers[0].pid.unwrap())
     );
     assert!(matches!(
         inject(&stage, &old, &Fault::PodKill { grace_seconds: 0 }).await,
@@ -272,8 +272,8 @@ async fn two_stages_run_at_once_and_down_leaves_nothing() {
     assert_ne!(a.network, b.network);
     let ip = service_ip(&one, "web");
     one.down().await.unwrap();
-    assert!(a.pods.iter().all(|pod| !alive(pod.containers[0].pid.unwrap())));
-    assert!(b.pods.iter().all(|pod| alive(pod.containers[0].pid.unwrap())));
+    assert!(a.pods.iter().all(|pod| !is_alive(pod.containers[0].pid.unwrap())));
+    assert!(b.pods.iter().all(|pod| is_alive(pod.containers[0].pid.unwrap())));
     eventually("the Service's port is closed", async || get((ip, 8000), "/").await.err()).await;
     assert!(matches!(apply(&one, &web(1, "", "")).await, Err(StageError::Down)));
     one.down().await.unwrap();
@@ -329,7 +329,7 @@ async fn dropping_the_stage_without_down_leaves_nothing() {
     let status = stage.snapshot();
     drop(stage);
     eventually("no pod lives", async || {
-        status.pods.iter().all(|pod| !alive(pod.containers[0].pid.unwrap())).then_some(())
+        status.pods.iter().all(|pod| !is_alive(pod.containers[0].pid.unwrap())).then_some(())
     })
     .await;
 }

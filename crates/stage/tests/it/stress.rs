@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use chaos::fault::{CpuStress, Fault, MemorySize, MemoryStress, StressFault};
 use stage::local::LocalStage;
 use stage::{PodStatus, Stage, StageError};
+use testkit::processes::{command_line, working_in};
+use testkit::wait::eventually;
 
-use crate::common::{SOON, apply, config, demo, eventually, inject, target, web};
+use crate::common::{SOON, apply, config, demo, inject, target, web};
 
 fn cpu(workers: u32) -> StressFault {
     let cpu = CpuStress { workers, load_percent: 100 };
@@ -83,17 +85,11 @@ impl Web {
 
 /// Stress workers run in their pod's folder, whose stage is below `dir`.
 fn workers_below(dir: &Path) -> Vec<i32> {
-    let pids = std::fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok());
-    let mine = |pid: &i32| {
-        let file = |name| std::fs::read_link(format!("/proc/{pid}/{name}"));
-        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        file("cwd").is_ok_and(|cwd| cwd.starts_with(dir))
-            && line.contains("\0stress-worker\0")
-            && !line.contains("pod-shim")
+    let works = |pid: &i32| {
+        let line = command_line(*pid);
+        line.contains(" stress-worker ") && !line.contains("pod-shim")
     };
-    pids.filter(mine).collect()
+    working_in(dir).into_iter().filter(works).collect()
 }
 
 /// A line of `/proc/<pid>/status`.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chaos::fault::{HttpFault, HttpSide};
+use testkit::wait::eventually;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -87,7 +88,8 @@ impl Service {
     /// A client that has asked.
     async fn ask(&self, request: &str) -> TcpStream {
         let mut client =
-            soon("the Service listens", async || TcpStream::connect(self.address).await.ok()).await;
+            eventually("the Service listens", async || TcpStream::connect(self.address).await.ok())
+                .await;
         client.write_all(request.as_bytes()).await.unwrap();
         client
     }
@@ -101,7 +103,7 @@ impl Service {
 
     async fn free_slots(&self, wanted: usize) {
         let all = async || (self.permits.available_permits() == wanted).then_some(());
-        soon(&format!("{wanted} free permits"), all).await;
+        eventually(&format!("{wanted} free permits"), all).await;
     }
 }
 
@@ -124,19 +126,6 @@ async fn answered(client: &mut TcpStream) {
     let read = tokio::time::timeout(SOON, client.read_exact(&mut status));
     read.await.expect("never answered").unwrap();
     assert_eq!(&status, b"HTTP/1.1 200");
-}
-
-async fn soon<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
-    let search = async {
-        loop {
-            if let Some(found) = attempt().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let found = tokio::time::timeout(SOON, search).await;
-    found.unwrap_or_else(|_| panic!("never seen: {what}"))
 }
 
 #[tokio::test]
@@ -265,7 +254,7 @@ async fn a_client_that_waits_for_the_server_waits_no_longer_than_there_is_a_faul
         end(&service);
         let accepted =
             async || (service.accepted.load(Ordering::Relaxed) > connections).then_some(());
-        soon("the pod accepts", accepted).await;
+        eventually("the pod accepts", accepted).await;
     }
 }
 

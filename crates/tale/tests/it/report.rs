@@ -1,0 +1,13 @@
+//! The report of a play in all its forms, made from small reports without a play.
+
+mod chart;
+mod files;
+mod golden;
+mod properties;
+mod samples;
+
+pub(crate) use tale::report::{
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, SCHEMA, Series,
+    Stage, Threshold, Unit, Verdict, chart_file, from_json, html, json, junit, markdown, svg,
+    write,
+};
