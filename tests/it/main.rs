@@ -1,4 +1,8 @@
 //! Tests across the whole project: its shape, its documents, its metrics, its launcher.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
 
 mod contract;
 mod docs;
@@ -6,4 +10,5 @@ mod generated;
 mod kept_inputs;
 mod launcher;
 mod names;
+mod style;
 mod tidy;

@@ -10,6 +10,7 @@ mod alert;
 mod budget;
 mod gate;
 mod known;
+mod length;
 mod look;
 mod mail;
 mod metric;
@@ -27,10 +28,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::length::Length;
-
 pub use gate::GateWord;
 pub use known::Known;
+pub use length::Length;
 pub use sources::Sources;
 pub use waiting::{Ending, wait_for};
 

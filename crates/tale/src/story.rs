@@ -7,8 +7,7 @@ use anyhow::{Context, Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::length::Length;
-use crate::promises::Promise;
+use crate::promises::{Length, Promise};
 
 /// A tale. Paths are relative to the project's folder.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

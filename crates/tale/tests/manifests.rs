@@ -87,7 +87,7 @@ fn every_experiment_passes_its_crd() {
 #[test]
 fn the_rules_compiled_from_the_objectives_pass_their_crd() {
     let Some(crds) = crd::folder() else { return };
-    let catalogue = tale::world::load_slos(&root(), &["manifests/slo".into()]).unwrap();
+    let catalogue = tale::yaml::load_slos(&root(), &["manifests/slo".into()]).unwrap();
     for clock in [slo::Clock::Stage, slo::Clock::Real] {
         let compiled = slo::compile(&catalogue, clock).unwrap();
         assert!(!compiled.groups.is_empty());

@@ -236,7 +236,7 @@ fn bad_files_and_names_are_refused_in_one_line() {
     refused(&apply("mode.yaml"), &["mode.yaml: document 1: spec.mode", "`some`"]);
     project.write("big.yaml", &" ".repeat(2 << 20));
     refused(&apply("big.yaml"), &["big.yaml: 2097152 bytes", "split the file"]);
-    refused(&project.tale(&["up", "nope"]), &["`nope`", "there are: dns-leaker"]);
+    refused(&project.tale(&["up", "nope"]), &["`nope`", "write one of dns-leaker"]);
 }
 
 #[test]
