@@ -54,7 +54,8 @@ pub async fn start_local(setup: &Setup) -> Result<Arc<dyn Stage>> {
 /// this stage, a line each.
 ///
 /// # Errors
-/// What the stage refuses, or a Deployment that does not become ready. The stage is taken down then.
+/// What the stage refuses, or a Deployment that does not become ready. The stage is taken down
+/// then.
 pub async fn fill(stage: &dyn Stage, setup: &Setup) -> Result<Vec<String>> {
     let filled = async {
         let not_applied = stage.apply(&setup.manifests, &setup.env).await?;

@@ -1,11 +1,12 @@
 //! `tale slo lint`: what is wrong with objectives, and what probably is; with a Prometheus, also
 //! what only Prometheus knows.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
 use slo::openslo::model::{Objective, Slo};
 use slo::queries::events_of_slice;
 use slo::{Catalogue, Period, Problem, Severity, lint_traffic};
-use std::collections::BTreeMap;
 
 use super::past::period;
 use crate::cli::Lint;
