@@ -8,6 +8,7 @@ mod contract;
 mod docs;
 mod generated;
 mod kept_inputs;
+mod kinds;
 mod launcher;
 mod names;
 mod style;

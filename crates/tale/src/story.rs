@@ -212,8 +212,8 @@ impl Tale {
         let promises = acts.flat_map(|(a, act)| {
             let promises = act.promises.iter().enumerate();
             promises.filter_map(move |(p, promise)| {
-                let field = format!("acts[{a}].promises[{p}].metric");
-                Some((field, promise.query()?))
+                let (key, query) = promise.query()?;
+                Some((format!("acts[{a}].promises[{p}].{key}"), query))
             })
         });
         let charts = self.charts.iter().enumerate().flat_map(|(c, chart)| {
