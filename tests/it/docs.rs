@@ -85,6 +85,28 @@ fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
     }
 }
 
+/// The tale in tales/README.md, from which people start their own.
+#[test]
+fn the_tale_in_the_guide_could_be_played_as_it_stands() {
+    let guide = fs::read_to_string(root().join("tales/README.md")).unwrap();
+    let text = guide.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let tale = tale::story::Tale::parse("tales/README.md", text).unwrap();
+    let options = tale::play::Options {
+        tale: tale.name.clone(),
+        clock: slo::Clock::Stage,
+        out: PathBuf::new(),
+        seed: 1,
+        set: Default::default(),
+        left_out: tale::play::LeftOut::Nothing,
+        keep: false,
+    };
+    let prepared = tale::play::prepare(&root(), &tale, &options);
+    assert!(prepared.is_ok(), "{:#}", prepared.err().unwrap());
+    let schema = fs::read_to_string(root().join("tales/tale.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    assert!(schema.is_valid(&serde_saphyr::from_str(text).unwrap()));
+}
+
 #[test]
 fn every_tale_is_valid_for_the_schema_that_editors_use() {
     let schema = fs::read_to_string(root().join("tales/tale.schema.json")).unwrap();

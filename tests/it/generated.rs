@@ -6,7 +6,7 @@ use e2e::{files, root};
 
 #[test]
 fn generated_files_are_what_tale_gen_would_write() {
-    let stale = tale::generate::stale(&root()).unwrap();
+    let stale = tale::verbs::generate::stale(&root()).unwrap();
     assert!(stale.is_empty(), "run `./tale gen`: {stale:?}");
 }
 

@@ -1,9 +1,15 @@
 //! Tests across the whole project: its shape, its documents, its metrics, its launcher.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes helpers outside of test functions for production code"
+)]
 
 mod contract;
 mod docs;
 mod generated;
 mod kept_inputs;
+mod kinds;
 mod launcher;
 mod names;
+mod style;
 mod tidy;

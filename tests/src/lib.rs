@@ -1,5 +1,7 @@
 //! What the tests of the whole project share.
 
+pub mod arrows;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

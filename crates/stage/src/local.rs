@@ -29,15 +29,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-
-use crate::manifest::{Manifests, SourceFile};
-use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use ::chaos::document::Document;
 use ::chaos::engine::{Engine, EngineError};
 use ::chaos::fault::Fault;
 use ::chaos::snapshot::{Applied, Name};
 use ::chaos::target::Target;
+use async_trait::async_trait;
+
+use crate::manifest::{Manifests, SourceFile};
+use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use command::{Command, FaultChange};
 use handle::TaskHandle;
 use monitoring::Inbox;

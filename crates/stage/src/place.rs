@@ -1,5 +1,6 @@
 //! Which stage it is, and where it answers.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -29,4 +30,14 @@ pub enum StageKind {
     Local,
     /// A Kubernetes cluster.
     Cluster,
+}
+
+impl fmt::Display for StageKind {
+    /// One word, as on the command line.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Local => "local",
+            Self::Cluster => "cluster",
+        })
+    }
 }

@@ -6,9 +6,11 @@
 
 use std::path::PathBuf;
 
+use slo::Clock;
+use stage::StageKind;
 use tale::report::{
-    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
-    Threshold, Unit, Verdict, write,
+    Act, Alert, Budget, Chart, Fault, GateResult, Outcome, Promise, Report, Series, Threshold,
+    Unit, Verdict, write,
 };
 
 const INJECTED: f64 = 18.0;
@@ -33,7 +35,7 @@ fn kept() -> Report {
         tale: "dns-leak".to_owned(),
         title: "It's always DNS".to_owned(),
         teller: "Ops".to_owned(),
-        stage: Stage::Local,
+        stage: StageKind::Local,
         clock: Clock::Stage,
         verdict: Verdict::of(&promises),
         seconds: END,

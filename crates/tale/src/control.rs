@@ -9,11 +9,13 @@ mod claim;
 mod client;
 pub mod protocol;
 mod server;
+mod status;
 
 pub use claim::Claim;
 pub use client::Running;
 pub use protocol::{Answer, Request};
 pub use server::Server;
+pub use status::{Fault, Status, Urls};
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

@@ -1,22 +1,13 @@
 //! Runs the gate: `slo` says what to ask and what the answers mean, this asks.
 
-pub mod arguments;
-mod asking;
-pub(crate) mod course;
-pub(crate) mod history;
-pub(crate) mod objectives;
-pub(crate) mod period;
-pub(crate) mod pin;
-pub(crate) mod planned;
-mod whole;
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::Result;
 use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
-use slo::{Catalogue, Clock, Period, Problem};
+use slo::{Catalogue, Clock, Period};
 
-use crate::prometheus::{Prometheus, QueryFailed, Series};
+use crate::prometheus::{Prometheus, QueryFailed, Series, many};
+use crate::yaml::listed;
 
 /// All queries of a verdict have to be answered within this time; each for itself has less.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -40,7 +31,7 @@ pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baselin
 /// Asks Prometheus about the window that ends at `end` (seconds since 1970), each query once.
 pub(crate) async fn ask(plan: &Plan, prometheus: &Prometheus, end: f64) -> Vec<Answer> {
     let queries = plan.queries();
-    let answers = asking::answers(queries.len(), DEADLINE, |index| {
+    let answers = many::answers(queries.len(), DEADLINE, |index| {
         let (prometheus, promql) = (prometheus.clone(), queries[index].promql.clone());
         let time = end - queries[index].before_end_seconds as f64;
         async move { prometheus.query_whole(&promql, time).await }
@@ -60,10 +51,4 @@ fn answer(answered: Option<Result<Vec<Series>, QueryFailed>>) -> Answer {
 
 fn sample(series: Series) -> Sample {
     Sample { value: series.number(), labels: series.metric }
-}
-
-/// All problems, one per line.
-pub(crate) fn listed(problems: Vec<Problem>) -> Error {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    anyhow!("{}", lines.join("\n"))
 }

@@ -1,36 +1,24 @@
 //! The command line: plays tales, and checks every step of them.
 //!
-//! `main.rs` reads the arguments and calls one function per subcommand. The story of a play is in
-//! [`play`], a promise in [`promises`], what is written about it in [`report`]. The stage without a
-//! story is in [`up`] and [`stage_run`]; every stage can be talked to through [`control`].
+//! `main.rs` reads the arguments ([`cli`]) and hands them to one of the [`verbs`]. A tale as it is
+//! written is a [`story`], each of its steps one of the [`promises`], its performance a [`play`],
+//! and what is written about it a [`report`]. [`setup`] puts a tale on a stage; every stage can be
+//! talked to from another terminal through [`control`].
 
-mod acting;
-pub mod ask_gate;
 pub mod budget;
-pub mod chaos_verbs;
 pub mod cli;
-pub mod columns;
 pub mod control;
-pub mod doctor;
-pub mod down;
-pub mod evidence;
-pub mod first_look;
+pub mod exit;
+pub mod folders;
 pub mod gate;
-pub mod generate;
-pub mod interruptions;
-pub mod length;
+pub mod hidden;
 pub mod nearest;
 pub mod play;
-pub mod prepare;
 pub mod prometheus;
 pub mod promises;
-pub mod record;
 pub mod report;
-pub mod slo_verbs;
-pub mod stage_dirs;
-pub mod stage_run;
-pub mod status;
+pub mod setup;
 pub mod story;
-pub mod ui;
-pub mod up;
-pub mod world;
+pub mod terminal;
+pub mod verbs;
+pub mod yaml;

@@ -1,72 +1,32 @@
 //! Plays a tale: sets the stage, acts, checks every promise, takes everything down, writes the
 //! report.
 
-use std::collections::BTreeMap;
+mod acts;
+mod change;
+mod documents;
+mod evidence;
+mod options;
+mod prepare;
+mod record;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use chaos::document::{self, Document};
-use slo::Clock;
+use anyhow::Result;
+use stage::Stage;
 
-use crate::acting::Acting;
-use crate::evidence::{self, Evidence};
-use crate::record::Record;
+use crate::folders;
 use crate::report::{self, Report};
+use crate::setup::{self, Setup};
 use crate::story::Tale;
-use crate::ui::Ui;
-use crate::world::World;
-use crate::{prepare, stage_dirs};
+use crate::terminal::Ui;
+use acts::Acts;
+use evidence::Evidence;
+use record::Record;
 
-/// How a tale is to be played.
-pub struct Options {
-    /// Which one.
-    pub tale: String,
-    /// How fast time passes.
-    pub clock: Clock,
-    /// Where the report goes.
-    pub out: PathBuf,
-    /// Seed of random choices.
-    pub seed: u64,
-    /// Variables of all Deployments, from the start.
-    pub set: BTreeMap<String, String>,
-    /// Chaos that is left out: the tale has to fail then.
-    pub left_out: LeftOut,
-    /// Keep logs and data.
-    pub keep: bool,
-}
-
-/// Which chaos of a tale is left out. A play stops at the first promise that is broken, so what
-/// depends on a later fault is seen to fail only when the earlier ones are there.
-pub enum LeftOut {
-    /// None: the tale as it is.
-    Nothing,
-    /// All of it.
-    All,
-    /// The experiment of this name.
-    Experiment(String),
-}
-
-impl LeftOut {
-    /// What a report has to say about it.
-    pub(crate) fn note(&self) -> Option<String> {
-        match self {
-            LeftOut::Nothing => None,
-            LeftOut::All => Some("all chaos was left out".to_owned()),
-            LeftOut::Experiment(name) => Some(format!("the experiment {name} was left out")),
-        }
-    }
-
-    /// Is this experiment left out?
-    pub fn has(&self, experiment: &str) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::All => true,
-            Self::Experiment(name) => name == experiment,
-        }
-    }
-}
+pub use options::{LeftOut, Options};
+pub use prepare::{Prepared, prepare};
 
 /// A finished play.
 pub struct Played {
@@ -76,7 +36,7 @@ pub struct Played {
     pub page: PathBuf,
 }
 
-/// Plays a tale to its end, or until `stop` resolves.
+/// Plays a tale to its end, or until `stop` resolves, on the stage that `start` starts.
 ///
 /// # Errors
 /// What kept the tale from being played at all. A broken promise is no error but a verdict.
@@ -84,40 +44,51 @@ pub async fn play(
     root: &Path,
     options: &Options,
     ui: &Ui,
+    start: impl AsyncFnOnce(&Setup) -> Result<Arc<dyn Stage>>,
     stop: impl Future<Output = ()>,
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
-    let (setup, known) = prepare::prepare(root, &tale, options)?;
+    let Prepared { setup, known } = prepare(root, &tale, options)?;
     report::prepare(&options.out)?;
-    let mut acting = Acting { root, tale: &tale, options, ui, record: Record::start() };
+    let mut record = Record::start();
+    record.notes.extend(options.left_out.note());
     ui.title(&tale.title, &tale.teller, options.clock);
-    acting.record.notes.extend(options.left_out.note());
 
     tokio::pin!(stop);
+    let started = async {
+        let stage = start(&setup).await?;
+        let not_applied = setup::fill(&*stage, &setup).await?;
+        anyhow::Ok((stage, not_applied))
+    };
     let started = tokio::select! {
-        started = World::start(setup) => Some(started?),
+        started = started => Some(started?),
         () = &mut stop => None,
     };
     let mut evidence = Evidence::default();
-    if let Some(world) = started.map(Arc::new) {
-        let _control = acting.open_control(&world);
-        let told = tokio::select! {
-            told = acting.tell(&world, known) => told,
+    if let Some((stage, not_applied)) = started {
+        record.stage = stage.place().kind;
+        record.not_applied(&not_applied);
+        let mut acts = Acts { root, tale: &tale, options, ui, record: &mut record };
+        let _control = acts.open_control(&stage);
+        let result = tokio::select! {
+            result = acts.play(&stage, &setup, known) => result,
             () = &mut stop => {
-                acting.record.notes.push("stopped before its end".to_owned());
+                record.notes.push("stopped before its end".to_owned());
                 Ok(())
             }
         };
-        evidence = evidence::collect(&tale.charts, &world, &acting.record).await;
-        world.down().await;
-        told?;
+        evidence =
+            evidence::collect(&tale.charts, &*stage, &setup.catalogue, record.epoch, &record.acts)
+                .await;
+        let _ = stage.down().await;
+        result?;
     } else {
-        acting.record.notes.push("stopped before the stage was up".to_owned());
+        record.notes.push("stopped before the stage was up".to_owned());
     }
     if !options.keep {
-        remove(&stage_dirs::play(root, &options.tale)).await;
+        remove(&folders::play(root, &options.tale)).await;
     }
-    let report = acting.record.report(&tale, options, evidence);
+    let report = record.report(&tale, options, evidence);
     let page = report::write(&options.out, &report)?.html;
     Ok(Played { report, page })
 }
@@ -135,14 +106,4 @@ async fn remove(folder: &Path) {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// The Chaos Mesh documents in a file.
-///
-/// # Errors
-/// What is wrong with one of them, with its place and remedy.
-pub fn documents(root: &Path, path: &Path) -> Result<Vec<Document>> {
-    let text = std::fs::read_to_string(root.join(path))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(document::parse(&path.display().to_string(), &text)?)
 }

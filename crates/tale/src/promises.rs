@@ -10,6 +10,7 @@ mod alert;
 mod budget;
 mod gate;
 mod known;
+mod length;
 mod look;
 mod mail;
 mod metric;
@@ -27,10 +28,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::length::Length;
-
 pub use gate::GateWord;
 pub use known::Known;
+pub use length::Length;
 pub use sources::Sources;
 pub use waiting::{Ending, wait_for};
 
@@ -66,6 +66,11 @@ trait PromiseKind: DeserializeOwned + JsonSchema {
     fn text(&self) -> String;
     /// Whether it holds now.
     fn look(&self, sources: &Sources) -> impl Future<Output = Look> + Send;
+    /// The PromQL that the tale writes, if it writes any: whether Prometheus takes it is found out
+    /// before the first act.
+    fn query(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// One promise: exactly one kind, and how it is meant.
@@ -90,9 +95,9 @@ impl Promise {
         self.kind.check(known)
     }
 
-    /// The PromQL that it asks as it is written, if it is of that kind.
-    pub fn query(&self) -> Option<&str> {
-        if let Kind::Metric(metric) = &self.kind { Some(&metric.metric) } else { None }
+    /// Its field with PromQL that the tale writes, and that PromQL.
+    pub fn query(&self) -> Option<(&'static str, &str)> {
+        Some((self.kind.key(), self.kind.query()?))
     }
 
     /// The promise as a line of text.
@@ -258,6 +263,12 @@ macro_rules! kinds {
             fn text(&self) -> String {
                 match self {
                     $(Self::$kind(kind) => kind.text(),)+
+                }
+            }
+
+            fn query(&self) -> Option<&str> {
+                match self {
+                    $(Self::$kind(kind) => kind.query(),)+
                 }
             }
 

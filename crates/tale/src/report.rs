@@ -22,7 +22,9 @@ pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use model::{
-    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
-    Threshold, Unit, Verdict,
+    Act, Alert, Budget, Chart, Fault, GateResult, Outcome, Promise, Report, Series, Threshold,
+    Unit, Verdict,
 };
+pub use slo::Clock;
+pub use stage::StageKind;
 pub use svg::svg;

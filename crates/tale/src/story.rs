@@ -7,8 +7,7 @@ use anyhow::{Context, Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::length::Length;
-use crate::promises::Promise;
+use crate::promises::{Length, Promise};
 
 /// A tale. Paths are relative to the project's folder.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -213,8 +212,8 @@ impl Tale {
         let promises = acts.flat_map(|(a, act)| {
             let promises = act.promises.iter().enumerate();
             promises.filter_map(move |(p, promise)| {
-                let field = format!("acts[{a}].promises[{p}].metric");
-                Some((field, promise.query()?))
+                let (key, query) = promise.query()?;
+                Some((format!("acts[{a}].promises[{p}].{key}"), query))
             })
         });
         let charts = self.charts.iter().enumerate().flat_map(|(c, chart)| {

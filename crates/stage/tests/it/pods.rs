@@ -30,9 +30,12 @@ async fn a_pod_has_its_own_name_address_and_environment_and_nothing_of_the_calle
         let env = get((pod.ip.unwrap(), 8000), "/env").await.unwrap();
         let names: HashSet<&str> =
             env.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
-        let expected =
-            ["PATH", "HOME", "WHO", "FROM_MAP", "ROCKET_ADDRESS", "RESOLV_CONF", "RESOLV_PORT"];
-        assert_eq!(names, HashSet::from(expected));
+        let own = ["PATH", "HOME", "WHO", "FROM_MAP"];
+        let injected = ["ROCKET_ADDRESS", "RESOLV_CONF", "RESOLV_PORT", "HOSTS_FILE"];
+        assert_eq!(names, own.into_iter().chain(injected).collect());
+        let hosts = env.lines().find_map(|line| line.strip_prefix("HOSTS_FILE=")).unwrap();
+        let hosts = std::fs::read_to_string(hosts).unwrap();
+        assert!(hosts.contains(&format!("{}\t{}\n", pod.ip.unwrap(), pod.name)), "{hosts}");
         assert!(
             env.contains(&format!("WHO={}\n", pod.name)) && env.contains("FROM_MAP=blue\n"),
             "{env}"

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use chaos::snapshot::Snapshot;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
 use super::protocol::{self, Answer, Hello, LONGEST_ANSWER, Request};
-use crate::stage_dirs;
+use super::status::Status;
+use crate::folders::{self, Project};
+use crate::terminal::{note, print};
 
 /// How long a stage may take to say that it is there.
 const HELLO_TIME_OUT: Duration = Duration::from_secs(2);
@@ -43,27 +46,28 @@ impl Running {
     /// newest.
     pub async fn all(root: &Path) -> Vec<Self> {
         let mut asked = JoinSet::new();
-        let entries = std::fs::read_dir(stage_dirs::all(root));
+        let entries = std::fs::read_dir(folders::stages(root));
         for dir in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
             if dir.join("control.sock").exists() {
                 asked.spawn(async move { Self::at(&dir).await });
             }
         }
         let mut running: Vec<Self> = asked.join_all().await.into_iter().flatten().collect();
-        let up = stage_dirs::up(root);
+        let up = folders::up(root);
         running.sort_by_key(|one| (one.dir == up, one.since));
         running.reverse();
         running
     }
 
-    /// The stage that is meant when nobody says which. `note` hears when there are several.
+    /// The stage that is meant when nobody says which. If there are several, a note says which.
     ///
     /// # Errors
     /// None is running.
-    pub async fn find(root: &Path, note: impl Fn(&str)) -> Result<Self> {
+    pub async fn find(project: &Project) -> Result<Self> {
+        let root = project.folder()?;
         let mut running = Self::all(root).await.into_iter();
         let first = running.next().context("no stage is running; start one with ./tale up")?;
-        let others: Vec<String> = running.map(|one| one.hello.name).collect();
+        let others: Vec<String> = running.map(|stage| stage.hello.name).collect();
         if !others.is_empty() {
             note(&format!(
                 "tale: several stages are running; this is `{}`, not `{}`",
@@ -74,11 +78,59 @@ impl Running {
         Ok(first)
     }
 
-    /// Asks; returns what is to be printed. `print` hears what was done before a refusal.
+    /// Where the Prometheus of the stage that runs listens.
+    ///
+    /// # Errors
+    /// No stage is running, it does not answer, or it has no Prometheus.
+    pub async fn prometheus(project: &Project) -> Result<String> {
+        let stage = Self::find(project)
+            .await
+            .context("which Prometheus? Write --prometheus URL, or start a stage")?;
+        let url = stage.status().await?.urls.prometheus;
+        url.context("the stage has no Prometheus; write --prometheus URL")
+    }
+
+    /// How everything is.
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    pub async fn status(&self) -> Result<Status> {
+        match self.ask(&Request::Status).await? {
+            Answer::Status(status) => Ok(*status),
+            other => bail!(self.wrong(&other)),
+        }
+    }
+
+    /// All chaos objects and their events.
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    pub async fn chaos(&self) -> Result<Snapshot> {
+        match self.ask(&Request::Chaos).await? {
+            Answer::Chaos(snapshot) => Ok(*snapshot),
+            other => bail!(self.wrong(&other)),
+        }
+    }
+
+    /// Has something done, and prints what was.
     ///
     /// # Errors
     /// The stage refuses, or does not answer.
-    pub async fn ask(&self, request: &Request, print: impl Fn(&str)) -> Result<()> {
+    pub async fn carry_out(&self, request: &Request) -> Result<()> {
+        match self.ask(request).await? {
+            Answer::Done { text } => {
+                print(&text);
+                Ok(())
+            }
+            other => bail!(self.wrong(&other)),
+        }
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// The stage refuses, or does not answer. What it did before a refusal is printed.
+    pub async fn ask(&self, request: &Request) -> Result<Answer> {
         let answer = tokio::time::timeout(TIME_OUT, ask(&self.dir, request)).await;
         let silent = || {
             format!(
@@ -88,16 +140,16 @@ impl Running {
             )
         };
         match answer.with_context(silent)?.with_context(silent)? {
-            Answer::Hello(_) => Ok(()),
-            Answer::Done { text } => {
-                print(&text);
-                Ok(())
-            }
             Answer::Refused { text, why } => {
                 print(&text);
                 bail!("{why}")
             }
+            answer => Ok(answer),
         }
+    }
+
+    fn wrong(&self, answer: &Answer) -> String {
+        format!("the stage `{}` answered another question: {answer:?}", self.hello.name)
     }
 }
 
@@ -112,24 +164,17 @@ async fn ask(dir: &Path, request: &Request) -> Result<Answer> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
     use crate::control::Server;
 
     #[tokio::test]
-    async fn the_stage_of_up_is_meant_before_that_of_a_play_and_the_others_are_named() {
+    async fn the_stage_of_up_is_meant_before_that_of_a_play() {
         let root = tempfile::tempdir().unwrap();
-        let none = Running::find(root.path(), |_| {}).await.unwrap_err();
-        assert_eq!(none.to_string(), "no stage is running; start one with ./tale up");
-        let _up = Server::open(&stage_dirs::up(root.path()), "up").unwrap();
-        let _play = Server::open(&stage_dirs::play(root.path(), "x"), "play x").unwrap();
-        let notes = RefCell::new(String::new());
-        let stage = Running::find(root.path(), |note| notes.borrow_mut().push_str(note));
-        assert_eq!(stage.await.unwrap().hello.name, "up");
-        assert_eq!(
-            notes.into_inner(),
-            "tale: several stages are running; this is `up`, not `play x`"
-        );
+        assert!(Running::all(root.path()).await.is_empty());
+        let _play = Server::open(&folders::play(root.path(), "x"), "play x").unwrap();
+        let _up = Server::open(&folders::up(root.path()), "up").unwrap();
+        let running = Running::all(root.path()).await;
+        let names: Vec<&str> = running.iter().map(|stage| stage.hello.name.as_str()).collect();
+        assert_eq!(names, ["up", "play x"]);
     }
 }

@@ -4,11 +4,15 @@ use anyhow::{Context, Result, ensure};
 use chaos::document::MAX_FILE_BYTES;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use stage::SourceFile;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
-/// Longest question, in bytes: a file of documents with every byte escaped once, and a bit.
+use super::status::Status;
+
+/// Longest question, in bytes: a file of documents in which every byte is escaped,
+/// and its name.
 pub const LONGEST_REQUEST: usize = 2 * MAX_FILE_BYTES + 4096;
-/// Longest answer, in bytes: `describe` of hundreds of pods is far below.
+/// Longest answer, in bytes: the chaos of hundreds of pods is far below.
 pub const LONGEST_ANSWER: usize = 16 << 20;
 
 /// A question to a stage.
@@ -18,64 +22,46 @@ pub enum Request {
     /// Who is there?
     Hello,
     /// How is everything?
-    Status {
-        /// As JSON, not as a table.
-        json: bool,
-    },
+    Status,
     /// End the stage.
     Down,
-    /// Inject what a file describes.
-    ChaosApply(File),
-    /// Only tell what a file would do.
-    ChaosDryRun(File),
-    /// All experiments.
-    ChaosGet,
-    /// The same and all events, as JSON for programs.
-    ChaosSnapshot,
-    /// One experiment.
-    ChaosDescribe {
-        /// `name`, `kind/name` or `namespace/kind/name`.
-        name: String,
-    },
+    /// All chaos objects and their events.
+    Chaos,
+    /// Inject what a file describes. It travels as text, because the two ends may be in different
+    /// folders.
+    ChaosApply(SourceFile),
     /// End an experiment, and wait until it has recovered.
     ChaosDelete {
-        /// As in `ChaosDescribe`.
+        /// `name`, `kind/name` or `namespace/kind/name`.
         name: String,
     },
     /// Pause an experiment, or let it go on.
     ChaosPause {
-        /// As in `ChaosDescribe`.
+        /// As in `ChaosDelete`.
         name: String,
         /// `false` lets it go on.
         pause: bool,
     },
 }
 
-/// A file of Chaos Mesh documents. It travels as text, because the two ends may be in different
-/// folders.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Its name, for messages.
-    pub file: String,
-    /// What it holds.
-    pub text: String,
-}
-
 /// What a stage answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     /// To `Hello`.
     Hello(Hello),
-    /// It is done; this is to be printed.
+    /// To `Status`.
+    Status(Box<Status>),
+    /// To `Chaos`.
+    Chaos(Box<chaos::snapshot::Snapshot>),
+    /// It is done.
     Done {
-        /// For standard output.
+        /// What was done, for people.
         text: String,
     },
     /// It is not done, or not all of it.
     Refused {
-        /// What was done nevertheless, for standard output.
+        /// What was done nevertheless, for people.
         text: String,
         /// Why, with the remedy.
         why: String,
@@ -137,8 +123,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_question_is_one_line_whatever_is_in_it() {
-        let asked = Request::ChaosApply(File {
-            file: "a b.yaml".to_owned(),
+        let asked = Request::ChaosApply(SourceFile {
+            name: "a b.yaml".to_owned(),
             text: "kind: x\n---\n\"y\"\n".to_owned(),
         });
         let mut line = Vec::new();

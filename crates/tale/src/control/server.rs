@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use stage::Stage;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::answer::answer;
+use super::answer::Up;
 use super::protocol::{self, Answer, Hello, LONGEST_REQUEST, Request};
-use crate::world::World;
 
 /// Clients served at once; more wait in the kernel's queue.
 const CLIENTS: usize = 16;
@@ -34,7 +34,7 @@ pub(super) struct Desk {
     /// The state folder.
     pub(super) dir: PathBuf,
     /// Set as soon as everything is up.
-    world: OnceLock<Arc<World>>,
+    stage: OnceLock<Arc<dyn Stage>>,
     end: Notify,
 }
 
@@ -54,7 +54,7 @@ impl Server {
         let desk = Arc::new(Desk {
             name: name.to_owned(),
             dir: dir.to_owned(),
-            world: OnceLock::new(),
+            stage: OnceLock::new(),
             end: Notify::new(),
         });
         let task = tokio::spawn(serve(listener, desk.clone()));
@@ -62,8 +62,8 @@ impl Server {
     }
 
     /// From now on answers everything.
-    pub fn ready(&self, world: Arc<World>) {
-        let _ = self.desk.world.set(world); // a second world is no use case, and would change nothing
+    pub fn ready(&self, stage: Arc<dyn Stage>) {
+        let _ = self.desk.stage.set(stage); // a second one would change nothing
     }
 
     /// Waits until a client asks for the end.
@@ -112,19 +112,22 @@ async fn converse(mut stream: UnixStream, desk: &Desk) -> Result<()> {
 
 impl Desk {
     async fn answer(&self, request: Request) -> Answer {
-        let world = self.world.get();
-        match (request, world) {
+        let stage = self.stage.get();
+        match (request, stage) {
             (Request::Hello, _) => Answer::Hello(Hello {
                 name: self.name.clone(),
                 pid: std::process::id(),
-                ready: world.is_some(),
+                ready: stage.is_some(),
             }),
             (Request::Down, _) => {
                 self.end.notify_one();
                 Answer::Done { text: String::new() }
             }
             (_, None) => Answer::refused("the stage is still starting; try again in a moment"),
-            (request, Some(world)) => answer(request, world, self).await,
+            (request, Some(stage)) => {
+                let up = Up { stage: &**stage, name: &self.name, dir: &self.dir };
+                up.answer(request).await
+            }
         }
     }
 }
@@ -142,9 +145,9 @@ mod tests {
         let server = Server::open(dir.path(), "up").unwrap();
         let stage = Running::at(dir.path()).await.unwrap();
         assert_eq!((stage.hello.name.as_str(), stage.hello.ready), ("up", false));
-        let why = stage.ask(&Request::ChaosGet, |_| {}).await.unwrap_err();
+        let why = stage.ask(&Request::Chaos).await.unwrap_err();
         assert!(why.to_string().contains("still starting"), "{why}");
-        stage.ask(&Request::Down, |_| {}).await.unwrap();
+        stage.ask(&Request::Down).await.unwrap();
         server.end_asked().await;
         drop(server);
         assert!(Running::at(dir.path()).await.is_none());

@@ -9,9 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::look::Look;
-use super::{Known, PromiseKind, Sources};
+use super::{Known, Length, PromiseKind, Sources};
 use crate::budget;
-use crate::length::Length;
 
 /// How much of an error budget is spent, in minutes of production time.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

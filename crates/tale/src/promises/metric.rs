@@ -16,11 +16,10 @@ const SHOWN: usize = 4;
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     /// The query.
-    pub(crate) metric: String,
+    metric: String,
 }
 
 impl PromiseKind for Metric {
-    /// Whether Prometheus takes the query is asked once it is up, before the first act.
     fn check(&self, _: &Known) -> Result<()> {
         ensure!(!self.metric.trim().is_empty(), "metric: it is empty; write a PromQL comparison");
         Ok(())
@@ -28,6 +27,10 @@ impl PromiseKind for Metric {
 
     fn text(&self) -> String {
         self.metric.clone()
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(&self.metric)
     }
 
     async fn look(&self, sources: &Sources) -> Look {

@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use anyhow::Result;
 use slo::gate::{Baseline, Plan};
-use stage::Notification;
+use stage::{Notification, Stage};
 
 use super::Known;
 use crate::prometheus::Prometheus;
-use crate::world::World;
+use crate::setup;
 
 /// Where a look at a promise gets its data from.
 pub struct Sources {
     /// The stage.
-    pub world: Arc<World>,
+    pub stage: Arc<dyn Stage>,
     /// Its Prometheus.
     pub prometheus: Prometheus,
     /// What the tale defines.
@@ -36,7 +36,7 @@ impl Sources {
 
     /// What Alertmanager has sent, oldest first.
     pub(super) async fn mail(&self) -> Result<Vec<Notification>> {
-        Ok(self.world.stage.mail().await?)
+        Ok(self.stage.mail().await?)
     }
 
     /// How Prometheus or Alertmanager died, if one did: then nothing can be judged any more.
@@ -44,7 +44,7 @@ impl Sources {
     /// # Errors
     /// The stage does not answer.
     pub(super) async fn died(&self) -> Result<Option<String>> {
-        Ok(self.world.died().await?)
+        Ok(setup::died(&*self.stage).await?)
     }
 
     /// What relative criteria are compared with, if it is pinned.

@@ -19,7 +19,7 @@ fn refusal(promise: Value) -> String {
 
 fn rules(catalogue: &Catalogue) -> Vec<stage::manifest::Sourced<stage::manifest::PrometheusRule>> {
     let files: Vec<_> =
-        crate::world::rules(catalogue, slo::Clock::Stage).unwrap().into_iter().collect();
+        crate::setup::rules(catalogue, slo::Clock::Stage).unwrap().into_iter().collect();
     Manifests::read(&files).unwrap().prometheus_rules
 }
 

@@ -41,8 +41,8 @@ fn banner(report: &Report) -> String {
     let facts = [
         report.score(),
         seconds(report.seconds),
-        format!("{} stage", report.stage.word()),
-        format!("{} clock", report.clock.word()),
+        format!("{} stage", report.stage),
+        format!("{} clock", report.clock),
         report.started.clone(),
     ];
     let facts: String = facts.iter().map(|fact| format!("<li>{}</li>", xml(fact))).collect();

@@ -78,8 +78,8 @@ fn detail(promise: &Promise) -> String {
 fn properties(report: &Report) -> Vec<(String, String)> {
     let seed = report.seed.map(|seed| seed.to_string());
     let properties = [
-        ("stage", Some(report.stage.word().to_owned())),
-        ("clock", Some(report.clock.word().to_owned())),
+        ("stage", Some(report.stage.to_string())),
+        ("clock", Some(report.clock.to_string())),
         ("verdict", Some(report.verdict.word().to_owned())),
         ("seed", seed),
         ("again", Some(report.again())),

@@ -40,8 +40,8 @@ fn verdict(report: &Report) -> String {
         report.score(),
         seconds(report.seconds),
         safe(&report.teller),
-        report.stage.word(),
-        report.clock.word(),
+        report.stage,
+        report.clock,
         safe(&report.started),
     )
 }

@@ -4,6 +4,8 @@
 //! `report.json`, which other programs read: add fields, never rename them.
 
 use serde::{Deserialize, Serialize};
+use slo::Clock;
+use stage::StageKind;
 
 /// One performance of a tale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +17,7 @@ pub struct Report {
     /// Whose story it is: SRE, Dev, Ops or DevOps.
     pub teller: String,
     /// Where it was played.
-    pub stage: Stage,
+    pub stage: StageKind,
     /// How fast the windows ran.
     pub clock: Clock,
     /// The sum of all promises; see [`Verdict::of`].
@@ -70,26 +72,6 @@ impl Verdict {
             Self::Kept
         }
     }
-}
-
-/// Where a tale is played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// On this machine, pods as processes.
-    Local,
-    /// In a Kubernetes cluster.
-    Cluster,
-}
-
-/// How fast the windows run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// Windows divided by 60.
-    Stage,
-    /// Production windows.
-    Real,
 }
 
 /// One promise of the story and what became of it.

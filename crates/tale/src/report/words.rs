@@ -1,7 +1,10 @@
 //! The sentences that more than one renderer says.
 
+use slo::Clock;
+use stage::StageKind;
+
 use super::units::{human, minutes, seconds};
-use super::{Budget, Clock, Outcome, Promise, Report, Stage, Unit, Verdict};
+use super::{Budget, Outcome, Promise, Report, Unit, Verdict};
 
 impl Report {
     /// The promises with one outcome, in order.
@@ -23,10 +26,10 @@ impl Report {
     /// The command that plays this performance again.
     pub(super) fn again(&self) -> String {
         let mut command = format!("./tale play {}", self.tale);
-        if self.stage == Stage::Cluster {
+        if self.stage == StageKind::Cluster {
             command += " --on cluster";
         }
-        if self.stage == Stage::Local && self.clock == Clock::Real {
+        if self.stage == StageKind::Local && self.clock == Clock::Real {
             command += " --clock real";
         }
         if let Some(seed) = self.seed {
@@ -118,26 +121,6 @@ impl Promise {
             (Outcome::NotReached, _) => "–".to_owned(),
             (_, Some(within)) => format!("{} of {}", seconds(self.took_s), seconds(within)),
             (_, None) => seconds(self.took_s),
-        }
-    }
-}
-
-impl Stage {
-    /// One word, as on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Cluster => "cluster",
-        }
-    }
-}
-
-impl Clock {
-    /// One word, as on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Stage => "stage",
-            Self::Real => "real",
         }
     }
 }

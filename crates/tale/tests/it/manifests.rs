@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tale::world::load_slos;
+use tale::yaml::load_slos;
 use testkit::crd;
 use testkit::project::root;
 

@@ -2,6 +2,7 @@
 
 mod dns_leak;
 mod experiments;
+mod fake_stage;
 mod killed;
 mod refused;
 mod sre;

@@ -8,6 +8,6 @@ mod samples;
 
 pub(crate) use tale::report::{
     Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, SCHEMA, Series,
-    Stage, Threshold, Unit, Verdict, chart_file, from_json, html, json, junit, markdown, svg,
+    StageKind, Threshold, Unit, Verdict, chart_file, from_json, html, json, junit, markdown, svg,
     write,
 };

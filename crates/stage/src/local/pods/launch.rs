@@ -66,6 +66,7 @@ impl Pods {
             ("ROCKET_ADDRESS".into(), pod.ip.to_string()),
             ("RESOLV_CONF".into(), pod.dir.join("resolv.conf").display().to_string()),
             ("RESOLV_PORT".into(), self.nameserver.port().to_string()),
+            ("HOSTS_FILE".into(), pod.dir.join("hosts").display().to_string()),
         ];
         Ok(Launch {
             program,

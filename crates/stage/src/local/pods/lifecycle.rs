@@ -49,6 +49,7 @@ impl Pods {
             dir,
         };
         pod.write_resolv_conf(*self.nameserver.ip())?;
+        pod.write_hosts()?;
         self.events.normal("Created", pod.object(), format!("on {ip}"));
         self.pods.insert(pod.name.clone(), pod);
         self.changed = true;

@@ -1,4 +1,5 @@
-//! A pod's `resolv.conf`: whom it asks for names. A DNS fault names another server there.
+//! A pod's `resolv.conf`: whom it asks for names. A DNS fault names another server there. And its
+//! `hosts`: which names it knows without asking.
 
 use std::net::Ipv4Addr;
 
@@ -31,5 +32,12 @@ impl Pod {
              ndots:5 timeout:1 attempts:2\n"
         );
         files::replace(&self.dir.join("resolv.conf"), text.as_bytes())
+    }
+
+    /// Writes what kubelet writes to a pod's `/etc/hosts`: a pod does not see the names in the
+    /// laptop's own file, which would win over Services and over DNS faults.
+    pub(super) fn write_hosts(&self) -> Result<(), StageError> {
+        let text = format!("127.0.0.1\tlocalhost\n{}\t{}\n", self.ip, self.name.name);
+        files::replace(&self.dir.join("hosts"), text.as_bytes())
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::samples::{promise, small};
 use super::{
-    Clock, Outcome, SCHEMA, Stage, Verdict, chart_file, html, json, junit, markdown, write,
+    Clock, Outcome, SCHEMA, StageKind, Verdict, chart_file, html, json, junit, markdown, write,
 };
 
 #[test]
@@ -132,6 +132,6 @@ fn the_command_to_play_it_again_names_what_is_not_the_default() {
     report.seed = None;
     report.clock = Clock::Real;
     assert!(html(&report).contains("./tale play dns-leak --clock real<"));
-    report.stage = Stage::Cluster;
+    report.stage = StageKind::Cluster;
     assert!(html(&report).contains("./tale play dns-leak --on cluster<"));
 }

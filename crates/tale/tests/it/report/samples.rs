@@ -1,8 +1,8 @@
 //! Reports for tests: a small one, and one that says a given text everywhere.
 
 use super::{
-    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series, Stage,
-    Threshold, Unit, Verdict,
+    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series,
+    StageKind, Threshold, Unit, Verdict,
 };
 
 /// Four promises with the four outcomes, one fault, one alert, one chart, one gate.
@@ -17,7 +17,7 @@ pub(crate) fn small() -> Report {
         tale: "dns-leak".to_owned(),
         title: "It's always DNS".to_owned(),
         teller: "Ops".to_owned(),
-        stage: Stage::Local,
+        stage: StageKind::Local,
         clock: Clock::Stage,
         verdict: Verdict::of(&promises),
         seconds: 20.0,

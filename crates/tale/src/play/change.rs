@@ -1,0 +1,107 @@
+//! What an act changes: a release is rolled out, experiments begin, experiments end.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use chaos::document::Document;
+use chaos::snapshot::{Name, Object, Phase, Snapshot};
+use stage::{NamespacedName, Stage, wait_for_chaos};
+
+use super::LeftOut;
+use super::documents::documents;
+use super::record::Record;
+use crate::story::{Act, SetEnv};
+use crate::terminal::Ui;
+
+/// The longest that an experiment may take to be injected, or to recover.
+const EXPERIMENT: Duration = Duration::from_secs(10);
+/// The longest that a roll-out may take.
+const ROLL_OUT: Duration = Duration::from_secs(60);
+
+/// A change to a stage, with all that it takes.
+pub(super) struct Change<'c> {
+    /// The project's folder.
+    pub(super) root: &'c Path,
+    /// What is changed.
+    pub(super) stage: &'c dyn Stage,
+    /// Chaos that is not injected.
+    pub(super) left_out: &'c LeftOut,
+    /// Where it is shown.
+    pub(super) ui: &'c Ui,
+    /// Where it is kept for the report.
+    pub(super) record: &'c mut Record,
+}
+
+impl Change<'_> {
+    /// Does to the stage what the act says.
+    pub(super) async fn make(&mut self, act: &Act) -> Result<()> {
+        if let Some(run) = &act.run {
+            self.set_env(&run.set).await?;
+        }
+        for document in self.documents(act.chaos.as_deref())? {
+            self.inject(&document).await?;
+        }
+        for document in self.documents(act.calm.as_deref())? {
+            self.recover(&document).await?;
+        }
+        Ok(())
+    }
+
+    /// The experiments of a file, except for those that are left out of this play.
+    fn documents(&self, path: Option<&Path>) -> Result<Vec<Document>> {
+        let mut all = documents(self.root, path)?;
+        all.retain(|document| !self.left_out.has(&document.meta.name));
+        Ok(all)
+    }
+
+    async fn inject(&mut self, document: &Document) -> Result<()> {
+        let (kind, name) = (document.kind(), document.meta.name.as_str());
+        let since = Instant::now();
+        self.stage.inject(document).await?;
+        // A Schedule injects when its time comes; everything else does now.
+        if kind != chaos::kinds::SCHEDULE {
+            let begun = |snapshot: &Snapshot| snapshot.find(kind, name).is_some_and(Object::begun);
+            let snapshot = wait_for_chaos(self.stage, EXPERIMENT, begun).await;
+            let snapshot = snapshot.map_err(|why| not_injected(kind, name, &why))?;
+            let records = snapshot.find(kind, name).map_or(&[][..], Object::records);
+            let hit = records.iter().filter(|record| record.phase == Phase::Injected).count();
+            self.ui.done(&format!("{kind} {name}"), since.elapsed(), &format!("{hit} targets"));
+        }
+        self.record.injected(kind, name);
+        Ok(())
+    }
+
+    async fn recover(&mut self, document: &Document) -> Result<()> {
+        let (kind, name) = (document.kind(), &document.meta.name);
+        let since = Instant::now();
+        let full = Name { namespace: None, kind: Some(kind.to_owned()), name: name.clone() };
+        self.stage.remove(&full, EXPERIMENT).await?;
+        self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "");
+        self.record.recovered(name);
+        Ok(())
+    }
+
+    async fn set_env(&self, set: &SetEnv) -> Result<()> {
+        let since = Instant::now();
+        let names = set.deployment.names();
+        let deployments = names.iter().map(|name| NamespacedName::new(&set.namespace, *name));
+        let deployments: Vec<NamespacedName> = deployments.collect();
+        for deployment in &deployments {
+            self.stage.set_env(deployment, &set.env).await?;
+        }
+        for deployment in &deployments {
+            self.stage.wait_ready(deployment, ROLL_OUT).await.context("the roll-out")?;
+        }
+        let env: Vec<String> =
+            set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        self.ui.done(&format!("rolled out {}", env.join(" ")), since.elapsed(), &names.join(", "));
+        Ok(())
+    }
+}
+
+fn not_injected(kind: &str, name: &str, why: &stage::StageError) -> anyhow::Error {
+    anyhow!(
+        "{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit"
+    )
+}

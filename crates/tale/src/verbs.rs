@@ -1,0 +1,15 @@
+//! What the program can be asked to do: one file per verb, which does it and prints what came of
+//! it.
+
+pub mod chaos;
+pub mod doctor;
+pub mod down;
+pub mod gate;
+pub mod generate;
+pub mod list;
+pub mod load;
+pub mod play;
+pub mod slo;
+pub mod stage_run;
+pub mod status;
+pub mod up;

@@ -1,0 +1,139 @@
+//! `tale doctor`: what is missing or in the way, and the command that fixes it.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::Result;
+
+use crate::exit::UNDECIDED;
+use crate::folders::{self, Project};
+use crate::terminal::Ui;
+
+/// Prints what a play needs, and what to do where something is in the way.
+///
+/// # Errors
+/// There is no project.
+pub fn run(project: &Project) -> Result<ExitCode> {
+    let ui = Ui::new();
+    let findings = examine(project.folder()?);
+    for finding in &findings {
+        let (mark, remedy) = if finding.ok {
+            (ui.green("✓"), String::new())
+        } else {
+            (ui.red("✗"), format!("  fix: {}", finding.remedy))
+        };
+        ui.line(&format!("{mark} {:<26}{}{remedy}", finding.what, finding.found));
+    }
+    let all_well = findings.iter().all(|finding| finding.ok);
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(UNDECIDED) })
+}
+
+/// One thing that was looked at.
+pub struct Finding {
+    /// What it is.
+    pub what: String,
+    /// Whether a tale can be played with it as it is.
+    pub ok: bool,
+    /// What was found.
+    pub found: String,
+    /// The command that puts it right.
+    pub remedy: String,
+}
+
+/// Looks at everything that a play needs.
+pub fn examine(root: &Path) -> Vec<Finding> {
+    let mut findings = vec![
+        program(&["prometheus"], "prometheus"),
+        program(&["promtool"], "prometheus"),
+        program(&["prometheus-alertmanager", "alertmanager"], "prometheus-alertmanager"),
+    ];
+    findings.extend(services(root));
+    findings.push(loopback());
+    findings.push(descriptors());
+    findings.push(writable(root));
+    findings
+}
+
+fn program(names: &[&str], package: &str) -> Finding {
+    let found = names.iter().find_map(|name| Some((name, version(name)?)));
+    Finding {
+        what: names[0].to_owned(),
+        ok: found.is_some(),
+        found: found.map_or_else(|| "not installed".to_owned(), |(_, version)| version),
+        remedy: format!("apt-get install {package}, or let ./tale install it"),
+    }
+}
+
+/// What a program says about its version, in its first line.
+fn version(name: &str) -> Option<String> {
+    let output = Command::new(name).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let words: Vec<&str> = text.lines().next()?.split_whitespace().collect();
+    let after = words.iter().position(|word| *word == "version").map(|at| at + 1);
+    Some(
+        after
+            .and_then(|at| words.get(at))
+            .map_or_else(|| "installed".to_owned(), |version| (*version).to_owned()),
+    )
+}
+
+/// The services have to lie beside this program.
+fn services(root: &Path) -> Vec<Finding> {
+    let beside =
+        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
+    let beside = beside.unwrap_or_else(|| PathBuf::from("."));
+    let folders = std::fs::read_dir(root.join("services")).into_iter().flatten().flatten();
+    let mut names: Vec<String> = folders
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let finding = |name: String| {
+        let ok = beside.join(&name).is_file();
+        Finding {
+            what: format!("service {name}"),
+            ok,
+            found: if ok { "built" } else { "not built" }.to_owned(),
+            remedy: "cargo build --release --workspace --bins, which ./tale does by itself"
+                .to_owned(),
+        }
+    };
+    names.into_iter().map(finding).collect()
+}
+
+/// Pods live on addresses from 127.1.0.0 on; Linux answers to all of 127.0.0.0/8.
+fn loopback() -> Finding {
+    let bound = TcpListener::bind("127.254.0.1:0");
+    Finding {
+        what: "loopback addresses".to_owned(),
+        ok: bound.is_ok(),
+        found: bound.map_or_else(|why| why.to_string(), |_| "127.0.0.0/8 can be used".to_owned()),
+        remedy: "ip addr add 127.0.0.1/8 dev lo".to_owned(),
+    }
+}
+
+fn descriptors() -> Finding {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let most = limit.maximum.unwrap_or(u64::MAX);
+    Finding {
+        what: "open files".to_owned(),
+        ok: most >= 4096,
+        found: format!("{most} at most"),
+        remedy: "ulimit -Hn 65536, or LimitNOFILE= of the session".to_owned(),
+    }
+}
+
+fn writable(root: &Path) -> Finding {
+    let folder = folders::stages(root);
+    let probe = folder.join(format!("doctor-{}", std::process::id()));
+    let written = std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&probe, ""))
+        .and_then(|()| std::fs::remove_file(&probe));
+    Finding {
+        what: "state folder".to_owned(),
+        ok: written.is_ok(),
+        found: written.map_or_else(|why| why.to_string(), |()| "can be written".to_owned()),
+        remedy: format!("chown -R \"$USER\" {}", folder.display()),
+    }
+}
