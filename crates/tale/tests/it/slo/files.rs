@@ -1,5 +1,5 @@
-//! `tale slo compile` and `lint` on files alone: rules that Prometheus takes, and mistakes named with
-//! file, field and remedy.
+//! `tale slo compile` and `lint` on files alone: rules that Prometheus takes, and mistakes named
+//! with file, field and remedy.
 
 use testkit::project::root;
 
