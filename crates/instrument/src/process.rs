@@ -22,11 +22,11 @@ struct Process {
     start: Gauge,
 }
 
-/// Registers the collector.
+/// Registers these metrics, which are read once per scrape.
 ///
 /// # Errors
 /// If `registry` already holds a metric of one of these names.
-pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
+pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
     let process = Process {
         cpu: Counter::new(
             "process_cpu_seconds_total",
@@ -89,7 +89,7 @@ impl Collector for Process {
 }
 
 /// CPU time of all threads of this process, in seconds.
-pub(crate) fn cpu_seconds() -> f64 {
+fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
@@ -110,7 +110,7 @@ impl Stat {
     }
 }
 
-/// Linux 6.2 and later tell the number as the size of the folder; older kernels have to list it.
+/// On Linux 6.2 and later the size of the folder is the number; older kernels have to list it.
 fn open_fds() -> i64 {
     match fs::metadata("/proc/self/fd").map(|folder| folder.len()) {
         Ok(count) if count > 0 => count as i64,

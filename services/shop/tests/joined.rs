@@ -125,7 +125,7 @@ fn the_spans_of_both_services_hang_together_under_the_customers() {
         found.unwrap_or_else(|| panic!("no {name} among {spans:?}"))
     };
     let (offer, price) = (named("GET /price/<item>"), named("GET /orders/price/<item>"));
-    let ask = named("http.client");
+    let ask = named("GET");
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for span in &spans {
         assert_eq!(hex(&span.trace_id), TRACE, "{}", span.name);

@@ -1,7 +1,10 @@
 //! A service under construction: what every service has, before its own routes are added.
+//!
+//! Settings come through [`Env`] rather than Rocket's figment: a wrong one is to end the start with
+//! its name and a remedy, and tests pass settings as values. Rocket's own (`ROCKET_*`,
+//! `Rocket.toml`) work as Rocket documents them. Next: `run.rs`, what happens to the service then.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use prometheus::Registry;
 use rocket::fairing::AdHoc;
@@ -9,34 +12,18 @@ use rocket::figment::Figment;
 use rocket::figment::providers::{Env as RocketEnv, Format, Toml};
 use rocket::futures::future::BoxFuture;
 use rocket::http::Status;
-use rocket::tokio::sync::watch;
 use rocket::{Build, Request, Rocket, catch, catchers};
 
-use crate::admin::{self, Admin};
+use super::admin::Admin;
+use super::readiness::Readiness;
+#[cfg(feature = "client")]
 use crate::dns::{Resolver, ResolverConfig};
-use crate::env::{Env, SettingError};
-use crate::fairing::GoldenSignals;
+use crate::env::Env;
 use crate::faults::Faults;
-use crate::signals::Signals;
+use crate::signals::GoldenSignals;
 use crate::sockets::Listening;
-use crate::{memory, process, sockets, spans};
-
-/// Why a service did not start. Each message is one line that says what to change.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A setting that cannot be used.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// A metric that cannot be registered, such as a name used twice: a mistake in the code.
-    #[error("a metric cannot be registered: {0}")]
-    Metric(#[from] prometheus::Error),
-    /// Rocket refuses its configuration (`ROCKET_*`, `Rocket.toml`).
-    #[error("Rocket's configuration: {0}; see the ROCKET_* variables and Rocket.toml")]
-    Rocket(String),
-    /// Anything else that keeps a service from starting.
-    #[error("{0}")]
-    Other(String),
-}
+use crate::start_error::StartError;
+use crate::{memory, process, sockets, traces};
 
 /// What [`crate::run`] hands to a service's `build` function.
 pub struct Service {
@@ -48,11 +35,11 @@ pub struct Service {
     pub registry: Registry,
     /// The bugs of this service, shown in `fault_active`.
     pub faults: Faults,
-    pub(crate) signals: Arc<Signals>,
-    pub(crate) readiness: Readiness,
-    pub(crate) listening: Listening,
-    pub(crate) admin: Rocket<Build>,
-    pub(crate) tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
+    signals: GoldenSignals,
+    listening: Listening,
+    pub(super) readiness: Readiness,
+    pub(super) admin: Rocket<Build>,
+    pub(super) tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
 }
 
 impl Service {
@@ -66,7 +53,7 @@ impl Service {
         Self::with_registry(name, env, Registry::new())
     }
 
-    pub(crate) fn with_registry(
+    pub(super) fn with_registry(
         name: &'static str,
         env: Env,
         registry: Registry,
@@ -74,20 +61,18 @@ impl Service {
         let (readiness, listening) = (Readiness::default(), Listening::default());
         process::register(&registry)?;
         sockets::register(&registry, listening.clone())?;
-        memory::register(&registry)
-            .map_err(|why| StartError::Other(format!("jemalloc's statistics: {why}")))?;
+        memory::register(&registry)?;
 
         let port = env.parse("ADMIN_PORT", 9000_u16, "set it to a port from 1 to 65535")?;
-        // Rocket on the admin port: no signal handling of its own, and one line per problem in the
-        // log, not in colours.
+        // Rocket on the admin port: no signal handling of its own.
         let figment =
             figment().merge(("port", port)).merge(("shutdown.ctrlc", false)).merge(NO_SIGNALS);
         let admin = Admin { name, registry: registry.clone(), readiness: readiness.clone() };
         Ok(Self {
             name,
-            signals: Arc::new(Signals::register(&registry)?),
+            signals: GoldenSignals::register(&registry)?,
             faults: Faults::register(&registry)?,
-            admin: admin::mount(rocket::custom(figment), admin),
+            admin: admin.mount(rocket::custom(figment)),
             tasks: Vec::new(),
             env,
             registry,
@@ -98,10 +83,16 @@ impl Service {
 
     /// The Rocket application to mount the service's routes on, golden signals attached.
     pub fn rocket(&self) -> Rocket<Build> {
+        let rocket = rocket::custom(figment()).attach(self.signals.clone());
+        let rocket = traces::attach_spans(rocket);
+        let catchers = self.signals.counted(catchers![failed]);
+        self.attach_readiness(rocket).register("/", traces::traced_catchers(catchers))
+    }
+
+    fn attach_readiness(&self, rocket: Rocket<Build>) -> Rocket<Build> {
         let (ready, stopping, listening) =
             (self.readiness.clone(), self.readiness.clone(), self.listening.clone());
-        rocket::custom(figment())
-            .attach(GoldenSignals(self.signals.clone()))
+        rocket
             .attach(AdHoc::on_liftoff("ready", move |rocket| {
                 let address = SocketAddr::new(rocket.config().address, rocket.config().port);
                 Box::pin(async move {
@@ -116,7 +107,6 @@ impl Service {
                     tracing::info!("stopping");
                 })
             }))
-            .register("/", spans::traced_catchers(catchers![failed]))
     }
 
     /// Adds control routes to the admin port: `service.control(|admin| admin.manage(..).mount("/",
@@ -139,6 +129,7 @@ impl Service {
     ///
     /// # Errors
     /// If one of the two cannot be used.
+    #[cfg(feature = "client")]
     pub fn resolver(&self) -> Result<Resolver, StartError> {
         Ok(Resolver::new(ResolverConfig::from_env(&self.env)?, &self.registry)?)
     }
@@ -151,7 +142,7 @@ impl Service {
 }
 
 /// Answers every error that a service does not catch itself, in one line of text. Rocket's own
-/// catcher would do the same in HTML, but cannot be wrapped in a span.
+/// catcher would do the same in HTML, but cannot be wrapped.
 #[catch(default)]
 fn failed(status: Status, _: &Request<'_>) -> String {
     format!("{} {}\n", status.code, status.reason_lossy())
@@ -164,6 +155,7 @@ fn figment() -> Figment {
         // of SIGTERM.
         .merge(("shutdown.grace", 1))
         .merge(("shutdown.mercy", 0))
+        // Logs are read by programs.
         .merge(("cli_colors", false))
         .merge(Toml::file(RocketEnv::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
         .merge(RocketEnv::prefixed("ROCKET_").ignore(&["CONFIG", "PROFILE"]).global())
@@ -174,30 +166,3 @@ fn figment() -> Figment {
 }
 
 const NO_SIGNALS: (&str, [&str; 0]) = ("shutdown.signals", []);
-
-/// Whether the service wants traffic. Not ready before it listens, and not ready again once it was
-/// asked to stop, so that Kubernetes takes it out of the Service before its port closes.
-#[derive(Clone)]
-pub(crate) struct Readiness(Arc<watch::Sender<bool>>);
-
-impl Default for Readiness {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
-}
-
-impl Readiness {
-    pub(crate) fn is_ready(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Waits until the service is ready.
-    pub(crate) async fn wait(&self) {
-        // An error means that the sender is gone, but `self` is one.
-        let _ = self.0.subscribe().wait_for(|ready| *ready).await;
-    }
-
-    fn set(&self, ready: bool) {
-        self.0.send_replace(ready);
-    }
-}

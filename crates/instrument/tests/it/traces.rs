@@ -1,10 +1,8 @@
 //! Trace context in and out, spans at the collector, ids in the logs.
 
-mod service;
-
 use testkit::collector::{Collector, Span, StatusCode};
 
-use service::{Cases, PATIENCE, request};
+use crate::service::{Cases, PATIENCE, request};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";

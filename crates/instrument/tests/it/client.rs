@@ -1,10 +1,6 @@
 //! The outgoing client against a tiny HTTP server on loopback: results, metrics, DNS per request,
 //! trace headers.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
-mod support;
-
 use std::time::Duration;
 
 use domain::base::iana::Rcode;
@@ -17,7 +13,7 @@ use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerPro
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
 
-use support::{
+use crate::support::{
     Fixture,
     dns_server::{DnsServer, Reply},
     http_server::{answer, http},

@@ -1,11 +1,9 @@
 //! What is counted for every way in which a request can end: the table in this crate's README, row
 //! by row.
 
-mod service;
-
 use std::io::Read;
 
-use service::{Cases, hang_up, request};
+use crate::service::{Cases, hang_up, request};
 
 fn total(endpoint: &str, method: &str, status: u16) -> String {
     format!(

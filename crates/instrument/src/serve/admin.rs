@@ -5,38 +5,32 @@
 //! They are not counted either: scrapes and probes are nobody's traffic, and would flatter every
 //! SLO.
 
-use prometheus::{Encoder, Registry, TextEncoder};
+use prometheus::Registry;
 use rocket::http::{ContentType, Status};
-use rocket::{Build, Rocket, Route, State, get, routes};
+use rocket::{Build, Rocket, State, get, routes};
 
-use crate::profile;
-use crate::service::Readiness;
+use super::readiness::Readiness;
+use crate::memory::profile;
+use crate::signals;
 
 /// What the admin routes need.
-pub(crate) struct Admin {
-    pub(crate) name: &'static str,
-    pub(crate) registry: Registry,
-    pub(crate) readiness: Readiness,
+pub(super) struct Admin {
+    /// The service's name, in the title of the flame graph.
+    pub(super) name: &'static str,
+    pub(super) registry: Registry,
+    pub(super) readiness: Readiness,
 }
 
-pub(crate) fn mount(rocket: Rocket<Build>, admin: Admin) -> Rocket<Build> {
-    rocket.manage(admin).mount("/", routes())
-}
-
-fn routes() -> Vec<Route> {
-    routes![metrics, healthz, readyz, heap, flamegraph]
+impl Admin {
+    pub(super) fn mount(self, rocket: Rocket<Build>) -> Rocket<Build> {
+        rocket.manage(self).mount("/", routes![metrics, healthz, readyz, heap, flamegraph])
+    }
 }
 
 /// The metrics, in Prometheus' text format.
 #[get("/metrics")]
 fn metrics(admin: &State<Admin>) -> Result<(ContentType, Vec<u8>), (Status, String)> {
-    let mut text = Vec::new();
-    TextEncoder::new().encode(&admin.registry.gather(), &mut text).map_err(|why| {
-        (Status::InternalServerError, format!("metrics cannot be written: {why}\n"))
-    })?;
-    let format =
-        ContentType::new("text", "plain").with_params([("version", "0.0.4"), ("charset", "utf-8")]);
-    Ok((format, text))
+    signals::text(&admin.registry)
 }
 
 /// The process is alive. Says nothing about whether it is any use: see `/readyz`.
@@ -48,9 +42,10 @@ fn healthz() -> &'static str {
 /// The service wants traffic: it listens, and nobody has asked it to stop.
 #[get("/readyz")]
 fn readyz(admin: &State<Admin>) -> (Status, &'static str) {
-    match admin.readiness.is_ready() {
-        true => (Status::Ok, "ready\n"),
-        false => (Status::ServiceUnavailable, "not ready: starting or stopping\n"),
+    if admin.readiness.is_ready() {
+        (Status::Ok, "ready\n")
+    } else {
+        (Status::ServiceUnavailable, "not ready: starting or stopping\n")
     }
 }
 

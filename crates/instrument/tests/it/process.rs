@@ -1,16 +1,13 @@
 //! A service as a process: how it starts, refuses to start, drains and stops.
 
-mod service;
-
 use std::io::Read;
 use std::net::TcpListener;
 
 use rustix::process::Signal;
 
-use service::{Cases, command, request, wait};
+use crate::service::{Cases, command, request, wait};
 
 /// Runs a service that must not start: exit code 2, and one line on standard error.
-#[allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 fn refusal(variables: &[(&str, &str)]) -> String {
     let mut child = command(variables).spawn().unwrap();
     let status = wait(&mut child);

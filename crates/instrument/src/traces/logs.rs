@@ -6,7 +6,7 @@
 use std::fmt;
 
 use opentelemetry::trace::TraceContextExt;
-use prometheus::{IntCounter, Registry};
+use prometheus::{IntCounter, Registry, register_int_counter_with_registry};
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -17,17 +17,19 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::ids;
+
 /// Connections that ended in an error: malformed HTTP, which hyper answers with 400 before any of
-/// our code runs, and resets. Rocket tells nobody but its log, so this counts its log records.
+/// our code runs, and resets. Rocket only logs them, so this counts its log records.
 pub const CONNECTIONS_FAILED_TOTAL: &str = "rocket_connections_failed_total";
 
 /// What is logged unless `RUST_LOG` says otherwise: what the service says, and what Rocket finds
 /// wrong with its configuration. Rocket's lines per request are left to the metrics, and its launch
 /// banner to our own line.
-pub(crate) const DEFAULT_FILTER: &str = "info,rocket=warn,rocket::launch=off,rocket::server=off";
+pub(super) const DEFAULT_FILTER: &str = "info,rocket=warn,rocket::launch=off,rocket::server=off";
 
 /// The layer that writes JSON lines to `writer`.
-pub(crate) fn layer<S, W>(writer: W) -> impl Layer<S>
+pub(super) fn layer<S, W>(writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -35,17 +37,19 @@ where
     tracing_subscriber::fmt::layer().event_format(JsonLines).with_writer(writer)
 }
 
-/// The level above which `log` records need not even be formatted: Rocket's macros check it first.
-pub(crate) fn bridge(
+/// Sends the records of the `log` crate, Rocket's among them, to `tracing`. `asked_for`: whether
+/// the filter is the user's own.
+pub(super) fn bridge(
     registry: &Registry,
     filter: &EnvFilter,
     asked_for: bool,
 ) -> Result<(), prometheus::Error> {
-    let failed = IntCounter::new(
+    let failed = register_int_counter_with_registry!(
         CONNECTIONS_FAILED_TOTAL,
         "Connections that ended in an error, such as malformed HTTP or a reset, as Rocket logs them.",
+        registry
     )?;
-    registry.register(Box::new(failed.clone()))?;
+    // Records above this level are not even formatted: Rocket's macros check it first.
     let level = match filter.max_level_hint() {
         Some(level) if asked_for => level.into_level().map_or(log::LevelFilter::Off, as_log),
         _ => log::LevelFilter::Warn,
@@ -110,8 +114,9 @@ where
         line.insert("level".to_owned(), metadata.level().as_str().into());
         line.insert("target".to_owned(), metadata.target().into());
         event.record(&mut Fields(&mut line));
-        let context = opentelemetry::Context::current();
-        let ids = context.span().span_context().clone();
+        let context = ids::current();
+        let span = context.span();
+        let ids = span.span_context();
         if ids.is_valid() {
             line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());
             line.insert("span_id".to_owned(), ids.span_id().to_string().into());

@@ -11,8 +11,8 @@ use std::fmt::Write;
 
 use jemalloc_pprof::{PROF_CTL, StackProfile};
 
-use crate::pprof::Profile;
-use crate::symbols::Symbols;
+use super::pprof::Profile;
+use super::symbols::Symbols;
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]

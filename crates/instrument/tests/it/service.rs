@@ -1,7 +1,4 @@
 //! Runs the example service `cases` as a process and talks to it over real sockets.
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;

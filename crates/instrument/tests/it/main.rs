@@ -1,0 +1,10 @@
+//! What `instrument` promises, asked over real sockets.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
+
+mod cases;
+mod client;
+mod process;
+mod service;
+#[path = "../support/mod.rs"]
+mod support;
+mod traces;
