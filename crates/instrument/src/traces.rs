@@ -19,5 +19,5 @@ mod telemetry;
 #[cfg(feature = "client")]
 pub(crate) use ids::inject;
 pub(crate) use spans::attach_spans;
-pub use spans::{RequestSpans, traced, traced_catchers};
+pub use spans::{traced, traced_catchers};
 pub(crate) use telemetry::Telemetry;

@@ -128,7 +128,7 @@ pub(crate) fn attach_spans(rocket: Rocket<Build>) -> Rocket<Build> {
 }
 
 /// Keeps a request's span until its body was sent. Attach it after the golden signals.
-pub struct RequestSpans;
+struct RequestSpans;
 
 #[rocket::async_trait]
 impl Fairing for RequestSpans {

@@ -3,6 +3,8 @@
 
 mod cases;
 mod client;
+mod examples;
+mod packages;
 mod process;
 mod service;
 #[path = "../support/mod.rs"]

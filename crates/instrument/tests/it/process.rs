@@ -5,11 +5,11 @@ use std::net::TcpListener;
 
 use rustix::process::Signal;
 
-use crate::service::{Cases, command, request, wait};
+use crate::service::{Running, command, request, wait};
 
 /// Runs a service that must not start: exit code 2, and one line on standard error.
 fn refusal(variables: &[(&str, &str)]) -> String {
-    let mut child = command(variables).spawn().unwrap();
+    let mut child = command("cases", variables).spawn().unwrap();
     let status = wait(&mut child);
     let mut error = String::new();
     child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
@@ -49,7 +49,7 @@ fn a_busy_port_is_named_with_the_setting_that_changes_it() {
 
 #[test]
 fn a_request_in_progress_is_finished_before_the_service_stops() {
-    let mut service = Cases::start(&[]);
+    let mut service = Running::start(&[]);
     let mut stream = service.send(&request("GET", "/slow/400"));
     service.expect("rocket_http_requests_in_flight", 1.0);
     service.signal(Signal::TERM);
@@ -61,7 +61,7 @@ fn a_request_in_progress_is_finished_before_the_service_stops() {
 
 #[test]
 fn a_stopping_service_is_not_ready_but_still_answers_on_its_admin_port() {
-    let mut service = Cases::start(&[]);
+    let mut service = Running::start(&[]);
     assert_eq!(service.admin_get("/readyz").0, 200);
     let _stream = service.send(&request("GET", "/slow/60000"));
     service.expect("rocket_http_requests_in_flight", 1.0);
@@ -74,7 +74,7 @@ fn a_stopping_service_is_not_ready_but_still_answers_on_its_admin_port() {
 #[test]
 fn a_request_that_never_ends_is_abandoned_with_one_line_and_exit_code_1() {
     // Nobody listens on port 9: the last spans have nowhere to go, and must not hold up the stop.
-    let mut service = Cases::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")]);
+    let mut service = Running::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")]);
     let _stream = service.send(&request("GET", "/slow/60000"));
     service.expect("rocket_http_requests_in_flight", 1.0);
     service.signal(Signal::TERM);
@@ -87,7 +87,7 @@ fn a_request_that_never_ends_is_abandoned_with_one_line_and_exit_code_1() {
 
 #[test]
 fn events_end_when_the_service_stops() {
-    let mut service = Cases::start(&[]);
+    let mut service = Running::start(&[]);
     let _stream = service.send(&request("GET", "/events"));
     service.expect("rocket_http_streams_open", 1.0);
     service.signal(Signal::TERM);
@@ -96,7 +96,7 @@ fn events_end_when_the_service_stops() {
 
 #[test]
 fn a_body_beyond_the_limit_and_a_name_that_is_no_text_are_answered_with_4xx() {
-    let service = Cases::start(&[]);
+    let service = Running::start(&[]);
     let body = "x".repeat(10 << 20);
     let length = body.len();
     let mut stream = service.send(&format!(
@@ -115,12 +115,12 @@ fn a_body_beyond_the_limit_and_a_name_that_is_no_text_are_answered_with_4xx() {
 #[test]
 #[cfg(not(feature = "dhat-heap"))]
 fn heap_profiles_name_functions_and_leave_memory_as_it_was() {
-    let off = Cases::start(&[]);
+    let off = Running::start(&[]);
     let (status, why) = off.admin_get("/debug/flamegraph");
     assert_eq!(status, 404);
     assert!(String::from_utf8_lossy(&why).contains("HEAP_PROFILE=true"));
 
-    let service = Cases::start(&[("HEAP_PROFILE", "true")]);
+    let service = Running::start(&[("HEAP_PROFILE", "true")]);
     service.get("/keep/16777216"); // large enough that sampling cannot miss it
     let before = service.value("process_resident_memory_bytes").unwrap();
     let (status, svg) = service.admin_get("/debug/flamegraph");
@@ -140,7 +140,7 @@ fn heap_profiles_name_functions_and_leave_memory_as_it_was() {
 
 #[test]
 fn a_scrape_has_help_for_every_metric_and_a_unit_in_every_name_that_has_one() {
-    let service = Cases::start(&[]);
+    let service = Running::start(&[]);
     service.get("/ok");
     let metrics = service.metrics();
     for line in metrics.lines().filter(|line| line.starts_with("# TYPE ")) {

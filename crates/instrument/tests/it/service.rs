@@ -1,4 +1,5 @@
-//! Runs the example service `cases` as a process and talks to it over real sockets.
+//! Runs an example as a process and talks to it over real sockets.
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -6,11 +7,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// How long anything may take before a test gives up. Far more than it takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running service, killed when dropped.
-pub(crate) struct Cases {
+pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
@@ -18,15 +21,12 @@ pub(crate) struct Cases {
     seen: Vec<String>,
 }
 
-/// The example's path: cargo builds examples before it runs the tests of the same package.
-pub(crate) fn program() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    tests.parent().and_then(|deps| deps.parent()).unwrap().join("examples/cases")
-}
-
-/// The command, with no variable of the caller's that would change how the service runs.
-pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(program());
+/// The command that runs an example, with no variable of the caller's that would change how it
+/// runs. Cargo builds examples before it runs the tests of the same package.
+pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let target: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
+    let mut command = Command::new(target.join("examples").join(example));
     command
         .env_clear()
         .env("ROCKET_PORT", "0")
@@ -36,46 +36,61 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-impl Cases {
+impl Running {
+    /// The service `cases`.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = command(variables).spawn().expect("cargo test builds the example");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (tell, log) = channel();
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).try_for_each(|line| tell.send(line))
-        });
+        Self::start_example("cases", variables)
+    }
 
+    /// A service that calls `instrument::run`.
+    pub(crate) fn start_example(example: &str, variables: &[(&str, &str)]) -> Self {
+        let mut service = Self::spawn(example, variables);
+        service.admin = service.address_in("admin ready");
+        service.address = service.address_in("ready");
+        service
+    }
+
+    /// An application that Rocket launches, so that Rocket's own log says where; its metrics are on
+    /// the same port.
+    pub(crate) fn launch_example(example: &str) -> Self {
+        let mut service = Self::spawn(example, &[("ROCKET_CLI_COLORS", "false")]);
+        let line = service.line(|line| line.contains("Rocket has launched from"));
+        let address = line.rsplit("http://").next().unwrap().trim();
+        (service.address, service.admin) = (address.parse().unwrap(), address.parse().unwrap());
+        service
+    }
+
+    fn spawn(example: &str, variables: &[(&str, &str)]) -> Self {
+        let mut child = command(example, variables).spawn().expect("`cargo test` builds examples, `cargo test --test it` does not");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, log) = channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut cases = Self { child, address: unknown, admin: unknown, log, seen: Vec::new() };
-        cases.admin = cases.log_line(|line| line["message"] == "admin ready")["address"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        cases.address = cases.log_line(|line| line["message"] == "ready")["address"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        cases
+        Self { child, address: unknown, admin: unknown, log, seen: Vec::new() }
+    }
+
+    fn address_in(&mut self, message: &str) -> SocketAddr {
+        let line = self.log_line(|line| line["message"] == message);
+        line["address"].as_str().unwrap().parse().unwrap()
     }
 
     /// The first log line, from the start of the service on, that `wanted` accepts.
-    pub(crate) fn log_line(
-        &mut self,
-        wanted: impl Fn(&serde_json::Value) -> bool,
-    ) -> serde_json::Value {
-        let parse = |line: &String| serde_json::from_str::<serde_json::Value>(line).ok();
-        if let Some(line) = self.seen.iter().filter_map(parse).find(|line| wanted(line)) {
-            return line;
+    pub(crate) fn log_line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let parse = |line: &str| serde_json::from_str::<Value>(line).unwrap_or_default();
+        parse(&self.line(|line| wanted(&parse(line))))
+    }
+
+    fn line(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        if let Some(line) = self.seen.iter().find(|line| wanted(line)) {
+            return line.clone();
         }
         loop {
-            let line = self
-                .log
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("no such line in {:#?}", self.seen));
-            self.seen.push(line);
-            if let Some(line) = self.seen.last().and_then(parse).filter(|line| wanted(line)) {
+            let line = self.log.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no such line in {:#?}", self.seen));
+            self.seen.push(line.clone());
+            if wanted(&line) {
                 return line;
             }
         }
@@ -160,7 +175,7 @@ pub(crate) fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
-impl Drop for Cases {
+impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
