@@ -1,125 +1,108 @@
-//! What instrumentation costs in instructions: the same handler on bare Rocket and instrumented.
+//! What instrumentation costs in instructions per request: the same handler on bare Rocket, with
+//! golden signals, and as a service.
 //!
 //! `cargo bench -p instrument --bench instructions` runs each server under callgrind, which counts
-//! instructions and not time: the result does not depend on what else the machine does. Needs
-//! `valgrind` (Debian: `apt-get install valgrind`), and says so if it is missing.
+//! instructions and not time: whatever else the machine does changes nothing. A run with few
+//! requests is subtracted from one with many, so that starting and stopping cancel out. What is
+//! left of chance is how often the server goes to sleep in between, hence several runs and their
+//! median. Needs `valgrind` (Debian: `apt-get install valgrind`), and says so if it is missing.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints its table, and has nobody to return an error to"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, ExitCode, Stdio};
+#[path = "support/servers.rs"]
+mod servers;
 
-use instrument::{Service, StartError, traced};
-use rocket::{Build, Rocket, get, routes};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitCode, Stdio};
 
-/// The variable by which this program starts itself as a server.
-const ROLE: &str = "INSTRUCTIONS_ROLE";
-const FEW: u32 = 200;
-const MANY: u32 = 1200;
+use servers::{ROLE, Role};
 
-const VARIANTS: [(&str, &str); 3] =
-    [("bare Rocket", "bare"), ("GoldenSignals", "signals"), ("instrument::run, traced", "service")];
+const VARIANTS: [(&str, Role); 3] = [
+    ("bare Rocket", Role::Bare),
+    ("golden signals", Role::Signals),
+    ("service, nobody collects spans", Role::Service),
+];
+const RUNS: usize = 3;
+const FEW: usize = 320;
+const MANY: usize = 3520;
+/// Requests sent at once: one by one, and as a busy server gets them.
+const CONNECTIONS: [usize; 2] = [1, 16];
+const REQUEST: &[u8] = b"GET /hello/world HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const END_OF_ANSWER: &[u8] = b"Hello, world!";
 
 fn main() -> ExitCode {
-    match std::env::var(ROLE).as_deref() {
-        Ok("bare") => bare(false),
-        Ok("signals") => bare(true),
-        Ok(_) => instrument::run("instructions", service),
-        Err(_) => compare(),
-    }
-}
-
-#[get("/hello/<name>")]
-fn hello(name: &str) -> String {
-    format!("Hello, {name}!")
-}
-
-fn service(service: &mut Service) -> Result<Rocket<Build>, StartError> {
-    Ok(service.rocket().mount("/", traced(routes![hello])))
-}
-
-fn bare(signals: bool) -> ExitCode {
-    let figment = rocket::Config::figment().merge(("log_level", "off"));
-    let ready = rocket::fairing::AdHoc::on_liftoff("ready", |rocket| {
-        let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-        Box::pin(async move { println!("{{\"address\":\"{address}\",\"message\":\"ready\"}}") })
-    });
-    let mut rocket = rocket::custom(figment).attach(ready).mount("/", routes![hello]);
-    if signals {
-        let signals = instrument::GoldenSignals::default();
-        rocket = rocket.attach(signals.clone()).mount("/metrics", signals);
-    }
-    let _ = rocket::execute(rocket.launch());
-    ExitCode::SUCCESS
+    servers::serve().unwrap_or_else(compare)
 }
 
 fn compare() -> ExitCode {
-    let mut bare = 0.0;
-    for connections in [1, 16] {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+        println!("skipped: valgrind is not installed (apt-get install valgrind)");
+        return ExitCode::SUCCESS;
+    }
+    println!("| variant | connections | instructions per request (min-max) | x bare |");
+    println!("| --- | --- | --- | --- |");
+    for connections in CONNECTIONS {
+        let mut bare = None;
         for (name, role) in VARIANTS {
-            let few = collected(role, FEW, connections);
-            let many = collected(role, MANY, connections);
-            let each = (many - few) as f64 / f64::from(MANY - FEW);
-            if role == "bare" {
-                bare = each;
-            }
-            println!("| {name} | {connections} | {each:.0} | {:.3} |", each / bare);
+            let [min, median, max] = per_request(role, connections);
+            let ratio = median / *bare.get_or_insert(median);
+            println!("| {name} | {connections} | {median:.0} ({min:.0}-{max:.0}) | {ratio:.3} |");
         }
     }
     ExitCode::SUCCESS
 }
 
+/// Instructions per request: the fewest, the median and the most of all runs.
+fn per_request(role: Role, connections: usize) -> [f64; 3] {
+    let mut runs = [(); RUNS].map(|()| {
+        let [few, many] = [FEW, MANY].map(|requests| instructions(role, requests, connections));
+        (many - few) as f64 / (MANY - FEW) as f64
+    });
+    runs.sort_by(f64::total_cmp);
+    [runs[0], runs[RUNS / 2], runs[RUNS - 1]]
+}
+
 /// Instructions of a whole run with so many requests.
-fn collected(role: &str, requests: u32, connections: u32) -> u64 {
-    let mut server = Command::new("valgrind")
-        .args(["--tool=callgrind"])
-        .arg(format!(
-            "--callgrind-out-file={}",
-            std::env::var("OUT")
-                .map(|o| format!("{o}.{role}.{connections}.{requests}"))
-                .unwrap_or("/dev/null".into())
-        ))
-        .arg(std::env::current_exe().unwrap())
-        .env(ROLE, role)
-        .envs([("ROCKET_PORT", "0"), ("ADMIN_PORT", "0"), ("ROCKET_WORKERS", "1")])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let line = lines.into_iter().find(|line| line.contains("\"message\":\"ready\"")).unwrap();
-    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let address: SocketAddr = line["address"].as_str().unwrap().parse().unwrap();
-    let mut streams: Vec<_> =
-        (0..connections).map(|_| TcpStream::connect(address).unwrap()).collect();
-    for _ in 0..requests.div_ceil(connections) {
-        for stream in &mut streams {
-            stream.write_all(b"GET /hello/world HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-        }
-        for stream in &mut streams {
-            read_answer(stream);
-        }
+fn instructions(role: Role, requests: usize, connections: usize) -> u64 {
+    let mut server = start(role);
+    let address = servers::address(&mut server);
+    let connect = || TcpStream::connect(address).unwrap();
+    let mut streams: Vec<TcpStream> = std::iter::repeat_with(connect).take(connections).collect();
+    for _ in 0..requests / connections {
+        streams.iter_mut().for_each(|stream| stream.write_all(REQUEST).unwrap());
+        streams.iter_mut().for_each(read_answer);
     }
     drop(streams);
     let pid = rustix::process::Pid::from_child(&server);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let mut text = String::new();
-    server.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-    server.wait().unwrap();
-    let line = text.lines().find(|line| line.contains("Collected :")).expect(&text);
-    line.rsplit(' ').next().unwrap().parse().unwrap()
+    let output = server.wait_with_output().unwrap();
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report.lines().find(|line| line.contains("Collected :"));
+    collected.expect(&report).rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// To see where the instructions go, give `--callgrind-out-file` a name and ask `callgrind_annotate`.
+fn start(role: Role) -> Child {
+    Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().unwrap())
+        .env(ROLE, role.as_str())
+        .envs([("ROCKET_PORT", "0"), ("ADMIN_PORT", "0"), ("ROCKET_WORKERS", "1")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn read_answer(stream: &mut TcpStream) {
-    let mut text = Vec::new();
-    let mut bytes = [0; 4096];
-    while !text.ends_with(b"Hello, world!") {
-        let count = stream.read(&mut bytes).unwrap();
-        assert_ne!(count, 0);
-        text.extend_from_slice(&bytes[..count]);
+    let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+    while !answer.ends_with(END_OF_ANSWER) {
+        let count = stream.read(&mut buffer).unwrap();
+        assert_ne!(count, 0, "the server hung up");
+        answer.extend_from_slice(&buffer[..count]);
     }
 }

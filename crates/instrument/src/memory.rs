@@ -7,33 +7,43 @@
 //! | --- | --- |
 //! | `jemalloc.rs` | an allocator that gives memory back, and its statistics |
 //! | `dhat.rs` | every block counted, at 15 times the cost |
-//! | `profile.rs`, `symbols.rs`, `pprof.rs` | heap profiles with names, without loading debug information |
+//! | `profile.rs` and its folder | heap profiles with names, without loading debug information |
 //! | `off.rs`, `profile_off.rs` | a build without the above |
 
 #[cfg(feature = "dhat-heap")]
-mod dhat;
+#[path = "memory/dhat.rs"]
+mod allocator;
 #[cfg(all(feature = "allocator", not(feature = "dhat-heap")))]
-mod jemalloc;
+#[path = "memory/jemalloc.rs"]
+mod allocator;
 #[cfg(not(any(feature = "allocator", feature = "dhat-heap")))]
-mod off;
-#[cfg(all(feature = "profiles", not(feature = "dhat-heap")))]
-mod pprof;
+#[path = "memory/off.rs"]
+mod allocator;
+
 #[cfg(all(feature = "profiles", not(feature = "dhat-heap")))]
 pub(crate) mod profile;
 #[cfg(not(all(feature = "profiles", not(feature = "dhat-heap"))))]
 #[path = "memory/profile_off.rs"]
 pub(crate) mod profile;
-#[cfg(all(feature = "profiles", not(feature = "dhat-heap")))]
-mod symbols;
 
 #[cfg(feature = "dhat-heap")]
-use dhat as allocator;
-#[cfg(all(feature = "allocator", not(feature = "dhat-heap")))]
-use jemalloc as allocator;
-#[cfg(not(any(feature = "allocator", feature = "dhat-heap")))]
-use off as allocator;
-
 pub(crate) use allocator::Profiler;
 #[cfg(any(feature = "allocator", feature = "dhat-heap"))]
 pub use allocator::allocated_bytes;
 pub use allocator::register;
+
+/// What has to be finished before a service is dropped, so that its heap profile is written: only
+/// dhat writes one.
+#[cfg(not(feature = "dhat-heap"))]
+pub(crate) struct Profiler;
+
+#[cfg(not(feature = "dhat-heap"))]
+impl Profiler {
+    /// See `memory/dhat.rs`.
+    pub(crate) fn start() -> Self {
+        Self
+    }
+
+    /// See `memory/dhat.rs`.
+    pub(crate) fn finish(self) {}
+}

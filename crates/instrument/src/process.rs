@@ -53,7 +53,7 @@ pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
 }
 
 impl Process {
-    fn all(&self) -> [&dyn Collector; 7] {
+    fn metrics(&self) -> [&dyn Collector; 7] {
         [
             &self.cpu,
             &self.resident,
@@ -68,7 +68,7 @@ impl Process {
 
 impl Collector for Process {
     fn desc(&self) -> Vec<&Desc> {
-        self.all().into_iter().flat_map(Collector::desc).collect()
+        self.metrics().into_iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -84,7 +84,7 @@ impl Collector for Process {
         self.open_fds.set(open_fds());
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         self.max_fds.set(limit.current.map_or(i64::MAX, |fds| fds as i64));
-        self.all().into_iter().flat_map(Collector::collect).collect()
+        self.metrics().into_iter().flat_map(Collector::collect).collect()
     }
 }
 

@@ -269,7 +269,7 @@ async fn a_watcher_hears_of_every_order_and_a_slow_one_of_how_many_it_missed() {
 async fn there_is_a_limit_to_watchers_and_those_who_leave_make_room() {
     let (client, _, _) = clients([]).await;
     let mut watchers = Vec::new();
-    for _ in 0..crate::WATCHERS_MAX {
+    for _ in 0..crate::watch::WATCHERS_MAX {
         watchers.push(client.get("/orders/watch").dispatch().await);
     }
     let one_too_many = client.get("/orders/watch").dispatch().await;

@@ -9,16 +9,3 @@ use prometheus::Registry;
 pub fn register(_: &Registry) -> Result<(), prometheus::Error> {
     Ok(())
 }
-
-/// Nothing to be written at the end.
-pub(crate) struct Profiler;
-
-impl Profiler {
-    /// See `dhat.rs`.
-    pub(crate) fn start() -> Self {
-        Self
-    }
-
-    /// See `dhat.rs`.
-    pub(crate) fn finish(self) {}
-}

@@ -6,13 +6,16 @@
 //! MB, a step in RSS just like the leak one is looking for. Here names come from the symbol table
 //! alone, read from the file and dropped again.
 
+mod pprof;
+mod symbols;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jemalloc_pprof::{PROF_CTL, StackProfile};
 
-use super::pprof::Profile;
-use super::symbols::Symbols;
+use pprof::Profile;
+use symbols::Symbols;
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]

@@ -80,7 +80,8 @@ impl Fairing for GoldenSignals {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(in_flight) = InFlight::of(request).filter(|request| !request.is_left_out()) else {
+        let Some(in_flight) = InFlight::find(request).filter(|request| !request.is_left_out())
+        else {
             return;
         };
         let (method, status) = (in_flight.method, response.status());
@@ -117,7 +118,7 @@ struct Counted {
 #[rocket::async_trait]
 impl catcher::Handler for Counted {
     async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
-        if InFlight::of(request).is_none() {
+        if InFlight::find(request).is_none() {
             self.signals.refused(status);
         }
         self.inner.handle(status, request).await

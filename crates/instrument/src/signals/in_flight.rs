@@ -51,7 +51,7 @@ impl InFlight {
     }
 
     /// The guard of a request, unless the request never passed the request fairing.
-    pub(super) fn of<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+    pub(super) fn find<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         request.local_cache(|| None).as_ref()
     }
 
@@ -94,5 +94,5 @@ impl Drop for InFlight {
 
 /// A number that no other request of this process has; `None` if no golden signals are attached.
 pub fn request_number(request: &Request<'_>) -> Option<u64> {
-    InFlight::of(request).map(|in_flight| in_flight.number)
+    InFlight::find(request).map(|in_flight| in_flight.number)
 }

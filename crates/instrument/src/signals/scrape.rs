@@ -33,7 +33,7 @@ struct Scrape(Registry);
 #[rocket::async_trait]
 impl Handler for Scrape {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        if let Some(in_flight) = InFlight::of(request) {
+        if let Some(in_flight) = InFlight::find(request) {
             in_flight.leave_out();
         }
         Outcome::from(request, text(&self.0))

@@ -65,7 +65,7 @@ impl Handler for Traced {
         'life1: 'async_trait,
         Self: 'async_trait,
     {
-        Scope::of(request).around(self.0.handle(request, data))
+        Scope::choose(request).around(self.0.handle(request, data))
     }
 }
 
@@ -84,7 +84,7 @@ impl catcher::Handler for TracedCatcher {
         'life1: 'async_trait,
         Self: 'async_trait,
     {
-        Scope::of(request).around(self.0.handle(status, request))
+        Scope::choose(request).around(self.0.handle(status, request))
     }
 }
 
@@ -101,8 +101,8 @@ enum Scope {
 }
 
 impl Scope {
-    fn of(request: &Request<'_>) -> Self {
-        if let Some(span) = RequestSpan::of(request) {
+    fn choose(request: &Request<'_>) -> Self {
+        if let Some(span) = RequestSpan::find(request) {
             Self::Span(span.clone())
         } else if let Some(context) = caller(request.headers()).filter(is_valid) {
             Self::Caller(context)
@@ -141,7 +141,7 @@ impl Fairing for RequestSpans {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(span) = RequestSpan::of(request) else {
+        let Some(span) = RequestSpan::find(request) else {
             return;
         };
         span.record("http.response.status_code", response.status().code);
@@ -171,7 +171,7 @@ impl RequestSpan {
         request.local_cache(|| Self { method: request.method(), span: OnceLock::new() })
     }
 
-    fn of<'r>(request: &'r Request<'_>) -> Option<&'r Span> {
+    fn find<'r>(request: &'r Request<'_>) -> Option<&'r Span> {
         if !breaker::is_set_up() {
             return None;
         }

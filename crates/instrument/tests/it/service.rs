@@ -61,7 +61,9 @@ impl Running {
     }
 
     fn spawn(example: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(example, variables).spawn().expect("`cargo test` builds examples, `cargo test --test it` does not");
+        let mut child = command(example, variables)
+            .spawn()
+            .expect("`cargo test` builds examples, `cargo test --test it` does not");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, log) = channel();
         std::thread::spawn(move || {

@@ -1,5 +1,4 @@
 //! Two processes, one trace: what a customer asks `shop` can be followed into the log of `orders`.
-#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -33,10 +32,10 @@ impl Running {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (tell, log) = channel();
+        let (sender, log) = channel();
         std::thread::spawn(move || {
             let mut lines = lines.map_while(Result::ok);
-            lines.try_for_each(|line| tell.send(serde_json::from_str(&line).unwrap()))
+            lines.try_for_each(|line| sender.send(serde_json::from_str(&line).unwrap()))
         });
         Self { child, log }
     }

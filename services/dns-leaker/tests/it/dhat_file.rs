@@ -1,7 +1,5 @@
 //! A `dhat-heap` build shows the leak where people look for it: at the end of the program, in
 //! `dhat-heap.json`.
-#![cfg(feature = "dhat-heap")]
-#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -1,5 +1,4 @@
 //! Whatever arrives on `/rpc`, the answer is one that JSON-RPC knows.
-#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 use instrument::{Env, Service};
 use proptest::collection::{btree_map, vec};
