@@ -25,7 +25,7 @@ pub enum CallResult {
     Timeout,
     /// The address was found, but no connection could be made.
     Connect,
-    /// Anything else: the connection broke, the body was too long, the URL was no URL.
+    /// Anything else: the connection broke, the body was too long, or there was no valid URL.
     Other,
 }
 
@@ -179,9 +179,10 @@ impl Drop for Observation<'_> {
         // For the caller, 4xx and 5xx are failed calls too (OpenTelemetry's rule for client spans).
         if !matches!(self.result, CallResult::Success | CallResult::Redirect) {
             self.span.record("otel.status_code", "ERROR");
-            match self.status {
-                Some(status) => self.span.record("error.type", status.to_string()),
-                None => self.span.record("error.type", result),
+            match (self.status, self.result) {
+                (Some(status), _) => self.span.record("error.type", status.to_string()),
+                (None, CallResult::Other) => self.span.record("error.type", "_OTHER"),
+                (None, _) => self.span.record("error.type", result),
             };
         }
     }

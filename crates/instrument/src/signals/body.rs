@@ -23,7 +23,7 @@ pub(super) struct WatchedBody<'r> {
     endpoint: &'r str,
     /// Bytes still to come; `None` if the length is unknown.
     left: Option<usize>,
-    /// It ends only when the client leaves, which is then no abort.
+    /// It ends only when the client leaves, which is then not an abort.
     is_endless: bool,
     /// It was read to its end, or its abort is counted.
     is_over: bool,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use prometheus::Registry;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{ContentType, Method, Status};
-use rocket::{Catcher, Data, Orbit, Request, Response, Rocket, catcher};
+use rocket::{Catcher, Data, Orbit, Request, Response, Rocket, Route, catcher};
 
 use super::body::{WatchedBody, wrap_body};
 use super::in_flight::InFlight;
@@ -64,6 +64,13 @@ impl Default for GoldenSignals {
     }
 }
 
+/// The route that shows them: `mount("/metrics", signals)`.
+impl From<GoldenSignals> for Vec<Route> {
+    fn from(signals: GoldenSignals) -> Self {
+        vec![scrape::route(signals.registry)]
+    }
+}
+
 #[rocket::async_trait]
 impl Fairing for GoldenSignals {
     fn info(&self) -> Info {
@@ -80,8 +87,8 @@ impl Fairing for GoldenSignals {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(in_flight) = InFlight::find(request).filter(|request| !request.is_left_out())
-        else {
+        let in_flight = InFlight::find(request);
+        let Some(in_flight) = in_flight.filter(|in_flight| !in_flight.is_left_out()) else {
             return;
         };
         let (method, status) = (in_flight.method, response.status());
@@ -100,7 +107,7 @@ impl Fairing for GoldenSignals {
             || method == Method::Head
             || [Status::NoContent, Status::NotModified].contains(&status);
         if !sends_no_body {
-            // Events end only when the client leaves, so that leaving is no abort.
+            // Events end only when the client leaves, so that leaving is not an abort.
             let is_endless = is_stream && response.content_type() == Some(ContentType::EventStream);
             wrap_body(response, size, |body| {
                 WatchedBody::new(body, in_flight, endpoint, size, is_endless)

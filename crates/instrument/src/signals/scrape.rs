@@ -8,19 +8,16 @@ use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
-use super::fairing::GoldenSignals;
 use super::in_flight::InFlight;
 
 /// The name by which the fairing recognizes the route.
 const NAME: &str = "golden signals: scrape";
 
-/// `mount("/metrics", signals)`.
-impl From<GoldenSignals> for Vec<Route> {
-    fn from(signals: GoldenSignals) -> Self {
-        let mut route = Route::new(Method::Get, "/", Scrape(signals.registry().clone()));
-        route.name = Some(NAME.into());
-        vec![route]
-    }
+/// The route, to be mounted at `/metrics`.
+pub(super) fn route(registry: Registry) -> Route {
+    let mut route = Route::new(Method::Get, "/", Scrape(registry));
+    route.name = Some(NAME.into());
+    route
 }
 
 pub(super) fn is_scrape(route: &Route) -> bool {

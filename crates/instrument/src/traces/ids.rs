@@ -1,9 +1,10 @@
 //! Which trace is this? The ids for log lines and outgoing calls, whether or not anybody collects
 //! spans.
 //!
-//! Without a collector there is no span that could hold the ids of a request. Making them costs
-//! more than all golden signals together, and most requests never log a line nor call anybody. So
-//! a request carries only its number, and its ids are computed from it when somebody asks.
+//! Without a collector there is no span that could hold the ids of a request. Making ids for each
+//! would cost half as much again as its golden signals, and most requests never log a line nor call
+//! anybody. So a request carries only its number, and its ids are computed from it when somebody
+//! asks.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -13,12 +14,6 @@ use std::task::{self, Poll};
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
-#[cfg(feature = "client")]
-use opentelemetry::{global::get_text_map_propagator, propagation::Injector};
-#[cfg(feature = "client")]
-use tracing::Span;
-#[cfg(feature = "client")]
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 thread_local! {
     /// The number of the request that this thread works on right now.
@@ -52,7 +47,7 @@ impl Drop for Restore {
 
 /// The context that log lines and outgoing calls belong to: the span's, else the caller's, else
 /// one made from the request's number. Invalid outside of requests.
-pub(crate) fn current() -> Context {
+pub(super) fn current() -> Context {
     let context = Context::current();
     if context.span().span_context().is_valid() {
         return context;
@@ -61,23 +56,6 @@ pub(crate) fn current() -> Context {
         Some(number) => context.with_remote_span_context(ids(number)),
         None => context, // not in a request
     }
-}
-
-/// Hands the headers that carry on `span`'s trace to `set`: name and value. Where nobody collects
-/// spans, those of the request in progress: its trace goes on even then.
-#[cfg(feature = "client")]
-pub(crate) fn inject(span: &Span, set: &mut dyn FnMut(&str, String)) {
-    struct Headers<'s>(&'s mut dyn FnMut(&str, String));
-    impl Injector for Headers<'_> {
-        fn set(&mut self, key: &str, value: String) {
-            (self.0)(key, value);
-        }
-    }
-    let context = match span.context() {
-        context if context.span().span_context().is_valid() => context,
-        _ => current(),
-    };
-    get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut Headers(set)));
 }
 
 /// The same ids for the same number, as often as they are asked for. Marked as not sampled: they

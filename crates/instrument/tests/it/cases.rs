@@ -44,7 +44,7 @@ fn every_answered_request_is_counted_once_under_its_route_method_and_status() {
             "HTTP/1.1 422",
             total("/number/<n>", "GET", 422),
         ),
-        ("a body that is no JSON", post("{"), "HTTP/1.1 400", total("/json", "POST", 400)),
+        ("a body that is not JSON", post("{"), "HTTP/1.1 400", total("/json", "POST", 400)),
         (
             "an error that the handler returns",
             request("GET", "/broken"),

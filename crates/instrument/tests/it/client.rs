@@ -1,6 +1,8 @@
 //! The outgoing client against a tiny HTTP server on loopback: results, metrics, DNS per request,
 //! trace headers.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::base::iana::Rcode;
@@ -9,7 +11,11 @@ use instrument::{
     dns::Outcome,
 };
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    propagation::TraceContextPropagator,
+    trace::{SdkTracerProvider, SpanData, SpanExporter},
+};
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -146,7 +152,7 @@ async fn an_endless_body_is_cut_off() {
 }
 
 #[tokio::test]
-async fn something_that_is_no_url_is_other_and_says_so() {
+async fn something_that_is_not_a_url_is_other_and_says_so() {
     let (_dns, fixture, client) = client().await;
     let error = client.get("orders/7").await.unwrap_err();
     assert!(error.to_string().contains("`orders/7` is not a URL"), "{error}");
@@ -194,6 +200,58 @@ async fn the_trace_of_the_caller_is_continued_in_the_headers() {
         (4, "00", trace.as_str(), "01"),
         "{header}"
     );
+}
+
+/// An exporter that keeps what it gets.
+#[derive(Clone, Debug, Default)]
+struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().extend(batch);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_span_of_a_call_has_opentelemetrys_attributes_and_no_password() {
+    let kept = Kept::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(kept.clone()).build();
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("test"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+
+    let server = http(answer("503 Service Unavailable", "")).await;
+    let gone = http("").await.port; // gone at the end of this line
+    let (_dns, _fixture, client) = client().await;
+    client.get(&format!("http://ada:secret@orders.:{}/orders/7", server.port)).await.unwrap();
+    client.get(&format!("http://127.9.9.9:{gone}/")).await.unwrap_err();
+
+    let spans = std::mem::take(&mut *kept.0.lock().unwrap());
+    let attributes = |span: &SpanData| -> BTreeMap<String, String> {
+        let attributes = span.attributes.iter();
+        attributes.map(|pair| (pair.key.to_string(), pair.value.to_string())).collect()
+    };
+    let calls: Vec<_> = spans.iter().filter(|span| span.name == "GET").map(attributes).collect();
+    let port = server.port.to_string();
+    let url = format!("http://orders.:{port}/orders/7");
+    let expected = [
+        ("error.type", "503"),
+        ("http.request.method", "GET"),
+        ("http.response.status_code", "503"),
+        ("peer.service", "orders"),
+        ("server.address", "orders."),
+        ("server.port", &port),
+        ("url.full", &url),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(calls[0], expected.into());
+    assert_eq!(calls[1]["error.type"], "connect");
+    assert!(!calls[1].contains_key("http.response.status_code"), "there is none");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ fn events_end_when_the_service_stops() {
 }
 
 #[test]
-fn a_body_beyond_the_limit_and_a_name_that_is_no_text_are_answered_with_4xx() {
+fn a_body_beyond_the_limit_and_a_name_that_is_not_text_are_answered_with_4xx() {
     let service = Running::start(&[]);
     let body = "x".repeat(10 << 20);
     let length = body.len();

@@ -222,7 +222,7 @@ fn an_id_comes_back_as_it_was_written() {
 }
 
 #[test]
-fn a_text_that_is_no_json_throughout_is_a_parse_error_wherever_the_mistake_is() {
+fn a_text_that_is_not_json_throughout_is_a_parse_error_wherever_the_mistake_is() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for body in [
         "",
