@@ -32,6 +32,9 @@ type BuildFn = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 ///
 /// Exit codes: 0 after a clean stop, 1 if requests had to be abandoned, 2 if the service could not
 /// start; then one line on standard error says why and what to do.
+// `#[inline]`, like the two functions that it leads to, so that Rocket's generic parts are compiled
+// in the program's crate and nowhere else. Compiled here, they came out 1.5 % slower.
+#[inline]
 pub fn run(
     name: &'static str,
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
@@ -61,6 +64,7 @@ struct Stopped {
     runtime: Runtime,
 }
 
+#[inline]
 fn start_and_serve(name: &'static str, build: BuildFn) -> Result<Stopped, StartError> {
     let (env, registry) = (Env::process(), Registry::new());
     let telemetry = Telemetry::start(name, &env, &registry)?;
@@ -110,6 +114,7 @@ fn runtime(business: &Rocket<Build>) -> Result<Runtime, StartError> {
 
 /// Serves the business until it is asked to stop, then drains it. `None` if it did not drain in
 /// time.
+#[inline]
 async fn serve(
     business: Rocket<Build>,
     readiness: Readiness,
