@@ -85,7 +85,8 @@ fn instructions(role: Role, requests: usize, connections: usize) -> u64 {
     collected.expect(&report).rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-/// To see where the instructions go, give `--callgrind-out-file` a name and ask `callgrind_annotate`.
+/// To see where the instructions go, give `--callgrind-out-file` a name and ask
+/// `callgrind_annotate`.
 fn start(role: Role) -> Child {
     Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

@@ -1,11 +1,12 @@
 //! What instrumentation costs in time: the same handler on bare Rocket and instrumented, with
 //! tracing off, on and to nobody.
 //!
-//! `cargo bench -p instrument --bench overhead` prints a table of medians. Rounds of all variants are interleaved,
-//! so that whatever else the machine does hits them alike; the comparable columns are the ratios
-//! and the CPU time per request of the server process. Rates are taken with a server that is never
-//! idle. Latency is not: there it would be the length of the queue, so it is taken again at half of
-//! bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
+//! `cargo bench -p instrument --bench overhead` prints a table of medians. Rounds of all variants
+//! are interleaved, so that whatever else the machine does hits them alike; the comparable columns
+//! are the ratios and the CPU time per request of the server process. Rates are taken with a server
+//! that is never idle. Latency is not: there it would be the length of the queue, so it is taken
+//! again at half of bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if
+//! it is missing.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

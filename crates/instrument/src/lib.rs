@@ -1,8 +1,8 @@
 //! Everything a service needs to be seen into.
 //!
 //! An application of your own attaches [`GoldenSignals`] and is done. A service of this project
-//! calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`]; that gives it
-//! all of this:
+//! calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`]; that gives
+//! it all of this:
 //!
 //! | what | where to read | feature |
 //! | --- | --- | --- |

@@ -71,7 +71,8 @@ impl AsyncRead for WatchedBody<'_> {
                 this.left = this.left.map(|left| left.saturating_sub(count));
                 match this.left {
                     Some(0) => this.is_over = true,
-                    Some(_) if count == 0 => this.abort(Abort::BodyFailed), // shorter than announced
+                    // Shorter than announced.
+                    Some(_) if count == 0 => this.abort(Abort::BodyFailed),
                     None if count == 0 => this.is_over = true,
                     _ => {}
                 }

@@ -79,7 +79,7 @@ enum Scope {
 
 impl Scope {
     fn choose(request: &Request<'_>) -> Self {
-        if let Some(span) = RequestSpan::find(request) {
+        if let Some(span) = RequestSpan::get_or_begin(request) {
             Self::Span(span.clone())
         } else if let Some(context) = propagation::caller(request.headers()).filter(is_valid) {
             Self::Caller(context)

@@ -1,5 +1,5 @@
-//! How a trace goes from one service to the next: the headers `traceparent` and `tracestate`, in and
-//! out.
+//! How a trace goes from one service to the next: the headers `traceparent` and `tracestate`, in
+//! and out.
 
 use opentelemetry::Context;
 use opentelemetry::global::get_text_map_propagator;

@@ -1,4 +1,5 @@
-//! The span of a request: its name, its attributes, and its end, which is the last byte of the body.
+//! The span of a request: its name, its attributes, and its end, which is the last byte of the
+//! body.
 //!
 //! The names of the attributes are OpenTelemetry's, see
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Left out is `url.query`, because
@@ -42,8 +43,8 @@ impl Fairing for RequestSpans {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(span) = RequestSpan::find(request) else {
-            return;
+        let Some(Some(span)) = RequestSpan::prepare(request).span.get() else {
+            return; // no handler of this request is traced
         };
         span.record("http.response.status_code", response.status().code);
         // Only 5xx is the server's error; a 404 is a correct answer to a wrong question.
@@ -72,7 +73,8 @@ impl RequestSpan {
         request.local_cache(|| Self { method: request.method(), span: OnceLock::new() })
     }
 
-    pub(super) fn find<'r>(request: &'r Request<'_>) -> Option<&'r Span> {
+    /// The span to run a handler in.
+    pub(super) fn get_or_begin<'r>(request: &'r Request<'_>) -> Option<&'r Span> {
         if !breaker::is_set_up() {
             return None;
         }
@@ -85,8 +87,8 @@ impl RequestSpan {
 /// A span named as OpenTelemetry's conventions ask: `GET /hello/<name>`, never the path with a
 /// value in it.
 ///
-/// At level ERROR, although nothing went wrong: a filter such as `RUST_LOG=warn` is about log lines and
-/// must not lose spans.
+/// At level ERROR, although nothing went wrong: a filter such as `RUST_LOG=warn` is about log lines
+/// and must not lose spans.
 fn begin_span(request: &Request<'_>, method: Method) -> Span {
     let route = request.route().map(|route| route.uri.as_str());
     let scheme = if request.rocket().config().tls_enabled() { "https" } else { "http" };

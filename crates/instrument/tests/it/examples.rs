@@ -44,6 +44,21 @@ fn a_service_with_all_there_is_is_seen_on_its_admin_port() {
 }
 
 #[test]
+fn the_signals_can_be_copied_since_they_need_nothing_else_of_the_crate() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = std::fs::read_dir(src.join("signals")).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.chain([src.join("signals.rs")]) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            for other in ["crate::", "tracing", "opentelemetry", "cfg(feature"] {
+                assert!(!line.contains(other), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn the_readme_shows_the_examples_as_they_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
