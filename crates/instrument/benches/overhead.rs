@@ -1,27 +1,28 @@
-//! What instrumentation costs: the same handler on bare Rocket and instrumented, with tracing off,
-//! on and to nobody.
+//! What instrumentation costs in time: the same handler on bare Rocket and instrumented, with
+//! tracing off, on and to nobody.
 //!
-//! `cargo bench -p instrument` prints a table of medians. Rounds of all variants are interleaved,
-//! so that whatever else the machine does hits them alike; the comparable columns are the ratios
-//! and the CPU time per request of the server process. Rates are taken with a server that is never
-//! idle. Latency is not: there it would be the length of the queue, so it is taken again at half of
-//! bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if it is missing.
+//! `cargo bench -p instrument --bench overhead` prints a table of medians. Rounds of all variants
+//! are interleaved, so that whatever else the machine does hits them alike; the comparable columns
+//! are the ratios and the CPU time per request of the server process. Rates are taken with a server
+//! that is never idle. Latency is not: there it would be the length of the queue, so it is taken
+//! again at half of bare Rocket's rate. Needs `wrk` (Debian: `apt-get install wrk`), and says so if
+//! it is missing.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints its table, and has nobody to return an error to"
 )]
 
+#[path = "support/servers.rs"]
+mod servers;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use instrument::{Service, StartError, traced};
-use rocket::{Build, Rocket, get, routes};
+use servers::{ROLE, Role};
 
-/// The variable by which this program starts itself as a server.
-const ROLE: &str = "OVERHEAD_ROLE";
 const ROUNDS: usize = 5;
 const SECONDS: &str = "2";
 const CONNECTIONS: u32 = 32;
@@ -31,7 +32,7 @@ const PACED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/paced.lua");
 /// A way to run the server.
 struct Variant {
     name: &'static str,
-    role: &'static str,
+    role: Role,
     collector: Option<Collector>,
     sampler: &'static str,
 }
@@ -42,56 +43,32 @@ enum Collector {
     Dead,
 }
 
-const VARIANTS: [Variant; 5] = [
-    Variant { name: "bare Rocket", role: "bare", collector: None, sampler: "0" },
-    Variant { name: "metrics", role: "instrumented", collector: None, sampler: "0" },
+const VARIANTS: [Variant; 6] = [
+    Variant { name: "bare Rocket", role: Role::Bare, collector: None, sampler: "0" },
+    Variant { name: "golden signals", role: Role::Signals, collector: None, sampler: "0" },
+    Variant { name: "service", role: Role::Service, collector: None, sampler: "0" },
     Variant {
         name: "1 % traced, live",
-        role: "instrumented",
+        role: Role::Service,
         collector: Some(Collector::Live),
         sampler: "0.01",
     },
     Variant {
         name: "100 % traced, live",
-        role: "instrumented",
+        role: Role::Service,
         collector: Some(Collector::Live),
         sampler: "1",
     },
     Variant {
         name: "100 % traced, dead",
-        role: "instrumented",
+        role: Role::Service,
         collector: Some(Collector::Dead),
         sampler: "1",
     },
 ];
 
 fn main() -> ExitCode {
-    match std::env::var(ROLE).as_deref() {
-        Ok("bare") => bare(),
-        Ok(_) => instrument::run("overhead", instrumented),
-        Err(_) => compare(),
-    }
-}
-
-#[get("/hello/<name>")]
-fn hello(name: &str) -> String {
-    format!("Hello, {name}!")
-}
-
-fn instrumented(service: &mut Service) -> Result<Rocket<Build>, StartError> {
-    Ok(service.rocket().mount("/", traced(routes![hello])))
-}
-
-/// The same handler, allocator, runtime and number of threads, and nothing else.
-fn bare() -> ExitCode {
-    let figment = rocket::Config::figment().merge(("log_level", "off"));
-    let ready = rocket::fairing::AdHoc::on_liftoff("ready", |rocket| {
-        let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-        Box::pin(async move { println!("{{\"address\":\"{address}\",\"message\":\"ready\"}}") })
-    });
-    let rocket = rocket::custom(figment).attach(ready).mount("/", routes![hello]);
-    let _ = rocket::execute(rocket.launch());
-    ExitCode::SUCCESS
+    servers::serve().unwrap_or_else(compare)
 }
 
 fn compare() -> ExitCode {
@@ -140,9 +117,9 @@ fn print_table(rounds: &[Vec<Round>]) {
     let cpu = |round: &Round| round.cpu_per_request.as_secs_f64() * 1e6;
     // What slows the machine down for a round slows down everybody in it: ratios are taken round by
     // round.
-    let ratio = |of: &[Round], value: fn(&Round) -> f64| {
-        let pairs = of.iter().zip(&rounds[0]);
-        let mut ratios: Vec<f64> = pairs.map(|(one, bare)| value(one) / value(bare)).collect();
+    let ratio = |variant: &[Round], value: fn(&Round) -> f64| {
+        let pairs = variant.iter().zip(&rounds[0]);
+        let mut ratios: Vec<f64> = pairs.map(|(round, bare)| value(round) / value(bare)).collect();
         ratios.sort_by(f64::total_cmp);
         ratios[ratios.len() / 2]
     };
@@ -170,7 +147,11 @@ fn print_table(rounds: &[Vec<Round>]) {
 
 fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env_clear().env(ROLE, variant.role).env("ROCKET_PORT", "0").env("ADMIN_PORT", "0");
+    command
+        .env_clear()
+        .env(ROLE, variant.role.as_str())
+        .env("ROCKET_PORT", "0")
+        .env("ADMIN_PORT", "0");
     if let Some(collector) = variant.collector {
         let endpoint = match collector {
             Collector::Live => live,
@@ -182,7 +163,7 @@ fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
             .env("OTEL_TRACES_SAMPLER_ARG", variant.sampler);
     }
     let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
-    let url = format!("http://{}/hello/world", address(&mut server));
+    let url = format!("http://{}/hello/world", servers::address(&mut server));
     wrk(&url, "1", None); // warm
     let before = cpu_seconds(server.id());
     let output = wrk(&url, SECONDS, None);
@@ -234,14 +215,6 @@ fn wrk(url: &str, seconds: &str, longest_pause: Option<u32>) -> String {
     let failed = text.contains("Non-2xx") || text.contains("Socket errors");
     assert!(!failed, "errors are faster than answers, and no measure:\n{text}");
     text
-}
-
-/// The address of the business port, from the server's own "ready" line.
-fn address(server: &mut Child) -> String {
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let line = lines.into_iter().find(|line| line.contains("\"message\":\"ready\"")).unwrap();
-    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-    line["address"].as_str().unwrap().to_owned()
 }
 
 fn cpu_seconds(pid: u32) -> f64 {

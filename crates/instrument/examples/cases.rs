@@ -3,12 +3,14 @@
 
 use std::process::ExitCode;
 
-use instrument::{Service, StartError, traced};
+use instrument::{Service, StartError, traced, traced_catchers};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::response::stream::{Event, EventStream, TextStream};
 use rocket::serde::json::{Json, Value};
 use rocket::tokio::time::{Duration, sleep};
-use rocket::{Build, Data, Request, Response, Rocket, Shutdown, get, post, routes};
+use rocket::{
+    Build, Data, Request, Response, Rocket, Shutdown, catch, catchers, get, post, routes,
+};
 
 fn main() -> ExitCode {
     instrument::run("cases", build)
@@ -27,9 +29,11 @@ fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         stream_panics,
         events,
         log,
+        log_and_panic,
         keep,
     ];
-    Ok(service.rocket().attach(PanickingFairing).mount("/", traced(routes)))
+    let rocket = service.rocket().attach(PanickingFairing).mount("/", traced(routes));
+    Ok(rocket.register("/log-and-panic", traced_catchers(catchers![caught])))
 }
 
 #[get("/ok")]
@@ -111,6 +115,18 @@ fn keep_for_ever(bytes: usize) {
 fn log() -> &'static str {
     tracing::info!(answer = 42, "a line from the handler");
     "logged"
+}
+
+#[get("/log-and-panic")]
+fn log_and_panic() -> &'static str {
+    tracing::info!("before the panic");
+    panic!("the handler panics")
+}
+
+#[catch(500)]
+fn caught() -> &'static str {
+    tracing::info!("in the catcher");
+    "caught"
 }
 
 /// A fairing that somebody else wrote, attached after the golden signals.

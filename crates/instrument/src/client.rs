@@ -12,10 +12,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use opentelemetry::{
-    Context, global::get_text_map_propagator, propagation::Injector, trace::TraceContextExt,
-};
-use prometheus::{HistogramOpts, HistogramVec, Registry};
+use prometheus::{HistogramOpts, HistogramVec, Registry, register_histogram_vec_with_registry};
 use reqwest::{
     Method, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -24,9 +21,9 @@ use reqwest::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{Instrument, Span, field::Empty};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::dns::Resolver;
+use crate::traces;
 
 mod result;
 
@@ -111,21 +108,15 @@ impl Client {
             .map_err(ClientError::Build)?;
         // `peer` is a constant of this histogram, so that clients for several peers can share one
         // registry.
-        let options = HistogramOpts::new(
-            CALL_SECONDS,
-            "Seconds an outgoing HTTP call took, by peer and result.",
-        )
-        .const_label("peer", peer)
-        .buckets(CALL_BUCKETS.to_vec());
-        let register = || {
-            let seconds = HistogramVec::new(options, &["result"])?;
-            for result in CallResult::ALL {
-                seconds.with_label_values(&[result.as_str()]);
-            }
-            registry.register(Box::new(seconds.clone()))?;
-            Ok(seconds)
-        };
-        let seconds = register().map_err(|source| ClientError::Metrics { peer, source })?;
+        let help = "Seconds an outgoing HTTP call took, by peer and result.";
+        let options = HistogramOpts::new(CALL_SECONDS, help)
+            .const_label("peer", peer)
+            .buckets(CALL_BUCKETS.to_vec());
+        let seconds = register_histogram_vec_with_registry!(options, &["result"], registry)
+            .map_err(|source| ClientError::Metrics { peer, source })?;
+        for result in CallResult::ALL {
+            seconds.with_label_values(&[result.as_str()]);
+        }
         Ok(Self { http, peer, seconds })
     }
 
@@ -155,27 +146,48 @@ impl Client {
         url: &str,
         fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<Answer, CallError> {
-        let span = tracing::info_span!(
-            "http.client",
-            otel.kind = "client",
-            otel.status_code = Empty,
-            method = method.as_str(),
-            peer = self.peer,
-            status = Empty,
-        );
-        let observation = Observation::start(&self.seconds, span.clone());
         // reqwest reads "no scheme" and the like only when sending; here the mistake is still the
         // caller's, in words.
-        let result = match Url::parse(url) {
+        let parsed = Url::parse(url).map_err(|_| CallError::Url { url: url.to_owned() });
+        let span = self.span(&method, parsed.as_ref().ok());
+        let observation = Observation::start(&self.seconds, span.clone());
+        let result = match parsed {
             Ok(url) => {
                 let request = fill(self.http.request(method, url)).headers(trace_headers(&span));
                 exchange(request).instrument(span).await
             }
-            Err(_) => Err(CallError::Url { url: url.to_owned() }),
+            Err(why) => Err(why),
         };
         observation.finish(&result);
         result
     }
+
+    /// A span with OpenTelemetry's names, see
+    /// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span>. Its name is
+    /// the method alone, because the path holds values.
+    fn span(&self, method: &Method, url: Option<&Url>) -> Span {
+        tracing::info_span!(
+            "http.client",
+            otel.name = method.as_str(),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.type = Empty,
+            http.request.method = method.as_str(),
+            http.response.status_code = Empty,
+            peer.service = self.peer,
+            server.address = url.and_then(Url::host_str),
+            server.port = url.and_then(Url::port_or_known_default),
+            url.full = url.map(without_credentials),
+        )
+    }
+}
+
+/// Whoever may read traces must not learn passwords from them.
+fn without_credentials(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails for URLs that cannot have credentials.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.into()
 }
 
 async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
@@ -191,27 +203,16 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError>
 }
 
 /// The trace context of `span` as headers: `traceparent`, and `tracestate` where there is one.
-/// Without a tracer, the context of the request that makes this call: its trace goes on even where
-/// nobody collects spans.
 fn trace_headers(span: &Span) -> HeaderMap {
-    struct Headers(HeaderMap);
-    impl Injector for Headers {
-        fn set(&mut self, key: &str, value: String) {
-            // The propagator writes only valid headers; losing one would cost a link in a trace,
-            // never the call.
-            if let (Ok(key), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value))
-            {
-                self.0.insert(key, value);
-            }
+    let mut headers = HeaderMap::new();
+    traces::inject(span, &mut |key, value| {
+        // The propagator writes only valid headers; losing one would cost a link in a trace, never
+        // the call.
+        if let (Ok(key), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            headers.insert(key, value);
         }
-    }
-    let mut headers = Headers(HeaderMap::new());
-    let context = match span.context() {
-        context if context.span().span_context().is_valid() => context,
-        _ => Context::current(),
-    };
-    get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut headers));
-    headers.0
+    });
+    headers
 }
 
 /// Our resolver in the shape that reqwest asks for. (A host that is an IP address never gets here.)

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused_not_replaced() {
+    fn bytes_that_are_not_text_are_refused_not_replaced() {
         let env = Env(Box::new(|_| Some(OsString::from_vec(vec![0xff, 0xfe]))));
         assert!(env.text("NAME").unwrap_err().to_string().contains("not UTF-8"));
     }

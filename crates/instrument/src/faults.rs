@@ -3,7 +3,7 @@
 //! A demonstration in which nobody can tell whether the bug is on proves nothing. The switch sets
 //! this gauge, so that the fault's window lies next to the symptom in the same database.
 
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::{IntGaugeVec, Registry, register_int_gauge_vec_with_registry};
 
 /// 1 while a known bug is switched on, 0 while it is not.
 pub const FAULT_ACTIVE: &str = "fault_active";
@@ -18,12 +18,8 @@ impl Faults {
     /// # Errors
     /// If `registry` already holds a metric of this name.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let gauge = IntGaugeVec::new(
-            Opts::new(FAULT_ACTIVE, "1 while this known bug is switched on."),
-            &["fault"],
-        )?;
-        registry.register(Box::new(gauge.clone()))?;
-        Ok(Self(gauge))
+        let help = "1 while this known bug is switched on.";
+        register_int_gauge_vec_with_registry!(FAULT_ACTIVE, help, &["fault"], registry).map(Self)
     }
 
     /// Declares a bug, switched off, so that its series exists from the start.

@@ -1,54 +1,48 @@
 //! Everything a service needs to be seen into.
 //!
-//! A service calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`].
-//! That alone gives it:
+//! An application of your own attaches [`GoldenSignals`] and is done. A service of this project
+//! calls [`run`] from `main` and builds its Rocket application on [`Service::rocket`]; that gives
+//! it all of this:
 //!
-//! | what | where to read |
-//! | --- | --- |
-//! | traffic, errors, latency, saturation | [`signals`], `fairing`, `in_flight`, `body` |
-//! | open connections | [`sockets`] |
-//! | CPU, memory, threads, descriptors | `process`, [`memory`] |
-//! | heap profiles | `profile`, `symbols`, `pprof` |
-//! | traces, in and out | `spans`, [`otlp`] |
-//! | logs with trace ids | [`logs`] |
-//! | admin port, health, readiness | `admin` |
-//! | settings with clear errors | [`env`](mod@env) |
-//! | start, drain, stop | `run` |
-//! | outgoing calls: DNS and HTTP | [`dns`], [`client`] |
-//! | the bugs that are switched on | [`faults`] |
+//! | what | where to read | feature |
+//! | --- | --- | --- |
+//! | traffic, errors, latency, saturation | [`signals`] | |
+//! | CPU, memory, threads, descriptors | [`process`] | |
+//! | open connections | [`sockets`] | |
+//! | the bugs that are switched on | [`faults`] | |
+//! | settings with clear errors | [`env`](mod@env) | |
+//! | start, drain, stop; admin port, health, readiness | `serve` | |
+//! | an allocator that gives memory back, and says what it holds | [`memory`] | `allocator` |
+//! | heap profiles | `memory/profile.rs` | `profiles` |
+//! | traces in and out, logs with trace ids | `traces` | `traces` |
+//! | outgoing calls: DNS and HTTP | `dns`, `client` | `client` |
 
-mod admin;
-mod body;
+#[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "client")]
 pub mod dns;
 pub mod env;
-mod fairing;
 pub mod faults;
-mod in_flight;
-pub mod logs;
-#[cfg_attr(feature = "dhat-heap", path = "memory_dhat.rs")]
 pub mod memory;
-pub mod otlp;
-#[cfg(not(feature = "dhat-heap"))]
-mod pprof;
-mod process;
-#[cfg_attr(feature = "dhat-heap", path = "profile_dhat.rs")]
-mod profile;
-mod run;
-mod service;
+pub mod process;
+mod serve;
 pub mod signals;
 pub mod sockets;
-mod spans;
-#[cfg(not(feature = "dhat-heap"))]
-mod symbols;
+mod start_error;
+#[cfg(feature = "traces")]
+pub mod traces;
+#[cfg(not(feature = "traces"))]
+#[path = "traces/off.rs"]
+mod traces;
 
 pub use env::{Env, SettingError};
-pub use fairing::GoldenSignals;
-pub use run::run;
-pub use service::{Service, StartError};
-pub use spans::{traced, traced_catchers};
+pub use serve::{Service, run};
+pub use signals::GoldenSignals;
+pub use start_error::StartError;
+#[cfg(feature = "traces")]
+pub use traces::{traced, traced_catchers};
 
-/// The README's example has to compile.
-#[cfg(doctest)]
+/// The README's examples have to compile.
+#[cfg(all(doctest, feature = "traces"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,116 +1,49 @@
-//! The allocator, and what it says about memory.
+//! The allocator, what it says about memory, and who allocated what is held.
 //!
-//! RSS alone cannot tell a leak from an allocator that keeps freed pages for later. Next to
-//! jemalloc's own numbers it can: `allocated` rises only if the program holds more. jemalloc gives
-//! freed pages back within about a second here, so that RSS falls when memory is freed; without a
-//! background thread it would not, and a *fixed* leak would go on looking like one.
+//! A program has one allocator, and which one is the program's choice: the features `allocator`
+//! (jemalloc) and `dhat-heap` replace the system's. A library should switch on neither.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `jemalloc.rs` | an allocator that gives memory back, and its statistics |
+//! | `dhat.rs` | every block counted, at 15 times the cost |
+//! | `profile.rs` and its folder | heap profiles with names, without loading debug information |
+//! | `off.rs`, `profile_off.rs` | a build without the above |
 
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
-use prometheus::{IntGauge, Registry};
-use tikv_jemalloc_ctl::{epoch, epoch_mib, stats};
+#[cfg(feature = "dhat-heap")]
+#[path = "memory/dhat.rs"]
+mod allocator;
+#[cfg(all(feature = "allocator", not(feature = "dhat-heap")))]
+#[path = "memory/jemalloc.rs"]
+mod allocator;
+#[cfg(not(any(feature = "allocator", feature = "dhat-heap")))]
+#[path = "memory/off.rs"]
+mod allocator;
 
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+#[cfg(all(feature = "profiles", not(feature = "dhat-heap")))]
+pub(crate) mod profile;
+#[cfg(not(all(feature = "profiles", not(feature = "dhat-heap"))))]
+#[path = "memory/profile_off.rs"]
+pub(crate) mod profile;
 
-/// jemalloc's options, which it reads from this symbol before `main`; the variable `MALLOC_CONF`
-/// overrides them. `background_thread` returns freed pages even while the program is idle;
-/// `dirty_decay_ms` after a second; `muzzy_decay_ms:0` returns them for good rather than lazily,
-/// which RSS would not show. `prof` makes heap profiling possible, `prof_active:false` leaves it
-/// off until asked for: on, it costs a tenth of the CPU per request. 2^19 bytes between samples is
-/// jemalloc's default.
-#[allow(
-    unsafe_code,
-    reason = "exporting a symbol under a fixed name is how jemalloc is configured at build time"
-)]
-#[unsafe(export_name = "malloc_conf")]
-pub static MALLOC_CONF: &[u8; 99] =
-    b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,prof:true,prof_active:false,narenas:2\0\0";
+#[cfg(feature = "dhat-heap")]
+pub(crate) use allocator::Profiler;
+#[cfg(any(feature = "allocator", feature = "dhat-heap"))]
+pub use allocator::allocated_bytes;
+pub use allocator::register;
 
-/// Reads all statistics once per scrape.
-struct Jemalloc {
-    epoch: epoch_mib,
-    statistics: [(IntGauge, Read); 5],
-}
-
-type Read = Box<dyn Fn() -> tikv_jemalloc_ctl::Result<usize> + Send + Sync>;
-
-/// Registers the collector.
-///
-/// # Errors
-/// If jemalloc is built without statistics or `registry` already holds a metric of one of these
-/// names.
-pub(crate) fn register(registry: &Registry) -> Result<(), Box<dyn std::error::Error>> {
-    let (allocated, active) = (stats::allocated::mib()?, stats::active::mib()?);
-    let (resident, mapped, retained) =
-        (stats::resident::mib()?, stats::mapped::mib()?, stats::retained::mib()?);
-    let gauge = |name, help, read: Read| IntGauge::new(name, help).map(|gauge| (gauge, read));
-    registry.register(Box::new(Jemalloc {
-        epoch: epoch::mib()?,
-        statistics: [
-            gauge(
-                "jemalloc_allocated_bytes",
-                "Bytes the program holds: rises only if it leaks or needs more.",
-                Box::new(move || allocated.read()),
-            )?,
-            gauge(
-                "jemalloc_active_bytes",
-                "Bytes in pages that hold at least one block.",
-                Box::new(move || active.read()),
-            )?,
-            gauge(
-                "jemalloc_resident_bytes",
-                "Bytes of jemalloc's pages in RAM.",
-                Box::new(move || resident.read()),
-            )?,
-            gauge(
-                "jemalloc_mapped_bytes",
-                "Bytes of jemalloc's address space in use.",
-                Box::new(move || mapped.read()),
-            )?,
-            gauge(
-                "jemalloc_retained_bytes",
-                "Bytes of address space kept for reuse, not in RAM.",
-                Box::new(move || retained.read()),
-            )?,
-        ],
-    }))?;
-    Ok(())
-}
-
-impl Collector for Jemalloc {
-    fn desc(&self) -> Vec<&Desc> {
-        self.statistics.iter().flat_map(|(gauge, _)| gauge.desc()).collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        // jemalloc's numbers are a snapshot that this renews (24 us); reading one of them is then
-        // some 20 ns.
-        let _ = self.epoch.advance();
-        for (gauge, read) in &self.statistics {
-            gauge.set(read().map_or(0, |bytes| bytes as i64));
-        }
-        self.statistics.iter().flat_map(|(gauge, _)| gauge.collect()).collect()
-    }
-}
-
-/// Bytes the program holds right now, as jemalloc counts them: block sizes rounded up to jemalloc's
-/// size classes.
-pub fn allocated_bytes() -> usize {
-    let _ = epoch::advance();
-    stats::allocated::read().unwrap_or(0)
-}
-
-/// What must be finished before the service is dropped, so that the heap profile is written:
-/// nothing for jemalloc.
+/// What has to be finished before a service is dropped, so that its heap profile is written: only
+/// dhat writes one.
+#[cfg(not(feature = "dhat-heap"))]
 pub(crate) struct Profiler;
 
+#[cfg(not(feature = "dhat-heap"))]
 impl Profiler {
-    /// See `memory_dhat.rs`.
+    /// See `memory/dhat.rs`.
     pub(crate) fn start() -> Self {
         Self
     }
 
-    /// See `memory_dhat.rs`.
+    /// See `memory/dhat.rs`.
     pub(crate) fn finish(self) {}
 }

@@ -22,11 +22,11 @@ struct Process {
     start: Gauge,
 }
 
-/// Registers the collector.
+/// Registers these metrics, which are read once per scrape.
 ///
 /// # Errors
 /// If `registry` already holds a metric of one of these names.
-pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
+pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
     let process = Process {
         cpu: Counter::new(
             "process_cpu_seconds_total",
@@ -53,7 +53,7 @@ pub(crate) fn register(registry: &Registry) -> Result<(), prometheus::Error> {
 }
 
 impl Process {
-    fn all(&self) -> [&dyn Collector; 7] {
+    fn metrics(&self) -> [&dyn Collector; 7] {
         [
             &self.cpu,
             &self.resident,
@@ -68,7 +68,7 @@ impl Process {
 
 impl Collector for Process {
     fn desc(&self) -> Vec<&Desc> {
-        self.all().into_iter().flat_map(Collector::desc).collect()
+        self.metrics().into_iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -84,12 +84,12 @@ impl Collector for Process {
         self.open_fds.set(open_fds());
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         self.max_fds.set(limit.current.map_or(i64::MAX, |fds| fds as i64));
-        self.all().into_iter().flat_map(Collector::collect).collect()
+        self.metrics().into_iter().flat_map(Collector::collect).collect()
     }
 }
 
 /// CPU time of all threads of this process, in seconds.
-pub(crate) fn cpu_seconds() -> f64 {
+fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
@@ -110,7 +110,7 @@ impl Stat {
     }
 }
 
-/// Linux 6.2 and later tell the number as the size of the folder; older kernels have to list it.
+/// On Linux 6.2 and later the size of the folder is the number; older kernels have to list it.
 fn open_fds() -> i64 {
     match fs::metadata("/proc/self/fd").map(|folder| folder.len()) {
         Ok(count) if count > 0 => count as i64,

@@ -1,5 +1,6 @@
 //! A trace collector for tests: takes OTLP over HTTP and keeps the spans.
 
+pub use opentelemetry_proto::tonic::common::v1::any_value::Value;
 pub use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 
 use std::io::{BufRead, BufReader, Read, Write};

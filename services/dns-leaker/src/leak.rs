@@ -1,4 +1,4 @@
-//! The bug, in five versions: what a failed lookup can leave behind.
+//! The bug, in four versions: what a failed lookup can leave behind.
 //!
 //! | kind | what goes wrong | RSS | jemalloc `allocated` | switched off |
 //! | --- | --- | --- | --- | --- |
@@ -196,7 +196,7 @@ impl Leak {
     }
 }
 
-/// Counts its owners, of which it is one itself: the count never reaches 0.
+/// One of its owners is itself, so that the count of owners never reaches 0.
 struct Node {
     me: OnceLock<Arc<Node>>,
     _buffer: Vec<u8>,

@@ -1,7 +1,7 @@
 //! It is always DNS: an error path that leaks memory whenever a name does not resolve.
 //!
 //! A loop resolves `DNS_HOSTNAME` over and over, and `GET /resolve/<name>` any other name. As long
-//! as DNS works, nothing is wrong with this service. Next: `leak.rs`, for the five ways in which a
+//! as DNS works, nothing is wrong with this service. Next: `leak.rs`, for four ways in which a
 //! failed lookup can leave memory behind.
 
 pub mod leak;

@@ -1,7 +1,10 @@
 //! What `dns-leaker` counts about its bug. The lookups themselves are counted by the resolver:
 //! `dns_lookups_total` and `dns_lookup_duration_seconds`, by `result`.
 
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{
+    IntCounter, IntGauge, Registry, register_int_counter_with_registry,
+    register_int_gauge_with_registry,
+};
 
 /// Bytes leaked and not given back. Read next to RSS: the two rise together, or it is another leak.
 pub const LEAKED_BYTES: &str = "leaked_bytes";
@@ -26,26 +29,28 @@ impl Metrics {
     /// # Errors
     /// If `registry` already holds a metric of one of these names.
     pub fn register(registry: &Registry, budget: usize) -> Result<Self, prometheus::Error> {
-        let metrics = Self {
-            leaked_bytes: IntGauge::new(
+        let budget_bytes = register_int_gauge_with_registry!(
+            LEAK_BUDGET_BYTES,
+            "Bytes after which leaking stops.",
+            registry
+        )?;
+        budget_bytes.set(i64::try_from(budget).unwrap_or(i64::MAX));
+        Ok(Self {
+            leaked_bytes: register_int_gauge_with_registry!(
                 LEAKED_BYTES,
                 "Bytes leaked by failed lookups and not given back.",
+                registry
             )?,
-            budget_exhausted: IntGauge::new(
+            budget_exhausted: register_int_gauge_with_registry!(
                 LEAK_BUDGET_EXHAUSTED,
                 "1 once the leak budget has stopped a leak.",
+                registry
             )?,
-            lookups_skipped: IntCounter::new(
+            lookups_skipped: register_int_counter_with_registry!(
                 LOOKUPS_SKIPPED_TOTAL,
                 "Lookups not made: too many were waiting.",
+                registry
             )?,
-        };
-        let budget_bytes = IntGauge::new(LEAK_BUDGET_BYTES, "Bytes after which leaking stops.")?;
-        budget_bytes.set(i64::try_from(budget).unwrap_or(i64::MAX));
-        registry.register(Box::new(budget_bytes))?;
-        registry.register(Box::new(metrics.leaked_bytes.clone()))?;
-        registry.register(Box::new(metrics.budget_exhausted.clone()))?;
-        registry.register(Box::new(metrics.lookups_skipped.clone()))?;
-        Ok(metrics)
+        })
     }
 }

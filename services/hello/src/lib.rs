@@ -13,17 +13,19 @@ use rocket::{Build, Rocket, State, get, routes};
 
 use metrics::Metrics;
 
-/// The service, ready to launch.
+/// The service, ready to launch. `main` hands this function to `instrument::run`, which prepares a
+/// [`Service`]: settings, a registry for metrics, and an admin port that shows them.
 ///
 /// # Errors
 /// If `NAMES_MAX` is not a number.
 pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
-    let names = service.env.parse(
-        "NAMES_MAX",
-        100,
-        "set it to how many names get a series of their own",
-    )?;
+    // A setting: the variable, what it is when unset, and what to write instead of a wrong value.
+    let remedy = "set it to how many names get a series of their own";
+    let names = service.env.parse("NAMES_MAX", 100, remedy)?;
+    // The metrics of this service's own, on the same `/metrics` as those that every service has.
     let metrics = Metrics::register(&service.registry, names)?;
+    // A Rocket application as usual, except that `service.rocket()` is `rocket::build()` with the
+    // golden signals attached, and `traced` puts a span around each of the routes.
     Ok(service.rocket().manage(metrics).mount("/", traced(routes![index, hello])))
 }
 

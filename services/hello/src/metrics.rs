@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 /// Greetings, by name. Read by the talk's first query: `topk(3, name_counter)`.
 pub const NAME_COUNTER: &str = "name_counter";
@@ -29,19 +29,21 @@ impl Metrics {
     /// # Errors
     /// If `registry` already holds a metric of this name.
     pub fn register(registry: &Registry, max: usize) -> Result<Self, prometheus::Error> {
-        let names = IntCounterVec::new(Opts::new(NAME_COUNTER, "Greetings, by name."), &["name"])?;
-        registry.register(Box::new(names.clone()))?;
-        names.with_label_values(&[OTHER]);
+        let help = "Greetings, by name.";
+        let names =
+            register_int_counter_vec_with_registry!(NAME_COUNTER, help, &["name"], registry)?;
+        names.with_label_values(&[OTHER]); // its series exists from the start, at 0
         Ok(Self { names, known: Mutex::default(), max })
     }
 
     /// Counts one greeting.
     pub fn greeted(&self, name: &str) {
-        let name = if self.has_series(name) { name } else { OTHER };
+        let name = if self.gets_series(name) { name } else { OTHER };
         self.names.with_label_values(&[name]).inc();
     }
 
-    fn has_series(&self, name: &str) -> bool {
+    /// Whether this name has a series, or can still get one.
+    fn gets_series(&self, name: &str) -> bool {
         if name.len() > LONGEST {
             return false;
         }

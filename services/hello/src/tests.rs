@@ -51,14 +51,14 @@ fn a_name_longer_than_anybodys_gets_no_series() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_answered_and_breaks_nothing() {
+fn a_name_that_is_not_text_is_answered_and_breaks_nothing() {
     let (client, _) = hello([]);
     assert_eq!(client.get("/hello/%ff%fe").dispatch().status(), Status::Ok);
     assert_eq!(client.get("/hello/ada").dispatch().status(), Status::Ok);
 }
 
 #[test]
-fn a_limit_that_is_no_number_is_refused_with_its_name() {
+fn a_limit_that_is_not_a_number_is_refused_with_its_name() {
     let mut service = Service::new("hello", Env::of([("NAMES_MAX", "-1")])).unwrap();
     let error = crate::build(&mut service).unwrap_err();
     assert!(error.to_string().contains("NAMES_MAX"), "{error}");

@@ -1,4 +1,6 @@
 //! What callers send, bounded in length, in time and in number, and read strictly.
+//!
+//! Both protocols read their bodies here: REST in `lib.rs`, JSON-RPC in `rpc.rs`.
 
 use rocket::data::{Data, ToByteUnit};
 use rocket::http::Status;
@@ -7,18 +9,18 @@ use rocket::tokio::time::{Duration, timeout};
 use serde::Deserialize;
 
 /// Longest body that is read, in KiB.
-pub const BODY_MAX_KIB: u64 = 64;
+const BODY_MAX_KIB: u64 = 64;
 /// How long a body may take to arrive.
 const BODY_TIME_OUT: Duration = Duration::from_secs(5);
 /// Bodies that are read at a time; others wait for their turn.
 const BODIES_MAX: usize = 128;
 
-/// A whole body, unless it is too long or takes too long. Those who send half of one hold a place,
-/// not memory without end.
+/// A whole body, unless it is too long or takes too long. Whoever sends half of one holds a permit
+/// for a while, but no growing memory.
 pub(crate) async fn read(body: Data<'_>) -> Result<Vec<u8>, (Status, String)> {
-    static PLACES: Semaphore = Semaphore::const_new(BODIES_MAX);
+    static PERMITS: Semaphore = Semaphore::const_new(BODIES_MAX);
     let whole = async {
-        let _place = PLACES.acquire().await;
+        let _permit = PERMITS.acquire().await;
         body.open(BODY_MAX_KIB.kibibytes()).into_bytes().await
     };
     let late = |_| {
@@ -42,8 +44,8 @@ pub(crate) fn json(body: &[u8]) -> Result<&str, String> {
 /// Reads an object. Derived code alone would also take an array, and its members for the object's,
 /// in order.
 pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|why| format!("{why}\n")),
-        false => Err("this is no JSON object\n".to_owned()),
+    if !text.trim_start().starts_with('{') {
+        return Err("this is not a JSON object\n".to_owned());
     }
+    serde_json::from_str(text).map_err(|why| format!("{why}\n"))
 }

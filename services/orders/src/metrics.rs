@@ -1,7 +1,9 @@
 //! What `orders` counts about its work, its store and its JSON-RPC calls.
 
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
+    Histogram, IntCounter, IntCounterVec, IntGauge, Registry, register_histogram_with_registry,
+    register_int_counter_vec_with_registry, register_int_counter_with_registry,
+    register_int_gauge_with_registry,
 };
 
 use crate::rpc::Error;
@@ -24,7 +26,7 @@ pub const RPC_REQUESTS_TOTAL: &str = "orders_rpc_requests_total";
 const WORK_BUCKETS: [f64; 12] =
     [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0];
 
-/// The methods that have series of their own. All others, and what is no call at all, are
+/// The methods that have series of their own. Other methods, and bodies without any, are
 /// `unknown`.
 pub const METHODS: [&str; 3] = ["orders.get", "orders.create", "orders.price"];
 const UNKNOWN: &str = "unknown";
@@ -48,42 +50,56 @@ impl Metrics {
     /// # Errors
     /// If `registry` already holds a metric of one of these names.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let seconds = HistogramOpts::new(WORK_SECONDS, "Seconds that the work for one price took.");
-        let rpc = Opts::new(RPC_REQUESTS_TOTAL, "JSON-RPC calls, by method and code.");
         let metrics = Self {
-            work_seconds: Histogram::with_opts(seconds.buckets(WORK_BUCKETS.to_vec()))?,
-            waiting: IntGauge::new(WORK_WAITING, "Prices that wait for a worker.")?,
-            rejected: IntCounter::new(REJECTED_TOTAL, "Prices refused because all was busy.")?,
-            evicted: IntCounter::new(EVICTED_TOTAL, "Orders given up for newer ones.")?,
-            rpc: IntCounterVec::new(rpc, &["method", "code"])?,
+            work_seconds: register_histogram_with_registry!(
+                WORK_SECONDS,
+                "Seconds that the work for one price took.",
+                WORK_BUCKETS.to_vec(),
+                registry
+            )?,
+            waiting: register_int_gauge_with_registry!(
+                WORK_WAITING,
+                "Prices that wait for a worker.",
+                registry
+            )?,
+            rejected: register_int_counter_with_registry!(
+                REJECTED_TOTAL,
+                "Prices refused because all was busy.",
+                registry
+            )?,
+            evicted: register_int_counter_with_registry!(
+                EVICTED_TOTAL,
+                "Orders given up for newer ones.",
+                registry
+            )?,
+            rpc: register_int_counter_vec_with_registry!(
+                RPC_REQUESTS_TOTAL,
+                "JSON-RPC calls, by method and code.",
+                &["method", "code"],
+                registry
+            )?,
         };
-        let all: [Box<dyn Collector>; 5] = [
-            Box::new(metrics.work_seconds.clone()),
-            Box::new(metrics.waiting.clone()),
-            Box::new(metrics.rejected.clone()),
-            Box::new(metrics.evicted.clone()),
-            Box::new(metrics.rpc.clone()),
-        ];
-        all.into_iter().try_for_each(|one| registry.register(one))?;
-        for (method, error) in METHODS.iter().flat_map(|one| ERRORS.map(|error| (one, error))) {
-            metrics.call(method, None);
-            metrics.call(method, Some(error.code));
+        for method in METHODS {
+            metrics.series(method, None);
+            for error in &ERRORS {
+                metrics.series(method, Some(error));
+            }
         }
-        for error in ERRORS_OF_UNKNOWN {
-            metrics.call(UNKNOWN, Some(error.code));
+        for error in &ERRORS_OF_UNKNOWN {
+            metrics.series(UNKNOWN, Some(error));
         }
         Ok(metrics)
     }
 
     /// Counts one call. `method` is what the caller wrote, and becomes a label only if it is one of
     /// ours.
-    pub(crate) fn called(&self, method: &str, error: Option<i32>) {
+    pub fn called(&self, method: &str, error: Option<&Error>) {
         let known = METHODS.into_iter().find(|known| *known == method);
-        self.call(known.unwrap_or(UNKNOWN), error).inc();
+        self.series(known.unwrap_or(UNKNOWN), error).inc();
     }
 
-    fn call(&self, method: &str, error: Option<i32>) -> IntCounter {
-        let code = error.map_or(OK.to_owned(), |code| code.to_string());
+    fn series(&self, method: &str, error: Option<&Error>) -> IntCounter {
+        let code = error.map_or(OK.to_owned(), |error| error.code.to_string());
         self.rpc.with_label_values(&[method, &code])
     }
 }

@@ -1,4 +1,4 @@
-//! The orders: what may be in them, the last of them in memory, and what can be called by JSON-RPC.
+//! The orders: what may be in them, and the last of them, in memory.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU16;
@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rocket::request::FromParam;
 use rocket::tokio::sync::broadcast;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, to_value};
 
 use crate::metrics::Metrics;
-use crate::rpc::{Error, Methods};
 use crate::work::{Busy, Work};
 
-/// Orders that a slow watcher may be behind; older ones are skipped, and it is told how many.
+/// Orders that a slow watcher may be behind; older ones are skipped, and it learns how many.
 const BEHIND_MAX: usize = 64;
 
 /// An item's name: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
@@ -26,9 +24,10 @@ impl TryFrom<String> for Item {
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        match (1..=32).contains(&name.len()) && name.bytes().all(fits) {
-            true => Ok(Self(name)),
-            false => Err("an item is 1 to 32 of a to z, 0 to 9 and -"),
+        if (1..=32).contains(&name.len()) && name.bytes().all(fits) {
+            Ok(Self(name))
+        } else {
+            Err("an item is 1 to 32 of a to z, 0 to 9 and -")
         }
     }
 }
@@ -49,13 +48,6 @@ pub(crate) struct NewOrder {
     quantity: NonZeroU16,
 }
 
-/// What a customer asks the price of.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    item: Item,
-}
-
 #[derive(Serialize)]
 pub(crate) struct Price {
     item: Item,
@@ -70,10 +62,10 @@ pub(crate) struct Order {
     cents: u64,
 }
 
-/// The latest orders, in memory only. Their ids follow each other, so that an order's place is its
-/// id.
+/// The latest orders. Their ids follow each other, so that an order's index follows from its id.
 #[derive(Default)]
 struct Store {
+    /// The id of the oldest.
     first: u64,
     orders: VecDeque<Order>,
 }
@@ -83,8 +75,9 @@ pub(crate) struct Orders {
     work: Arc<Work>,
     kept: usize,
     store: Mutex<Store>,
+    /// Each new order, for those who watch.
     pub(crate) news: broadcast::Sender<Order>,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
 }
 
 impl Orders {
@@ -123,49 +116,11 @@ impl Orders {
 
     pub(crate) fn find(&self, id: u64) -> Option<Order> {
         let store = self.store();
-        let place = usize::try_from(id.checked_sub(store.first)?).ok()?;
-        store.orders.get(place).cloned()
+        let index = usize::try_from(id.checked_sub(store.first)?).ok()?;
+        store.orders.get(index).cloned()
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OrderId {
-    id: u64,
-}
-
-impl Methods for Orders {
-    async fn call(&self, method: &str, params: Option<&str>) -> Result<Value, Error> {
-        match method {
-            "orders.get" => {
-                let OrderId { id } = read(params)?;
-                written(&self.find(id).ok_or(Error::NO_ORDER)?)
-            }
-            "orders.create" => written(&self.create(read(params)?).await?),
-            "orders.price" => written(&self.price(read::<Wanted>(params)?.item).await?),
-            _ => Err(Error::METHOD),
-        }
-    }
-
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-}
-
-fn read<'a, T: Deserialize<'a>>(params: Option<&'a str>) -> Result<T, Error> {
-    serde_json::from_str(params.unwrap_or("{}")).map_err(|why| Error::PARAMS.because(why))
-}
-
-fn written(result: &impl Serialize) -> Result<Value, Error> {
-    to_value(result).map_err(|why| Error::INTERNAL.because(why))
-}
-
-impl From<Busy> for Error {
-    fn from(_: Busy) -> Self {
-        Self::BUSY
     }
 }

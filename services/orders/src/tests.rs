@@ -83,7 +83,7 @@ async fn the_oldest_order_makes_room_for_a_new_one_and_is_counted() {
 }
 
 #[rocket::async_test]
-async fn an_order_that_is_none_is_refused_in_one_line_and_nothing_is_kept() {
+async fn what_is_not_an_order_is_refused_in_one_line_and_nothing_is_kept() {
     let (client, _, _) = clients([("WORK_UNITS", "1")]).await;
     let deep = "[".repeat(10_000);
     let long = format!(r#"{{"item": "tea", "quantity": 1}}{}"#, " ".repeat(64 << 10));
@@ -115,8 +115,8 @@ async fn an_order_that_is_none_is_refused_in_one_line_and_nothing_is_kept() {
         let why = refused.into_string().await.unwrap();
         assert!(why.lines().count() == 1 && why.len() > 5, "{shown}: {why}");
     }
-    let no_text = client.post("/orders").body([0xff, 0xfe]).dispatch().await;
-    assert_eq!(no_text.status(), Status::BadRequest);
+    let not_text = client.post("/orders").body([0xff, 0xfe]).dispatch().await;
+    assert_eq!(not_text.status(), Status::BadRequest);
     assert_eq!(answer(&client, "/orders/0").await.0, Status::NotFound);
     for path in ["/orders/price/T%C3%A9", "/orders/price/%ff", "/orders/-1", "/orders/x"] {
         assert_eq!(answer(&client, path).await.0, Status::UnprocessableEntity, "{path}");
@@ -243,25 +243,25 @@ async fn line(lines: &mut (impl AsyncBufReadExt + Unpin), start: &str) -> String
 }
 
 #[rocket::async_test]
-async fn a_watcher_hears_of_every_order_and_a_slow_one_of_how_many_it_missed() {
+async fn a_watcher_gets_every_order_and_a_slow_one_learns_how_many_it_missed() {
     let (client, _, registry) = clients([("WORK_UNITS", "1")]).await;
-    let mut awake = BufReader::new(client.get("/orders/watch").dispatch().await);
-    let mut asleep = BufReader::new(client.get("/orders/watch").dispatch().await);
+    let mut fast = BufReader::new(client.get("/orders/watch").dispatch().await);
+    let mut slow = BufReader::new(client.get("/orders/watch").dispatch().await);
     assert_eq!(value(&registry, "rocket_http_streams_open"), 2.0);
-    for watcher in [&mut awake, &mut asleep] {
+    for watcher in [&mut fast, &mut slow] {
         line(watcher, ":").await; // the heartbeat that opens the stream
     }
     for id in 0..70 {
         order(&client, r#"{"item": "tea", "quantity": 1}"#).await;
-        assert_eq!(line(&mut awake, "event").await, "event:order\n");
-        let data = line(&mut awake, "data").await;
+        assert_eq!(line(&mut fast, "event").await, "event:order\n");
+        let data = line(&mut fast, "data").await;
         assert!(data.contains(&format!(r#""id":{id},"#)), "{data}");
     }
-    assert_eq!(line(&mut asleep, "event").await, "event:missed\n");
-    assert_eq!(line(&mut asleep, "data").await, "data:6\n");
-    assert_eq!(line(&mut asleep, "event").await, "event:order\n");
-    assert!(line(&mut asleep, "data").await.contains(r#""id":6,"#));
-    drop((awake, asleep));
+    assert_eq!(line(&mut slow, "event").await, "event:missed\n");
+    assert_eq!(line(&mut slow, "data").await, "data:6\n");
+    assert_eq!(line(&mut slow, "event").await, "event:order\n");
+    assert!(line(&mut slow, "data").await.contains(r#""id":6,"#));
+    drop((fast, slow));
     assert_eq!(value(&registry, "rocket_http_streams_open"), 0.0);
 }
 
@@ -269,12 +269,12 @@ async fn a_watcher_hears_of_every_order_and_a_slow_one_of_how_many_it_missed() {
 async fn there_is_a_limit_to_watchers_and_those_who_leave_make_room() {
     let (client, _, _) = clients([]).await;
     let mut watchers = Vec::new();
-    for _ in 0..crate::WATCHERS_MAX {
+    for _ in 0..crate::watch::WATCHERS_MAX {
         watchers.push(client.get("/orders/watch").dispatch().await);
     }
-    let one_too_many = client.get("/orders/watch").dispatch().await;
-    assert_eq!(one_too_many.status(), Status::ServiceUnavailable);
+    let refused = client.get("/orders/watch").dispatch().await;
+    assert_eq!(refused.status(), Status::ServiceUnavailable);
     watchers.pop();
-    let welcome = client.get("/orders/watch").dispatch().await;
-    assert_eq!(welcome.status(), Status::Ok);
+    let accepted = client.get("/orders/watch").dispatch().await;
+    assert_eq!(accepted.status(), Status::Ok);
 }

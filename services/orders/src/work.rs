@@ -35,12 +35,12 @@ use crate::metrics::Metrics;
 /// What to write instead of an unknown mode.
 pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
 
-/// Threads of `thread-per-request` at a time. The bug is to have no such limit; the limit is there
-/// to spare laptops.
+/// Threads of `thread-per-request` at a time. The bug is that services have no such limit; this one
+/// spares laptops.
 const THREADS_MAX: usize = 1000;
 
-/// CPU time of one unit of work. Not so many rounds of something: then a fast laptop would have an
-/// easier story.
+/// CPU time of one unit of work. A number of computing rounds would take a fast laptop less time,
+/// and the overload would not come.
 const UNIT: Duration = Duration::from_micros(100);
 
 /// Rounds of computing between two looks at the clock: some microseconds.
@@ -75,7 +75,7 @@ impl FromStr for Mode {
     }
 }
 
-/// There is no room for this piece of work: try again later.
+/// Nothing is free to compute this price: try again later.
 #[derive(Debug)]
 pub struct Busy;
 
@@ -87,8 +87,8 @@ pub struct Work {
     threads: Arc<Semaphore>,
     /// One permit for each worker of `bounded`.
     workers: Arc<Semaphore>,
-    /// One permit for each worker and each place in the queue in front of them.
-    places: Arc<Semaphore>,
+    /// One permit for each price that may be computed or wait for a worker.
+    admitted: Arc<Semaphore>,
     metrics: Metrics,
     faults: Faults,
 }
@@ -112,7 +112,7 @@ impl Work {
             mode: RwLock::new(Mode::Bounded),
             threads: Arc::new(Semaphore::new(THREADS_MAX)),
             workers: Arc::new(Semaphore::new(workers.into())),
-            places: Arc::new(Semaphore::new(usize::from(workers) + usize::from(queue))),
+            admitted: Arc::new(Semaphore::new(usize::from(workers) + usize::from(queue))),
             metrics,
             faults: service.faults.clone(),
         };
@@ -123,7 +123,7 @@ impl Work {
     /// The price of an item, in cents. It depends on the item only.
     ///
     /// # Errors
-    /// If there is no room.
+    /// If nothing is free to compute it.
     pub async fn price(&self, item: &str) -> Result<u64, Busy> {
         let (item, units) = (item.to_owned(), self.units);
         let seconds = self.metrics.work_seconds.clone();
@@ -135,7 +135,7 @@ impl Work {
         let price = match self.mode() {
             Mode::Inline => Ok(job()),
             Mode::ThreadPerRequest => self.on_a_thread(job).await,
-            Mode::Bounded => self.in_turn(job).await,
+            Mode::Bounded => self.by_a_worker(job).await,
         };
         if price.is_err() {
             self.metrics.rejected.inc();
@@ -146,18 +146,18 @@ impl Work {
     async fn on_a_thread(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Result<u64, Busy> {
         let permit = self.threads.clone().try_acquire_owned();
         let permit = permit.map_err(|_| Busy)?;
-        let (tell, told) = oneshot::channel();
+        let (sender, price) = oneshot::channel();
         let run = move || {
             let _permit = permit;
-            let _ = tell.send(job()); // nobody listens any more if the request was given up
+            let _ = sender.send(job()); // nobody listens any more if the request was given up
         };
         let thread = thread::Builder::new().name("price".to_owned());
         thread.spawn(run).map_err(|_| Busy)?; // the system has no thread left
-        told.await.map_err(|_| Busy)
+        price.await.map_err(|_| Busy)
     }
 
-    async fn in_turn(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Result<u64, Busy> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
+    async fn by_a_worker(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Result<u64, Busy> {
+        let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| Busy)?;
         let waiting = Waiting::start(&self.metrics.waiting);
         let worker = self.workers.clone().acquire_owned().await;
         let worker = worker.map_err(|_| Busy)?;
@@ -165,7 +165,7 @@ impl Work {
         // The permits go with the work, not with the request: a caller who leaves does not free a
         // busy worker.
         let run = move || {
-            let _permits = (place, worker);
+            let _permits = (admitted, worker);
             job()
         };
         spawn_blocking(run).await.map_err(|_| Busy)
@@ -183,7 +183,7 @@ impl Work {
     }
 }
 
-/// Takes so much CPU time, however long that is on the wall.
+/// Uses this much CPU time, however long that takes by the clock on the wall.
 fn compute(cpu: Duration) {
     let end = thread_cpu_time() + cpu;
     while thread_cpu_time() < end {
@@ -191,7 +191,7 @@ fn compute(cpu: Duration) {
     }
 }
 
-/// How much CPU time the calling thread has had.
+/// CPU time that the calling thread has used.
 fn thread_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The front end: as good as what is behind it, and no slower than it allows.
 //!
-//! For every price it asks `orders`, by name: a lookup, a connection, a question, each within a
+//! For every price it asks `orders`, by name: a lookup, a connection, a request, each within a
 //! limit. When `orders` is slow or gone, customers get a 504 or a 502 while they are still there to
 //! read it, and the shop keeps no thread and no connection waiting. Next: `client.rs` of
 //! `instrument`, for why there is no connection pool.
@@ -27,44 +27,38 @@ use metrics::{Metrics, Outcome};
 /// What the front page offers. Any other item has a price too.
 const ITEMS: [&str; 4] = ["tea", "coffee", "cake", "umbrella"];
 
+/// How long `orders` may take: to be connected to, and to answer. Up to about a minute can be set;
+/// nobody waits any longer.
+const CONNECT_MS: NonZeroU16 = NonZeroU16::new(500).expect("500 is not 0");
+const TOTAL_MS: NonZeroU16 = NonZeroU16::new(1000).expect("1000 is not 0");
+
 /// The service, ready to launch.
 ///
 /// # Errors
 /// If a setting cannot be used.
 pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
-    let limits = Limits {
-        connect: milliseconds(service, "ORDERS_CONNECT_TIMEOUT_MS", 500)?,
-        total: milliseconds(service, "ORDERS_TIMEOUT_MS", 1000)?,
-    };
-    let (env, registry) = (&service.env, &service.registry);
-    let default = Base("http://orders".to_owned());
-    let remedy = "set it to where orders is, e.g. http://orders:8000";
-    let Base(orders) = env.parse("ORDERS_URL", default, remedy)?;
-    let version = env.text("VERSION")?;
-    let client = Client::with_limits(service.resolver()?, "orders", registry, limits)
-        .map_err(|why| StartError::Other(why.to_string()))?;
-    let shop = Shop {
-        orders,
-        version: version.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
-        client,
-        metrics: Metrics::register(registry)?,
-    };
-    let routes = routes![index, price, version];
-    Ok(service.rocket().manage(shop).mount("/", traced(routes)))
-}
-
-/// A time limit from 1 ms to about a minute: longer, and nobody waits for the answer.
-fn milliseconds(service: &Service, name: &str, default: u16) -> Result<Duration, StartError> {
-    let default = NonZeroU16::new(default).unwrap_or(NonZeroU16::MAX);
+    let env = &service.env;
     let remedy = "set it to milliseconds, 1 to 65535";
-    let number = service.env.parse(name, default, remedy)?;
-    Ok(Duration::from_millis(number.get().into()))
+    let connect = env.parse("ORDERS_CONNECT_TIMEOUT_MS", CONNECT_MS, remedy)?;
+    let total = env.parse("ORDERS_TIMEOUT_MS", TOTAL_MS, remedy)?;
+    let remedy = "set it to where orders is, e.g. http://orders:8000";
+    let orders = env.parse("ORDERS_URL", BaseUrl("http://orders".to_owned()), remedy)?;
+    let remedy = "set it to the name of this release";
+    let version = env.parse("VERSION", env!("CARGO_PKG_VERSION").to_owned(), remedy)?;
+
+    let milliseconds = |number: NonZeroU16| Duration::from_millis(number.get().into());
+    let limits = Limits { connect: milliseconds(connect), total: milliseconds(total) };
+    let client = Client::with_limits(service.resolver()?, "orders", &service.registry, limits)
+        .map_err(|why| StartError::Other(why.to_string()))?;
+    let metrics = Metrics::register(&service.registry)?;
+    let shop = Shop { orders, version, client, metrics };
+    Ok(service.rocket().manage(shop).mount("/", traced(routes![index, price, version])))
 }
 
 /// `http://host` or `http://host:port`.
-struct Base(String);
+struct BaseUrl(String);
 
-impl FromStr for Base {
+impl FromStr for BaseUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -79,7 +73,7 @@ impl FromStr for Base {
 }
 
 struct Shop {
-    orders: String,
+    orders: BaseUrl,
     version: String,
     client: Client,
     metrics: Metrics,
@@ -109,8 +103,8 @@ enum NoPrice {
     Call(#[from] CallError),
     #[error("orders failed with status {0}")]
     Status(u16),
-    #[error("orders answered what is no price")]
-    NoJson,
+    #[error("the answer from orders was not a price")]
+    NotAPrice,
 }
 
 impl NoPrice {
@@ -128,16 +122,15 @@ impl NoPrice {
 impl Shop {
     /// Asks `orders`, again for every customer.
     async fn price(&self, item: &str) -> Result<Price, NoPrice> {
-        // These two would not stay one segment of the path; everything else does, whatever is in
-        // it.
+        // These two would change the path; everything else stays one segment of it.
         if matches!(item, "." | "..") {
             return Err(NoPrice::NotFound);
         }
         let item = RawStr::new(item).percent_encode();
-        let url = format!("{}/orders/price/{item}", self.orders);
+        let url = format!("{}/orders/price/{item}", self.orders.0);
         let answer = self.client.get(&url).await?;
         match answer.status {
-            200 => answer.json().map_err(|_| NoPrice::NoJson),
+            200 => answer.json().map_err(|_| NoPrice::NotAPrice),
             404 | 422 => Err(NoPrice::NotFound),
             status => Err(NoPrice::Status(status)),
         }

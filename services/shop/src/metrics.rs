@@ -2,7 +2,7 @@
 //! its users would use. Where the time went is in `http_client_requests_duration_seconds`, which
 //! the client counts by itself.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 /// Prices asked for, by `result`. Read next to the shop's own errors: it says whether they are its
 /// own.
@@ -17,7 +17,7 @@ pub enum Outcome {
     NotFound,
     /// `orders` did not answer in time.
     Timeout,
-    /// `orders` could not be asked, failed, or answered what is no price.
+    /// `orders` could not be asked, failed, or its answer was not a price.
     Failed,
 }
 
@@ -47,9 +47,9 @@ impl Metrics {
     /// # Errors
     /// If `registry` already holds a metric of this name.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let options = Opts::new(PRICES_TOTAL, "Prices asked of orders, by result.");
-        let prices = IntCounterVec::new(options, &["result"])?;
-        registry.register(Box::new(prices.clone()))?;
+        let help = "Prices asked of orders, by result.";
+        let prices =
+            register_int_counter_vec_with_registry!(PRICES_TOTAL, help, &["result"], registry)?;
         for outcome in Outcome::ALL {
             prices.with_label_values(&[outcome.as_str()]);
         }

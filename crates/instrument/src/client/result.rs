@@ -25,7 +25,7 @@ pub enum CallResult {
     Timeout,
     /// The address was found, but no connection could be made.
     Connect,
-    /// Anything else: the connection broke, the body was too long, the URL was no URL.
+    /// Anything else: the connection broke, the body was too long, or there was no valid URL.
     Other,
 }
 
@@ -155,18 +155,19 @@ pub(super) struct Observation<'a> {
     span: Span,
     started: Instant,
     result: CallResult,
+    /// HTTP status of the answer, if there was one.
+    status: Option<u16>,
 }
 
 impl<'a> Observation<'a> {
     pub(super) fn start(seconds: &'a HistogramVec, span: Span) -> Self {
-        Self { seconds, span, started: Instant::now(), result: CallResult::Timeout }
+        let started = Instant::now();
+        Self { seconds, span, started, result: CallResult::Timeout, status: None }
     }
 
     pub(super) fn finish(mut self, result: &Result<Answer, CallError>) {
         self.result = CallResult::from(result);
-        if let Ok(answer) = result {
-            self.span.record("status", answer.status);
-        }
+        self.status = result.as_ref().ok().map(|answer| answer.status);
     }
 }
 
@@ -174,9 +175,15 @@ impl Drop for Observation<'_> {
     fn drop(&mut self) {
         let result = self.result.as_str();
         self.seconds.with_label_values(&[result]).observe(self.started.elapsed().as_secs_f64());
+        self.span.record("http.response.status_code", self.status);
         // For the caller, 4xx and 5xx are failed calls too (OpenTelemetry's rule for client spans).
         if !matches!(self.result, CallResult::Success | CallResult::Redirect) {
             self.span.record("otel.status_code", "ERROR");
+            match (self.status, self.result) {
+                (Some(status), _) => self.span.record("error.type", status.to_string()),
+                (None, CallResult::Other) => self.span.record("error.type", "_OTHER"),
+                (None, _) => self.span.record("error.type", result),
+            };
         }
     }
 }

@@ -1,0 +1,16 @@
+//! A service from `main` to exit: two ports, one life.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `service.rs` | what every service has before its own routes are added |
+//! | `run.rs` | start, serve, drain, flush |
+//! | `admin.rs` | what operators and Prometheus ask, on a port and a thread of its own |
+//! | `readiness.rs` | whether the service wants traffic |
+
+mod admin;
+mod readiness;
+mod run;
+mod service;
+
+pub use run::run;
+pub use service::Service;

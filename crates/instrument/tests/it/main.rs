@@ -1,0 +1,12 @@
+//! What `instrument` promises, asked over real sockets.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
+
+mod cases;
+mod client;
+mod examples;
+mod packages;
+mod process;
+mod service;
+#[path = "../support/mod.rs"]
+mod support;
+mod traces;
