@@ -1,5 +1,5 @@
-//! Tales played on a stage that is none: whatever a play does to a stage, it does through the trait.
-//! No process is started, and every way to fail can be had.
+//! Tales played on a stage that is none: whatever a play does to a stage, it does through the
+//! trait. No process is started, and every way to fail can be had.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy takes helpers outside of test functions for production code"
