@@ -4,6 +4,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod circles;
 mod contract;
 mod docs;
 mod generated;

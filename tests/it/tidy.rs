@@ -6,7 +6,8 @@ use std::path::Path;
 
 use e2e::{files, root};
 
-/// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by itself.
+/// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
+/// itself.
 const LESSONS: [(&str, &str); 6] = [
     ("dns-leaker", "leak"),
     ("orders", "body"),

@@ -113,7 +113,9 @@ impl Crate {
                 let name = child.ident.to_string();
                 let mut path = module.clone();
                 path.push(name.clone());
-                self.read(&file_of_child(file, &name), path);
+                let named = child.attrs.iter().find_map(path_of);
+                let named = named.map(|named| file.with_file_name(named));
+                self.read(&named.unwrap_or_else(|| file_of_child(file, &name)), path);
             }
         }
     }
@@ -175,6 +177,20 @@ fn file_of_child(parent: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.rs"))
 }
 
+/// The file in `#[path = ".."]`; of a module that has several, by feature, the last one counts.
+fn path_of(attribute: &Attribute) -> Option<String> {
+    let syn::Meta::NameValue(pair) = &attribute.meta else {
+        return None;
+    };
+    let syn::Expr::Lit(value) = &pair.value else {
+        return None;
+    };
+    match &value.lit {
+        syn::Lit::Str(file) if pair.path.is_ident("path") => Some(file.value()),
+        _ => None,
+    }
+}
+
 fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg") && {
@@ -208,6 +224,9 @@ impl<'ast> Visit<'ast> for Reader {
             flatten(&item.tree, &mut Vec::new(), &mut |names, _| source.used.push(names.clone()));
         }
     }
+
+    /// `pub(in crate::engine)` says who may look, not what is used.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Names = path.segments.iter().map(|part| part.ident.to_string()).collect();

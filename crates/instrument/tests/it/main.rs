@@ -3,10 +3,10 @@
 
 mod cases;
 mod client;
+mod dns;
 mod examples;
 mod packages;
 mod process;
 mod service;
-#[path = "../support/mod.rs"]
 mod support;
 mod traces;

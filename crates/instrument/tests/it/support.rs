@@ -1,22 +1,21 @@
 //! What the tests of name resolution share.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
-pub mod http_server;
+pub(crate) mod http_server;
 
 use std::{fs, net::IpAddr, path::PathBuf, sync::atomic::AtomicU32, sync::atomic::Ordering};
 
 use instrument::dns::{Outcome, Resolver, ResolverConfig};
 use prometheus::Registry;
 
-pub use testkit::dns_server;
+pub(crate) use testkit::dns_server;
 
 /// A directory of its own for each test, removed at the end.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     directory: PathBuf,
 }
 
 impl Sandbox {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let directory =
@@ -25,16 +24,16 @@ impl Sandbox {
         Self { directory }
     }
 
-    pub fn resolv_conf(&self) -> PathBuf {
+    pub(crate) fn resolv_conf(&self) -> PathBuf {
         self.directory.join("resolv.conf")
     }
 
-    pub fn hosts(&self) -> PathBuf {
+    pub(crate) fn hosts(&self) -> PathBuf {
         self.directory.join("hosts")
     }
 
     /// Rewrites `resolv.conf` in place: same inode, as Chaos Mesh does.
-    pub fn rewrite(&self, text: &str) {
+    pub(crate) fn rewrite(&self, text: &str) {
         fs::write(self.resolv_conf(), text).unwrap();
     }
 }
@@ -46,14 +45,14 @@ impl Drop for Sandbox {
 }
 
 /// A resolver with a `resolv.conf` and a registry of its own.
-pub struct Fixture {
+pub(crate) struct Fixture {
     pub sandbox: Sandbox,
     pub registry: Registry,
     pub resolver: Resolver,
 }
 
 /// A resolver that reads `text` and asks on `port`.
-pub fn resolver(text: &str, port: u16) -> Fixture {
+pub(crate) fn resolver(text: &str, port: u16) -> Fixture {
     let sandbox = Sandbox::new();
     sandbox.rewrite(text);
     let registry = Registry::new();
@@ -64,18 +63,18 @@ pub fn resolver(text: &str, port: u16) -> Fixture {
 }
 
 impl Fixture {
-    pub async fn outcome(&self, name: &str) -> Outcome {
+    pub(crate) async fn outcome(&self, name: &str) -> Outcome {
         self.resolver.lookup(name).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok)
     }
 
     /// The value of a counter, or the number of observations of a histogram, by its `result`;
     /// `None` if there is no such time series.
-    pub fn count(&self, metric: &str, result: &str) -> Option<u64> {
+    pub(crate) fn count(&self, metric: &str, result: &str) -> Option<u64> {
         count(&self.registry, metric, result)
     }
 }
 
-pub fn count(registry: &Registry, metric: &str, result: &str) -> Option<u64> {
+pub(crate) fn count(registry: &Registry, metric: &str, result: &str) -> Option<u64> {
     let families = registry.gather();
     let family = families.iter().find(|family| family.name() == metric)?;
     let series = family.get_metric().iter().find(|series| {
@@ -91,6 +90,6 @@ pub fn count(registry: &Registry, metric: &str, result: &str) -> Option<u64> {
     Some(histogram + counter)
 }
 
-pub fn ip(text: &str) -> IpAddr {
+pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }

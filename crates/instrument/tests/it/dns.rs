@@ -1,16 +1,12 @@
 //! Lookups as services see them: what is counted, timed and traced, and what is not.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
-mod support;
-
 use domain::base::iana::Rcode;
 use instrument::{
     client::Client,
     dns::{DURATION_SECONDS, LOOKUPS_TOTAL, Outcome, Resolver, ResolverConfig},
 };
 
-use support::{
+use crate::support::{
     dns_server::{DnsServer, Reply},
     http_server::{answer, http},
     ip, resolver,

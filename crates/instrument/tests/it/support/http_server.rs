@@ -11,15 +11,15 @@ use tokio::{
 
 /// Answers every request with the same bytes and hands the request on; an empty answer keeps the
 /// caller waiting.
-pub struct HttpServer {
-    pub port: u16,
+pub(crate) struct HttpServer {
+    pub(crate) port: u16,
     /// Each request as text, in the order of arrival.
-    pub requests: mpsc::Receiver<String>,
+    pub(crate) requests: mpsc::Receiver<String>,
     _task: JoinSet<()>,
 }
 
 /// Starts on 127.0.0.1 and a free port; stops when dropped.
-pub async fn http(answer: impl Into<String>) -> HttpServer {
+pub(crate) async fn http(answer: impl Into<String>) -> HttpServer {
     let answer: Arc<str> = answer.into().into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -64,6 +64,6 @@ fn is_complete(request: &str) -> bool {
 }
 
 /// The bytes of an answer.
-pub fn answer(status: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
