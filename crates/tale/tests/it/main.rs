@@ -8,6 +8,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod fake_prometheus;
 mod gate;
 mod manifests;
 mod openslo;

@@ -5,7 +5,7 @@ use testkit::processes;
 use testkit::program::Ended;
 
 use super::real::Real;
-use super::{Fake, Files, Reply, answers, evidence, gate};
+use super::{FakePrometheus, Files, Reply, answers, evidence, gate};
 
 const OBJECTIVES: usize = 50;
 /// This many queries are answered.
@@ -13,7 +13,7 @@ const ALIVE: usize = 20;
 
 /// All are in the verdict, the answered ones with their value and the others with the reason;
 /// nothing is queried twice.
-fn check(ended: Ended, fake: &Fake) {
+fn check(ended: Ended, fake: &FakePrometheus) {
     let verdict = ended.expect_code(2).json();
     assert_eq!(verdict["outcome"], "inconclusive");
     let objectives = verdict["objectives"].as_array().unwrap();
@@ -30,7 +30,7 @@ fn check(ended: Ended, fake: &Fake) {
 
 #[tokio::test]
 async fn every_objective_is_listed_with_its_reason_and_none_is_queried_twice() {
-    let fake = Fake::start(|number, _| {
+    let fake = FakePrometheus::start(|number, _| {
         if number <= ALIVE { Reply::Body(200, evidence("0", "10000")) } else { Reply::Close }
     })
     .await;
@@ -44,7 +44,7 @@ async fn every_objective_is_listed_with_its_reason_and_none_is_queried_twice() {
 async fn a_real_prometheus_killed_half_way_is_inconclusive() {
     let real = Real::start().await;
     let (address, pid, end) = (real.address(), real.pid(), real.end(3));
-    let fake = Fake::start(move |number, _| {
+    let fake = FakePrometheus::start(move |number, _| {
         if number == ALIVE {
             processes::signal(pid, Signal::KILL);
         }

@@ -1,10 +1,10 @@
 //! `--history` when the folder is not as the gate left it.
 
-use super::{Fake, Files, Reply, answers, evidence, gate};
+use super::{FakePrometheus, Files, Reply, answers, evidence, gate};
 
 #[tokio::test]
 async fn a_corrupt_verdict_is_named_before_any_query() {
-    let fake = Fake::start(|_, _| Reply::Body(200, evidence("0", "10000"))).await;
+    let fake = FakePrometheus::start(|_, _| Reply::Body(200, evidence("0", "10000"))).await;
     let files = Files::of(&[("slo.yaml", answers("shop", 1))]);
     let (slo, folder) = (files.path("slo.yaml"), files.path("history"));
     let judged = ["--prometheus", &fake.url, "--history", &folder];
@@ -25,7 +25,7 @@ async fn a_corrupt_verdict_is_named_before_any_query() {
 
 #[tokio::test]
 async fn an_inconclusive_verdict_is_kept_in_the_history() {
-    let fake = Fake::start(|_, _| Reply::Close).await;
+    let fake = FakePrometheus::start(|_, _| Reply::Close).await;
     let files = Files::of(&[("slo.yaml", answers("shop", 1))]);
     let (slo, folder) = (files.path("slo.yaml"), files.path("history"));
     gate(&[&slo, "--prometheus", &fake.url, "--history", &folder]).await.expect_code(2);

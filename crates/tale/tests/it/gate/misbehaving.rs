@@ -3,11 +3,11 @@
 
 use testkit::program::Ended;
 
-use super::{Fake, Files, Reply, answers, evidence, gate};
+use super::{FakePrometheus, Files, Reply, answers, evidence, gate};
 
 /// Judges three objectives; every one has to be inconclusive for this reason.
 #[track_caller]
-fn inconclusive(ended: &Ended, fake: &Fake, reason: &str) {
+fn inconclusive(ended: &Ended, fake: &FakePrometheus, reason: &str) {
     assert_eq!(ended.code, Some(2), "{ended}");
     let verdict = ended.json();
     let objectives = verdict["objectives"].as_array().unwrap();
@@ -20,8 +20,10 @@ fn inconclusive(ended: &Ended, fake: &Fake, reason: &str) {
     assert_eq!(fake.requests("query").len(), 3, "one query for each objective");
 }
 
-async fn judge(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> (Ended, Fake) {
-    let fake = Fake::start(reply).await;
+async fn judge(
+    reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+) -> (Ended, FakePrometheus) {
+    let fake = FakePrometheus::start(reply).await;
     let files = Files::of(&[("slo.yaml", answers("shop", 3))]);
     let slo = files.path("slo.yaml");
     let ended = gate(&[&slo, "--prometheus", &fake.url, "--format", "json"]).await;
@@ -112,7 +114,7 @@ async fn an_inconclusive_gate_exits_with_three_when_asked_and_a_failed_one_still
     for (bad, total, plain, asked) in
         [("0", "1500", 2, 3), ("900", "1500", 1, 1), ("0", "9000", 0, 0)]
     {
-        let fake = Fake::start(move |_, _| Reply::Body(200, evidence(bad, total))).await;
+        let fake = FakePrometheus::start(move |_, _| Reply::Body(200, evidence(bad, total))).await;
         gate(&[&slo, "--prometheus", &fake.url]).await.expect_code(plain);
         for fail_on in [&["--fail-on", "inconclusive"][..], &["--fail-on", "warning,inconclusive"]]
         {

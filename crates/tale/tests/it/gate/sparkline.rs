@@ -1,12 +1,12 @@
 //! The line of bars in a merge request: queried only where it is shown, and never part of the
 //! verdict.
 
-use super::{Fake, Files, Reply, answers, evidence, gate};
+use super::{FakePrometheus, Files, Reply, answers, evidence, gate};
 
 const RANGE: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"0"],[2,"5"],[3,"7"]]}]}}"#;
 
-async fn fake(chart: fn() -> Reply) -> Fake {
-    Fake::start(move |_, path| {
+async fn fake(chart: fn() -> Reply) -> FakePrometheus {
+    FakePrometheus::start(move |_, path| {
         if path.starts_with("/api/v1/query_range?") {
             chart()
         } else {
@@ -62,7 +62,7 @@ async fn a_sparkline_that_fails_changes_nothing() {
 
 #[tokio::test]
 async fn without_a_value_no_sparkline_is_queried() {
-    let fake = Fake::start(|_, _| Reply::Body(503, String::new())).await;
+    let fake = FakePrometheus::start(|_, _| Reply::Body(503, String::new())).await;
     let files = Files::of(&[("slo.yaml", answers("shop", 2))]);
     let slo = files.path("slo.yaml");
     gate(&[&slo, "--prometheus", &fake.url, "--format", "markdown"]).await.expect_code(2);

@@ -1,66 +1,29 @@
-//! A Prometheus that answers from what has become of the pods.
+//! What a real Prometheus would answer about the pods of a fake stage.
 
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::stage::{Breaks, State};
+use crate::fake_prometheus::{FakePrometheus, Reply};
 
-/// Ends with the test.
-pub(crate) struct FakePrometheus {
-    pub(crate) url: String,
-    _tasks: JoinSet<()>,
+pub(crate) async fn prometheus(state: Arc<Mutex<State>>) -> FakePrometheus {
+    FakePrometheus::start(move |_, request| reply(request, *state.lock().unwrap())).await
 }
 
-impl FakePrometheus {
-    pub(crate) async fn start(state: Arc<Mutex<State>>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let state = *state.lock().unwrap();
-                connections.spawn(async move {
-                    // A client that goes away is no concern of this server.
-                    let _ = serve(stream, state).await;
-                });
-            }
-        });
-        Self { url, _tasks: tasks }
-    }
-}
-
-async fn serve(mut stream: TcpStream, state: State) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    let length = head.split("content-length: ").nth(1);
-    let length = length.map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
-    let mut form = vec![0; length];
-    stream.read_exact(&mut form).await?;
+fn reply(request: &str, state: State) -> Reply {
     if state.breaks == Breaks::NoAnswer && state.leaked {
-        return Ok(());
+        return Reply::Close;
     }
-    let form = format!("http://form/?{}", String::from_utf8_lossy(&form));
-    let form = reqwest::Url::parse(&form).unwrap();
-    let query = form.query_pairs().find(|(name, _)| name == "query").map(|(_, value)| value);
-    let range = head.contains("query_range");
-    let result = if range { json!([]) } else { answer(&query.unwrap_or_default(), state) };
-    let kind = if range { "matrix" } else { "vector" };
+    let url = reqwest::Url::parse(&format!("http://prometheus{request}")).unwrap();
+    let query = url.query_pairs().find(|(name, _)| name == "query").map(|(_, value)| value);
+    let (kind, result) = if url.path().ends_with("query_range") {
+        ("matrix", json!([]))
+    } else {
+        ("vector", answer(&query.unwrap_or_default(), state))
+    };
     let body = json!({"status": "success", "data": {"resultType": kind, "result": result}});
-    let body = body.to_string();
-    let text = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(text.as_bytes()).await?;
-    stream.shutdown().await
+    Reply::Body(200, body.to_string())
 }
 
 /// The instant vector of a query.

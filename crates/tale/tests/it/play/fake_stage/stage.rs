@@ -16,7 +16,8 @@ use stage::{
 use testkit::wait::SOON;
 use tokio::sync::Notify;
 
-use super::prometheus::FakePrometheus;
+use super::prometheus::prometheus;
+use crate::fake_prometheus::FakePrometheus;
 
 /// What goes wrong in a play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl FakeStage {
     pub(crate) async fn start(breaks: Breaks) -> Arc<Self> {
         let state = State { breaks, dark: false, leaked: false, repaired: false };
         let state = Arc::new(Mutex::new(state));
-        let prometheus = FakePrometheus::start(state.clone()).await;
+        let prometheus = prometheus(state.clone()).await;
         Arc::new(Self {
             place: Place {
                 kind: StageKind::Cluster,

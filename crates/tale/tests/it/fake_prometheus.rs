@@ -1,4 +1,4 @@
-//! A Prometheus that answers as a test wants, and keeps every request.
+//! A Prometheus that answers by a script, and keeps every request.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -22,13 +22,13 @@ pub(crate) enum Reply {
 }
 
 /// Ends with the test.
-pub(crate) struct Fake {
+pub(crate) struct FakePrometheus {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
 
-impl Fake {
+impl FakePrometheus {
     /// `reply` is given the number of the request, from 1, and its path and form as `path?form`.
     pub(crate) async fn start(
         reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
@@ -109,16 +109,4 @@ async fn forward(
     server.write_all(request.as_bytes()).await?;
     tokio::io::copy(&mut server, &mut stream).await?;
     stream.shutdown().await
-}
-
-/// The evidence of an objective, as Prometheus would put it.
-pub(crate) fn evidence(bad: &str, total: &str) -> String {
-    let part = |name: &str, value: &str| {
-        format!(r#"{{"metric":{{"gate_part":"{name}"}},"value":[1652952600,"{value}"]}}"#)
-    };
-    let parts = [part("bad", bad), part("total", total), part("points", "1000"), part("age", "1")];
-    format!(
-        r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#,
-        parts.join(",")
-    )
 }
