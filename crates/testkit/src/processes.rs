@@ -35,7 +35,8 @@ fn works_in(pid: i32, folder: &Path) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
 }
 
-/// The processes of `folder` that run `program`. Between its start and `exec` a process does not yet.
+/// The processes of `folder` that run `program`. Between its start and `exec` a process does not
+/// yet.
 pub fn running(folder: &Path, program: &str) -> Vec<i32> {
     let runs = |line: &str| {
         line.split(' ').next().is_some_and(|first| Path::new(first).ends_with(program))
