@@ -158,3 +158,12 @@ fn what_was_built_once_stays_in_the_build() {
     project.program("target/play/dns-leaker");
     assert_eq!(built(&project, &["list"]), ["tale", "dns-leaker"]);
 }
+
+#[test]
+fn tests_find_their_own_folders() {
+    let project = Project::new().with_rust();
+    let mut command = project.command(&project.path("tale"), &["test"]);
+    let ended = Ended::from(command.env("TALES_HOME", "/elsewhere").output().unwrap());
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(ended.stdout.contains(" of nowhere: test --workspace --locked\n"), "{ended}");
+}

@@ -101,7 +101,7 @@ impl Project {
     /// `tale` in this folder, without standard input.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.tale);
-        command.args(args).current_dir(self.path()).stdin(Stdio::null());
+        command.args(args).current_dir(self.path()).env_remove("TALES_HOME").stdin(Stdio::null());
         command
     }
 
@@ -162,7 +162,8 @@ impl Drop for Project {
         // A stage of `tale up` outlives the command that started it.
         if self.path().join(".tales/up").exists() {
             let mut down = std::process::Command::new(&self.tale);
-            let _ = down.arg("down").current_dir(self.path()).stdin(Stdio::null()).output();
+            down.arg("down").current_dir(self.path()).env_remove("TALES_HOME");
+            let _ = down.stdin(Stdio::null()).output();
         }
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! - **Fair.** First come, first served. Whoever waits for the only turn lets nobody pass, so it
 //!   gets it as soon as those before it have ended.
-//! - **No deadlock.** A test has one turn, taken before anything else, so whoever holds a turn waits
-//!   for nobody. To take a second one is an error, not a hang.
+//! - **No deadlock.** A test has one turn, taken before anything else, so whoever holds a turn
+//!   waits for nobody. To take a second one is an error, not a hang.
 //! - **No cost for one test.** A turn is free when nobody else runs.
 //!
 //! Turns are kept within one process. Cargo runs one test binary after the other; a runner that
