@@ -21,6 +21,12 @@ pub enum ManifestError {
         /// The parser's words, with line and column.
         reason: String,
     },
+    /// Nothing is in it.
+    #[error("{}: the file holds no object; remove it, or write one that starts with `apiVersion`", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+    },
     /// A field that is unknown, missing, or of the wrong type.
     #[error(transparent)]
     Field(Box<FieldError>),
@@ -55,10 +61,20 @@ impl ManifestError {
         Self::Field(Box::new(FieldError {
             file: source.file.clone(),
             document: source.document,
-            object: source.object.clone(),
-            field: field.into(),
-            reason: reason.into(),
+            object: printable(&source.object),
+            field: printable(field),
+            reason: printable(&reason.into()),
             remedy: remedy.into(),
         }))
     }
+}
+
+/// A text of somebody else's as it may be shown: what would move a cursor, or hide the rest of the
+/// line, is spelt out.
+fn printable(text: &str) -> String {
+    let shown = |c: char| {
+        let escaped = c.is_control().then(|| c.escape_default().to_string());
+        escaped.unwrap_or_else(|| c.to_string())
+    };
+    text.chars().map(shown).collect()
 }
