@@ -148,7 +148,7 @@ impl Tale {
         ensure!(
             stage::names::is_label(name),
             "`{}` is not the name of a tale; `tale list` shows the tales",
-            name.escape_debug()
+            name.chars().take(80).collect::<String>().escape_debug()
         );
         let file = root.join("tales").join(name).join("tale.yaml");
         ensure!(file.exists(), "there is no tale `{name}`; `tale list` shows the tales");

@@ -106,3 +106,41 @@ fn no_profile(why: &profile::NoProfile) -> (Status, String) {
     let status = if why.is_busy() { Status::ServiceUnavailable } else { Status::NotFound };
     (status, format!("{why}\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rocket::http::Status;
+    use rocket::local::blocking::Client;
+    use rocket::{put, routes};
+
+    use crate::env::Env;
+    use crate::serve::Service;
+
+    #[put("/switch")]
+    fn switch() -> &'static str {
+        "switched\n"
+    }
+
+    /// Statuses of a control route, and of the metrics, when asked from somewhere.
+    fn asked_from(peer: &str, env: Env) -> (Status, Status) {
+        let mut service = Service::new("test", env).unwrap();
+        service.control(|admin| admin.mount("/", routes![switch]));
+        let client = Client::untracked(service.into_admin()).unwrap();
+        let peer: SocketAddr = peer.parse().unwrap();
+        let control = client.put("/switch").remote(peer).dispatch().status();
+        (control, client.get("/metrics").remote(peer).dispatch().status())
+    }
+
+    #[test]
+    fn only_this_machine_may_change_something_and_others_may_look() {
+        let other = asked_from("10.1.2.3:5", Env::of([]));
+        assert_eq!(other, (Status::Forbidden, Status::Ok));
+        for own in ["127.1.2.3:5", "[::1]:5", "[::ffff:127.0.0.1]:5"] {
+            assert_eq!(asked_from(own, Env::of([])), (Status::Ok, Status::Ok), "{own}");
+        }
+        let anybody = Env::of([("ADMIN_CONTROL", "true")]);
+        assert_eq!(asked_from("10.1.2.3:5", anybody), (Status::Ok, Status::Ok));
+    }
+}

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The file or folder cannot be read.
-    #[error("{}: cannot be read: {source}; give a *.yaml file or a folder that holds some", file.display())]
+    #[error("{}: cannot be read: {why}; give a *.yaml file or a folder that holds some", file.display())]
     Read {
         /// The file or folder.
         file: PathBuf,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Not YAML at all.
     #[error("{}: not valid YAML: {reason}; `kubectl apply --dry-run=client -f` shows the same place", file.display())]

@@ -101,8 +101,8 @@ fn within(
     }
 }
 
-fn unreadable(file: &Path, source: io::Error) -> ManifestError {
-    ManifestError::Read { file: file.to_path_buf(), source }
+fn unreadable(file: &Path, why: io::Error) -> ManifestError {
+    ManifestError::Read { file: file.to_path_buf(), why }
 }
 
 fn is_manifest(path: &Path) -> bool {
