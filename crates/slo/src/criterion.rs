@@ -48,9 +48,26 @@ impl Criterion {
     pub fn bound(&self, earlier: Option<f64>) -> Option<f64> {
         match self.bound {
             Bound::Fixed(number) => Some(number),
-            Bound::Percent(percent) => earlier.map(|earlier| earlier * (100.0 + percent) / 100.0),
+            Bound::Percent(percent) => {
+                // Of its size: +10 % of -100 is -90, more than it was.
+                earlier.map(|earlier| earlier + earlier.abs() * percent / 100.0)
+            }
             Bound::Difference(difference) => earlier.map(|earlier| earlier + difference),
         }
+    }
+
+    /// As [`Self::bound`], by the arithmetic of Keptn's lighthouse: a percentage of a negative
+    /// value is negative.
+    pub fn bound_as_keptn(&self, earlier: Option<f64>) -> Option<f64> {
+        match (self.bound, earlier) {
+            (Bound::Percent(percent), Some(earlier)) => Some(earlier * (100.0 + percent) / 100.0),
+            _ => self.bound(earlier),
+        }
+    }
+
+    /// A percentage of zero is zero, however large: it says nothing about a value that is not zero.
+    pub fn is_meaningless(&self, value: f64, earlier: Option<f64>) -> bool {
+        matches!(self.bound, Bound::Percent(_)) && earlier == Some(0.0) && value != 0.0
     }
 
     /// `value op bound`; never true for NaN.
@@ -85,10 +102,16 @@ impl FromStr for Criterion {
             Some(digits) => (digits, true),
             None => (unsigned, false),
         };
-        if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        // As Keptn's `strconv.ParseFloat` reads them, but for infinity and NaN, which decide
+        // nothing.
+        let begins = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if !begins || !digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b)) {
             return Err(refuse());
         }
         let number: f64 = digits.parse().map_err(|_| refuse())?;
+        if !number.is_finite() {
+            return Err(refuse());
+        }
         let bound = match (percent, signed) {
             (true, _) => Bound::Percent(factor * number),
             (false, true) => Bound::Difference(factor * number),
@@ -135,6 +158,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_may_have_exponents() {
+        for (text, bound) in
+            [("<1e9", 1e9), ("<=1.5E3", 1500.0), (">2e-3", 0.002), ("<1e+3", 1000.0), ("<.5", 0.5)]
+        {
+            assert_eq!(text.parse::<Criterion>().unwrap().bound(None), Some(bound), "{text}");
+        }
+        assert_eq!(judge("<=+1e1%", 110.0, Some(100.0)), Some(true));
+        assert_eq!(judge("<=+1e3", 1100.0, Some(100.0)), Some(true));
+    }
+
+    #[test]
+    fn a_percentage_of_a_negative_value_is_one_of_its_size() {
+        assert_eq!(judge("<=+10%", -90.0, Some(-100.0)), Some(true));
+        assert_eq!(judge("<=+10%", -89.0, Some(-100.0)), Some(false));
+        assert_eq!(judge(">=-10%", -110.0, Some(-100.0)), Some(true));
+        let relative: Criterion = "<=+10%".parse().unwrap();
+        assert!(
+            relative.is_meaningless(1.0, Some(0.0)) && !relative.is_meaningless(0.0, Some(0.0))
+        );
+        let difference: Criterion = "<=+10".parse().unwrap();
+        assert!(!difference.is_meaningless(1.0, Some(0.0)));
+    }
+
+    #[test]
     fn a_sign_alone_is_a_difference() {
         assert_eq!(judge("<=+10", 110.0, Some(100.0)), Some(true));
         assert_eq!(judge(">=-10", 89.0, Some(100.0)), Some(false));
@@ -142,7 +189,10 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "10", "<", "<%", "<=10%%", "!=3", "<1e5", "<inf", "<+-3", "<1.2.3"] {
+        for text in [
+            "", "10", "<", "<%", "<=10%%", "!=3", "<inf", "<nan", "<+-3", "<1.2.3", "<1e",
+            "<1e999", "<e9",
+        ] {
             assert!(text.parse::<Criterion>().is_err(), "{text}");
         }
     }

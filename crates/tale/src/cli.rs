@@ -72,6 +72,27 @@ pub enum Command {
     StageRun(Up),
 }
 
+/// Which Prometheus, and how to reach it.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Prometheus, e.g. http://127.0.0.1:9090 or https://prometheus.example.com; without it, that
+    /// of the stage that `up` started
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Certificates to trust besides the system's, in PEM
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub ca_file: Option<PathBuf>,
+    /// A bearer token; or set TALE_PROMETHEUS_TOKEN
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub token_file: Option<PathBuf>,
+    /// USER:PASSWORD; or set TALE_PROMETHEUS_BASIC_AUTH
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub basic_auth_file: Option<PathBuf>,
+    /// Headers such as `X-Scope-OrgID: team`, one per line; or set TALE_PROMETHEUS_HEADERS
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub header_file: Option<PathBuf>,
+}
+
 /// How fast time passes.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum ClockArg {
@@ -80,6 +101,15 @@ pub enum ClockArg {
     Stage,
     /// As in production
     Real,
+}
+
+impl ClockArg {
+    /// The clock that was asked for; or else production's, if the Prometheus was named: only the
+    /// stage has a clock of its own.
+    pub fn or_of(asked: Option<Self>, server: &Server) -> Self {
+        let usual = if server.prometheus.is_some() { Self::Real } else { Self::Stage };
+        asked.unwrap_or(usual)
+    }
 }
 
 impl From<ClockArg> for ::slo::Clock {
