@@ -54,9 +54,17 @@ fn typed(text: &str) -> Result<ValueType, Unusable> {
     if let Err(why) = scan(text) {
         return unusable(why.to_string(), why.remedy());
     }
+    if has_a_huge_length(text) {
+        return unusable(
+            "the query has a length of time of more than some thousand years",
+            "write a shorter one",
+        );
+    }
     // Prometheus 3 has another name for it, and the parser knows that one: lint tells them apart.
     let text = &text.replace("holt_winters", "double_exponential_smoothing");
-    match parser::parse(text) {
+    // A parser of somebody else's that panics on odd input must not take the program along.
+    let parsed = std::panic::catch_unwind(|| parser::parse(text));
+    match parsed.unwrap_or_else(|_| Err("the parser gave up".to_owned())) {
         Ok(expr) => Ok(expr.value_type()),
         Err(why) => match FOREIGN.iter().find(|mark| text.contains(**mark)) {
             Some(mark) => unusable(
@@ -69,6 +77,26 @@ fn typed(text: &str) -> Result<ValueType, Unusable> {
             }
         },
     }
+}
+
+/// In brackets, or behind `offset` or `@`: the parser cannot hold it.
+fn has_a_huge_length(text: &str) -> bool {
+    let huge = |part: &str| {
+        let words = part.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_');
+        let mut numbers = words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        numbers.any(|word| {
+            let digits = word.bytes().filter(u8::is_ascii_alphanumeric).count();
+            digits > 12 || word.parse::<f64>().is_ok_and(|number| number > 1e12)
+        })
+    };
+    let in_brackets = text.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let lower = text.to_ascii_lowercase();
+    let shifts = lower.split("offset").skip(1).chain(lower.split('@').skip(1));
+    let first = |rest: &str| {
+        let end = rest.find([')', ',', '}', '+', '*', '/']).unwrap_or(rest.len());
+        rest[..end].to_owned()
+    };
+    in_brackets.map(str::to_owned).chain(shifts.map(first)).any(|part| huge(&part))
 }
 
 #[cfg(test)]
@@ -89,6 +117,8 @@ mod tests {
             ("scalar(x)", "a number"),
             ("\"text\"", "a text"),
             ("rate(x)", "not PromQL"),
+            ("rate(x[4444444444444444444444444444])", "thousand years"),
+            ("x offset 99999999999999y", "thousand years"),
             ("sum(x) by", "not PromQL"),
             ("no_such_function(x)", "not PromQL"),
             ("x{a=\"1\"", "unbalanced"),
@@ -109,6 +139,7 @@ mod tests {
             "histogram_quantile(0.99, sum by (le) (rate(x_bucket[5m])))",
             "max_over_time((x > bool 1)[5m:1m])",
             "x offset 5m",
+            "x > 99999999999999",
             "x or vector(0)",
             "{__name__=~\"a.*\"}",
             "x @ end()",

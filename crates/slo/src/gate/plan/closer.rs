@@ -1,12 +1,12 @@
 //! A second look: where samples are closer than the looks of the first plan, some of them were not
 //! seen, and the share of bad ones is anybody's guess.
 
+use super::check;
+use crate::gate::Sample;
 use crate::gate::answer::{Answer, part};
 use crate::gate::check::{Check, Plan};
 use crate::gate::expressions::MOST_LOOKS;
 use crate::period::Period;
-
-use super::check;
 
 /// Paces at which people scrape, in seconds.
 const PACES: [u64; 7] = [1, 2, 5, 10, 15, 20, 30];
@@ -28,7 +28,7 @@ impl Plan {
     }
 }
 
-fn look(check: &Check, samples: &[crate::gate::Sample]) -> Option<Check> {
+fn look(check: &Check, samples: &[Sample]) -> Option<Check> {
     let looks = check.looks.as_ref()?;
     let spacing = part(samples, "spacing").filter(|spacing| *spacing > 0.0)?;
     let pace = PACES.into_iter().rev().find(|pace| *pace as f64 <= 1.1 * spacing)?;

@@ -361,3 +361,21 @@ async fn what_cannot_be_told_is_exit_code_2() {
         assert!(ended.stdout.contains("a garbage collector"), "{ended}");
     }
 }
+
+#[tokio::test]
+async fn a_short_breach_in_a_long_time_is_not_stepped_over_by_correlate() {
+    // Ten days every minute, and three bad minutes: a step of correlate is almost three.
+    let days = 10.0 * 86_400.0;
+    let bad = END - 5.0 * 86_400.0 + 20.0;
+    let down = |time: f64| f64::from(u8::from(!(bad..bad + 60.0).contains(&time)));
+    let mut history = History::new();
+    history.series("probe_success", every(60.0, days, down));
+    let prometheus = serve(history).await;
+    let files =
+        Files::of(&[("slo.yaml", threshold("probe_success", "{op: gte, value: 1, target: 0.9}"))]);
+    let slo = files.path("slo.yaml");
+    let args = ["slo", "correlate", &slo, "--prometheus", prometheus.url(), "--until", TO];
+    let ended = tale(&[&args[..], &["--last", "10d", "--format", "json"]].concat()).await;
+    let json = ended.expect_code(0).json();
+    assert_eq!(json["objectives"][0]["breaches"].as_array().unwrap().len(), 1, "{json:#}");
+}

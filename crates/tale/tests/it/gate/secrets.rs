@@ -1,5 +1,8 @@
 //! How a Prometheus is reached: what it wants to see is sent, and never shown.
 
+#[cfg(feature = "tls")]
+mod https;
+
 use testkit::program::{Ended, Running};
 use tokio::process::Command;
 
@@ -153,21 +156,4 @@ async fn https_without_the_feature_is_refused_with_what_to_build() {
     let slo = files.path("slo.yaml");
     let ended = gate(&[&slo, "--prometheus", "https://127.0.0.1:1"]).await.expect_code(2);
     assert!(ended.stderr.contains("--features tls"), "{ended}");
-}
-
-#[cfg(feature = "tls")]
-#[tokio::test]
-async fn https_is_spoken_and_who_is_not_trusted_is_not_believed() {
-    let files =
-        Files::of(&[("slo.yaml", answers("shop", 1)), ("none.pem", "no certificate".to_owned())]);
-    let (slo, none) = (files.path("slo.yaml"), files.path("none.pem"));
-    let ended = gate(&[&slo, "--prometheus", "https://127.0.0.1:1"]).await.expect_code(2);
-    assert!(ended.stdout.contains("refused"), "{ended}");
-    // It answers, but not in TLS.
-    let fake = FakePrometheus::start(|_, _| Reply::Body(200, evidence("0", "10000"))).await;
-    let url = fake.url.replace("http://", "https://");
-    let ended = gate(&[&slo, "--prometheus", &url]).await.expect_code(2);
-    assert!(ended.stdout.contains("TLS"), "{ended}");
-    let ended = gate(&[&slo, "--prometheus", &url, "--ca-file", &none]).await.expect_code(2);
-    assert!(ended.stderr.contains("holds no certificate"), "{ended}");
 }
