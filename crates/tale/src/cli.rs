@@ -183,13 +183,20 @@ pub struct Up {
 }
 
 /// `tale chaos`
+///
+/// Exit codes: 0 done, 2 not done or not all of it: a file that cannot be used, something that this
+/// stage refuses, or an experiment that hits nobody.
 #[derive(Debug, Subcommand)]
 pub enum Chaos {
-    /// Inject what a file describes
+    /// Inject what files describe, and wait until it is injected
+    ///
+    /// All files are read and checked before anything is injected. Objects of other APIs beside an
+    /// experiment (a Namespace, a Role) are named and left alone.
     Apply {
-        /// A Chaos Mesh document
-        file: PathBuf,
-        /// Only tell what it would hit, when, and how
+        /// Which files
+        #[command(flatten)]
+        files: ChaosFiles,
+        /// Only tell what it would hit, when, and how; exit code 2 if that is nobody, or refused
         #[arg(long)]
         dry_run: bool,
     },
@@ -200,10 +207,14 @@ pub enum Chaos {
         /// Its name, or kind/name
         name: String,
     },
-    /// End an experiment
+    /// End experiments
     Delete {
-        /// Its name, kind/name, or the file it was applied from
-        name: String,
+        /// Names, kind/name, or the files that they were applied from
+        #[arg(required_unless_present = "filename")]
+        names: Vec<String>,
+        /// A file or folder that they were applied from; `-` is standard input
+        #[arg(short = 'f', long, value_name = "FILE")]
+        filename: Vec<PathBuf>,
     },
     /// Pause an experiment or a Schedule, or let it go on
     Pause {
@@ -215,8 +226,31 @@ pub enum Chaos {
     },
 }
 
+/// Files of Chaos Mesh documents, with or without `-f`.
+#[derive(Debug, Args)]
+pub struct ChaosFiles {
+    /// Files or folders (their *.yaml and *.yml) of Chaos Mesh documents; `-` is standard input
+    #[arg(required_unless_present = "filename")]
+    pub files: Vec<PathBuf>,
+    /// The same, as for kubectl
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
+}
+
+impl ChaosFiles {
+    /// All of them, in the order of their kinds.
+    pub fn paths(self) -> Vec<PathBuf> {
+        self.files.into_iter().chain(self.filename).collect()
+    }
+}
+
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    if !stage::names::is_variable(name) {
+        return Err(format!(
+            "`{name}` is not the name of a variable; use letters, digits, `_`, `-` and `.`, and no digit first"
+        ));
+    }
     Ok((name.to_owned(), value.to_owned()))
 }
