@@ -99,6 +99,7 @@ fn the_tale_in_the_guide_could_be_played_as_it_stands() {
         set: Default::default(),
         left_out: tale::play::LeftOut::Nothing,
         keep: false,
+        pace: Default::default(),
     };
     let prepared = tale::play::prepare(&root(), &tale, &options);
     assert!(prepared.is_ok(), "{:#}", prepared.err().unwrap());

@@ -19,6 +19,7 @@ pub mod stress;
 
 pub use error::StageError;
 pub use event::{Event, EventKind};
+pub use local::PORTS_MOVED;
 pub use manifest::SourceFile;
 pub use name::NamespacedName;
 pub use notification::Notification;

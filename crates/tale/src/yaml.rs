@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 use slo::{Catalogue, Problem};
+
+use crate::files;
 
 /// Reads OpenSLO files. `paths` are relative to `folder` and may be folders.
 ///
@@ -19,16 +21,15 @@ pub fn load_slos(folder: &Path, paths: &[PathBuf]) -> Result<Catalogue> {
 /// # Errors
 /// A file that cannot be read.
 pub fn read_yaml(folder: &Path, paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
-    let mut files = Vec::new();
+    let mut all = Vec::new();
     for path in paths {
         for file in yaml_files(&folder.join(path)) {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+            let text = files::read(&file)?;
             let shown = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
-            files.push((shown, text));
+            all.push((shown, text));
         }
     }
-    Ok(files)
+    Ok(all)
 }
 
 fn yaml_files(path: &Path) -> Vec<PathBuf> {

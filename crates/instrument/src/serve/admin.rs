@@ -9,6 +9,7 @@ use prometheus::Registry;
 use rocket::http::{ContentType, Status};
 use rocket::{Build, Rocket, State, get, routes};
 
+use super::index;
 use super::readiness::Readiness;
 use crate::memory::profile;
 use crate::signals;
@@ -23,7 +24,9 @@ pub(super) struct Admin {
 
 impl Admin {
     pub(super) fn mount(self, rocket: Rocket<Build>) -> Rocket<Build> {
-        rocket.manage(self).mount("/", routes![metrics, healthz, readyz, heap, flamegraph])
+        rocket
+            .manage(self)
+            .mount("/", routes![index::index, metrics, healthz, readyz, heap, flamegraph])
     }
 }
 

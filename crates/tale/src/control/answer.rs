@@ -13,6 +13,9 @@ use super::status::Status;
 /// How long a deleted experiment may take to recover.
 const RECOVERY: Duration = Duration::from_secs(20);
 
+/// The longest that a roll-out may take.
+const ROLL_OUT: Duration = Duration::from_secs(25);
+
 /// The stage of this process, and what the others call it.
 pub(super) struct Up<'s> {
     pub(super) stage: &'s dyn Stage,
@@ -41,6 +44,14 @@ impl Up<'_> {
                 let (dir, pods) = (self.dir.to_owned(), (*pods).clone());
                 let status = Status::new(self.name, dir, stage.place(), pods, &chaos);
                 return Ok(Some(Answer::Status(Box::new(status))));
+            }
+            Request::Inbox => {
+                return Ok(Some(Answer::Inbox { messages: stage.mail().await? }));
+            }
+            Request::SetEnv { deployment, env } => {
+                stage.set_env(&deployment, &env).await?;
+                stage.wait_ready(&deployment, ROLL_OUT).await?;
+                *done = format!("deployment.apps/{} rolled out\n", deployment.name);
             }
             Request::Chaos => return Ok(Some(Answer::Chaos(Box::new(stage.chaos().await?)))),
             Request::ChaosApply(file) => {

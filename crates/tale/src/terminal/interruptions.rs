@@ -1,11 +1,14 @@
-//! Ctrl-C and SIGTERM, heard from the moment on at which they must no longer end this process.
+//! Ctrl-C, SIGTERM and SIGHUP, heard from the moment on at which they must no longer end this
+//! process.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Both signals. One that arrives while nobody waits is kept for the next [`Self::next`].
+/// All three. One that arrives while nobody waits is kept for the next [`Self::next`].
 pub struct Interruptions {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal was closed.
+    hang_up: Signal,
 }
 
 impl Interruptions {
@@ -17,6 +20,7 @@ impl Interruptions {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -25,11 +29,12 @@ impl Interruptions {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Waits for Ctrl-C, SIGTERM or SIGHUP.
 pub async fn interrupted() {
     match Interruptions::listen() {
         Ok(mut interruptions) => interruptions.next().await,

@@ -8,6 +8,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod browser;
 mod fake_prometheus;
 mod gate;
 mod manifests;
@@ -15,6 +16,7 @@ mod openslo;
 mod play;
 mod report;
 mod slo;
+mod terminal;
 mod up;
 
 use testkit::program::{Ended, Running};

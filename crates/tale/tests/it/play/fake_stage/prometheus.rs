@@ -46,6 +46,10 @@ fn answer(query: &str, state: State) -> Value {
     if query.starts_with("ALERTS") {
         return sample(firing, alert);
     }
+    if query.contains("count_over_time(up") {
+        // Ten of ten samples were taken.
+        return json!([{"metric": {}, "value": [1_652_952_600, "10"]}]);
+    }
     match query {
         query if query.contains("servfail") => sample(dark, json!({})),
         query if query.contains("result!=\"ok\"") => sample(!dark, json!({})),

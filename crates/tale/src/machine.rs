@@ -1,0 +1,167 @@
+//! Whether this machine has time for a play: how late a clock ticks, how much others wait for the
+//! CPU, and who takes it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// How often the clock ticks.
+const TICK: Duration = Duration::from_millis(100);
+/// A tick that is later than this is remembered: nobody looked for so long.
+const LATE: Duration = Duration::from_secs(1);
+/// Late ticks that are remembered; the oldest go first.
+const KEPT: usize = 100;
+/// How long processes are watched.
+const WATCHED: Duration = Duration::from_millis(300);
+/// A process that takes less of a core is not worth closing.
+const WORTH: f64 = 0.2;
+
+/// A clock that remembers when it was late. It ends when it is dropped.
+pub struct Ticks {
+    late: Arc<Mutex<Vec<(Instant, Duration)>>>,
+    task: JoinHandle<()>,
+}
+
+impl Ticks {
+    /// Ticks from now on.
+    pub fn start() -> Self {
+        let late = Arc::<Mutex<Vec<(Instant, Duration)>>>::default();
+        let remembered = late.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let before = Instant::now();
+                sleep(TICK).await;
+                let by = before.elapsed().saturating_sub(TICK);
+                if by > LATE {
+                    let mut late = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+                    if late.len() == KEPT {
+                        late.remove(0);
+                    }
+                    late.push((Instant::now(), by));
+                }
+            }
+        });
+        Self { late, task }
+    }
+
+    /// By how much it was late at worst since then.
+    pub fn worst_since(&self, since: Instant) -> Option<Duration> {
+        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.iter().filter(|(at, _)| *at >= since).map(|(_, by)| *by).max()
+    }
+}
+
+impl Drop for Ticks {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// For what share of the last ten seconds, in percent, something waited for the CPU; none on a
+/// kernel that does not tell.
+pub fn cpu_pressure() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/pressure/cpu").ok()?;
+    pressure(&text)
+}
+
+fn pressure(text: &str) -> Option<f64> {
+    let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
+    some.split(' ').find_map(|pair| pair.strip_prefix("avg10="))?.parse().ok()
+}
+
+/// The processes that take most CPU time, other than this one and its children: `rustc (4711)`.
+pub async fn busiest() -> Vec<String> {
+    let before = processes();
+    sleep(WATCHED).await;
+    let after = processes();
+    let mine = std::process::id();
+    let mut busy: Vec<(f64, String)> = after
+        .iter()
+        .filter(|(pid, _)| !descends(**pid, mine, &after))
+        .filter_map(|(pid, process)| {
+            let spent = process.ticks.checked_sub(before.get(pid)?.ticks)?;
+            // The kernel counts in hundredths of a second.
+            let share = spent as f64 / 100.0 / WATCHED.as_secs_f64();
+            (share >= WORTH).then(|| (share, format!("{} ({pid})", process.name)))
+        })
+        .collect();
+    busy.sort_by(|one, other| other.0.total_cmp(&one.0));
+    busy.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+struct Process {
+    name: String,
+    parent: u32,
+    ticks: u64,
+}
+
+fn processes() -> BTreeMap<u32, Process> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Some((pid, process(&stat)?))
+    })
+    .collect()
+}
+
+/// A line of proc_pid_stat(5). A name may hold blanks and parentheses.
+fn process(stat: &str) -> Option<Process> {
+    let (head, rest) = stat.rsplit_once(')')?;
+    let name = head.split_once('(')?.1.to_owned();
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    Some(Process {
+        name,
+        parent: u32::try_from(number(1)?).ok()?,
+        ticks: number(11)? + number(12)?,
+    })
+}
+
+fn descends(pid: u32, from: u32, all: &BTreeMap<u32, Process>) -> bool {
+    let mut at = pid;
+    for _ in 0..64 {
+        if at == from {
+            return true;
+        }
+        match all.get(&at) {
+            Some(process) if process.parent != at => at = process.parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_words_are_understood() {
+        let text =
+            "some avg10=12.34 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0 total=0\n";
+        assert_eq!(pressure(text), Some(12.34));
+        let stat = "7 (a) b) (c)) S 3 7 7 0 -1 0 0 0 0 0 11 22 0 0 20 0 1 0 5 0 0";
+        let read = process(stat).unwrap();
+        assert_eq!((read.name.as_str(), read.parent, read.ticks), ("a) b) (c)", 3, 33));
+        assert!(descends(std::process::id(), 1, &processes()) || std::process::id() == 1);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_held_up_remembers_it() {
+        let ticks = Ticks::start();
+        let since = Instant::now();
+        tokio::task::yield_now().await;
+        assert_eq!(ticks.worst_since(since), None);
+        std::thread::park_timeout(TICK + LATE + TICK); // in its own thread, so that it cannot tick
+        let remembered = async {
+            while ticks.worst_since(since).is_none() {
+                sleep(TICK).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), remembered).await.unwrap();
+    }
+}
