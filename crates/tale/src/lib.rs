@@ -16,6 +16,7 @@ pub mod hidden;
 mod http;
 pub mod machine;
 pub mod nearest;
+pub mod pages;
 pub mod play;
 pub mod prometheus;
 pub mod promises;

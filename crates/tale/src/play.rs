@@ -17,7 +17,9 @@ use std::time::Duration;
 use anyhow::Result;
 use stage::Stage;
 
+use crate::control::Urls;
 use crate::folders;
+use crate::pages::Pages;
 use crate::report::{self, Report};
 use crate::setup::{self, Setup};
 use crate::story::Tale;
@@ -122,12 +124,19 @@ pub async fn play(
 /// Leaves the stage up for questions, until a key is pressed.
 async fn stay(stage: &dyn Stage, ui: &Ui) {
     let place = stage.place();
-    for (what, url) in [("Prometheus", &place.prometheus), ("Alertmanager", &place.alertmanager)] {
+    let (prometheus, alertmanager) = (place.prometheus.clone(), place.alertmanager.clone());
+    let pages = Pages::of(&Urls { prometheus, alertmanager }).await;
+    let query = "process_resident_memory_bytes";
+    for (what, url) in [
+        ("graphs", pages.graph(query)),
+        ("alerts", pages.alerts),
+        ("Alertmanager", pages.alertmanager),
+    ] {
         if let Some(url) = url {
             ui.line(&format!("{what}: {url}"));
         }
     }
-    ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get\n");
+    ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get");
     // Without a keyboard there is nobody to ask.
     let _ = ui.wait_for_key("the stage stays up: press a key to take it down").await;
 }

@@ -122,11 +122,16 @@ fn told(judgement: &Judgement, plan: &Plan) -> String {
         Some(earlier) => format!(
             "{}, {:+.1} % (allowed {:+.0} %)",
             number(observed, unit),
-            (observed / earlier - 1.0) * 100.0,
-            (target / earlier - 1.0) * 100.0
+            percent(observed / earlier),
+            percent(target / earlier)
         ),
         None => format!("{} (wanted {})", number(observed, unit), number(target, unit)),
     }
+}
+
+/// A change in percent, to one decimal, and never a negative nought.
+fn percent(ratio: f64) -> f64 {
+    ((ratio - 1.0) * 1000.0).round() / 10.0 + 0.0
 }
 
 /// A share that missed its target is not shown as if it had met it: 99.97 % of 99.98 %.

@@ -78,8 +78,8 @@ impl Metric {
             None => numbers(&comparison.right).await?.first().copied(),
         };
         let now = comparison.nearest(&numbers(&comparison.left).await?, limit);
-        let limit = limit.map_or_else(|| "?".to_owned(), |limit| number(limit, self.unit));
-        Ok(Measured { now, unit: self.unit, wanted: comparison.wanted(&limit) })
+        let shown = limit.map_or_else(|| "?".to_owned(), |limit| number(limit, self.unit));
+        Ok(Measured { now, unit: self.unit, wanted: comparison.wanted(&shown), limit })
     }
 }
 

@@ -10,9 +10,26 @@ const MARGIN: f64 = 24.0;
 const HEAD: f64 = 64.0;
 /// The height of a function.
 const ROW: f64 = 30.0;
-/// Deeper calls are not drawn: what they hold is in their callers.
-const DEEPEST: u32 = 24;
-/// Narrower ones neither.
+/// Functions of Rust's libraries and of the runtimes under a program: they call, and hold nothing
+/// that anybody could change.
+const TRUNK: [&str; 15] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "tokio::",
+    "rocket::",
+    "hyper::",
+    "futures",
+    "tracing",
+    "[",
+    "__",
+    "start_thread",
+    "clone",
+    "main",
+    "_start",
+    "raw_vec::",
+];
+/// Narrower functions are not drawn: what they hold is in their callers.
 const NARROWEST: f64 = 2.0;
 /// The guessed width of a letter.
 const LETTER: f64 = 10.5;
@@ -21,22 +38,42 @@ const LETTER: f64 = 10.5;
 pub(super) fn flame(profile: &Profile) -> String {
     let all = profile.bytes.max(1) as f64;
     let scale = (WIDTH - 2.0 * MARGIN) / all;
-    let shown = |frame: &&Frame| frame.depth <= DEEPEST && frame.bytes as f64 * scale >= NARROWEST;
-    let frames: Vec<&Frame> = profile.frames.iter().filter(shown).collect();
+    let shown = |frame: &Frame| frame.bytes as f64 * scale >= NARROWEST;
+    let mut frames: Vec<Frame> = without_trunk(&profile.frames);
+    frames.retain(shown);
     let rows = frames.iter().map(|frame| frame.depth).max().unwrap_or(0) + 1;
     let height = HEAD + f64::from(rows) * ROW + MARGIN;
     let rows: String = frames.iter().map(|frame| draw(frame, scale, all)).collect();
-    let title = format!(
-        "Who holds the memory: {} of {} at {}",
-        human(Unit::Bytes, all),
-        profile.pod,
-        seconds(profile.at_s)
-    );
+    let title = format!("{} of {}", human(Unit::Bytes, all), profile.pod);
+    let title = format!("{title} at {}", seconds(profile.at_s));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" class=\"tale-flame\" role=\"img\" aria-label=\"{label}\">\n<style>\n{style}</style>\n<rect width=\"{WIDTH}\" height=\"{height}\" rx=\"12\" class=\"paper\"/>\n<text x=\"{MARGIN}\" y=\"42\" class=\"title\">{label}</text>\n{rows}</svg>\n",
         label = xml(&title),
         style = include_str!("flame.css"),
     )
+}
+
+/// The program's own functions, and what holds everything; callers that are left out give their
+/// place to what they called. All of them, if none is the program's own.
+fn without_trunk(frames: &[Frame]) -> Vec<Frame> {
+    let own = |frame: &&Frame| {
+        let name = frame.name.trim_start_matches('<');
+        frame.depth == 0 || !TRUNK.iter().any(|trunk| name.starts_with(trunk))
+    };
+    let kept: Vec<&Frame> = frames.iter().filter(own).collect();
+    if kept.len() < 2 {
+        return frames.to_vec();
+    }
+    let holds = |outer: &Frame, inner: &Frame| {
+        outer.depth < inner.depth
+            && outer.left <= inner.left
+            && inner.left + inner.bytes <= outer.left + outer.bytes
+    };
+    let placed = kept.iter().map(|frame| {
+        let callers = kept.iter().filter(|other| holds(other, frame)).count();
+        Frame { depth: callers as u32, ..(*frame).clone() }
+    });
+    placed.collect()
 }
 
 fn draw(frame: &Frame, scale: f64, all: f64) -> String {
@@ -87,8 +124,10 @@ mod tests {
             bytes: 16_000_000,
             frames: vec![
                 frame("all", 0, 0, 16_000_000),
-                frame("dns_leaker::leak::Leak::lookup_failed", 1, 4_000_000, 12_000_000),
-                frame("tiny", 1, 0, 10),
+                frame("std::thread::start", 1, 0, 16_000_000),
+                frame("dns_leaker::leak::Leak::lookup_failed", 2, 4_000_000, 12_000_000),
+                frame("<alloc::vec::Vec<T> as Clone>::clone", 3, 4_000_000, 12_000_000),
+                frame("dns_leaker::tiny", 2, 0, 10),
             ],
         };
         let drawn = flame(&profile);
@@ -101,5 +140,10 @@ mod tests {
         assert!(drawn.contains("16 MB of dns-leaker-o11y-1 at 30 s"), "{drawn}");
         assert!(drawn.contains("x=\"332.0\"") && drawn.contains("width=\"923.0\""), "{drawn}");
         assert!(!drawn.contains("tiny"), "too narrow to be seen");
+        assert!(!drawn.contains("thread") && !drawn.contains("Vec"), "nobody can change these");
+        assert!(
+            drawn.contains("y=\"94.0\"") && !drawn.contains("y=\"124.0\""),
+            "it stands right below all"
+        );
     }
 }

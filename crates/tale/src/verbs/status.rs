@@ -8,6 +8,7 @@ use stage::{ContainerStatus, PodStatus, Snapshot};
 
 use crate::control::{Fault, Running, Status};
 use crate::folders::Project;
+use crate::pages::Pages;
 use crate::prometheus::Prometheus;
 use crate::terminal::{Table, harmless, print};
 
@@ -29,8 +30,15 @@ pub async fn run(project: &Project, process: Option<u32>, json: bool) -> Result<
     if let Some(url) = &status.urls.prometheus {
         text.push_str(&about("alerts", &alerts(&Prometheus::new(url)).await));
     }
+    text.push_str(&pages(&Pages::of(&status.urls).await));
     print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What can be opened in a browser.
+pub(super) fn pages(pages: &Pages) -> String {
+    let pages = [("alerts page", &pages.alerts), ("Alertmanager", &pages.alertmanager)];
+    pages.iter().filter_map(|(what, url)| Some(about(what, url.as_ref()?))).collect()
 }
 
 /// How many alerts are firing and pending, with their names.

@@ -22,6 +22,7 @@ use crate::control::{self, Claim, Running};
 use crate::exit::INTERRUPTED;
 use crate::folders::{self, Project};
 use crate::nearest::or_nearest;
+use crate::pages::Pages;
 use crate::report::Outcome;
 use crate::setup::{self, Setup};
 use crate::terminal::{Tone, Ui, interrupted, note, print};
@@ -185,8 +186,10 @@ async fn start(
         format!("missing of {missing}")
     };
     let table = super::status::table(&seen);
-    let next = next_steps::text(root, &seen.stage);
-    Ok(format!("{table}{:<15}{samples}\n\n{next}", "first samples"))
+    let pages = Pages::of(&seen.urls).await;
+    let next = next_steps::text(root, &seen.stage, &pages);
+    let pages = super::status::pages(&pages);
+    Ok(format!("{table}{pages}{:<15}{samples}\n\n{next}", "first samples"))
 }
 
 async fn wait_ready(dir: &Path, child: &mut Child, since: Instant) -> Result<Running> {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use stage::Snapshot;
 
+use crate::pages::Pages;
+
 /// What to ask an app, and how to break it: the app, a path of its Service, an experiment.
 const FIRST_STEPS: [(&str, &str, &str); 3] = [
     ("hello", "/hello/michael?caps=true", ""),
@@ -11,8 +13,14 @@ const FIRST_STEPS: [(&str, &str, &str); 3] = [
     ("shop", "/price/tea", "chaos-experiments/sre/cpu-overload.yaml"),
 ];
 
+/// What to ask Prometheus about an app.
+const QUERIES: [(&str, &str); 2] = [
+    ("hello", "topk(3, name_counter)"),
+    ("hello", "sum by (endpoint) (rate(rocket_http_requests_total{job=\"hello\"}[5s]))"),
+];
+
 /// The commands to try next.
-pub(super) fn text(root: &Path, stage: &Snapshot) -> String {
+pub(super) fn text(root: &Path, stage: &Snapshot, pages: &Pages) -> String {
     let mut lines = vec!["next:".to_owned()];
     for (app, path, experiment) in FIRST_STEPS {
         let service = stage.services.iter().find(|service| service.name == app);
@@ -25,6 +33,9 @@ pub(super) fn text(root: &Path, stage: &Snapshot) -> String {
         };
         lines.push(format!("  curl 'http://{ip}:{http}{path}'"));
         lines.push(format!("  curl http://{ip}:{admin}/metrics"));
+        let queries = QUERIES.iter().filter(|(of, _)| *of == app);
+        let graphs = queries.filter_map(|(_, query)| Some((query, pages.graph(query)?)));
+        lines.extend(graphs.map(|(query, url)| format!("  {query}\n    {url}")));
         if !experiment.is_empty() && root.join(experiment).exists() {
             lines.push(format!("  ./tale chaos apply {experiment}"));
         }
