@@ -48,7 +48,7 @@ impl Project {
 
     /// Everything that is needed to build and to play, in the PATH.
     fn with_rust(self) -> Self {
-        for tool in ["cargo", "cc", "make", "prometheus", "alertmanager"] {
+        for tool in ["cargo", "cc", "make", "prometheus", "alertmanager", "busybox"] {
             self.program(&format!("path/{tool}"));
         }
         self.program("target/play/tale");
@@ -149,6 +149,7 @@ fn only_what_a_tale_runs_is_built() {
     assert_eq!(built(&project, &["play", "sre"]), ["tale", "orders", "shop", "load"]);
     let all = ["tale", "dns-leaker", "hello", "orders", "shop", "load"];
     assert_eq!(built(&project, &["up"]), all);
+    assert_eq!(built(&project, &["images", "build"]), ["tale", "all-services"]);
     assert_eq!(built(&project, &["play", "--clock", "real", "sre"]), all, "when in doubt, all");
 }
 

@@ -1,9 +1,11 @@
 //! The arguments.
 
 mod gate;
+mod images;
 mod slo;
 
 pub use gate::{FailOn, Format, Gate};
+pub use images::{Image, Images};
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
@@ -69,6 +71,9 @@ pub enum Command {
     /// Check objectives, compile them into rules, and do statistics with them
     #[command(subcommand)]
     Slo(Slo),
+    /// The container image of the services: build it, load it into a cluster, push it
+    #[command(subcommand)]
+    Images(Images),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)

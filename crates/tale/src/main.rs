@@ -48,6 +48,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Load { args } => Ok(verbs::load::run(args)),
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
+        Command::Images(verb) => verbs::images::run(verb),
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor => verbs::doctor::run(&project),
     }

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod down;
 pub mod gate;
 pub mod generate;
+pub mod images;
 pub mod inbox;
 pub mod list;
 pub mod load;

@@ -11,6 +11,7 @@
 mod browser;
 mod fake_prometheus;
 mod gate;
+mod images;
 mod manifests;
 mod openslo;
 mod play;
