@@ -15,7 +15,7 @@ const LATE: Duration = Duration::from_secs(1);
 /// Late ticks that are remembered; the oldest go first.
 const KEPT: usize = 100;
 /// How long processes are watched.
-const WATCHED: Duration = Duration::from_millis(300);
+const WATCHED: Duration = Duration::from_secs(1);
 /// A process that takes less of a core is not worth closing.
 const WORTH: f64 = 0.2;
 
@@ -72,24 +72,60 @@ fn pressure(text: &str) -> Option<f64> {
     some.split(' ').find_map(|pair| pair.strip_prefix("avg10="))?.parse().ok()
 }
 
-/// The processes that take most CPU time, other than this one and its children: `rustc (4711)`.
-pub async fn busiest() -> Vec<String> {
-    let before = processes();
+/// Who takes the CPU time.
+#[derive(Debug)]
+pub struct Others {
+    /// The share of all cores that others than this process and its children take: 0 to 1.
+    pub share: f64,
+    /// Those of them that take most: `rustc (4711)`.
+    pub busiest: Vec<String>,
+}
+
+/// Watches for a moment who takes the CPU time.
+pub async fn others() -> Others {
+    let (before, all_before) = (processes(), all_cores());
     sleep(WATCHED).await;
-    let after = processes();
+    let (after, all_after) = (processes(), all_cores());
     let mine = std::process::id();
-    let mut busy: Vec<(f64, String)> = after
-        .iter()
-        .filter(|(pid, _)| !descends(**pid, mine, &after))
-        .filter_map(|(pid, process)| {
-            let spent = process.ticks.checked_sub(before.get(pid)?.ticks)?;
-            // The kernel counts in hundredths of a second.
-            let share = spent as f64 / 100.0 / WATCHED.as_secs_f64();
-            (share >= WORTH).then(|| (share, format!("{} ({pid})", process.name)))
-        })
-        .collect();
+    let mut busy: Vec<(f64, String)> = Vec::new();
+    let mut ours = 0;
+    for (pid, process) in &after {
+        let spent = before.get(pid).and_then(|before| process.ticks.checked_sub(before.ticks));
+        let spent = spent.unwrap_or(0);
+        if descends(*pid, mine, &after) {
+            ours += spent;
+            continue;
+        }
+        // The kernel counts in hundredths of a second.
+        let share = spent as f64 / 100.0 / WATCHED.as_secs_f64();
+        if share >= WORTH {
+            busy.push((share, format!("{} ({pid})", process.name)));
+        }
+    }
     busy.sort_by(|one, other| other.0.total_cmp(&one.0));
-    busy.into_iter().take(3).map(|(_, name)| name).collect()
+    let share = match (all_before, all_after) {
+        (Some(before), Some(after)) if after.1 > before.1 => {
+            let taken = after.0.saturating_sub(before.0).saturating_sub(ours);
+            taken as f64 / (after.1 - before.1) as f64
+        }
+        _ => 0.0,
+    };
+    Others { share, busiest: busy.into_iter().take(3).map(|(_, name)| name).collect() }
+}
+
+/// Ticks of all cores since the start of the machine: those that were used, and all.
+fn all_cores() -> Option<(u64, u64)> {
+    cores(&std::fs::read_to_string("/proc/stat").ok()?)
+}
+
+/// The first line of proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal.
+fn cores(stat: &str) -> Option<(u64, u64)> {
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Vec<u64> =
+        line.split_whitespace().take(8).map_while(|word| word.parse().ok()).collect();
+    let all: u64 = ticks.iter().sum();
+    let idle = ticks.get(3)? + ticks.get(4)?;
+    Some((all - idle, all))
 }
 
 struct Process {
@@ -144,6 +180,7 @@ mod tests {
         let text =
             "some avg10=12.34 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0 total=0\n";
         assert_eq!(pressure(text), Some(12.34));
+        assert_eq!(cores("cpu  10 5 20 100 30 1 2 3 0 0\ncpu0 1\n"), Some((41, 171)));
         let stat = "7 (a) b) (c)) S 3 7 7 0 -1 0 0 0 0 0 11 22 0 0 20 0 1 0 5 0 0";
         let read = process(stat).unwrap();
         assert_eq!((read.name.as_str(), read.parent, read.ticks), ("a) b) (c)", 3, 33));

@@ -1,5 +1,5 @@
-//! A program in a terminal of a given size, as somebody sits before it: what the screen shows, keys,
-//! and a window that is resized.
+//! A program in a terminal of a given size, as somebody sits before it: what the screen shows,
+//! keys, and a window that is resized.
 
 use std::fs::File;
 use std::io::{Read, Write};

@@ -1,7 +1,7 @@
 //! The heap of a pod, as a flame graph with bytes: who holds the memory.
 //!
-//! Each pod's admin port draws one; Prometheus knows where that port is. What is drawn there is read
-//! back, so that the report can draw it as it draws everything else, without scripts.
+//! Each pod's admin port draws one; Prometheus knows where that port is. What is drawn there is
+//! read back, so that the report can draw it as it draws everything else, without scripts.
 
 use std::time::Duration;
 

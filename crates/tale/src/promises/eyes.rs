@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use slo::Clock;
+use stage::StageKind;
 
 use super::Sources;
 use crate::http::get;
@@ -22,6 +23,10 @@ const DISK: u64 = 4 << 20;
 /// Of ten samples so many have to be taken of the target that is looked at most often, or the
 /// machine has no time to look.
 const ENOUGH: f64 = 7.0;
+
+/// When others take this share of all cores, nothing that is slow is the fault of what is looked
+/// at. With half of its cores taken, a play still holds.
+const CROWDED: f64 = 0.7;
 
 impl Sources {
     /// Whether any pod was scraped, successfully and lately.
@@ -128,31 +133,38 @@ impl Sources {
     }
 
     /// Why what did not happen since then may not be held against anybody: the machine had no time.
-    /// Only the stage clock is that much in a hurry.
     pub(super) async fn starved(&self, since: Instant) -> Option<String> {
+        let others = machine::others().await;
         let what = if let Some(late) = self.ticks.worst_since(since) {
             format!("a clock was late by {:.1} s", late.as_secs_f64())
-        } else if self.stage.place().clock == Clock::Stage {
-            let taken = "max(count_over_time(up[10s]) and up offset 12s)";
-            let taken = self.prometheus.query(taken, None).await.ok()?.first()?.number();
-            if taken.is_nan() || taken >= ENOUGH {
-                return None;
-            }
+        } else if let Some(taken) = self.too_few_samples().await {
             format!("{taken:.0} of 10 samples were taken in 10 s")
+        } else if self.stage.place().kind == StageKind::Local && others.share >= CROWDED {
+            format!("others take {:.0} % of its CPU time", others.share * 100.0)
         } else {
             return None;
         };
         let pressure = machine::cpu_pressure();
         let pressure =
             pressure.map_or_else(String::new, |share| format!(", CPU pressure {share:.0} %"));
-        let busy = machine::busiest().await;
-        let close = match busy.is_empty() {
+        let close = match others.busiest.is_empty() {
             true => "give it more cores".to_owned(),
-            false => format!("close {}", busy.join(", ")),
+            false => format!("close {}", others.busiest.join(", ")),
         };
         Some(format!(
             "the machine has no time for this ({what}{pressure}): {close}, and play again"
         ))
+    }
+
+    /// How many samples were taken in ten seconds, if that was too few. Only the stage clock is in
+    /// such a hurry.
+    async fn too_few_samples(&self) -> Option<f64> {
+        if self.stage.place().clock != Clock::Stage {
+            return None;
+        }
+        let taken = "max(count_over_time(up[10s]) and up offset 12s)";
+        let taken = self.prometheus.query(taken, None).await.ok()?.first()?.number();
+        (taken < ENOUGH).then_some(taken)
     }
 
     fn stale(&self) -> f64 {

@@ -39,8 +39,8 @@ const EARLIER: &str = "earlier";
 const PARTS: [&str; 5] = ["report.json", "report.html", "report.md", "junit.xml", "charts"];
 
 /// Makes sure that a report can be written into `folder`. An earlier one there moves into a folder
-/// of its own below it: nothing may speak for a play that is killed, and nothing good is lost. Where
-/// folders stand beside each other, `latest` leads to this one from now on.
+/// of its own below it: nothing may speak for a play that is killed, and nothing good is lost.
+/// Where folders stand beside each other, `latest` leads to this one from now on.
 ///
 /// # Errors
 /// If the folder cannot be made or written into.

@@ -1,8 +1,8 @@
 //! What a play prints: one line per promise, with a live line below it on a terminal.
 //!
-//! Everything goes to standard error, so that standard output stays free for `--json`. On a terminal
-//! the live line is cut to its width and lines that stay are wrapped; colours only there, and never
-//! without a sign or a word that says the same. A pipe gets whole lines.
+//! Everything goes to standard error, so that standard output stays free for `--json`. On a
+//! terminal the live line is cut to its width and lines that stay are wrapped; colours only there,
+//! and never without a sign or a word that says the same. A pipe gets whole lines.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Mutex, MutexGuard, PoisonError};

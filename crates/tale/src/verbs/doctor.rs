@@ -118,8 +118,8 @@ fn loopback() -> Finding {
 /// Ports that pods, Services, Prometheus and Alertmanager like to use.
 const PORTS: [u16; 4] = [8000, 9000, 9090, 9093];
 
-/// Whoever listens on all addresses takes a port away from every pod. The stage goes elsewhere then,
-/// which nobody has to like.
+/// Whoever listens on all addresses takes a port away from every pod. The stage goes elsewhere
+/// then, which nobody has to like.
 fn port(port: u16) -> Finding {
     let holder = port_holder(port);
     let free = TcpListener::bind(("127.254.0.1", port)).is_ok();

@@ -1,8 +1,8 @@
 //! The page of a report as a browser shows it: what is on the first screen, on a projector and on a
 //! telephone, and whether axe-core finds anything.
 //!
-//! Needs Debian's `chromium`, and for axe its `axe.min.js` at the path in `TALES_AXE`; `.ci/run` has
-//! both.
+//! Needs Debian's `chromium`, and for axe its `axe.min.js` at the path in `TALES_AXE`; `.ci/run`
+//! has both.
 
 use std::path::{Path, PathBuf};
 
@@ -81,7 +81,8 @@ async fn chromium(
 async fn measured(report: &Report, size: (u32, u32), scripts: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let page = page(folder.path(), report, scripts);
-    // A headless window is as wide as 500 pixels at least: a frame of the right size shows the page.
+    // A headless window is as wide as 500 pixels at least: a frame of the right size shows the
+    // page.
     let frame = folder.path().join("frame.html");
     let text = format!(
         "<!DOCTYPE html><body style='margin:0'><iframe id='f' src='file://{}' style='border:0;width:{}px;height:{}px'></iframe>\

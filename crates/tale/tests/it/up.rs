@@ -138,7 +138,10 @@ async fn a_stage_is_explored_with_alerts_inbox_logs_and_set() {
     let up = project.ok(&["up", "hello", "--set", "NAMES_MAX=7"]).await;
     assert!(up.contains("topk(3, name_counter)"), "{up}");
     let none = project.run(&["alerts"]).await.expect_code(0);
-    assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", "no alert is pending or firing\n"));
+    assert_eq!(
+        (none.stdout.as_str(), none.stderr.as_str()),
+        ("", "no alert is pending or firing\n")
+    );
     assert_eq!(project.run(&["inbox"]).await.expect_code(0).stderr, "nobody was told anything\n");
 
     let url = up.lines().find_map(|line| line.trim().strip_prefix("curl '")).unwrap();

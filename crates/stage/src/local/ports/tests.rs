@@ -5,20 +5,19 @@ use crate::local::address::LoopbackNetwork;
 
 const SHOP: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop, namespace: demo}\n\
     spec:\n  selector: {}\n  template:\n    spec:\n      containers:\n      - name: shop\n        command: [shop]\n        \
-    args: ['http://orders:PORT/']\n        env:\n        - {name: ORDERS_URL, value: 'http://orders.demo.svc.cluster.local:PORT'}\n        \
-    - {name: OTHER_URL, value: 'http://example.com:PORT'}\n        - {name: MY_PORT, value: 'PORT'}\n        \
-    ports: [{name: http, containerPort: PORT}]\n        readinessProbe: {httpGet: {port: PORT}}\n        \
+    args: ['http://orders:@@/']\n        env:\n        - {name: ORDERS_URL, value: 'http://orders.demo.svc.cluster.local:@@'}\n        \
+    - {name: OTHER_URL, value: 'http://example.com:@@'}\n        - {name: MY_PORT, value: '@@'}\n        \
+    ports: [{name: http, containerPort: @@}]\n        readinessProbe: {httpGet: {port: @@}}\n        \
     livenessProbe: {tcpSocket: {port: http}}\n---\n\
     apiVersion: v1\nkind: Service\nmetadata: {name: orders, namespace: demo}\n\
-    spec: {selector: {a: b}, ports: [{name: http, port: PORT, targetPort: PORT}]}\n---\n\
+    spec: {selector: {a: b}, ports: [{name: http, port: @@, targetPort: @@}]}\n---\n\
     apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: orders, namespace: demo}\n\
-    spec: {selector: {}, endpoints: [{targetPort: PORT}]}\n---\n\
+    spec: {selector: {}, endpoints: [{targetPort: @@}]}\n---\n\
     apiVersion: monitoring.coreos.com/v1\nkind: Probe\nmetadata: {name: door, namespace: demo}\n\
-    spec: {targets: {staticConfig: {static: ['http://orders:PORT/']}}}\n";
+    spec: {targets: {staticConfig: {static: ['http://orders:@@/']}}}\n";
 
 fn applied(port: u16) -> (Manifests, Ports, Events) {
-    let mut manifests =
-        Manifests::parse("a.yaml", &SHOP.replace("PORT", &port.to_string())).unwrap();
+    let mut manifests = Manifests::parse("a.yaml", &SHOP.replace("@@", &port.to_string())).unwrap();
     let (ports, events) = (Ports::default(), Events::default());
     let claim = LoopbackNetwork::claim().unwrap();
     ports.move_all(&mut manifests, claim.spare(), &events).unwrap();
@@ -67,7 +66,7 @@ fn what_is_free_stays_as_it_is() {
         program.local_addr().unwrap().port()
     };
     let (manifests, ports, events) = applied(port);
-    let written = Manifests::parse("a.yaml", &SHOP.replace("PORT", &port.to_string())).unwrap();
+    let written = Manifests::parse("a.yaml", &SHOP.replace("@@", &port.to_string())).unwrap();
     assert_eq!(manifests, written);
     assert_eq!(ports.moved(port), port);
     assert!(events.recent().is_empty());

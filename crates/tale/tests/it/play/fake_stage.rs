@@ -172,7 +172,11 @@ async fn what_nobody_sees_is_undecided() {
         (Breaks::NoInbox, 6, "the stage is down"),
         // What still looks kept, and what looks broken: nobody has seen it.
         (Breaks::Frozen, 3, "no sample of dns-leaker-1 for 61 s"),
-        (Breaks::Starved, 4, "the machine has no time for this (3 of 10 samples were taken in 10 s"),
+        (
+            Breaks::Starved,
+            4,
+            "the machine has no time for this (3 of 10 samples were taken in 10 s",
+        ),
     ] {
         let (report, stage) = played(breaks).await;
         let report = report.unwrap();
