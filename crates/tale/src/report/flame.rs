@@ -9,7 +9,7 @@ const WIDTH: f64 = 1280.0;
 const MARGIN: f64 = 24.0;
 const HEAD: f64 = 64.0;
 /// The height of a function.
-const ROW: f64 = 30.0;
+const ROW: f64 = 36.0;
 /// Functions of Rust's libraries and of the runtimes under a program: they call, and hold nothing
 /// that anybody could change.
 const TRUNK: [&str; 15] = [
@@ -32,7 +32,7 @@ const TRUNK: [&str; 15] = [
 /// Narrower functions are not drawn: what they hold is in their callers.
 const NARROWEST: f64 = 2.0;
 /// The guessed width of a letter.
-const LETTER: f64 = 10.5;
+const LETTER: f64 = 12.8;
 
 /// The flame graph as an SVG document, callers above those that they called.
 pub(super) fn flame(profile: &Profile) -> String {
@@ -85,7 +85,7 @@ fn draw(frame: &Frame, scale: f64, all: f64) -> String {
     let name = short(&frame.name);
     let label = fitting(&format!("{name} {size}"), room).or_else(|| fitting(name, room));
     let label = label.map_or_else(String::new, |label| {
-        format!("<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 6.0, y + 20.5, xml(&label))
+        format!("<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 6.0, y + 25.0, xml(&label))
     });
     format!(
         "<g><title>{}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{}\" class=\"h{}\"/>{label}</g>\n",
@@ -142,7 +142,7 @@ mod tests {
         assert!(!drawn.contains("tiny"), "too narrow to be seen");
         assert!(!drawn.contains("thread") && !drawn.contains("Vec"), "nobody can change these");
         assert!(
-            drawn.contains("y=\"94.0\"") && !drawn.contains("y=\"124.0\""),
+            drawn.contains("y=\"100.0\"") && !drawn.contains("y=\"136.0\""),
             "it stands right below all"
         );
     }
