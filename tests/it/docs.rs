@@ -49,6 +49,10 @@ fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
     for act in &tale.acts {
         assert!(transcript.lines().any(|line| line == act.act), "{}", act.act);
     }
+    for line in transcript.lines() {
+        assert!(line.chars().count() <= 100, "wider than a page: {line}");
+        assert!(!line.contains('…'), "something is cut: {line}");
+    }
 }
 
 #[test]

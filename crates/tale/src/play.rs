@@ -133,7 +133,7 @@ async fn stay(stage: &dyn Stage, ui: &Ui) {
         ("Alertmanager", pages.alertmanager),
     ] {
         if let Some(url) = url {
-            ui.line(&format!("{what}: {url}"));
+            ui.whole(&format!("{what}: {url}"));
         }
     }
     ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get");

@@ -97,7 +97,11 @@ impl Change<'_> {
         let env: Vec<String> =
             set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let what = format!("rolled out {}", env.join(" "));
-        self.ui.done(&what, since.elapsed(), &names.join(", "), Tone::Plain);
+        let which = match names.as_slice() {
+            [only] => (*only).to_owned(),
+            names => format!("{} Deployments", names.len()),
+        };
+        self.ui.done(&what, since.elapsed(), &which, Tone::Plain);
         Ok(())
     }
 }

@@ -153,6 +153,11 @@ impl Ui {
         self.write(&format!("{lines}\n"), 0);
     }
 
+    /// A line that is to be copied or opened with a click: broken by the terminal alone, if at all.
+    pub fn whole(&self, text: &str) {
+        self.write(&format!("{text}\n"), 0);
+    }
+
     /// A line with a sign, a text, seconds, and what was seen. What does not fit goes below.
     fn row(&self, sign: &str, text: &str, took: Duration, tail: &str, colour: Option<&str>) {
         let room = self.screen().text;

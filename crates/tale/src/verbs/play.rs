@@ -46,7 +46,7 @@ pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
         }
     };
     if keep {
-        ui.line(&format!("logs and data: {}", folders::play(root, &options.tale).display()));
+        ui.whole(&format!("logs and data: {}", folders::play(root, &options.tale).display()));
     }
     if json {
         print(&report::json(&played.report));
@@ -96,7 +96,7 @@ fn summary(ui: &Ui, played: &Played, seed: u64) {
     ui.line("");
     ui.line(&format!("{word}: {kept} of {all} in {:.0} s, seed {seed}", report.seconds));
     // On a line of its own, so that it can be opened with a click.
-    ui.line(&format!("report: {}", played.page.display()));
+    ui.whole(&format!("report: {}", played.page.display()));
     ui.line("");
 }
 
