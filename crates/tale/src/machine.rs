@@ -1,8 +1,8 @@
 //! Whether this machine has time for a play: how late a clock ticks, how much others wait for the
 //! CPU, and who takes it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
@@ -12,46 +12,86 @@ use tokio::time::sleep;
 const TICK: Duration = Duration::from_millis(100);
 /// A tick that is later than this is remembered: nobody looked for so long.
 const LATE: Duration = Duration::from_secs(1);
-/// Late ticks that are remembered; the oldest go first.
-const KEPT: usize = 100;
+/// How many ticks lie between two looks at who takes the CPU time.
+const LOOK: u32 = 20;
+/// Looks that tell something: six seconds.
+const ENOUGH: i32 = 3;
+/// What is remembered at most, of either kind.
+const KEPT: usize = 1000;
 /// How long processes are watched.
 const WATCHED: Duration = Duration::from_secs(1);
 /// A process that takes less of a core is not worth closing.
 const WORTH: f64 = 0.2;
 
-/// A clock that remembers when it was late. It ends when it is dropped.
+/// A clock that remembers when it was late, and how much CPU time others took meanwhile. It ends
+/// when it is dropped.
 pub struct Ticks {
-    late: Arc<Mutex<Vec<(Instant, Duration)>>>,
+    seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// By how much it was late, and when.
+    late: VecDeque<(Instant, Duration)>,
+    /// The share of all cores that others took since the look before.
+    others: VecDeque<(Instant, f64)>,
 }
 
 impl Ticks {
     /// Ticks from now on.
     pub fn start() -> Self {
-        let late = Arc::<Mutex<Vec<(Instant, Duration)>>>::default();
-        let remembered = late.clone();
+        let seen = Arc::<Mutex<Seen>>::default();
+        let remembered = seen.clone();
         let task = tokio::spawn(async move {
-            loop {
-                let before = Instant::now();
+            let mut before = None;
+            for tick in 0_u32.. {
+                let began = Instant::now();
                 sleep(TICK).await;
-                let by = before.elapsed().saturating_sub(TICK);
-                if by > LATE {
-                    let mut late = remembered.lock().unwrap_or_else(PoisonError::into_inner);
-                    if late.len() == KEPT {
-                        late.remove(0);
-                    }
-                    late.push((Instant::now(), by));
+                let late = began.elapsed().saturating_sub(TICK);
+                let mut share = None;
+                if tick % LOOK == 0
+                    && let Ok(now) = tokio::task::spawn_blocking(Cpu::now).await
+                {
+                    share = before.as_ref().map(|before| now.since(before).share);
+                    before = Some(now);
                 }
+                let mut seen = lock(&remembered);
+                if late > LATE {
+                    keep(&mut seen.late, late);
+                }
+                share.into_iter().for_each(|share| keep(&mut seen.others, share));
             }
         });
-        Self { late, task }
+        Self { seen, task }
     }
 
     /// By how much it was late at worst since then.
     pub fn worst_since(&self, since: Instant) -> Option<Duration> {
-        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
-        late.iter().filter(|(at, _)| *at >= since).map(|(_, by)| *by).max()
+        let seen = lock(&self.seen);
+        seen.late.iter().filter(|(at, _)| *at >= since).map(|(_, by)| *by).max()
     }
+
+    /// The share of all cores that others took since then, on average; none if that was too short
+    /// to tell.
+    pub fn others_since(&self, since: Instant) -> Option<f64> {
+        let seen = lock(&self.seen);
+        let shares = seen.others.iter().filter(|(at, _)| *at >= since).map(|(_, share)| *share);
+        let (sum, count) = shares.fold((0.0, 0), |(sum, count), share| (sum + share, count + 1));
+        (count >= ENOUGH).then(|| sum / f64::from(count))
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Remembers what is so now; the oldest goes first.
+fn keep<T>(all: &mut VecDeque<(Instant, T)>, what: T) {
+    if all.len() == KEPT {
+        all.pop_front();
+    }
+    all.push_back((Instant::now(), what));
 }
 
 impl Drop for Ticks {
@@ -74,43 +114,61 @@ fn pressure(text: &str) -> Option<f64> {
 
 /// Who takes the CPU time.
 #[derive(Debug)]
-pub struct Others {
+struct Others {
     /// The share of all cores that others than this process and its children take: 0 to 1.
-    pub share: f64,
+    share: f64,
     /// Those of them that take most: `rustc (4711)`.
-    pub busiest: Vec<String>,
+    busiest: Vec<String>,
 }
 
-/// Watches for a moment who takes the CPU time.
-pub async fn others() -> Others {
-    let (before, all_before) = (processes(), all_cores());
+/// The processes that take most CPU time, other than this one and its children: `rustc (4711)`.
+pub async fn busiest() -> Vec<String> {
+    let before = Cpu::now();
     sleep(WATCHED).await;
-    let (after, all_after) = (processes(), all_cores());
-    let mine = std::process::id();
-    let mut busy: Vec<(f64, String)> = Vec::new();
-    let mut ours = 0;
-    for (pid, process) in &after {
-        let spent = before.get(pid).and_then(|before| process.ticks.checked_sub(before.ticks));
-        let spent = spent.unwrap_or(0);
-        if descends(*pid, mine, &after) {
-            ours += spent;
-            continue;
-        }
-        // The kernel counts in hundredths of a second.
-        let share = spent as f64 / 100.0 / WATCHED.as_secs_f64();
-        if share >= WORTH {
-            busy.push((share, format!("{} ({pid})", process.name)));
-        }
+    Cpu::now().since(&before).busiest
+}
+
+/// What every process has taken so far.
+struct Cpu {
+    at: Instant,
+    processes: BTreeMap<u32, Process>,
+    cores: Option<(u64, u64)>,
+}
+
+impl Cpu {
+    fn now() -> Self {
+        Self { at: Instant::now(), processes: processes(), cores: all_cores() }
     }
-    busy.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let share = match (all_before, all_after) {
-        (Some(before), Some(after)) if after.1 > before.1 => {
-            let taken = after.0.saturating_sub(before.0).saturating_sub(ours);
-            taken as f64 / (after.1 - before.1) as f64
+
+    fn since(&self, before: &Self) -> Others {
+        let mine = std::process::id();
+        let seconds = (self.at - before.at).as_secs_f64().max(0.01);
+        let mut busy: Vec<(f64, String)> = Vec::new();
+        let mut ours = 0;
+        for (pid, process) in &self.processes {
+            let spent = before.processes.get(pid);
+            let spent = spent.and_then(|before| process.ticks.checked_sub(before.ticks));
+            let spent = spent.unwrap_or(0);
+            if descends(*pid, mine, &self.processes) {
+                ours += spent;
+                continue;
+            }
+            // The kernel counts in hundredths of a second.
+            let share = spent as f64 / 100.0 / seconds;
+            if share >= WORTH {
+                busy.push((share, format!("{} ({pid})", process.name)));
+            }
         }
-        _ => 0.0,
-    };
-    Others { share, busiest: busy.into_iter().take(3).map(|(_, name)| name).collect() }
+        busy.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let share = match (before.cores, self.cores) {
+            (Some(before), Some(after)) if after.1 > before.1 => {
+                let taken = after.0.saturating_sub(before.0).saturating_sub(ours);
+                taken as f64 / (after.1 - before.1) as f64
+            }
+            _ => 0.0,
+        };
+        Others { share, busiest: busy.into_iter().take(3).map(|(_, name)| name).collect() }
+    }
 }
 
 /// Ticks of all cores since the start of the machine: those that were used, and all.
@@ -185,6 +243,20 @@ mod tests {
         let read = process(stat).unwrap();
         assert_eq!((read.name.as_str(), read.parent, read.ticks), ("a) b) (c)", 3, 33));
         assert!(descends(std::process::id(), 1, &processes()) || std::process::id() == 1);
+    }
+
+    #[tokio::test]
+    async fn a_short_look_at_what_others_take_tells_nothing_and_an_early_one_does_not_count() {
+        let ticks = Ticks::start();
+        keep(&mut lock(&ticks.seen).others, 0.1);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let since = Instant::now();
+        keep(&mut lock(&ticks.seen).others, 0.7);
+        keep(&mut lock(&ticks.seen).others, 0.8);
+        assert_eq!(ticks.others_since(since), None);
+        keep(&mut lock(&ticks.seen).others, 0.9);
+        let share = ticks.others_since(since).unwrap();
+        assert!((share - 0.8).abs() < 1e-9, "{share}");
     }
 
     #[tokio::test]

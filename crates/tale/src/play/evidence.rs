@@ -47,7 +47,7 @@ pub(super) async fn collect(
     let alerts = prometheus.query_steps("ALERTS", epoch, now, step).await.unwrap_or_default();
     let firing = prometheus.query("ALERTS{alertstate=\"firing\"}", None).await;
     let firing: Vec<_> = firing.iter().flatten().filter_map(which).collect();
-    evidence.alerts = course(&alerts, &firing, epoch, step);
+    evidence.alerts = course(&alerts, &firing, epoch, now, step);
     evidence.budgets = budget::all(catalogue, &prometheus).await;
     evidence
 }
@@ -117,7 +117,13 @@ fn which(alert: &Series) -> Option<(&str, Option<&str>)> {
 /// The firings of each alert, by name and severity, in the order in which they began. The series of
 /// one alert, of several pods or objectives, are looked at together. Resolved: it fired, and does
 /// not any more.
-fn course(series: &[Series], firing: &[(&str, Option<&str>)], epoch: f64, step: f64) -> Vec<Alert> {
+fn course(
+    series: &[Series],
+    firing: &[(&str, Option<&str>)],
+    epoch: f64,
+    end: f64,
+    step: f64,
+) -> Vec<Alert> {
     type Times = BTreeMap<i64, f64>;
     let mut seen = BTreeMap::<(&str, Option<&str>), (Times, Times)>::new();
     for one in series {
@@ -137,7 +143,7 @@ fn course(series: &[Series], firing: &[(&str, Option<&str>)], epoch: f64, step: 
             severity: which.1.map(str::to_owned),
             pending_s: pending.map(|at| at - epoch),
             firing_s: firing.map(|(from, _)| from - epoch),
-            resolved_s: firing.filter(|_| resolved).map(|(_, to)| to + step - epoch),
+            resolved_s: firing.filter(|_| resolved).map(|(_, to)| (to + step).min(end) - epoch),
         };
         for (index, run) in fires.iter().enumerate() {
             // It waited right before: anything earlier came to nothing.

@@ -134,22 +134,24 @@ impl Sources {
 
     /// Why what did not happen since then may not be held against anybody: the machine had no time.
     pub(super) async fn starved(&self, since: Instant) -> Option<String> {
-        let others = machine::others().await;
+        let local = self.stage.place().kind == StageKind::Local;
+        let others = self.ticks.others_since(since).filter(|share| local && *share >= CROWDED);
         let what = if let Some(late) = self.ticks.worst_since(since) {
             format!("a clock was late by {:.1} s", late.as_secs_f64())
         } else if let Some(taken) = self.too_few_samples().await {
             format!("{taken:.0} of 10 samples were taken in 10 s")
-        } else if self.stage.place().kind == StageKind::Local && others.share >= CROWDED {
-            format!("others take {:.0} % of its CPU time", others.share * 100.0)
+        } else if let Some(share) = others {
+            format!("others take {:.0} % of its CPU time", share * 100.0)
         } else {
             return None;
         };
         let pressure = machine::cpu_pressure();
         let pressure =
             pressure.map_or_else(String::new, |share| format!(", CPU pressure {share:.0} %"));
-        let close = match others.busiest.is_empty() {
+        let busiest = machine::busiest().await;
+        let close = match busiest.is_empty() {
             true => "give it more cores".to_owned(),
-            false => format!("close {}", others.busiest.join(", ")),
+            false => format!("close {}", busiest.join(", ")),
         };
         Some(format!(
             "the machine has no time for this ({what}{pressure}): {close}, and play again"

@@ -10,9 +10,9 @@ const MARGIN: f64 = 24.0;
 const HEAD: f64 = 64.0;
 /// The height of a function.
 const ROW: f64 = 36.0;
-/// Functions of Rust's libraries and of the runtimes under a program: they call, and hold nothing
-/// that anybody could change.
-const TRUNK: [&str; 15] = [
+/// Functions of Rust's libraries, of the runtimes under a program and of its allocator: they hold
+/// nothing that anybody could change.
+const TRUNK: [&str; 19] = [
     "std::",
     "core::",
     "alloc::",
@@ -28,6 +28,10 @@ const TRUNK: [&str; 15] = [
     "main",
     "_start",
     "raw_vec::",
+    "_rjem",
+    "je_",
+    "prof_",
+    "do_rallocx",
 ];
 /// Narrower functions are not drawn: what they hold is in their callers.
 const NARROWEST: f64 = 2.0;

@@ -24,7 +24,7 @@ fn a_page_is_over_while_its_ticket_stays() {
         series("ticket", "pending", &[106.0]),
         series("ticket", "firing", &[107.0, 108.0, 109.0]),
     ];
-    let course = course(&seen, &[("A", Some("ticket"))], 100.0, 1.0);
+    let course = course(&seen, &[("A", Some("ticket"))], 100.0, 200.0, 1.0);
     let times: Vec<_> = course
         .iter()
         .map(|one| (one.title(), one.pending_s, one.firing_s, one.resolved_s))
@@ -51,7 +51,7 @@ fn an_alert_that_fires_twice_is_two_firings_each_with_its_own_wait() {
         series("firing", &[104, 105, 106]),
         series("firing", &[112, 113]),
     ];
-    let told: Vec<_> = course(&seen, &[("A", None)], 100.0, 1.0)
+    let told: Vec<_> = course(&seen, &[("A", None)], 100.0, 200.0, 1.0)
         .iter()
         .map(|one| (one.pending_s, one.firing_s, one.resolved_s))
         .collect();
@@ -63,4 +63,13 @@ fn an_alert_that_fires_twice_is_two_firings_each_with_its_own_wait() {
             (Some(30.0), None, None),
         ]
     );
+}
+
+#[test]
+fn an_alert_is_over_before_the_play_is() {
+    let metric = [("alertname", "A"), ("alertstate", "firing")];
+    let metric = metric.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let seen = [Series { metric, value: None, values: vec![(104.0, "1".to_owned())] }];
+    let course = course(&seen, &[], 100.0, 104.5, 1.0);
+    assert_eq!(course[0].resolved_s, Some(4.5), "not after the last thing that was seen");
 }

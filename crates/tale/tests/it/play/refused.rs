@@ -190,7 +190,8 @@ async fn a_tale_that_changes_a_missing_deployment_is_refused() {
 #[tokio::test]
 async fn an_unknown_tale_is_refused() {
     let project = project_with_short().await;
-    refused(&project, &["play", "no-such-tale"], &["`no-such-tale`", "tale list"]).await;
+    refused(&project, &["play", "no-such-tale"], &["`no-such-tale`", "write one of dns-leak"])
+        .await;
 }
 
 #[tokio::test]
