@@ -46,6 +46,7 @@ use monitoring::Inbox;
 use start::Started;
 
 pub use config::{Config, Shim};
+pub use files::no_links;
 pub use holder::port_holder;
 pub use ports::PORTS_MOVED;
 

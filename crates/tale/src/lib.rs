@@ -9,7 +9,6 @@ pub mod budget;
 pub mod cli;
 pub mod control;
 pub mod exit;
-pub mod files;
 pub mod folders;
 pub mod gate;
 pub mod hidden;

@@ -249,7 +249,7 @@ mod tests {
     async fn a_short_look_at_what_others_take_tells_nothing_and_an_early_one_does_not_count() {
         let ticks = Ticks::start();
         keep(&mut lock(&ticks.seen).others, 0.1);
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        sleep(Duration::from_millis(2)).await;
         let since = Instant::now();
         keep(&mut lock(&ticks.seen).others, 0.7);
         keep(&mut lock(&ticks.seen).others, 0.8);

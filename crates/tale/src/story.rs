@@ -1,13 +1,13 @@
 //! `tale.yaml`: a story as acts, each with what happens and what is promised.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use stage::SourceFile;
 
-use crate::files;
 use crate::nearest::or_nearest;
 use crate::promises::{Length, Promise};
 use crate::report::Unit;
@@ -142,9 +142,11 @@ impl Tale {
         // Only what is listed: a name with a path in it leads nowhere.
         if !known.iter().any(|tale| tale == name) {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            bail!("there is no tale `{name}`; {}", or_nearest(name, &known));
+            let shown: String = name.chars().take(80).collect();
+            bail!("there is no tale `{}`; {}", shown.escape_debug(), or_nearest(&shown, &known));
         }
-        let text = files::read(&root.join("tales").join(name).join("tale.yaml"))?;
+        let file = root.join("tales").join(name).join("tale.yaml");
+        let text: String = SourceFile::load(&[file])?.into_iter().map(|file| file.text).collect();
         let shown = format!("tales/{name}/tale.yaml");
         let tale = Self::parse(&shown, &text)?;
         ensure!(
@@ -153,6 +155,12 @@ impl Tale {
             tale.name
         );
         for (field, path) in tale.files() {
+            let within = path.components().all(|part| matches!(part, Component::Normal(_)));
+            ensure!(
+                within,
+                "{shown}: {field}: {} leads out of the project; write a path in it",
+                path.display()
+            );
             ensure!(
                 root.join(path).exists(),
                 "{shown}: {field}: {} does not exist; correct the path",

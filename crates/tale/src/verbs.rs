@@ -2,6 +2,7 @@
 //! it.
 
 pub mod alerts;
+mod ask;
 pub mod chaos;
 pub mod doctor;
 pub mod down;

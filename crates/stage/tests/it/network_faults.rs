@@ -53,7 +53,8 @@ fn partition() -> NetworkFault {
 }
 
 fn delay(millis: u64) -> NetworkFault {
-    let delay = NetworkDelay { latency: Duration::from_millis(millis), jitter: Duration::ZERO };
+    let latency = Duration::from_millis(millis);
+    let delay = NetworkDelay { latency, jitter: Duration::ZERO, correlation: 0.0 };
     NetworkFault { delay: Some(delay), ..Default::default() }
 }
 

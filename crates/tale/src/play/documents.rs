@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use chaos::document::{self, Document};
-
-use crate::files;
+use stage::SourceFile;
 
 /// The Chaos Mesh documents in a file, if there is one.
 ///
@@ -15,6 +14,7 @@ pub(super) fn documents(root: &Path, path: Option<&Path>) -> Result<Vec<Document
     let Some(path) = path else {
         return Ok(Vec::new());
     };
-    let text = files::read(&root.join(path))?;
+    let files = SourceFile::load(&[root.join(path)])?.into_iter();
+    let text: String = files.map(|file| file.text).collect();
     Ok(document::parse(&path.display().to_string(), &text)?)
 }

@@ -16,6 +16,7 @@ mod manifests;
 mod openslo;
 mod play;
 mod report;
+mod rollout;
 mod slo;
 mod terminal;
 mod up;
