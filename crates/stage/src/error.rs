@@ -23,6 +23,9 @@ pub enum StageError {
     /// All loopback networks are taken.
     #[error("no free network 127.1.0.0/16 to 127.254.0.0/16; end some stages with `tale down`")]
     NoNetwork,
+    /// There is no loopback interface, or it is down.
+    #[error("the loopback interface does not work: {0}; run `ip link set lo up`")]
+    NoLoopback(std::io::Error),
     /// All addresses of one sort are taken.
     #[error("no free address for another {0}; scale something down")]
     NoAddress(&'static str),

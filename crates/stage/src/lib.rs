@@ -21,6 +21,7 @@ pub mod stress;
 pub use begun::wait_until_begun;
 pub use error::StageError;
 pub use event::{Event, EventKind};
+pub use local::PORTS_MOVED;
 pub use manifest::{SourceFile, names};
 pub use name::NamespacedName;
 pub use notification::Notification;

@@ -41,10 +41,20 @@ pub enum Command {
     Down,
     /// What runs on the stage, and where
     Status {
+        /// The process of the stage, where several are up
+        process: Option<u32>,
         /// As JSON, for programs
         #[arg(long)]
         json: bool,
     },
+    /// The alerts that are pending or firing on the stage
+    Alerts,
+    /// What Alertmanager has sent: mails, text messages, chats
+    Inbox,
+    /// What a pod writes
+    Logs(Logs),
+    /// Set variables of a Deployment, which rolls it out anew
+    Set(Set),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
     #[command(subcommand)]
     Chaos(Chaos),
@@ -77,6 +87,27 @@ pub enum Command {
     StageRun(Up),
 }
 
+/// Which Prometheus, and how to reach it.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Prometheus, e.g. http://127.0.0.1:9090 or https://prometheus.example.com; without it, that
+    /// of the stage that `up` started
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Certificates to trust besides the system's, in PEM
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub ca_file: Option<PathBuf>,
+    /// A bearer token; or set TALE_PROMETHEUS_TOKEN
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub token_file: Option<PathBuf>,
+    /// USER:PASSWORD; or set TALE_PROMETHEUS_BASIC_AUTH
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub basic_auth_file: Option<PathBuf>,
+    /// Headers such as `X-Scope-OrgID: team`, one per line; or set TALE_PROMETHEUS_HEADERS
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub header_file: Option<PathBuf>,
+}
+
 /// How fast time passes.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum ClockArg {
@@ -85,6 +116,15 @@ pub enum ClockArg {
     Stage,
     /// As in production
     Real,
+}
+
+impl ClockArg {
+    /// The clock that was asked for; or else production's, if the Prometheus was named: only the
+    /// stage has a clock of its own.
+    pub fn or_of(asked: Option<Self>, server: &Server) -> Self {
+        let usual = if server.prometheus.is_some() { Self::Real } else { Self::Stage };
+        asked.unwrap_or(usual)
+    }
 }
 
 impl From<ClockArg> for ::slo::Clock {
@@ -117,7 +157,8 @@ pub struct Play {
     /// How fast time passes; the deadlines of the tales are written for the stage clock
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
-    /// Folder of the report
+    /// Folder of the report; by default a new one in .tales/reports/TALE, where `latest` leads to
+    /// the newest
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the report as JSON on standard output
@@ -129,6 +170,12 @@ pub struct Play {
     /// Keep logs and data of the stage
     #[arg(long)]
     pub keep: bool,
+    /// Let each act wait for a key: you set the pace
+    #[arg(long)]
+    pub step: bool,
+    /// Leave the stage up after the last act, for questions, until a key is pressed
+    #[arg(long)]
+    pub stay: bool,
     /// Set a variable of all pods from the start, e.g. LEAK_KIND=off to see the tale fail
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
@@ -147,9 +194,39 @@ pub struct Up {
     /// How fast time passes
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
+    /// Set a variable of all pods, e.g. LEAK_KIND=off
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
     /// Name server for names that are not of the cluster nor of the demo zone
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream_dns: Option<SocketAddr>,
+}
+
+/// `tale logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A pod; the beginning of its name will do, or the name of its Deployment
+    pub pod: String,
+    /// Go on as the pod writes, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only so many of the last lines
+    #[arg(long, value_name = "LINES")]
+    pub tail: Option<usize>,
+    /// What the pod wrote before it was started again
+    #[arg(long)]
+    pub previous: bool,
+}
+
+/// `tale set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// deployment/NAME, in the namespace `default`; or deployment/NAMESPACE/NAME
+    #[arg(value_name = "deployment/NAME")]
+    pub deployment: String,
+    /// The variables
+    #[arg(value_name = "NAME=VALUE", required = true, value_parser = pair)]
+    pub env: Vec<(String, String)>,
 }
 
 /// `tale chaos`

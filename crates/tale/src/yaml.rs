@@ -21,7 +21,7 @@ pub fn load_slos(folder: &Path, paths: &[PathBuf]) -> Result<Catalogue> {
 /// A file that cannot be read, or in which nothing is: a folder whose files are called something
 /// else must not count as "all is well".
 pub fn read_yaml(folder: &Path, paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
-    let mut files = Vec::new();
+    let mut all = Vec::new();
     for path in paths {
         for SourceFile { name, text } in SourceFile::load(&[folder.join(path)])? {
             let file = Path::new(&name);
@@ -30,10 +30,10 @@ pub fn read_yaml(folder: &Path, paths: &[PathBuf]) -> Result<Vec<(String, String
                 !is_empty(&text),
                 "{shown}: the file holds no document; write one, or remove it"
             );
-            files.push((shown, text));
+            all.push((shown, text));
         }
     }
-    Ok(files)
+    Ok(all)
 }
 
 /// Whether nothing but comments and marks of documents is in a file.

@@ -10,6 +10,7 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{ContentType, Method, Status};
 use rocket::{Build, Data, Request, Rocket, State, get, routes, uri};
 
+use super::index;
 use super::readiness::Readiness;
 use crate::memory::profile;
 use crate::signals;
@@ -28,7 +29,7 @@ impl Admin {
     pub(super) fn mount(self, rocket: Rocket<Build>) -> Rocket<Build> {
         let anybody = self.anybody;
         let rocket = if anybody { rocket } else { rocket.attach(OnThisMachine) };
-        let routes = routes![metrics, healthz, readyz, heap, flamegraph, forbidden];
+        let routes = routes![index::index, metrics, healthz, readyz, heap, flamegraph, forbidden];
         rocket.manage(self).mount("/", routes)
     }
 }

@@ -13,6 +13,9 @@ use super::status::Status;
 /// How long a deleted experiment may take to recover.
 const RECOVERY: Duration = Duration::from_secs(20);
 
+/// The longest that a roll-out may take.
+const ROLL_OUT: Duration = Duration::from_secs(25);
+
 /// How long one that was applied may take to be injected.
 const INJECTION: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,14 @@ impl Up<'_> {
                 let (dir, pods) = (self.dir.to_owned(), (*pods).clone());
                 let status = Status::new(self.name, dir, stage.place(), pods, &chaos);
                 return Ok(Some(Answer::Status(Box::new(status))));
+            }
+            Request::Inbox => {
+                return Ok(Some(Answer::Inbox { messages: stage.mail().await? }));
+            }
+            Request::SetEnv { deployment, env } => {
+                stage.set_env(&deployment, &env).await?;
+                stage.wait_ready(&deployment, ROLL_OUT).await?;
+                *done = format!("deployment.apps/{} rolled out\n", deployment.name);
             }
             Request::Chaos => return Ok(Some(Answer::Chaos(Box::new(stage.chaos().await?)))),
             Request::ChaosApply(file) => {

@@ -8,6 +8,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod browser;
 mod fake_prometheus;
 mod gate;
 mod images;
@@ -17,6 +18,7 @@ mod play;
 mod report;
 mod rollout;
 mod slo;
+mod terminal;
 mod up;
 
 use testkit::program::{Ended, Running};

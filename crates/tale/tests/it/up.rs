@@ -162,6 +162,92 @@ async fn a_stage_is_started_inspected_broken_repaired_and_taken_down() {
 }
 
 #[tokio::test]
+async fn a_stage_is_explored_with_alerts_inbox_logs_and_set() {
+    let project = project().await;
+    let up = project.ok(&["up", "hello", "--set", "NAMES_MAX=7"]).await;
+    assert!(up.contains("topk(3, name_counter)"), "{up}");
+    let none = project.run(&["alerts"]).await.expect_code(0);
+    assert_eq!(
+        (none.stdout.as_str(), none.stderr.as_str()),
+        ("", "no alert is pending or firing\n")
+    );
+    assert_eq!(project.run(&["inbox"]).await.expect_code(0).stderr, "nobody was told anything\n");
+
+    let url = up.lines().find_map(|line| line.trim().strip_prefix("curl '")).unwrap();
+    let url = url.trim_end_matches('\'').replace("/hello/michael?caps=true", "");
+    let admin = up.lines().find_map(|line| line.trim().strip_suffix("/metrics")).unwrap();
+    let admin = admin.trim_start_matches("curl ");
+    for page in [format!("{admin}/"), page_of(&up, "alerts page"), page_of(&up, "Alertmanager")] {
+        let answer = reqwest::get(&page).await.unwrap();
+        assert!(answer.status().is_success(), "{page} leads nowhere: {}", answer.status());
+    }
+    assert!(reqwest::get(format!("{url}/hello/x")).await.unwrap().status().is_success());
+
+    let logs = project.ok(&["logs", "hello", "--tail", "1"]).await;
+    assert_eq!(logs.lines().count(), 1, "{logs}");
+    assert!(logs.starts_with('{'), "{logs}");
+    let living = async || {
+        let status = status(&project).await;
+        let mut pods = status["pods"].as_array().unwrap().clone();
+        pods.retain(|pod| pod["terminating"] == false);
+        pods.remove(0)["name"].clone()
+    };
+    let before = living().await;
+    let set = project.ok(&["set", "deployment/hello", "NAMES_MAX=8"]).await;
+    assert_eq!(set, "deployment.apps/hello rolled out\n");
+    assert_ne!(living().await, before);
+    refused(&project.run(&["set", "deployment/helo", "A=b"]).await, &["did you mean `hello`?"]);
+    refused(&project.run(&["logs", "nobody"]).await, &["no pod `nobody`", "write one of hello-"]);
+    project.ok(&["down"]).await;
+}
+
+/// A page that `up` or `status` prints.
+fn page_of(text: &str, what: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix(what));
+    line.unwrap_or_else(|| panic!("no {what} in {text}")).trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_frozen_stage_is_called_frozen_and_a_dead_plays_folder_goes_with_the_next_command() {
+    let project = project().await;
+    project.ok(&["up", "hello"]).await;
+    let stage = pid(&project).await;
+    signal(stage, Signal::STOP);
+    let process = format!("`up` (process {stage})");
+    refused(&project.run(&["status"]).await, &[&process, "frozen", "kill -CONT"]);
+    signal(stage, Signal::CONT);
+    let dead = project.path().join(".tales/play-dns-leak-4194998");
+    std::fs::create_dir_all(dead.join("stage")).unwrap();
+    project.ok(&["status"]).await;
+    assert!(!dead.exists());
+    project.ok(&["down"]).await;
+}
+
+#[tokio::test]
+async fn two_plays_are_told_apart() {
+    let project = project().await;
+    let plays = [(); 2].map(|()| project.start(&["play", "dns-leak"]));
+    for play in &plays {
+        let process = play.pid().to_string();
+        let one = async || {
+            let status = project.run(&["status", &process]).await;
+            (status.code == Some(0)).then_some(status.stdout)
+        };
+        let table = eventually("the status of one of them", one).await;
+        assert!(table.contains(&format!("play dns-leak, process {process}")), "{table}");
+    }
+    let either = project.run(&["status"]).await.expect_code(0);
+    assert!(either.stderr.contains("several stages are up"), "{}", either.stderr);
+    for play in plays {
+        assert!(either.stderr.contains(&format!("(process {})", play.pid())), "{}", either.stderr);
+        // The terminal is closed: as good as a SIGTERM.
+        play.signal(Signal::HUP);
+        play.end().await.expect_code(130);
+    }
+    project.is_left_alone_within(SOON).await;
+}
+
+#[tokio::test]
 async fn a_second_up_is_refused_and_a_sigterm_ends_the_first() {
     let project = project().await;
     project.ok(&["up"]).await;

@@ -57,6 +57,8 @@ impl Faults {
         } else {
             self.events.normal("HttpRecovered", pod.object(), id);
         }
+        let moved = |fault: HttpFault| HttpFault { port: self.ports.moved(fault.port), ..fault };
+        let fault = fault.map(|(fault, until)| (moved(fault), until));
         network.set_http_fault(pod.ip(), id, fault);
         Ok(())
     }
