@@ -114,7 +114,7 @@ pub struct PreStop {
     pub sleep: Sleep,
 }
 
-/// Nothing happens, for a time; scaled by the stage clock.
+/// Nothing happens, for a time: as written, since requests do not run on the stage clock.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sleep {

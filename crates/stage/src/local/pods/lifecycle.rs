@@ -89,7 +89,7 @@ impl Pods {
         name: &NamespacedName,
         grace: Duration,
     ) -> Result<(), StageError> {
-        let (clock, now) = (self.clock, Instant::now());
+        let now = Instant::now();
         let pod = self.living(name)?;
         pod.kill_at = Some(now + grace);
         for (container, spec) in pod.containers.iter_mut().zip(&pod.spec.containers) {
@@ -97,7 +97,7 @@ impl Pods {
                 container.start_at = None;
                 container.process.iter().for_each(|process| process.kill());
             } else {
-                container.stop(clock.scale(spec.pre_stop()), now);
+                container.stop(spec.pre_stop(), now);
             }
         }
         let object = pod.object();
