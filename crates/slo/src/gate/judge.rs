@@ -174,7 +174,7 @@ fn all_seen(check: &Check, samples: &[Sample]) -> Result<(), String> {
         return Ok(());
     };
     let step = looks.step.as_secs_f64();
-    if !(spacing > 0.0) || spacing * 1.5 > step {
+    if spacing.is_nan() || spacing <= 0.0 || spacing * 1.5 > step {
         return Ok(());
     }
     Err(format!(

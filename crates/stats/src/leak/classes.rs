@@ -4,8 +4,6 @@
 
 use std::fmt::Write;
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
-
 use super::*;
 
 const SERIES: u64 = 100;
@@ -26,56 +24,75 @@ enum Growth {
 }
 
 /// Noise by samples in shares of the level: `n` samples.
-type Noise = fn(&mut StdRng, usize) -> Vec<f64>;
+type Noise = fn(&mut Dice, usize) -> Vec<f64>;
 
-fn bell(rng: &mut StdRng) -> f64 {
+/// Random numbers from a seed (SplitMix64): millions of them, in a build without optimization of
+/// others' code.
+struct Dice(u64);
+
+impl Dice {
+    /// From 0 to 1.
+    fn roll(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.roll()
+    }
+}
+
+fn bell(dice: &mut Dice) -> f64 {
     // Twelve uniform numbers make a good enough bell.
-    (0..12).map(|_| rng.random::<f64>() - 0.5).sum()
+    (0..12).map(|_| dice.roll() - 0.5).sum()
 }
 
-fn plain(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    (0..n).map(|_| 0.01 * bell(rng)).collect()
+fn plain(dice: &mut Dice, n: usize) -> Vec<f64> {
+    (0..n).map(|_| 0.01 * bell(dice)).collect()
 }
 
-fn autoregressive(rng: &mut StdRng, n: usize, phi: f64) -> Vec<f64> {
+fn autoregressive(dice: &mut Dice, n: usize, phi: f64) -> Vec<f64> {
     let mut x = 0.0;
     let mut next = || {
-        x = phi * x + 0.002 * bell(rng);
+        x = phi * x + 0.002 * bell(dice);
         x
     };
     (0..n).map(|_| next()).collect()
 }
 
-fn short_memory(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    autoregressive(rng, n, 0.9)
+fn short_memory(dice: &mut Dice, n: usize) -> Vec<f64> {
+    autoregressive(dice, n, 0.9)
 }
 
-fn long_memory(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    autoregressive(rng, n, 0.99)
+fn long_memory(dice: &mut Dice, n: usize) -> Vec<f64> {
+    autoregressive(dice, n, 0.99)
 }
 
-fn walk(rng: &mut StdRng, n: usize) -> Vec<f64> {
+fn walk(dice: &mut Dice, n: usize) -> Vec<f64> {
     // As far as 5 % on average, however many samples there are.
     let step = 0.05 / (n as f64).sqrt();
-    autoregressive(rng, n, 1.0).iter().map(|x| x / 0.002 * step).collect()
+    autoregressive(dice, n, 1.0).iter().map(|x| x / 0.002 * step).collect()
 }
 
 /// 10 to 40 %, with a period of a tenth to half of the window.
-fn saw(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    let period = n as f64 * rng.random_range(0.1..0.5);
-    let (size, phase) = (rng.random_range(0.1..0.4), rng.random_range(0.0..1.0));
-    (0..n).map(|x| size * ((x as f64 / period + phase) % 1.0) + 0.003 * bell(rng)).collect()
+fn saw(dice: &mut Dice, n: usize) -> Vec<f64> {
+    let period = n as f64 * dice.between(0.1, 0.5);
+    let (size, phase) = (dice.between(0.1, 0.4), dice.between(0.0, 1.0));
+    (0..n).map(|x| size * ((x as f64 / period + phase) % 1.0) + 0.003 * bell(dice)).collect()
 }
 
-fn step(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    let at = rng.random_range(0.1..0.9) * n as f64;
-    let size = rng.random_range(-0.3..0.4);
-    (0..n).map(|x| if (x as f64) < at { 0.0 } else { size } + 0.005 * bell(rng)).collect()
+fn step(dice: &mut Dice, n: usize) -> Vec<f64> {
+    let at = dice.between(0.1, 0.9) * n as f64;
+    let size = dice.between(-0.3, 0.4);
+    (0..n).map(|x| if (x as f64) < at { 0.0 } else { size } + 0.005 * bell(dice)).collect()
 }
 
-fn warm_up(rng: &mut StdRng, n: usize) -> Vec<f64> {
-    let tau = rng.random_range(0.02..0.5) * n as f64;
-    (0..n).map(|x| -0.5 * (-(x as f64) / tau).exp() + 0.005 * bell(rng)).collect()
+fn warm_up(dice: &mut Dice, n: usize) -> Vec<f64> {
+    let tau = dice.between(0.02, 0.5) * n as f64;
+    (0..n).map(|x| -0.5 * (-(x as f64) / tau).exp() + 0.005 * bell(dice)).collect()
 }
 
 struct Class {
@@ -121,15 +138,15 @@ const CLASSES: [Class; 19] = [
 
 /// Samples of a series, and the starts of its process that are told.
 fn series(class: &Class, seconds: f64, scrape: f64, seed: u64) -> (Vec<(f64, f64)>, Vec<f64>) {
-    let mut rng = StdRng::seed_from_u64(seed);
+    let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let n = (seconds / scrape) as usize;
     let mut starts = vec![-seconds];
     let parts = class.restarts as f64 + 1.0;
     starts.extend(
         (0..class.restarts)
-            .map(|restart| (restart as f64 + rng.random_range(0.7..1.3)) / parts * seconds),
+            .map(|restart| (restart as f64 + dice.between(0.7, 1.3)) / parts * seconds),
     );
-    let noise = (class.noise)(&mut rng, n);
+    let noise = (class.noise)(&mut dice, n);
     let samples = noise.into_iter().enumerate().map(|(x, noise)| {
         let time = x as f64 * scrape;
         let started = starts.iter().rev().find(|start| **start <= time).copied().unwrap_or(0.0);

@@ -46,13 +46,15 @@ async fn apply(project: &Project, paths: &[PathBuf]) -> Result<()> {
     let mut refused = Vec::new();
     for (_, document) in each(&files) {
         let name = &document.meta.name;
-        for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
-            note(&format!("Warning: {name}: {lint}"));
-        }
         refused.extend(document.refusals().iter().map(|why| format!("{name}: {why}")));
     }
     ensure!(refused.is_empty(), "refused, so nothing was injected:\n{}", refused.join("\n"));
     let stage = Running::find(project).await?;
+    for (_, document) in each(&files) {
+        for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
+            note(&format!("Warning: {}: {lint}", document.meta.name));
+        }
+    }
     for (file, _) in files {
         stage.carry_out(&Request::ChaosApply(file)).await?;
     }

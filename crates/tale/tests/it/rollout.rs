@@ -7,10 +7,9 @@ use std::process::Stdio;
 use serde_json::Value;
 use stage::local::{Config, LocalStage, Shim};
 use stage::{NamespacedName, SourceFile, Stage};
+use testkit::project::Project;
 use testkit::wait::SOON;
 use tokio::process::Command;
-
-use crate::project;
 
 /// Requests of one run, and how many a second.
 const REQUESTS: u64 = 1_200;
@@ -40,7 +39,8 @@ async fn shop(programs: &Path, folder: &Path) -> LocalStage {
 
 #[tokio::test]
 async fn a_rollout_drops_no_request() {
-    let project = project().await; // a turn, and the programs of the pods
+    // Alone: it is about latency, too. It also builds the programs of the pods.
+    let project = Project::alone(env!("CARGO_BIN_EXE_tale")).await;
     let programs = Path::new(env!("CARGO_BIN_EXE_tale")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let stage = shop(programs, folder.path()).await;

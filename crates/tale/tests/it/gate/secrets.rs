@@ -11,6 +11,9 @@ use crate::TALE;
 
 const FORMATS: [&str; 7] = ["text", "json", "junit", "markdown", "gitlab", "github", "html"];
 
+/// Arguments, environment, and what has to be in the head of the request.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 async fn with_env(env: &[(&str, &str)], args: &[&str]) -> Ended {
     let mut tale = Command::new(TALE);
     tale.arg("gate").args(args).envs(env.iter().copied());
@@ -68,7 +71,7 @@ async fn what_a_prometheus_wants_to_see_comes_from_files_and_from_the_environmen
     let [token, login, headers, empty] =
         ["token", "login", "headers", "empty"].map(|name| files.path(name));
     let encoded = "authorization: basic y2k6cebzczp3b3jk"; // the fake writes heads in lower case
-    let cases: [(&[&str], &[(&str, &str)], &[&str]); 5] = [
+    let cases: [Case<'_>; 5] = [
         (&["--token-file", &token], &[], &["authorization: bearer t0ken"]),
         (&["--basic-auth-file", &login], &[], &[encoded]),
         (&["--header-file", &headers], &[], &["x-scope-orgid: team", "x-other: 1"]),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -77,8 +78,15 @@ async fn https_is_spoken_with_whom_the_system_or_the_file_trusts_and_with_nobody
 async fn a_server_without_tls_and_one_that_is_not_there_say_so() {
     let files = Files::of(&[("slo.yaml", answers("shop", 1))]);
     let slo = files.path("slo.yaml");
-    let fake = FakePrometheus::start(|_, _| Reply::Body(200, evidence("0", "10000"))).await;
-    let plain = fake.url.replace("http://", "https://");
+    // It speaks first, and not TLS.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let plain = format!("https://{}", listener.local_addr().unwrap());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
     for (url, wanted) in [(plain.as_str(), "TLS"), ("https://127.0.0.1:1", "refused")] {
         let ended = gate(&[&slo, "--prometheus", url]).await.expect_code(2);
         assert!(ended.stdout.contains(wanted), "{ended}");
