@@ -49,6 +49,10 @@ fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
     for act in &tale.acts {
         assert!(transcript.lines().any(|line| line == act.act), "{}", act.act);
     }
+    for line in transcript.lines() {
+        assert!(line.chars().count() <= 100, "wider than a page: {line}");
+        assert!(!line.contains('…'), "something is cut: {line}");
+    }
 }
 
 #[test]
@@ -99,6 +103,7 @@ fn the_tale_in_the_guide_could_be_played_as_it_stands() {
         set: Default::default(),
         left_out: tale::play::LeftOut::Nothing,
         keep: false,
+        pace: Default::default(),
     };
     let prepared = tale::play::prepare(&root(), &tale, &options);
     assert!(prepared.is_ok(), "{:#}", prepared.err().unwrap());

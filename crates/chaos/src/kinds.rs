@@ -12,6 +12,9 @@ pub mod stress;
 
 use crate::kind::Kind;
 
+/// The API version of every document.
+pub const API_VERSION: &str = "chaos-mesh.org/v1alpha1";
+
 /// The kinds of chaos this crate can play.
 pub static SUPPORTED: &[&Kind] =
     &[&dns::KIND, &http::KIND, &network::KIND, &pod::KIND, &stress::KIND];
@@ -58,6 +61,29 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 pub(crate) fn names() -> String {
     let names: Vec<&str> = SUPPORTED.iter().map(|kind| kind.name).collect();
     names.join(", ")
+}
+
+/// Can objects of this kind be played here?
+pub(crate) fn is_played(kind: &str) -> bool {
+    [SCHEDULE, WORKFLOW, STATUS_CHECK].contains(&kind) || find(kind).is_some()
+}
+
+/// Does Chaos Mesh have this kind?
+pub(crate) fn is_known(kind: &str) -> bool {
+    is_played(kind) || is_elsewhere(kind)
+}
+
+/// The kind that is spelt alike, but for capital letters: `IoChaos` was its name in Chaos Mesh 1.x.
+pub(crate) fn in_other_letters(kind: &str) -> Option<&'static str> {
+    let others = ELSEWHERE.iter().map(|(name, _)| *name);
+    let own = [SCHEDULE, WORKFLOW, STATUS_CHECK].into_iter();
+    let mut all = SUPPORTED.iter().map(|kind| kind.name).chain(own).chain(others);
+    all.find(|name| name.eq_ignore_ascii_case(kind))
+}
+
+/// The key of the payload of a kind that this crate cannot play.
+pub(crate) fn payload_elsewhere(kind: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(name, _)| *name == kind)?.1
 }
 
 /// Does Chaos Mesh have this kind, while this crate cannot play it?

@@ -23,6 +23,9 @@ pub enum StageError {
     /// All loopback networks are taken.
     #[error("no free network 127.1.0.0/16 to 127.254.0.0/16; end some stages with `tale down`")]
     NoNetwork,
+    /// There is no loopback interface, or it is down.
+    #[error("the loopback interface does not work: {0}; run `ip link set lo up`")]
+    NoLoopback(std::io::Error),
     /// All addresses of one sort are taken.
     #[error("no free address for another {0}; scale something down")]
     NoAddress(&'static str),
@@ -59,6 +62,18 @@ pub enum StageError {
         reason: String,
         /// What to do about it.
         remedy: &'static str,
+    },
+    /// An experiment that was applied does nothing.
+    #[error(
+        "{kind} {name} injects nothing: {why}; it is still there: `tale chaos describe {name}` says more, `tale chaos delete {name}` takes it away"
+    )]
+    NotInjected {
+        /// `DNSChaos`.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
     },
     /// No such object on the stage.
     #[error("{kind} `{name}` is not on this stage; `tale status` lists what is")]

@@ -5,6 +5,7 @@
 //! A binary that embeds the local stage must offer two hidden subcommands, which call
 //! [`shim::exec`] and [`stress::exec`]: see there.
 
+mod begun;
 mod error;
 mod event;
 pub mod local;
@@ -17,9 +18,11 @@ mod snapshot;
 mod stage;
 pub mod stress;
 
+pub use begun::wait_until_begun;
 pub use error::StageError;
 pub use event::{Event, EventKind};
-pub use manifest::SourceFile;
+pub use local::PORTS_MOVED;
+pub use manifest::{SourceFile, names};
 pub use name::NamespacedName;
 pub use notification::Notification;
 pub use place::{Place, StageKind};

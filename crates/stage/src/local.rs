@@ -14,10 +14,12 @@ mod command;
 mod config;
 mod files;
 mod handle;
+mod holder;
 mod http;
 mod monitoring;
 mod network;
 mod pods;
+mod ports;
 mod process;
 mod publish;
 mod start;
@@ -44,6 +46,9 @@ use monitoring::Inbox;
 use start::Started;
 
 pub use config::{Config, Shim};
+pub use files::no_links;
+pub use holder::port_holder;
+pub use ports::PORTS_MOVED;
 
 /// The engine answers at once, unless something is wrong with it.
 const ENGINE_TIME_OUT: Duration = Duration::from_secs(10);

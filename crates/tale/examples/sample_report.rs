@@ -68,6 +68,7 @@ fn kept() -> Report {
             minutes: 432.0,
             spent_minutes: Some(21.0),
         }],
+        profiles: vec![],
         gates: vec![
             gate(
                 "calm",

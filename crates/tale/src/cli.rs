@@ -41,10 +41,20 @@ pub enum Command {
     Down,
     /// What runs on the stage, and where
     Status {
+        /// The process of the stage, where several are up
+        process: Option<u32>,
         /// As JSON, for programs
         #[arg(long)]
         json: bool,
     },
+    /// The alerts that are pending or firing on the stage
+    Alerts,
+    /// What Alertmanager has sent: mails, text messages, chats
+    Inbox,
+    /// What a pod writes
+    Logs(Logs),
+    /// Set variables of a Deployment, which rolls it out anew
+    Set(Set),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
     #[command(subcommand)]
     Chaos(Chaos),
@@ -147,7 +157,8 @@ pub struct Play {
     /// How fast time passes; the deadlines of the tales are written for the stage clock
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
-    /// Folder of the report
+    /// Folder of the report; by default a new one in .tales/reports/TALE, where `latest` leads to
+    /// the newest
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the report as JSON on standard output
@@ -159,6 +170,12 @@ pub struct Play {
     /// Keep logs and data of the stage
     #[arg(long)]
     pub keep: bool,
+    /// Let each act wait for a key: you set the pace
+    #[arg(long)]
+    pub step: bool,
+    /// Leave the stage up after the last act, for questions, until a key is pressed
+    #[arg(long)]
+    pub stay: bool,
     /// Set a variable of all pods from the start, e.g. LEAK_KIND=off to see the tale fail
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
@@ -177,19 +194,56 @@ pub struct Up {
     /// How fast time passes
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
+    /// Set a variable of all pods, e.g. LEAK_KIND=off
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
     /// Name server for names that are not of the cluster nor of the demo zone
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream_dns: Option<SocketAddr>,
 }
 
+/// `tale logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A pod; the beginning of its name will do, or the name of its Deployment
+    pub pod: String,
+    /// Go on as the pod writes, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only so many of the last lines
+    #[arg(long, value_name = "LINES")]
+    pub tail: Option<usize>,
+    /// What the pod wrote before it was started again
+    #[arg(long)]
+    pub previous: bool,
+}
+
+/// `tale set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// deployment/NAME, in the namespace `default`; or deployment/NAMESPACE/NAME
+    #[arg(value_name = "deployment/NAME")]
+    pub deployment: String,
+    /// The variables
+    #[arg(value_name = "NAME=VALUE", required = true, value_parser = pair)]
+    pub env: Vec<(String, String)>,
+}
+
 /// `tale chaos`
+///
+/// Exit codes: 0 done, 2 not done or not all of it: a file that cannot be used, something that this
+/// stage refuses, or an experiment that hits nobody.
 #[derive(Debug, Subcommand)]
 pub enum Chaos {
-    /// Inject what a file describes
+    /// Inject what files describe, and wait until it is injected
+    ///
+    /// All files are read and checked before anything is injected. Objects of other APIs beside an
+    /// experiment (a Namespace, a Role) are named and left alone.
     Apply {
-        /// A Chaos Mesh document
-        file: PathBuf,
-        /// Only tell what it would hit, when, and how
+        /// Which files
+        #[command(flatten)]
+        files: ChaosFiles,
+        /// Only tell what it would hit, when, and how; exit code 2 if that is nobody, or refused
         #[arg(long)]
         dry_run: bool,
     },
@@ -200,10 +254,14 @@ pub enum Chaos {
         /// Its name, or kind/name
         name: String,
     },
-    /// End an experiment
+    /// End experiments
     Delete {
-        /// Its name, kind/name, or the file it was applied from
-        name: String,
+        /// Names, kind/name, or the files that they were applied from
+        #[arg(required_unless_present = "filename")]
+        names: Vec<String>,
+        /// A file or folder that they were applied from; `-` is standard input
+        #[arg(short = 'f', long, value_name = "FILE")]
+        filename: Vec<PathBuf>,
     },
     /// Pause an experiment or a Schedule, or let it go on
     Pause {
@@ -215,8 +273,31 @@ pub enum Chaos {
     },
 }
 
+/// Files of Chaos Mesh documents, with or without `-f`.
+#[derive(Debug, Args)]
+pub struct ChaosFiles {
+    /// Files or folders (their *.yaml and *.yml) of Chaos Mesh documents; `-` is standard input
+    #[arg(required_unless_present = "filename")]
+    pub files: Vec<PathBuf>,
+    /// The same, as for kubectl
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
+}
+
+impl ChaosFiles {
+    /// All of them, in the order of their kinds.
+    pub fn paths(self) -> Vec<PathBuf> {
+        self.files.into_iter().chain(self.filename).collect()
+    }
+}
+
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    if !stage::names::is_variable(name) {
+        return Err(format!(
+            "`{name}` is not the name of a variable; use letters, digits, `_`, `-` and `.`, and no digit first"
+        ));
+    }
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -45,7 +45,82 @@ pub fn play(root: &Path, tale: &str) -> PathBuf {
     stages(root).join(format!("play-{tale}-{}", std::process::id()))
 }
 
+/// Says that a play's folder is to stay when the play is gone.
+pub fn keep(play: &Path) {
+    // Without it the folder is cleaned away, which is what happens to all others.
+    let _ = std::fs::create_dir_all(play).and_then(|()| std::fs::write(play.join(KEPT), ""));
+}
+
+/// In the folder of a play that is to stay.
+const KEPT: &str = "kept";
+
+/// Takes away what killed plays have left: a play that ends takes its folder with it. Stages that
+/// live hold a lock, and a play that just starts is a process.
+pub fn tidy(root: &Path) {
+    for entry in std::fs::read_dir(stages(root)).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("play-").and_then(|rest| rest.rsplit_once('-'));
+        let Some(pid) = pid.and_then(|(_, pid)| pid.parse::<u32>().ok()) else {
+            continue;
+        };
+        // A link leads somewhere else.
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        if folder && !path.join(KEPT).exists() && !lives(pid) && !locked(&path.join("stage/lock")) {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+fn lives(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// Whether a process holds this lock; one that is not there is held by nobody.
+pub fn locked(lock: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(lock) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+/// A new folder for the report of a play, beside those of earlier ones.
+pub fn report(root: &Path, tale: &str) -> PathBuf {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
+    stages(root).join("reports").join(tale).join(format!("{now}-{}", std::process::id()))
+}
+
 /// The stage of `tale up`.
 pub fn up(root: &Path) -> PathBuf {
     stages(root).join("up")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_dead_plays_go_and_all_others_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| stages(root.path()).join(name);
+        // No process has this number: it is above the highest that the kernel gives.
+        let (dead, kept, locked_one) =
+            (at("play-a-4194999"), at("play-b-4194999"), at("play-c-4194998"));
+        let (alive, up) = (play(root.path(), "d"), up(root.path()));
+        for folder in [&dead, &kept, &locked_one, &alive, &up] {
+            std::fs::create_dir_all(folder.join("stage")).unwrap();
+        }
+        keep(&kept);
+        let lock = std::fs::File::create(locked_one.join("stage/lock")).unwrap();
+        lock.try_lock().unwrap();
+        let elsewhere = root.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, at("play-e-4194997")).unwrap();
+        tidy(root.path());
+        assert!(!dead.exists());
+        assert!([&kept, &locked_one, &alive, &up, &elsewhere].iter().all(|folder| folder.exists()));
+        drop(lock);
+        tidy(root.path());
+        assert!(!locked_one.exists());
+    }
 }

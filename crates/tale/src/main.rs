@@ -7,8 +7,8 @@ use clap::Parser;
 use tale::cli::{Cli, Command};
 use tale::exit::UNDECIDED;
 use tale::folders::Project;
-use tale::terminal::note;
-use tale::{hidden, verbs};
+use tale::terminal::{note, told};
+use tale::{folders, hidden, verbs};
 
 fn main() -> ExitCode {
     if let Some(code) = hidden::run() {
@@ -23,20 +23,27 @@ fn main() -> ExitCode {
         .context("cannot start worker threads")
         .and_then(|runtime| runtime.block_on(run(command)));
     result.unwrap_or_else(|why| {
-        note(&format!("tale: {why:#}"));
+        note(&format!("tale: {}", told(&why)));
         ExitCode::from(UNDECIDED)
     })
 }
 
 async fn run(command: Command) -> Result<ExitCode> {
     let project = Project::find();
+    if let Ok(root) = project.folder() {
+        folders::tidy(root);
+    }
     match command {
         Command::List => verbs::list::run(&project),
         Command::Play(args) => verbs::play::run(&project, args).await,
         Command::Up(args) => verbs::up::run(&project, &args).await,
         Command::StageRun(args) => verbs::stage_run::run(&project, &args).await,
         Command::Down => verbs::down::run(&project).await,
-        Command::Status { json } => verbs::status::run(&project, json).await,
+        Command::Status { process, json } => verbs::status::run(&project, process, json).await,
+        Command::Alerts => verbs::alerts::run(&project).await,
+        Command::Inbox => verbs::inbox::run(&project).await,
+        Command::Logs(args) => verbs::logs::run(&project, &args).await,
+        Command::Set(args) => verbs::set::run(&project, &args).await,
         Command::Chaos(verb) => verbs::chaos::run(&project, verb).await,
         Command::Load { args } => Ok(verbs::load::run(args)),
         Command::Gate(args) => verbs::gate::run(&project, args).await,

@@ -7,6 +7,7 @@ mod documents;
 mod evidence;
 mod options;
 mod prepare;
+mod profile;
 mod record;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,9 @@ use std::time::Duration;
 use anyhow::Result;
 use stage::Stage;
 
+use crate::control::Urls;
 use crate::folders;
+use crate::pages::Pages;
 use crate::report::{self, Report};
 use crate::setup::{self, Setup};
 use crate::story::Tale;
@@ -25,7 +28,7 @@ use acts::Acts;
 use evidence::Evidence;
 use record::Record;
 
-pub use options::{LeftOut, Options};
+pub use options::{LeftOut, Options, Pace};
 pub use prepare::{Prepared, prepare};
 
 /// A finished play.
@@ -34,9 +37,12 @@ pub struct Played {
     pub report: Report,
     /// Where it was written to.
     pub page: PathBuf,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
 }
 
-/// Plays a tale to its end, or until `stop` resolves, on the stage that `start` starts.
+/// Plays a tale to its end, or until `stop` resolves, on the stage that `start` starts. As soon as
+/// the report is written, it is handed to `tell`: the stage may stay up after that.
 ///
 /// # Errors
 /// What kept the tale from being played at all. A broken promise is no error but a verdict.
@@ -46,6 +52,7 @@ pub async fn play(
     ui: &Ui,
     start: impl AsyncFnOnce(&Setup) -> Result<Arc<dyn Stage>>,
     stop: impl Future<Output = ()>,
+    tell: impl Fn(&Played),
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
     let Prepared { setup, known } = prepare(root, &tale, options)?;
@@ -64,33 +71,74 @@ pub async fn play(
         started = started => Some(started?),
         () = &mut stop => None,
     };
-    let mut evidence = Evidence::default();
-    if let Some((stage, not_applied)) = started {
+    let finish = |mut record: Record, evidence: Evidence, stopped: bool| {
+        record.end();
+        let report = record.report(&tale, options, evidence);
+        let page = report::write(&options.out, &report)?.html;
+        let played = Played { report, page, stopped };
+        tell(&played);
+        anyhow::Ok(played)
+    };
+    let played = if let Some((stage, not_applied)) = started {
         record.stage = stage.place().kind;
         record.not_applied(&not_applied);
+        if options.keep {
+            folders::keep(&setup.state_dir);
+        }
         let mut acts = Acts { root, tale: &tale, options, ui, record: &mut record };
         let _control = acts.open_control(&stage);
         let result = tokio::select! {
-            result = acts.play(&stage, &setup, known) => result,
-            () = &mut stop => {
-                record.notes.push("stopped before its end".to_owned());
-                Ok(())
-            }
+            result = acts.play(&stage, &setup, known) => Some(result),
+            () = &mut stop => None,
         };
-        evidence =
-            evidence::collect(&tale.charts, &*stage, &setup.catalogue, record.epoch, &record.acts)
-                .await;
+        let stopped = result.is_none();
+        if stopped {
+            record.notes.push("stopped before its end".to_owned());
+        }
+        let (catalogue, epoch) = (&setup.catalogue, record.epoch);
+        let evidence =
+            evidence::collect(&tale.charts, &*stage, catalogue, epoch, &record.acts).await;
+        // What is wrong with the tale is said once the stage is down.
+        let played = match result.unwrap_or(Ok(())) {
+            Ok(()) => finish(record, evidence, stopped),
+            Err(why) => Err(why),
+        };
+        if played.is_ok() && !stopped && options.pace.stay {
+            tokio::select! {
+                () = stay(&*stage, ui) => {}
+                () = &mut stop => {}
+            }
+        }
         let _ = stage.down().await;
-        result?;
+        played
     } else {
         record.notes.push("stopped before the stage was up".to_owned());
-    }
+        finish(record, Evidence::default(), true)
+    };
     if !options.keep {
         remove(&folders::play(root, &options.tale)).await;
     }
-    let report = record.report(&tale, options, evidence);
-    let page = report::write(&options.out, &report)?.html;
-    Ok(Played { report, page })
+    played
+}
+
+/// Leaves the stage up for questions, until a key is pressed.
+async fn stay(stage: &dyn Stage, ui: &Ui) {
+    let place = stage.place();
+    let (prometheus, alertmanager) = (place.prometheus.clone(), place.alertmanager.clone());
+    let pages = Pages::of(&Urls { prometheus, alertmanager }).await;
+    let query = "process_resident_memory_bytes";
+    for (what, url) in [
+        ("graphs", pages.graph(query)),
+        ("alerts", pages.alerts),
+        ("Alertmanager", pages.alertmanager),
+    ] {
+        if let Some(url) = url {
+            ui.whole(&format!("{what}: {url}"));
+        }
+    }
+    ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get");
+    // Without a keyboard there is nobody to ask.
+    let _ = ui.wait_for_key("the stage stays up: press a key to take it down").await;
 }
 
 /// Removes a folder. A stage that was stopped while it started has children that are just being

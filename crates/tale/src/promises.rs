@@ -8,6 +8,7 @@
 
 mod alert;
 mod budget;
+mod eyes;
 mod gate;
 mod known;
 mod length;
@@ -84,6 +85,8 @@ pub struct Promise {
     lasting: Option<Length>,
     /// What the room reads; by default the promise itself.
     says: Option<String>,
+    /// What the room is told while it waits.
+    meanwhile: Option<String>,
 }
 
 impl Promise {
@@ -105,6 +108,11 @@ impl Promise {
         self.says.clone().unwrap_or_else(|| self.kind.text())
     }
 
+    /// What the room is told while it waits.
+    pub fn meanwhile(&self) -> Option<&str> {
+        self.meanwhile.as_deref()
+    }
+
     /// The longest wait, counted from the act.
     pub fn within(&self) -> Duration {
         self.within.map_or(WITHIN, |length| length.0)
@@ -117,7 +125,7 @@ impl Promise {
 }
 
 /// The fields that every kind of promise may have.
-const COMMON: [&str; 3] = ["within", "for", "says"];
+const COMMON: [&str; 4] = ["within", "for", "says", "meanwhile"];
 
 impl<'de> Deserialize<'de> for Promise {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -136,18 +144,19 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Promise, A::Error> {
-        let (mut within, mut lasting, mut says) = (None, None, None);
+        let (mut within, mut lasting, mut says, mut meanwhile) = (None, None, None, None);
         let mut own = Map::new();
         while let Some(field) = fields.next_key::<String>()? {
             match field.as_str() {
                 "within" => within = fields.next_value()?,
                 "for" => lasting = fields.next_value()?,
                 "says" => says = fields.next_value()?,
+                "meanwhile" => meanwhile = fields.next_value()?,
                 _ => drop(own.insert(field, fields.next_value()?)),
             }
         }
         let kind = Kind::read(own).map_err(|why| A::Error::custom(format_args!("{why:#}")))?;
-        Ok(Promise { kind, within, lasting, says })
+        Ok(Promise { kind, within, lasting, says, meanwhile })
     }
 }
 
@@ -201,6 +210,10 @@ impl JsonSchema for Promise {
             },
             "says": {
                 "description": "What the room reads; by default the promise itself.",
+                "type": "string",
+            },
+            "meanwhile": {
+                "description": "What the room is told while it waits: what is being waited for, and why.",
                 "type": "string",
             },
         });

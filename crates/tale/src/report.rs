@@ -7,6 +7,7 @@
 
 mod escape;
 mod files;
+mod flame;
 mod html;
 mod json;
 mod junit;
@@ -16,15 +17,16 @@ mod svg;
 mod units;
 mod words;
 
-pub use files::{WriteError, Written, chart_file, prepare, write};
+pub use files::{LATEST, WriteError, Written, chart_file, discard, prepare, write};
 pub use html::html;
 pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use model::{
-    Act, Alert, Budget, Chart, Fault, GateResult, Outcome, Promise, Report, Series, Threshold,
-    Unit, Verdict,
+    Act, Alert, Budget, Chart, Fault, Frame, GateResult, Outcome, Profile, Promise, Report, Series,
+    Threshold, Unit, Verdict,
 };
 pub use slo::Clock;
 pub use stage::StageKind;
 pub use svg::svg;
+pub(crate) use units::human;

@@ -1,13 +1,16 @@
 //! `tale.yaml`: a story as acts, each with what happens and what is promised.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use stage::SourceFile;
 
+use crate::nearest::or_nearest;
 use crate::promises::{Length, Promise};
+use crate::report::Unit;
 
 /// A tale. Paths are relative to the project's folder.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -49,18 +52,6 @@ pub struct Chart {
     pub threshold: Option<Threshold>,
 }
 
-/// What a chart counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Unit {
-    Bytes,
-    Seconds,
-    PerSecond,
-    Ratio,
-    Count,
-}
-
 /// A line in a chart, evaluated when the first act is over.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +77,9 @@ pub struct Act {
     /// A change to what runs.
     #[serde(default)]
     pub run: Option<Run>,
+    /// A Deployment whose heap is drawn in the report, as it is when the act is over.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// How long to watch before the first promise, e.g. `15s`.
     #[serde(default)]
     pub hold: Option<Length>,
@@ -144,10 +138,15 @@ impl Tale {
     /// # Errors
     /// Names the file, the field, and what to write instead.
     pub fn load(root: &Path, name: &str) -> Result<Self> {
+        let known = names(root)?;
+        // Only what is listed: a name with a path in it leads nowhere.
+        if !known.iter().any(|tale| tale == name) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let shown: String = name.chars().take(80).collect();
+            bail!("there is no tale `{}`; {}", shown.escape_debug(), or_nearest(&shown, &known));
+        }
         let file = root.join("tales").join(name).join("tale.yaml");
-        ensure!(file.exists(), "there is no tale `{name}`; `tale list` shows the tales");
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let text: String = SourceFile::load(&[file])?.into_iter().map(|file| file.text).collect();
         let shown = format!("tales/{name}/tale.yaml");
         let tale = Self::parse(&shown, &text)?;
         ensure!(
@@ -156,6 +155,12 @@ impl Tale {
             tale.name
         );
         for (field, path) in tale.files() {
+            let within = path.components().all(|part| matches!(part, Component::Normal(_)));
+            ensure!(
+                within,
+                "{shown}: {field}: {} leads out of the project; write a path in it",
+                path.display()
+            );
             ensure!(
                 root.join(path).exists(),
                 "{shown}: {field}: {} does not exist; correct the path",
@@ -186,6 +191,11 @@ impl Tale {
             );
         }
         Ok(tale)
+    }
+
+    /// Every promise, in the order of the story.
+    pub fn promises(&self) -> impl Iterator<Item = &Promise> {
+        self.acts.iter().flat_map(|act| &act.promises)
     }
 
     /// Every file and folder that it names, with the field that does.
@@ -226,6 +236,23 @@ impl Tale {
         });
         promises.chain(charts)
     }
+}
+
+/// The names of all tales below `root`, sorted.
+///
+/// # Errors
+/// Their folder cannot be read.
+pub fn names(root: &Path) -> Result<Vec<String>> {
+    let folder = root.join("tales");
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("tale.yaml").exists())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
 }
 
 /// The paths of a list, each with its place.

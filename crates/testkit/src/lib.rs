@@ -13,6 +13,7 @@ pub mod program;
 pub mod project;
 pub mod prometheus;
 pub mod promtool;
+pub mod terminal;
 pub mod turn;
 pub mod wait;
 

@@ -20,7 +20,7 @@ use crate::wait::until;
 pub const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The programs that pods of the shipped manifests run.
-const PODS: [&str; 4] = ["dns-leaker", "load", "orders", "shop"];
+const PODS: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
 
 /// A copy of `manifests/`, `tales/` and `chaos-experiments/`, and a [`Turn`]. At the end its stage
 /// is taken down, the folder removed, and the turn given back.
@@ -123,9 +123,9 @@ impl Project {
         self.run(args).await.expect_code(0).stdout
     }
 
-    /// Where the report of a tale goes unless `--out` says otherwise.
+    /// Where the newest report of a tale is, unless `--out` said otherwise.
     pub fn report_folder(&self, tale: &str) -> PathBuf {
-        self.path().join(".tales/reports").join(tale)
+        self.path().join(".tales/reports").join(tale).join("latest")
     }
 
     /// The report of a tale.
@@ -133,7 +133,7 @@ impl Project {
     /// # Panics
     /// There is none.
     pub fn report(&self, tale: &str) -> Value {
-        let text = self.read(&format!(".tales/reports/{tale}/report.json"));
+        let text = self.read(&format!(".tales/reports/{tale}/latest/report.json"));
         serde_json::from_str(&text).unwrap()
     }
 

@@ -11,6 +11,7 @@ mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use instrument::dns::{LookupError, Outcome, Resolver};
 use instrument::{Service, StartError, traced};
@@ -83,17 +84,24 @@ async fn resolve_forever(lookups: Lookups, hostname: String, rate: u32, metrics:
     let mut ticks = interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut pending = JoinSet::new();
-    loop {
+    // One line a second is enough to be read; how often it happens, `dns_lookups_total` counts.
+    let told = Arc::new(AtomicBool::new(false));
+    for tick in 0_u64.. {
         ticks.tick().await;
+        if tick % u64::from(rate) == 0 {
+            told.store(false, Relaxed);
+        }
         while pending.try_join_next().is_some() {}
         if pending.len() == PENDING_MAX {
             metrics.lookups_skipped.inc();
             continue;
         }
-        let (lookups, hostname) = (lookups.clone(), hostname.clone());
+        let (lookups, hostname, told) = (lookups.clone(), hostname.clone(), told.clone());
         pending.spawn(async move {
-            if let Err(why) = lookups.lookup(&hostname).await {
-                tracing::debug!(name = hostname, %why, "lookup failed");
+            if let Err(why) = lookups.lookup(&hostname).await
+                && !told.swap(true, Relaxed)
+            {
+                tracing::warn!(name = hostname, %why, "lookup failed");
             }
         });
     }
@@ -105,6 +113,7 @@ async fn resolve(
     lookups: &State<Lookups>,
 ) -> Result<Json<Vec<IpAddr>>, (Status, String)> {
     lookups.lookup(name).await.map(Json).map_err(|why| {
+        tracing::warn!(name, %why, "lookup failed");
         let status = match why.outcome() {
             Outcome::Nxdomain | Outcome::NoData => Status::NotFound,
             Outcome::Timeout => Status::GatewayTimeout,

@@ -2,12 +2,17 @@
 //! every pod can listen on the same ports as in Kubernetes.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
 
 use crate::StageError;
 
 /// Above the ephemeral range, so that no outgoing connection can hold it.
 const CLAIM_PORT: u16 = 61_998;
+
+/// The longest wait for a connection to this very process.
+const REACHED: Duration = Duration::from_secs(2);
 
 /// A claimed network of loopback. The claim is a listening socket: the kernel closes it however the
 /// process ends.
@@ -19,12 +24,26 @@ pub(crate) struct LoopbackNetwork {
 impl LoopbackNetwork {
     /// The first free network.
     pub(crate) fn claim() -> Result<Self, StageError> {
-        let free = (1..=254).find_map(|second| {
-            let claim =
-                TcpListener::bind((Ipv4Addr::new(127, second, 255, 254), CLAIM_PORT)).ok()?;
-            Some(Self { second, _claim: claim })
-        });
-        free.ok_or(StageError::NoNetwork)
+        for second in 1..=254 {
+            let address = (Ipv4Addr::new(127, second, 255, 254), CLAIM_PORT);
+            match TcpListener::bind(address) {
+                Ok(claim) => {
+                    reached(claim.local_addr())?;
+                    return Ok(Self { second, _claim: claim });
+                }
+                // Not taken: there is no such address, and the next one is none either.
+                Err(why) if why.kind() == ErrorKind::AddrNotAvailable => {
+                    return Err(StageError::NoLoopback(why));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(StageError::NoNetwork)
+    }
+
+    /// An address that nobody listens on.
+    pub(crate) fn spare(&self) -> Ipv4Addr {
+        self.at(250, 99)
     }
 
     pub(crate) fn name(&self) -> String {
@@ -64,6 +83,13 @@ impl LoopbackNetwork {
     fn at(&self, third: u8, fourth: u8) -> Ipv4Addr {
         Ipv4Addr::new(127, self.second, third, fourth)
     }
+}
+
+/// Whether what listens here can be reached at all: without the loopback interface, each wait for
+/// an answer would last to its end.
+fn reached(address: std::io::Result<SocketAddr>) -> Result<(), StageError> {
+    let reached = address.and_then(|address| TcpStream::connect_timeout(&address, REACHED));
+    reached.map(drop).map_err(StageError::NoLoopback)
 }
 
 /// The resolver that a pod is sent to while its lookups are under a fault. One address per pod,

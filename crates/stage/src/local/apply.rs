@@ -7,7 +7,11 @@ use crate::manifest::Manifests;
 
 impl StageTask {
     /// Returns what does not apply on this stage.
-    pub(super) async fn apply(&mut self, manifests: Manifests) -> Result<Vec<String>, StageError> {
+    pub(super) async fn apply(
+        &mut self,
+        mut manifests: Manifests,
+    ) -> Result<Vec<String>, StageError> {
+        self.ports.move_all(&mut manifests, self.network.spare(), &self.events)?;
         self.pods.check(&manifests)?;
         Network::check(&manifests)?;
         self.monitoring.check(&manifests).await?;

@@ -1,5 +1,7 @@
 //! Small files that other programs read while they are written.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::StageError;
@@ -10,6 +12,25 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), StageError> {
     let what = || format!("write {}", path.display());
     std::fs::write(&new, content).map_err(StageError::io(what()))?;
     std::fs::rename(&new, path).map_err(StageError::io(what()))
+}
+
+/// Checks that a folder for state, the one that it is in, and everything in it are what they seem:
+/// through a link, a stage would write somewhere else.
+///
+/// # Errors
+/// The first link.
+pub fn no_links(dir: &Path) -> Result<(), StageError> {
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let around = dir.parent().into_iter().chain([dir]).map(Path::to_path_buf);
+    match around.chain(entries).find(|path| is_link(path)) {
+        None => Ok(()),
+        Some(link) => {
+            let why = "it is a link, and a stage writes into folders of its own only: remove it";
+            let what = format!("use {}", link.display());
+            Err(StageError::io(what)(std::io::Error::other(why)))
+        }
+    }
 }
 
 /// Replaces a folder by an empty one.
@@ -23,9 +44,48 @@ pub(crate) fn empty_dir(path: &Path) -> Result<(), StageError> {
     std::fs::create_dir_all(path).map_err(StageError::io(format!("create {}", path.display())))
 }
 
+/// How much of a log is looked through for its last line.
+const LAST_BYTES: u64 = 64 * 1024;
+
 /// The last words of a program that ended.
 pub(crate) fn last_line(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let mut end = Vec::new();
+    if let Ok(mut file) = File::open(log) {
+        let length = file.metadata().map_or(0, |data| data.len());
+        let _ = file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)));
+        let _ = file.take(LAST_BYTES).read_to_end(&mut end);
+    }
+    let text = String::from_utf8_lossy(&end);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
     last.unwrap_or("it wrote nothing").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_log_only_the_end_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        assert_eq!(last_line(&log), "it wrote nothing");
+        let long = "x".repeat(LAST_BYTES as usize);
+        std::fs::write(&log, format!("{long}\nthe last words\n\n")).unwrap();
+        assert_eq!(last_line(&log), "the last words");
+    }
+
+    #[test]
+    fn a_link_in_or_around_a_state_folder_is_refused_and_named() {
+        let root = tempfile::tempdir().unwrap();
+        let (state, elsewhere) = (root.path().join(".tales/up"), root.path().join("elsewhere"));
+        std::fs::create_dir_all(&state).unwrap();
+        std::fs::create_dir_all(&elsewhere).unwrap();
+        no_links(&state).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, state.join("lock")).unwrap();
+        let why = no_links(&state).unwrap_err().to_string();
+        assert!(why.contains("up/lock") && why.contains("remove it"), "{why}");
+        std::fs::remove_file(state.join("lock")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, root.path().join(".tales/play")).unwrap();
+        assert!(no_links(&root.path().join(".tales/play")).is_err());
+    }
 }

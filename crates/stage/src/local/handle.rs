@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::{Command, FaultChange, Reply};
 use super::files;
+use super::ports::Ports;
 use crate::{Snapshot, StageError};
 
 /// Longer than anything the stage does for one command (a reload of both backends takes at most 20
@@ -30,14 +31,16 @@ pub(crate) struct WeakTaskHandle {
 #[derive(Clone)]
 pub(crate) struct StageView {
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    ports: Ports,
 }
 
 impl TaskHandle {
     pub(crate) fn new(
         commands: mpsc::Sender<Command>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
+        ports: Ports,
     ) -> Self {
-        Self { commands, view: StageView { snapshots } }
+        Self { commands, view: StageView { snapshots, ports } }
     }
 
     pub(crate) fn downgrade(&self) -> WeakTaskHandle {
@@ -74,6 +77,11 @@ impl StageView {
     /// The stage as it is now.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
+    }
+
+    /// Ports that are elsewhere than manifests and documents say.
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.ports
     }
 
     /// Waits until `wanted` holds.

@@ -154,6 +154,11 @@ impl Network {
         self.dns.look_up(name)
     }
 
+    /// An address that nobody listens on.
+    pub(crate) fn spare(&self) -> Ipv4Addr {
+        self.claim.spare()
+    }
+
     /// Such as `127.1.0.0/16`.
     pub(crate) fn name(&self) -> String {
         self.claim.name()

@@ -18,6 +18,7 @@ use super::handle::TaskHandle;
 use super::monitoring::{Inbox, Monitoring};
 use super::network::{Dns, Network};
 use super::pods::Pods;
+use super::ports::Ports;
 use super::process::Spawner;
 use super::task::StageTask;
 use crate::event::Events;
@@ -69,13 +70,15 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
         dns: Some(nameserver.into()),
     };
     let pods = Pods::new(&config, claim.pods(), nameserver, spawner.clone(), events.clone());
+    let ports = Ports::default();
     let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
     let (commands, asked) = mpsc::channel(COMMANDS);
     let mut stage = StageTask {
         pods,
         network: Network::new(&config, claim, dns, connections),
         monitoring,
-        faults: Faults::new(config.stress, spawner, events.clone()),
+        faults: Faults::new(config.stress, spawner, ports.clone(), events.clone()),
+        ports: ports.clone(),
         not_applied: Vec::new(),
         down_time_out: config.down_time_out,
         events,
@@ -84,7 +87,7 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
     };
     stage.publish();
     tokio::spawn(stage.run(asked, child_ended));
-    let task = TaskHandle::new(commands, seen);
+    let task = TaskHandle::new(commands, seen, ports);
     let journal = config.state_dir.join("chaos.journal");
     let engine = chaos::start_engine(task.downgrade(), &journal, config.seed).await?;
     Ok(Started { task, engine, inbox, place })
@@ -108,6 +111,7 @@ fn connections(events: &Events) -> usize {
 /// One stage per state folder. The kernel gives the lock up however the process ends.
 fn lock(dir: &Path) -> Result<File, StageError> {
     let what = || format!("use the state folder {}", dir.display());
+    files::no_links(dir)?;
     std::fs::create_dir_all(dir).map_err(StageError::io(what()))?;
     let file = File::create(dir.join("lock")).map_err(StageError::io(what()))?;
     file.try_lock().map_err(|_| StageError::StateInUse(dir.into()))?;

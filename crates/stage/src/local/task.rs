@@ -13,6 +13,7 @@ use super::command::{Command, Reply};
 use super::monitoring::Monitoring;
 use super::network::Network;
 use super::pods::Pods;
+use super::ports::Ports;
 use crate::event::Events;
 use crate::{Snapshot, StageError};
 
@@ -27,6 +28,8 @@ pub(super) struct StageTask {
     pub(super) network: Network,
     pub(super) monitoring: Monitoring,
     pub(super) faults: Faults,
+    /// Ports that are elsewhere than the manifests say.
+    pub(super) ports: Ports,
     /// What was applied and does not apply here.
     pub(super) not_applied: Vec<String>,
     /// The longest wait for pods to end by themselves at the end.
@@ -73,7 +76,8 @@ impl StageTask {
                 let result = self.apply(*manifests).await;
                 self.answer(reply, result);
             }
-            Command::SetEnv(deployment, env, reply) => {
+            Command::SetEnv(deployment, mut env, reply) => {
+                self.ports.move_in_env(&deployment.namespace, &mut env);
                 let result = self.pods.set_env(&deployment, &env);
                 self.answer(reply, result);
             }

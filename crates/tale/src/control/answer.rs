@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chaos::document;
 use chaos::snapshot::Name;
-use stage::Stage;
+use stage::{Stage, wait_until_begun};
 
 use super::protocol::{Answer, Request};
 use super::status::Status;
 
 /// How long a deleted experiment may take to recover.
 const RECOVERY: Duration = Duration::from_secs(20);
+
+/// The longest that a roll-out may take.
+const ROLL_OUT: Duration = Duration::from_secs(25);
+
+/// How long one that was applied may take to be injected.
+const INJECTION: Duration = Duration::from_secs(5);
 
 /// The stage of this process, and what the others call it.
 pub(super) struct Up<'s> {
@@ -42,12 +48,29 @@ impl Up<'_> {
                 let status = Status::new(self.name, dir, stage.place(), pods, &chaos);
                 return Ok(Some(Answer::Status(Box::new(status))));
             }
+            Request::Inbox => {
+                return Ok(Some(Answer::Inbox { messages: stage.mail().await? }));
+            }
+            Request::SetEnv { deployment, env } => {
+                stage.set_env(&deployment, &env).await?;
+                stage.wait_ready(&deployment, ROLL_OUT).await?;
+                *done = format!("deployment.apps/{} rolled out\n", deployment.name);
+            }
             Request::Chaos => return Ok(Some(Answer::Chaos(Box::new(stage.chaos().await?)))),
             Request::ChaosApply(file) => {
-                for document in document::parse(&file.name, &file.text)? {
+                let documents = document::parse(&file.name, &file.text)?;
+                for document in &documents {
+                    if let Some(refusal) = document.refusals().first() {
+                        bail!("{}: {}: {refusal}", file.name, document.meta.name);
+                    }
+                }
+                for document in &documents {
                     let object = object(document.kind(), &document.meta.name);
-                    let applied = stage.inject(&document).await?;
+                    let applied = stage.inject(document).await?;
                     done.push_str(&format!("{object} {applied}\n"));
+                }
+                for document in &documents {
+                    wait_until_begun(stage, document, INJECTION).await?;
                 }
             }
             Request::ChaosDelete { name } => {

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use chaos::snapshot::Snapshot;
+use stage::Notification;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
+use super::Claim;
 use super::protocol::{self, Answer, Hello, LONGEST_ANSWER, Request};
 use super::status::Status;
 use crate::folders::{self, Project};
@@ -62,20 +64,42 @@ impl Running {
     /// The stage that is meant when nobody says which. If there are several, a note says which.
     ///
     /// # Errors
-    /// None is running.
+    /// None is running, or the one that is does not answer.
     pub async fn find(project: &Project) -> Result<Self> {
         let root = project.folder()?;
         let mut running = Self::all(root).await.into_iter();
-        let first = running.next().context("no stage is running; start one with ./tale up")?;
-        let others: Vec<String> = running.map(|stage| stage.hello.name).collect();
+        let Some(first) = running.next() else {
+            bail!("{}", none(root));
+        };
+        let others: Vec<String> = running.map(|stage| stage.title()).collect();
         if !others.is_empty() {
             note(&format!(
-                "tale: several stages are running; this is `{}`, not `{}`",
-                first.hello.name,
-                others.join("`, `")
+                "tale: several stages are up; this is {}, not {} (`tale status PROCESS` shows another)",
+                first.title(),
+                others.join(", ")
             ));
         }
         Ok(first)
+    }
+
+    /// The stage of this process, whichever tale it plays.
+    ///
+    /// # Errors
+    /// No stage of this process answers.
+    pub async fn of_process(project: &Project, process: u32) -> Result<Self> {
+        let root = project.folder()?;
+        let running = Self::all(root).await;
+        let known: Vec<String> = running.iter().map(Self::title).collect();
+        let found = running.into_iter().find(|stage| stage.hello.pid == process);
+        found.with_context(|| match known.is_empty() {
+            true => none(root),
+            false => format!("no stage is process {process}; there are {}", known.join(", ")),
+        })
+    }
+
+    /// `play dns-leak (process 4711)`.
+    pub fn title(&self) -> String {
+        format!("`{}` (process {})", self.hello.name, self.hello.pid)
     }
 
     /// Where the Prometheus of the stage that runs listens.
@@ -108,6 +132,17 @@ impl Running {
     pub async fn chaos(&self) -> Result<Snapshot> {
         match self.ask(&Request::Chaos).await? {
             Answer::Chaos(snapshot) => Ok(*snapshot),
+            other => bail!(self.wrong(&other)),
+        }
+    }
+
+    /// What Alertmanager has sent, oldest first.
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    pub async fn inbox(&self) -> Result<Vec<Notification>> {
+        match self.ask(&Request::Inbox).await? {
+            Answer::Inbox { messages } => Ok(messages),
             other => bail!(self.wrong(&other)),
         }
     }
@@ -150,6 +185,35 @@ impl Running {
 
     fn wrong(&self, answer: &Answer) -> String {
         format!("the stage `{}` answered another question: {answer:?}", self.hello.name)
+    }
+}
+
+/// Why there is no stage to talk to: a process that holds a folder and does not answer is frozen,
+/// not absent.
+fn none(root: &Path) -> String {
+    let entries = std::fs::read_dir(folders::stages(root)).into_iter().flatten().flatten();
+    let frozen = entries.filter_map(|entry| {
+        let dir = entry.path();
+        let held = folders::locked(&dir.join("stage/lock")) || folders::locked(&dir.join("lock"));
+        if !held || !dir.join("control.sock").exists() {
+            return None;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let play = name.strip_prefix("play-").and_then(|rest| rest.rsplit_once('-'));
+        let (name, pid) = match play {
+            Some((tale, pid)) => (format!("play {tale}"), pid.to_owned()),
+            None => (name, Claim::holder(&dir)?.to_string()),
+        };
+        Some(format!("`{name}` (process {pid})"))
+    });
+    let frozen: Vec<String> = frozen.collect();
+    match frozen.is_empty() {
+        true => "no stage is running; start one with ./tale up".to_owned(),
+        false => format!(
+            "the stage {} is there and does not answer: its process is frozen; let it go on with \
+             `kill -CONT`, or end it with `tale down`",
+            frozen.join(", ")
+        ),
     }
 }
 

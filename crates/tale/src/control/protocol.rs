@@ -1,10 +1,12 @@
 //! What is asked and answered, each as one line of JSON.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use chaos::document::MAX_FILE_BYTES;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use stage::SourceFile;
+use stage::{NamespacedName, Notification, SourceFile};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::status::Status;
@@ -25,6 +27,15 @@ pub enum Request {
     Status,
     /// End the stage.
     Down,
+    /// What has Alertmanager sent?
+    Inbox,
+    /// Set variables of a Deployment, and wait until it is rolled out.
+    SetEnv {
+        /// Which one.
+        deployment: NamespacedName,
+        /// The variables.
+        env: BTreeMap<String, String>,
+    },
     /// All chaos objects and their events.
     Chaos,
     /// Inject what a file describes. It travels as text, because the two ends may be in different
@@ -52,6 +63,11 @@ pub enum Answer {
     Hello(Hello),
     /// To `Status`.
     Status(Box<Status>),
+    /// To `Inbox`.
+    Inbox {
+        /// Oldest first.
+        messages: Vec<Notification>,
+    },
     /// To `Chaos`.
     Chaos(Box<chaos::snapshot::Snapshot>),
     /// It is done.

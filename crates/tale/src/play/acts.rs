@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use slo::Period;
@@ -10,14 +10,16 @@ use stage::Stage;
 
 use super::Options;
 use super::change::Change;
+use super::profile;
 use super::record::Record;
 use crate::control::Server;
+use crate::machine::Ticks;
 use crate::prometheus::QueryFailed;
-use crate::promises::{Known, Sources, wait_for};
+use crate::promises::{Known, Promise, Sources, wait_for};
 use crate::report::Outcome;
 use crate::setup::{self, Setup};
 use crate::story::{Act, Tale};
-use crate::terminal::Ui;
+use crate::terminal::{Tone, Ui};
 use crate::{folders, gate};
 
 /// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage
@@ -60,10 +62,16 @@ impl Acts<'_> {
         setup: &Setup,
         known: Known,
     ) -> Result<()> {
+        let texts: Vec<String> = self.tale.promises().map(Promise::text).collect();
+        self.ui.make_room(texts.iter().map(String::as_str));
         self.stage_is_up(&**stage).await?;
         let sources = self.sources(stage, setup, known)?;
         self.check_queries(&sources).await?;
         for act in &self.tale.acts {
+            if self.options.pace.step {
+                self.ui.line("");
+                self.ui.wait_for_key(&format!("press a key for: {}", act.act)).await?;
+            }
             self.ui.act(&act.act);
             self.record.begin(act);
             let played = self.play_act(act, &**stage, &sources).await;
@@ -83,14 +91,18 @@ impl Acts<'_> {
         Ok(())
     }
 
-    async fn stage_is_up(&mut self, stage: &dyn Stage) -> Result<()> {
-        let status = stage.status().await?;
-        let prometheus = stage.place().prometheus.as_deref().unwrap_or("none");
+    async fn stage_is_up(&mut self, on: &dyn Stage) -> Result<()> {
+        let status = on.status().await?;
+        let prometheus = on.place().prometheus.as_deref().unwrap_or("none");
         self.ui.done(
             "the stage is up",
             self.record.start.elapsed(),
             &format!("{} pods, Prometheus {prometheus}", status.pods.len()),
+            Tone::Plain,
         );
+        for event in status.events.iter().filter(|event| event.reason == stage::PORTS_MOVED) {
+            self.ui.line(&format!("    {}", event.message));
+        }
         Ok(())
     }
 
@@ -104,6 +116,8 @@ impl Acts<'_> {
             known,
             plan,
             started: self.record.start,
+            state_dir: setup.state_dir.clone(),
+            ticks: Ticks::start(),
             baseline: None.into(),
         })
     }
@@ -135,7 +149,16 @@ impl Acts<'_> {
         if let Some(hold) = &act.hold {
             self.ui.hold(hold.0).await;
         }
-        Ok(self.keep_promises(act, sources).await)
+        let outcome = self.keep_promises(act, sources).await;
+        if let Some(deployment) = &act.profile {
+            let at_s = self.record.seconds();
+            let profile = profile::take(deployment, &sources.prometheus, at_s).await;
+            match profile {
+                Ok(profile) => self.record.profiles.push(profile),
+                Err(why) => self.record.notes.push(format!("no profile of {deployment}: {why:#}")),
+            }
+        }
+        Ok(outcome)
     }
 
     /// Checks the act's promises in order. As soon as one is not kept, the rest is not reached.
@@ -144,8 +167,13 @@ impl Acts<'_> {
         for promise in &act.promises {
             let (text, within) = (promise.text(), promise.within());
             let live = self.ui.promise(&text, within, since);
-            let ending = wait_for(promise, sources, since, |seen| live.seen(seen)).await;
-            live.end(ending.outcome, &ending.observed);
+            let waits = wait_for(promise, sources, since, |seen| live.seen(seen));
+            let ending = match promise.meanwhile() {
+                Some(why) => telling(waits, || live.meanwhile(why)).await,
+                None => waits.await,
+            };
+            let tone = if ending.alarm { Tone::Alarm } else { Tone::Plain };
+            live.end(ending.outcome, &ending.observed, tone);
             self.record.promise(act, promise, since.elapsed(), &ending);
             if ending.outcome != Outcome::Kept {
                 return ending.outcome;
@@ -153,4 +181,17 @@ impl Acts<'_> {
         }
         Outcome::Kept
     }
+}
+
+/// So long a room waits without being told what for.
+const DEAD_AIR: Duration = Duration::from_secs(3);
+
+/// Waits, and says why when it takes longer.
+async fn telling<T>(wait: impl Future<Output = T>, why: impl FnOnce()) -> T {
+    tokio::pin!(wait);
+    tokio::select! {
+        done = &mut wait => return done,
+        () = tokio::time::sleep(DEAD_AIR) => why(),
+    }
+    wait.await
 }

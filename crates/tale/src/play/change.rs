@@ -12,7 +12,7 @@ use super::LeftOut;
 use super::documents::documents;
 use super::record::Record;
 use crate::story::{Act, SetEnv};
-use crate::terminal::Ui;
+use crate::terminal::{Tone, Ui};
 
 /// The longest that an experiment may take to be injected, or to recover.
 const EXPERIMENT: Duration = Duration::from_secs(10);
@@ -66,7 +66,8 @@ impl Change<'_> {
             let snapshot = snapshot.map_err(|why| not_injected(kind, name, &why))?;
             let records = snapshot.find(kind, name).map_or(&[][..], Object::records);
             let hit = records.iter().filter(|record| record.phase == Phase::Injected).count();
-            self.ui.done(&format!("{kind} {name}"), since.elapsed(), &format!("{hit} targets"));
+            let note = format!("{hit} targets");
+            self.ui.done(&format!("{kind} {name}"), since.elapsed(), &note, Tone::Fault);
         }
         self.record.injected(kind, name);
         Ok(())
@@ -77,7 +78,7 @@ impl Change<'_> {
         let since = Instant::now();
         let full = Name { namespace: None, kind: Some(kind.to_owned()), name: name.clone() };
         self.stage.remove(&full, EXPERIMENT).await?;
-        self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "");
+        self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "", Tone::Plain);
         self.record.recovered(name);
         Ok(())
     }
@@ -95,7 +96,12 @@ impl Change<'_> {
         }
         let env: Vec<String> =
             set.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        self.ui.done(&format!("rolled out {}", env.join(" ")), since.elapsed(), &names.join(", "));
+        let what = format!("rolled out {}", env.join(" "));
+        let which = match names.as_slice() {
+            [only] => (*only).to_owned(),
+            names => format!("{} Deployments", names.len()),
+        };
+        self.ui.done(&what, since.elapsed(), &which, Tone::Plain);
         Ok(())
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chaos::document::{self, Document};
+use stage::SourceFile;
 
 /// The Chaos Mesh documents in a file, if there is one.
 ///
@@ -13,7 +14,7 @@ pub(super) fn documents(root: &Path, path: Option<&Path>) -> Result<Vec<Document
     let Some(path) = path else {
         return Ok(Vec::new());
     };
-    let text = std::fs::read_to_string(root.join(path))
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let files = SourceFile::load(&[root.join(path)])?.into_iter();
+    let text: String = files.map(|file| file.text).collect();
     Ok(document::parse(&path.display().to_string(), &text)?)
 }

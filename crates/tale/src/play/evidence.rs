@@ -11,7 +11,7 @@ use crate::budget;
 use crate::prometheus::{Prometheus, Series};
 use crate::report::{self, Alert};
 use crate::setup;
-use crate::story::{Chart, Unit};
+use crate::story::Chart;
 
 /// Charts and alerts of a play.
 #[derive(Default)]
@@ -42,10 +42,12 @@ pub(super) async fn collect(
     for chart in charts {
         evidence.charts.push(read_chart(chart, &prometheus, epoch, now, acts).await);
     }
-    let alerts = prometheus.query_range("ALERTS", epoch, now).await.unwrap_or_default();
+    // As many steps as a chart has, at most.
+    let step = ((now - epoch) / 10_000.0).max(1.0);
+    let alerts = prometheus.query_steps("ALERTS", epoch, now, step).await.unwrap_or_default();
     let firing = prometheus.query("ALERTS{alertstate=\"firing\"}", None).await;
     let firing: Vec<_> = firing.iter().flatten().filter_map(which).collect();
-    evidence.alerts = course(&alerts, &firing, epoch);
+    evidence.alerts = course(&alerts, &firing, epoch, now, step);
     evidence.budgets = budget::all(catalogue, &prometheus).await;
     evidence
 }
@@ -70,7 +72,7 @@ async fn read_chart(
     };
     report::Chart {
         title: chart.title.clone(),
-        unit: unit(chart.unit),
+        unit: chart.unit,
         query: chart.query.clone(),
         series: series.iter().map(|one| lines(one, chart.label.as_deref(), epoch)).collect(),
         threshold,
@@ -106,89 +108,75 @@ fn owner(pod: &str) -> &str {
     }
 }
 
-fn unit(unit: Unit) -> report::Unit {
-    match unit {
-        Unit::Bytes => report::Unit::Bytes,
-        Unit::Seconds => report::Unit::Seconds,
-        Unit::PerSecond => report::Unit::PerSecond,
-        Unit::Ratio => report::Unit::Ratio,
-        Unit::Count => report::Unit::Count,
-    }
-}
-
 /// Name and severity of an alert.
 fn which(alert: &Series) -> Option<(&str, Option<&str>)> {
     let label = |name| alert.metric.get(name).map(String::as_str);
     Some((label("alertname")?, label("severity")))
 }
 
-/// Firsts and lasts per alert name and severity. Resolved: it fired, and is not among those that
-/// fire now.
-fn course(series: &[Series], firing: &[(&str, Option<&str>)], epoch: f64) -> Vec<Alert> {
-    let mut alerts = BTreeMap::<(&str, Option<&str>), Alert>::new();
+/// The firings of each alert, by name and severity, in the order in which they began. The series of
+/// one alert, of several pods or objectives, are looked at together. Resolved: it fired, and does
+/// not any more.
+fn course(
+    series: &[Series],
+    firing: &[(&str, Option<&str>)],
+    epoch: f64,
+    end: f64,
+    step: f64,
+) -> Vec<Alert> {
+    type Times = BTreeMap<i64, f64>;
+    let mut seen = BTreeMap::<(&str, Option<&str>), (Times, Times)>::new();
     for one in series {
         let (Some(which), Some(state)) = (which(one), one.metric.get("alertstate")) else {
             continue;
         };
-        let (Some((first, _)), Some((last, _))) = (one.values.first(), one.values.last()) else {
-            continue;
-        };
-        let alert = alerts.entry(which).or_insert_with(|| Alert {
+        let (pending, fired) = seen.entry(which).or_default();
+        let times = if state == "pending" { pending } else { fired };
+        // Samples of one step are the same moment.
+        times.extend(one.values.iter().map(|(at, _)| ((at / step).round() as i64, *at)));
+    }
+    let mut alerts = Vec::new();
+    for (which, (pending, fired)) in seen {
+        let (mut waits, fires) = (runs(&pending, step), runs(&fired, step));
+        let alert = |pending: Option<f64>, firing: Option<(f64, f64)>, resolved: bool| Alert {
             name: which.0.to_owned(),
             severity: which.1.map(str::to_owned),
-            pending_s: None,
-            firing_s: None,
-            resolved_s: None,
-        });
-        let earliest = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
-        if state == "pending" {
-            alert.pending_s = earliest(alert.pending_s, first - epoch);
-        } else {
-            alert.firing_s = earliest(alert.firing_s, first - epoch);
-            let resolved = (!firing.contains(&which)).then_some(last + 1.0 - epoch);
-            alert.resolved_s = resolved.map(|at| alert.resolved_s.map_or(at, |old| old.max(at)));
+            pending_s: pending.map(|at| at - epoch),
+            firing_s: firing.map(|(from, _)| from - epoch),
+            resolved_s: firing.filter(|_| resolved).map(|(_, to)| (to + step).min(end) - epoch),
+        };
+        for (index, run) in fires.iter().enumerate() {
+            // It waited right before: anything earlier came to nothing.
+            let before = waits.iter().rposition(|wait| wait.0 <= run.0);
+            let wait =
+                before.filter(|at| run.0 - waits[*at].1 <= GAP * step || waits[*at].1 >= run.0);
+            let wait = wait.map(|at| waits.remove(at).0);
+            let last = index + 1 == fires.len();
+            alerts.push(alert(wait, Some(*run), !last || !firing.contains(&which)));
+        }
+        let inside = |wait: &(f64, f64)| fires.iter().any(|run| run.0 <= wait.0 && wait.0 <= run.1);
+        waits.retain(|wait| !inside(wait));
+        alerts.extend(waits.into_iter().map(|wait| alert(Some(wait.0), None, false)));
+    }
+    let begin = |alert: &Alert| alert.pending_s.or(alert.firing_s).unwrap_or_default();
+    alerts.sort_by(|one, other| begin(one).total_cmp(&begin(other)));
+    alerts
+}
+
+/// So many steps without a sample, and what comes after is something else.
+const GAP: f64 = 2.5;
+
+/// Times without a gap between them: first and last of each.
+fn runs(times: &BTreeMap<i64, f64>, step: f64) -> Vec<(f64, f64)> {
+    let mut runs: Vec<(f64, f64)> = Vec::new();
+    for at in times.values() {
+        match runs.last_mut() {
+            Some(run) if at - run.1 <= GAP * step => run.1 = *at,
+            _ => runs.push((*at, *at)),
         }
     }
-    alerts.into_values().collect()
+    runs
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pod_is_named_after_its_deployment() {
-        assert_eq!(owner("dns-leaker-o11y-5c9f7b6d8f-x2x4z"), "dns-leaker-o11y");
-        assert_eq!(owner("dns-leaker-o11y"), "dns-leaker-o11y");
-    }
-
-    #[test]
-    fn a_page_is_over_while_its_ticket_stays() {
-        let series = |severity: &str, state: &str, values: &[f64]| Series {
-            metric: [("alertname", "A"), ("alertstate", state), ("severity", severity)]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-            value: None,
-            values: values.iter().map(|at| (*at, "1".to_owned())).collect(),
-        };
-        // Of the page there are two: an SLO's and an SLA's.
-        let seen = [
-            series("page", "firing", &[107.0, 108.0]),
-            series("page", "firing", &[105.0, 106.0]),
-            series("ticket", "pending", &[106.0]),
-            series("ticket", "firing", &[107.0, 120.0]),
-        ];
-        let course = course(&seen, &[("A", Some("ticket"))], 100.0);
-        let times: Vec<_> = course
-            .iter()
-            .map(|one| (one.title(), one.pending_s, one.firing_s, one.resolved_s))
-            .collect();
-        assert_eq!(
-            times,
-            [
-                ("A (page)".to_owned(), None, Some(5.0), Some(9.0)),
-                ("A (ticket)".to_owned(), Some(6.0), Some(7.0), None),
-            ]
-        );
-    }
-}
+mod tests;

@@ -21,6 +21,17 @@ pub struct Options {
     pub left_out: LeftOut,
     /// Keep logs and data.
     pub keep: bool,
+    /// Whether somebody sets the pace.
+    pub pace: Pace,
+}
+
+/// Who says when it goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Each act waits for a key.
+    pub step: bool,
+    /// The stage stays up after the last act, until a key is pressed.
+    pub stay: bool,
 }
 
 /// Which chaos of a tale is left out. A play stops at the first promise that is broken, so what

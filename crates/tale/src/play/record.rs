@@ -7,7 +7,7 @@ use stage::StageKind;
 use super::Options;
 use super::evidence::Evidence;
 use crate::promises::{self, Ending};
-use crate::report::{Act, Fault, GateResult, Outcome, Promise, Report, Verdict};
+use crate::report::{Act, Fault, GateResult, Outcome, Profile, Promise, Report, Verdict};
 use crate::story::{self, Tale};
 
 /// The record of a play; times in seconds since its start.
@@ -25,6 +25,10 @@ pub(super) struct Record {
     promises: Vec<Promise>,
     faults: Vec<Fault>,
     gates: Vec<GateResult>,
+    /// Heaps that were looked at.
+    pub(super) profiles: Vec<Profile>,
+    /// How long the play took, once it is over.
+    ended_s: Option<f64>,
 }
 
 impl Record {
@@ -40,7 +44,14 @@ impl Record {
             promises: Vec::new(),
             faults: Vec::new(),
             gates: Vec::new(),
+            profiles: Vec::new(),
+            ended_s: None,
         }
+    }
+
+    /// The last promise was judged, or nothing more will be.
+    pub(super) fn end(&mut self) {
+        self.ended_s = Some(self.seconds());
     }
 
     /// What the manifests hold that this stage does not do.
@@ -48,7 +59,8 @@ impl Record {
         self.notes.extend(lines.iter().map(|what| format!("not applied on this stage: {what}")));
     }
 
-    fn seconds(&self) -> f64 {
+    /// Seconds since the start.
+    pub(super) fn seconds(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
     }
 
@@ -114,7 +126,7 @@ impl Record {
             stage: self.stage,
             clock: options.clock,
             verdict: Verdict::of(&self.promises),
-            seconds: self.seconds(),
+            seconds: self.ended_s.unwrap_or_else(|| self.seconds()),
             started: rfc3339(self.epoch),
             seed: Some(options.seed),
             promises: self.promises,
@@ -122,6 +134,7 @@ impl Record {
             faults: self.faults,
             alerts: evidence.alerts,
             charts: evidence.charts,
+            profiles: self.profiles,
             gates: self.gates,
             budgets: evidence.budgets,
             notes: self.notes,

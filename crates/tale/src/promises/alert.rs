@@ -61,7 +61,7 @@ impl PromiseKind for Alert {
         };
         let (firing, pending) = (count("firing"), count("pending"));
         match self.state {
-            State::Firing if firing > 0 => Look::holds(format!("{firing} firing")),
+            State::Firing if firing > 0 => Look::holds(format!("{firing} firing")).alarming(),
             State::Firing if pending > 0 => Look::not_yet("pending"),
             State::Firing => Look::not_yet("not firing"),
             State::Resolved | State::Inactive if firing > 0 => {

@@ -38,7 +38,13 @@ impl PromiseKind for Budget {
         match budget::spent_minutes(budget, &sources.prometheus).await {
             Ok(None) => Look::unknown("nothing is recorded yet"),
             Ok(Some(spent)) => {
-                let observed = format!("{spent:.1} of {:.1} minutes", budget.minutes());
+                let limit = self.spent;
+                let sign = if limit.more { '>' } else { '<' };
+                let observed = format!(
+                    "{spent:.1} of {:.1} min (wanted {sign} {} min)",
+                    budget.minutes(),
+                    limit.than.as_secs_f64() / 60.0
+                );
                 if self.spent.holds(spent) {
                     Look::holds(observed)
                 } else {

@@ -3,11 +3,12 @@
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use slo::gate::{Outcome, Verdict};
+use slo::gate::{Judgement, Outcome, Plan, Verdict};
 
-use super::look::Look;
+use super::look::{Look, number};
 use super::{Known, PromiseKind, Sources};
 use crate::gate;
+use crate::report::{Unit, human};
 
 /// What the gate has to say.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -69,8 +70,7 @@ impl PromiseKind for Gate {
             sources.pin(baseline);
         }
         let verdict = gate::run(plan, &sources.prometheus, sources.baseline().as_ref()).await;
-        let worst = verdict.objectives.iter().max_by_key(|objective| objective.outcome);
-        let reason = worst.map_or(verdict.outcome.word(), |objective| &objective.reason).to_owned();
+        let reason = self.reason(&verdict, plan);
         let look = match (self.gate, verdict.outcome) {
             (_, Outcome::Inconclusive) => Look::unknown(reason),
             (GateWord::Pass, Outcome::Pass) => Look::holds(reason),
@@ -91,4 +91,63 @@ impl Gate {
             verdict.objectives.iter().filter(|objective| objective.outcome == Outcome::Fail);
         failed.into_iter().any(|objective| objective.slo == *because)
     }
+
+    /// What decided: of the SLO that the promise names, or else the worst of all.
+    fn reason(&self, verdict: &Verdict, plan: &Plan) -> String {
+        let named = |objective: &&Judgement| {
+            self.because.as_ref().is_none_or(|because| objective.slo == *because)
+        };
+        let judged = verdict.objectives.iter();
+        let worst = judged.clone().filter(named).max_by_key(|objective| objective.outcome);
+        let worst = worst.or_else(|| judged.max_by_key(|objective| objective.outcome));
+        worst.map_or_else(|| verdict.outcome.word().to_owned(), |worst| told(worst, plan))
+    }
+}
+
+/// A judgement in a few words: the value and its limit, each with its unit; in the gate's own words
+/// where there is more to say.
+fn told(judgement: &Judgement, plan: &Plan) -> String {
+    let (Some(observed), Some(target)) = (judgement.observed, judgement.target) else {
+        return judgement.reason.clone();
+    };
+    if !matches!(judgement.outcome, Outcome::Pass | Outcome::Fail) {
+        return judgement.reason.clone();
+    }
+    if judgement.ratio {
+        let share = |ratio| human(Unit::Ratio, ratio);
+        return format!("{} good (wanted {})", exact(observed, target), share(target));
+    }
+    let unit = unit(judgement, plan);
+    match judgement.baseline.filter(|earlier| *earlier != 0.0) {
+        Some(earlier) => format!(
+            "{}, {:+.1} % (allowed {:+.0} %)",
+            number(observed, unit),
+            percent(observed / earlier),
+            percent(target / earlier)
+        ),
+        None => format!("{} (wanted {})", number(observed, unit), number(target, unit)),
+    }
+}
+
+/// A change in percent, to one decimal, and never a negative nought.
+fn percent(ratio: f64) -> f64 {
+    ((ratio - 1.0) * 1000.0).round() / 10.0 + 0.0
+}
+
+/// A share that missed its target is not shown as if it had met it: 99.97 % of 99.98 %.
+fn exact(observed: f64, target: f64) -> String {
+    let shown = human(Unit::Ratio, observed);
+    if shown == human(Unit::Ratio, target) { format!("{:.3} %", observed * 100.0) } else { shown }
+}
+
+/// What the value of a relative criterion is measured in: Prometheus' names end in their unit.
+fn unit(judgement: &Judgement, plan: &Plan) -> Option<Unit> {
+    let mut queries = plan.queries().into_iter();
+    let query = queries.find(|query| query.id == judgement.id)?;
+    let query = query.chart.as_ref().unwrap_or(&query.promql);
+    // A quotient has another unit than its parts.
+    let whole = !query.contains('/');
+    [("_bytes", Unit::Bytes), ("_seconds", Unit::Seconds)]
+        .into_iter()
+        .find_map(|(end, unit)| (whole && query.contains(end)).then_some(unit))
 }

@@ -59,7 +59,10 @@ impl PromiseKind for Mail {
         let about = |mail: &&stage::Notification| mail.reports(&self.mail, self.state.word());
         match mails.iter().rev().find(about) {
             Some(mail) => Look::holds(format!("{} to {}", mail.channel, mail.receiver)),
-            None => Look::not_yet(format!("{} messages, none about it", mails.len())),
+            None => match sources.undelivered().await {
+                Some(why) => Look::unknown(why),
+                None => Look::not_yet(format!("{} messages, none about it", mails.len())),
+            },
         }
     }
 }

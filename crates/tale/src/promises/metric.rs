@@ -1,12 +1,16 @@
 //! `metric: PROMQL`: a query yields something, which a comparison does when it holds.
 
+mod comparison;
+
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::look::Look;
+use super::look::{Look, Measured, number};
 use super::{Known, PromiseKind, Sources};
-use crate::prometheus::Series;
+use crate::prometheus::{QueryFailed, Series};
+use crate::report::Unit;
+use comparison::Comparison;
 
 /// Values that are shown of an answer.
 const SHOWN: usize = 4;
@@ -17,6 +21,9 @@ const SHOWN: usize = 4;
 pub struct Metric {
     /// The query.
     metric: String,
+    /// What its value is measured in, for people.
+    #[serde(default)]
+    unit: Option<Unit>,
 }
 
 impl PromiseKind for Metric {
@@ -34,27 +41,52 @@ impl PromiseKind for Metric {
     }
 
     async fn look(&self, sources: &Sources) -> Look {
-        match sources.prometheus.query(&self.metric, None).await {
-            Ok(series) if series.is_empty() => Look::not_yet("it yields nothing"),
-            Ok(series) => Look::holds(values(&series)),
-            Err(why) => why.into(),
+        let series = match sources.prometheus.query(&self.metric, None).await {
+            Ok(series) => series,
+            Err(why) => return why.into(),
+        };
+        let look = if series.is_empty() {
+            Look::not_yet("there is no such series yet")
+        } else {
+            Look::holds(values(&series, self.unit))
+        };
+        match Comparison::read(&self.metric) {
+            Some(comparison) => match self.measured(&comparison, sources).await {
+                Ok(measured) => look.of(measured),
+                // What holds, holds; the value is only for people.
+                Err(_) => look,
+            },
+            None => look,
         }
     }
 }
 
-/// The values of an answer, for people.
-fn values(series: &[Series]) -> String {
-    let shown: Vec<String> =
-        series.iter().take(SHOWN).map(|series| short(series.number())).collect();
-    let more = if series.len() > SHOWN { ", .." } else { "" };
-    format!("{}{more}", shown.join(", "))
+impl Metric {
+    /// The value that is compared, whether or not the comparison holds, and with what.
+    async fn measured(
+        &self,
+        comparison: &Comparison,
+        sources: &Sources,
+    ) -> Result<Measured, QueryFailed> {
+        let numbers = async |query: &str| {
+            let series = sources.prometheus.query(query, None).await?;
+            let numbers = series.iter().map(Series::number).filter(|number| number.is_finite());
+            Ok(numbers.collect::<Vec<f64>>())
+        };
+        let limit = match comparison.limit {
+            Some(limit) => Some(limit),
+            None => numbers(&comparison.right).await?.first().copied(),
+        };
+        let now = comparison.nearest(&numbers(&comparison.left).await?, limit);
+        let shown = limit.map_or_else(|| "?".to_owned(), |limit| number(limit, self.unit));
+        Ok(Measured { now, unit: self.unit, wanted: comparison.wanted(&shown), limit })
+    }
 }
 
-/// A number with three significant digits.
-fn short(number: f64) -> String {
-    if number == number.trunc() && number.abs() < 1e6 {
-        return format!("{number}");
-    }
-    let digits = (2 - number.abs().log10().floor() as i32).clamp(0, 6) as usize;
-    format!("{number:.digits$}")
+/// The values of an answer, for people.
+fn values(series: &[Series], unit: Option<Unit>) -> String {
+    let shown: Vec<String> =
+        series.iter().take(SHOWN).map(|series| number(series.number(), unit)).collect();
+    let more = if series.len() > SHOWN { ", .." } else { "" };
+    format!("{}{more}", shown.join(", "))
 }

@@ -1,11 +1,14 @@
 //! `quiet: true`: no alert of the tale is pending or firing.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::look::Look;
 use super::{Known, PromiseKind, Sources};
+use crate::prometheus::Series;
 
 /// No alert that the tale's own rules define is pending or firing. Alerts of others change nothing.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,11 +39,17 @@ impl PromiseKind for Quiet {
             Ok(_) if !sources.has_data().await => Look::unknown("no pod is scraped"),
             Ok(series) if series.is_empty() => Look::holds("none"),
             Ok(series) => {
-                let names: Vec<&str> = series
-                    .iter()
-                    .filter_map(|alert| Some(alert.metric.get("alertname")?.as_str()))
-                    .collect();
-                Look::not_yet(names.join(", "))
+                let label = |alert: &Series, name| alert.metric.get(name).cloned();
+                let names = series.iter().filter_map(|alert| {
+                    let name = label(alert, "alertname")?;
+                    let state = label(alert, "alertstate").unwrap_or_default();
+                    let severity =
+                        label(alert, "severity").map(|severity| format!(" ({severity})"));
+                    Some(format!("{name}{} is {state}", severity.unwrap_or_default()))
+                });
+                // One alert of many pods is said once.
+                let names: BTreeSet<String> = names.collect();
+                Look::not_yet(names.into_iter().collect::<Vec<_>>().join(", "))
             }
             Err(why) => why.into(),
         }

@@ -1,5 +1,6 @@
 //! Where a look at a promise gets its data from.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use slo::gate::{Baseline, Plan};
 use stage::{Notification, Stage};
 
 use super::Known;
+use crate::machine::Ticks;
 use crate::prometheus::Prometheus;
 use crate::setup;
 
@@ -23,17 +25,15 @@ pub struct Sources {
     pub plan: Option<Plan>,
     /// When the play began: what happened before is no part of it.
     pub started: Instant,
+    /// Where the stage keeps what it measures.
+    pub state_dir: PathBuf,
+    /// Whether this machine has time for a play.
+    pub ticks: Ticks,
     /// What relative criteria are compared with, once it is pinned.
     pub baseline: Mutex<Option<Baseline>>,
 }
 
 impl Sources {
-    /// Whether any target is scraped at all.
-    pub(super) async fn has_data(&self) -> bool {
-        let up = self.prometheus.query("up == 1", None).await;
-        up.is_ok_and(|series| !series.is_empty())
-    }
-
     /// What Alertmanager has sent, oldest first.
     pub(super) async fn mail(&self) -> Result<Vec<Notification>> {
         Ok(self.stage.mail().await?)

@@ -68,7 +68,7 @@ fn a_promise_is_of_one_kind_and_has_the_fields_of_that_kind_only() {
     let foreign = refusal(json!({"mail": "A", "pin": true}));
     assert_eq!(
         foreign,
-        "unknown field `pin`, expected one of `mail`, `state`, `within`, `for`, `says`"
+        "unknown field `pin`, expected one of `mail`, `state`, `within`, `for`, `says`, `meanwhile`"
     );
     let half = refusal(json!({"budget": "s/o"}));
     assert!(half.contains("`budget` cannot be read: missing field `spent`"), "{half}");

@@ -21,10 +21,15 @@ pub struct Ending {
     pub observed: String,
     /// What the gate said, if it was asked.
     pub verdict: Option<Verdict>,
+    /// Whether what was promised is that somebody was woken.
+    pub alarm: bool,
 }
 
 /// Waits until the promise holds, counted from `since`, and as long as it asks for. Hands what it
 /// sees to `watch`.
+///
+/// Whoever judges first asks whether the eyes are open ([`Sources::blind`]): what was not looked at
+/// is neither kept nor broken.
 pub async fn wait_for(
     promise: &Promise,
     sources: &Sources,
@@ -33,44 +38,69 @@ pub async fn wait_for(
 ) -> Ending {
     let lasting = promise.lasting();
     let within = promise.within() + lasting;
-    let mut holds_since = None;
-    let mut verdict = None;
+    let (mut holds_since, mut first, mut verdict) = (None, None, None);
     loop {
         // A stage that does not answer is asked again; one whose Prometheus died is lost.
         if let Ok(Some(died)) = sources.died().await {
-            return Ending { outcome: Outcome::Undecided, observed: died, verdict };
+            return Ending { outcome: Outcome::Undecided, observed: died, verdict, alarm: false };
         }
         let late = since.elapsed() > within;
         let look = promise.kind.look(sources).await;
+        let observed = match &look.measured {
+            Some(measured) => {
+                first = first.or(measured.now);
+                measured.told(first)
+            }
+            None => look.observed,
+        };
         verdict = look.verdict.or(verdict);
-        let ending = match look.answer {
+        let outcome = match look.answer {
             Answer::Holds => {
                 let from = *holds_since.get_or_insert_with(Instant::now);
-                (from.elapsed() >= lasting).then_some((Outcome::Kept, look.observed))
+                (from.elapsed() >= lasting).then_some(Outcome::Kept)
             }
             // What has to last may not be interrupted.
-            Answer::NotYet if holds_since.is_some() => {
-                let observed = format!("it did not last {lasting:?}: {}", look.observed);
-                Some((Outcome::Broken, observed))
-            }
-            Answer::NotYet => {
-                watch(&look.observed);
-                late.then_some((Outcome::Broken, look.observed))
-            }
-            Answer::Unknown => {
-                watch(&look.observed);
-                late.then_some((Outcome::Undecided, look.observed))
-            }
-            Answer::Hopeless => Some((Outcome::Undecided, look.observed)),
+            Answer::NotYet if holds_since.is_some() => Some(Outcome::Broken),
+            Answer::NotYet => late.then_some(Outcome::Broken),
+            Answer::Unknown => late.then_some(Outcome::Undecided),
+            Answer::Hopeless => Some(Outcome::Undecided),
         };
-        match ending {
-            // Without any data, "it did not happen" and "nobody looked" are the same: only the
-            // second is known.
-            Some((Outcome::Broken, observed)) if !sources.has_data().await => {
-                let observed = format!("no pod was scraped successfully; {observed}");
-                return Ending { outcome: Outcome::Undecided, observed, verdict };
+        let observed = match (outcome, holds_since) {
+            (Some(Outcome::Broken), Some(_)) => {
+                format!("it did not last {lasting:?}: {observed}")
             }
-            Some((outcome, observed)) => return Ending { outcome, observed, verdict },
+            _ => observed,
+        };
+        let blind = match outcome {
+            Some(Outcome::Kept | Outcome::Broken) => sources.blind().await,
+            _ => None,
+        };
+        let ending =
+            |outcome, observed| Ending { outcome, observed, verdict: None, alarm: look.alarm };
+        let ended = match (outcome, blind) {
+            // It may be seen again in a moment.
+            (Some(Outcome::Kept), Some(why)) if !late => {
+                holds_since = None;
+                watch(&why);
+                None
+            }
+            (Some(Outcome::Kept | Outcome::Broken), Some(why)) => {
+                Some(ending(Outcome::Undecided, format!("{why}; seen last: {observed}")))
+            }
+            (Some(Outcome::Broken), None) => match sources.starved(since).await {
+                Some(why) => {
+                    Some(ending(Outcome::Undecided, format!("{why}; seen last: {observed}")))
+                }
+                None => Some(ending(Outcome::Broken, observed)),
+            },
+            (Some(outcome), None) | (Some(outcome), Some(_)) => Some(ending(outcome, observed)),
+            (None, _) => {
+                watch(&observed);
+                None
+            }
+        };
+        match ended {
+            Some(ending) => return Ending { verdict, ..ending },
             None => sleep(LOOK_EVERY).await,
         }
     }

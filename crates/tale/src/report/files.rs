@@ -31,17 +31,89 @@ pub struct WriteError {
     pub why: io::Error,
 }
 
-/// Makes sure that a report can be written into `folder`, and takes away a verdict that an earlier
-/// play left there: if this play is killed, nothing may speak for it.
+/// The link beside the reports of a tale that leads to the newest.
+pub const LATEST: &str = "latest";
+/// The folder of reports that would otherwise have been overwritten.
+const EARLIER: &str = "earlier";
+/// What a report consists of.
+const PARTS: [&str; 5] = ["report.json", "report.html", "report.md", "junit.xml", "charts"];
+
+/// Makes sure that a report can be written into `folder`. An earlier one there moves into a folder
+/// of its own below it: nothing may speak for a play that is killed, and nothing good is lost.
+/// Where folders stand beside each other, `latest` leads to this one from now on.
 ///
 /// # Errors
 /// If the folder cannot be made or written into.
 pub fn prepare(folder: &Path) -> Result<(), WriteError> {
     let verdict = folder.join("report.json");
-    let prepared = fs::create_dir_all(folder.join("charts"))
+    let prepared = fs::create_dir_all(folder)
+        .and_then(|()| put_away(folder))
+        .and_then(|()| fs::create_dir_all(folder.join("charts")))
         .and_then(|()| fs::write(&verdict, ""))
         .and_then(|()| fs::remove_file(&verdict));
-    prepared.map_err(|why| WriteError { path: folder.to_owned(), why })
+    prepared.map_err(|why| WriteError { path: folder.to_owned(), why })?;
+    lead_to(folder);
+    Ok(())
+}
+
+/// Moves a report that is there out of the way.
+fn put_away(folder: &Path) -> io::Result<()> {
+    if !folder.join("report.json").exists() {
+        return Ok(());
+    }
+    let free = |number: &u32| !folder.join(EARLIER).join(number.to_string()).exists();
+    let number = (1..).find(free).unwrap_or_default();
+    let place = folder.join(EARLIER).join(number.to_string());
+    fs::create_dir_all(&place)?;
+    for part in PARTS {
+        match fs::rename(folder.join(part), place.join(part)) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Has `latest` beside `folder` lead to it, if that is where reports of plays stand side by side.
+fn lead_to(folder: &Path) {
+    let (Some(beside), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return;
+    };
+    let is_ours = beside.parent().is_some_and(|reports| reports.ends_with(".tales/reports"));
+    if !is_ours {
+        return;
+    }
+    // In one step: several plays may begin at once.
+    let new = beside.join(format!(".{LATEST}-{}", std::process::id()));
+    let _ = fs::remove_file(&new);
+    if std::os::unix::fs::symlink(name, &new).is_ok() {
+        let _ = fs::rename(&new, beside.join(LATEST));
+    }
+}
+
+/// Takes back [`prepare`], for a play that never was: the newest report that there is, is the
+/// latest again.
+pub fn discard(folder: &Path) {
+    let _ = fs::remove_dir(folder.join("charts"));
+    if fs::remove_dir(folder).is_err() {
+        return;
+    }
+    let beside = folder.parent().and_then(|beside| fs::read_dir(beside).ok());
+    let folders = beside.into_iter().flatten().flatten();
+    let real = folders.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let newest =
+        real.map(|entry| entry.path()).filter(|path| path.join("report.json").exists()).max();
+    match newest {
+        Some(newest) => lead_to(&newest),
+        None => {
+            if let Some(beside) = folder.parent() {
+                let link = beside.join(LATEST);
+                if link.is_symlink() {
+                    let _ = fs::remove_file(link);
+                }
+            }
+        }
+    }
 }
 
 /// Writes every form of the report into `folder`, which is created if need be. Files of the same

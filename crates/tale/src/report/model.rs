@@ -3,6 +3,7 @@
 //! Every time is in seconds since the start of the tale. The field names are the keys of
 //! `report.json`, which other programs read: add fields, never rename them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slo::Clock;
 use stage::StageKind;
@@ -38,6 +39,9 @@ pub struct Report {
     pub alerts: Vec<Alert>,
     /// What the metrics did meanwhile.
     pub charts: Vec<Chart>,
+    /// Who held the memory; empty if nobody was asked.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
     /// Each gate that was asked, in order.
     pub gates: Vec<GateResult>,
     /// What the tale cost of the error budgets; empty if it has no objectives.
@@ -132,8 +136,8 @@ pub struct Fault {
     pub to_s: Option<f64>,
 }
 
-/// The life of one alert, in one severity: a page may be over while its ticket stays. A state that
-/// was never seen is none.
+/// One firing of an alert, in one severity: a page may be over while its ticket stays, and an alert
+/// that fires twice is two of these. A state that was never seen is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// The alert's name.
@@ -174,8 +178,8 @@ pub struct Chart {
     pub threshold: Option<Threshold>,
 }
 
-/// What the values of a chart are measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the values of a chart, or of a promise, are measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Bytes, shown as kB, MB, GB (powers of 1000).
@@ -208,6 +212,32 @@ pub struct Threshold {
     pub value: f64,
     /// What the limit is.
     pub label: String,
+}
+
+/// The heap of one pod at one moment, as a flame graph: who allocated what was held then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The pod.
+    pub pod: String,
+    /// When it was looked at.
+    pub at_s: f64,
+    /// All bytes that were seen.
+    pub bytes: u64,
+    /// Callers before those that they called; the first is everything.
+    pub frames: Vec<Frame>,
+}
+
+/// A function in a flame graph, with all that it called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The function.
+    pub name: String,
+    /// How many callers are below it.
+    pub depth: u32,
+    /// Bytes that stand to its left.
+    pub left: u64,
+    /// Bytes that it allocated, or had allocated.
+    pub bytes: u64,
 }
 
 /// The answer of one gate.

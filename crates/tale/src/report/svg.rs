@@ -4,6 +4,7 @@
 //! acts, signs for faults and alerts, and under them the plot. Colours are in `chart.css`, for
 //! light and dark rooms.
 
+mod acts;
 mod axis;
 mod crowd;
 mod frame;
@@ -16,15 +17,25 @@ mod thin;
 
 use super::escape::xml;
 use super::{Chart, Report};
-use frame::{Frame, HEIGHT, WIDTH};
+use frame::{Frame, Size};
 use lines::Group;
 
 /// One chart of the report as an SVG document.
 ///
 /// It carries no ids, so that several can stand in one page.
 pub fn svg(report: &Report, chart: &Chart) -> String {
+    draw(report, chart, frame::WIDE)
+}
+
+/// The same for a place beside something else.
+pub(super) fn hero(report: &Report, chart: &Chart) -> String {
+    draw(report, chart, frame::HERO)
+}
+
+fn draw(report: &Report, chart: &Chart, size: Size) -> String {
     let groups = lines::groups(&chart.series);
-    let frame = Frame::new(report, chart, &groups);
+    let frame = Frame::new(report, chart, &groups, size);
+    let Size { width, height } = size;
     let parts = [
         format!(
             "<title>{}</title>\n<desc>{}</desc>\n",
@@ -32,9 +43,9 @@ pub fn svg(report: &Report, chart: &Chart) -> String {
             xml(&description(chart, &groups))
         ),
         format!("<style>\n{}</style>\n", include_str!("svg/chart.css")),
-        format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"12\" class=\"paper\"/>\n"),
-        scenery::title(&chart.title),
-        scenery::acts(&frame, &report.acts),
+        format!("<rect width=\"{width}\" height=\"{height}\" rx=\"12\" class=\"paper\"/>\n"),
+        scenery::title(&frame, &chart.title),
+        frame.acts.draw(&frame),
         scenery::faults(&frame, &report.faults),
         scenery::grid(&frame, chart.unit),
         lines::lines(&frame, &groups),
@@ -43,7 +54,7 @@ pub fn svg(report: &Report, chart: &Chart) -> String {
         labels::labels(&frame, &groups),
     ];
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" class=\"tale-chart\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" class=\"tale-chart\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
         xml(&chart.title),
         parts.concat()
     )

@@ -19,7 +19,7 @@ pub(super) fn minutes(value: f64) -> String {
 }
 
 /// A single value, to three digits or so.
-pub(super) fn human(unit: Unit, value: f64) -> String {
+pub(crate) fn human(unit: Unit, value: f64) -> String {
     let (divisor, name) = scale(unit, value);
     let shown = value / divisor;
     let decimals = match shown.abs() {

@@ -1,9 +1,9 @@
 //! `tale chaos ..`: kubectl's verbs for Chaos Mesh documents, carried out by the stage that runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use chaos::document::{self, Document};
 use chaos::dry_run::DryRun;
 use chaos::engine::{EngineError, Options};
@@ -23,14 +23,14 @@ use crate::terminal::{note, print};
 /// A file that cannot be read or used, no stage that runs, or a refusal of the stage's.
 pub async fn run(project: &Project, verb: Chaos) -> Result<ExitCode> {
     match verb {
-        Chaos::Apply { file, dry_run: true } => dry_run(project, &file).await,
-        Chaos::Apply { file, dry_run: false } => apply(project, &file).await,
+        Chaos::Apply { files, dry_run: true } => dry_run(project, &files.paths()).await,
+        Chaos::Apply { files, dry_run: false } => apply(project, &files.paths()).await,
         Chaos::Get => {
             print(&render::get(&Running::find(project).await?.chaos().await?));
             Ok(())
         }
         Chaos::Describe { name } => describe(project, &name.parse()?).await,
-        Chaos::Delete { name } => delete(project, &name).await,
+        Chaos::Delete { names, filename } => delete(project, names, &filename).await,
         Chaos::Pause { name, resume } => {
             let request = Request::ChaosPause { name, pause: !resume };
             Running::find(project).await?.carry_out(&request).await
@@ -39,39 +39,61 @@ pub async fn run(project: &Project, verb: Chaos) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Documents are checked here too, so that a mistake shows without a stage.
-async fn apply(project: &Project, path: &Path) -> Result<()> {
-    let (file, documents) = read(path)?;
-    let stage = Running::find(project).await?;
-    for document in &documents {
+/// Documents are checked here too, so that a mistake shows without a stage; and all of them before
+/// the first is injected.
+async fn apply(project: &Project, paths: &[PathBuf]) -> Result<()> {
+    let files = read(paths)?;
+    let mut refused = Vec::new();
+    for (_, document) in each(&files) {
         let name = &document.meta.name;
+        refused.extend(document.refusals().iter().map(|why| format!("{name}: {why}")));
+    }
+    ensure!(refused.is_empty(), "refused, so nothing was injected:\n{}", refused.join("\n"));
+    let stage = Running::find(project).await?;
+    for (_, document) in each(&files) {
         for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
-            note(&format!("Warning: {name}: {lint}"));
-        }
-        for refusal in document.refusals() {
-            note(&format!("Warning: {name}: will fail: {refusal}"));
+            note(&format!("Warning: {}: {lint}", document.meta.name));
         }
     }
-    stage.carry_out(&Request::ChaosApply(file)).await
-}
-
-/// What a file would do, to the pods of the stage that runs, or without pods.
-async fn dry_run(project: &Project, path: &Path) -> Result<()> {
-    let (_, documents) = read(path)?;
-    let pods = match Running::find(project).await {
-        Ok(stage) => Ok(stage.status().await?.stage.selectable()),
-        Err(_) => Err(NO_STAGE),
-    };
-    for document in &documents {
-        let maximum = Options::default().default_maximum;
-        let pods = pods.as_deref().map_err(|why| *why);
-        let run = DryRun::rehearse(document, pods, maximum, Timestamp::now());
-        print(&render::dry_run(&run));
+    for (file, _) in files {
+        stage.carry_out(&Request::ChaosApply(file)).await?;
     }
     Ok(())
 }
 
+/// What files would do, to the pods of the stage that runs, or without pods.
+async fn dry_run(project: &Project, paths: &[PathBuf]) -> Result<()> {
+    let files = read(paths)?;
+    let pods = match Running::find(project).await {
+        Ok(stage) => Ok(stage.status().await?.stage.selectable()),
+        Err(_) => Err(NO_STAGE),
+    };
+    let mut failing = Vec::new();
+    for (_, document) in each(&files) {
+        let maximum = Options::default().default_maximum;
+        let pods = pods.as_deref().map_err(|why| *why);
+        let run = DryRun::rehearse(document, pods, maximum, Timestamp::now());
+        print(&render::dry_run(&run));
+        if !run.is_fine() {
+            failing.push(format!("{}/{}", run.kind.to_lowercase(), run.name));
+        }
+    }
+    ensure!(
+        failing.is_empty(),
+        "would be refused, or hit nobody: {}; see above",
+        failing.join(", ")
+    );
+    Ok(())
+}
+
 const NO_STAGE: &str = "no stage is running, so no pods could be matched; start one with ./tale up";
+
+/// A file, and what is in it.
+type Read = (SourceFile, Vec<Document>);
+
+fn each(files: &[Read]) -> impl Iterator<Item = (&SourceFile, &Document)> {
+    files.iter().flat_map(|(file, documents)| documents.iter().map(move |one| (file, one)))
+}
 
 /// Everything about every object that a name means.
 async fn describe(project: &Project, name: &Name) -> Result<()> {
@@ -85,20 +107,25 @@ async fn describe(project: &Project, name: &Name) -> Result<()> {
     Ok(())
 }
 
-/// By name, or everything in a file. One that is not there does not keep the others.
-async fn delete(project: &Project, name: &str) -> Result<()> {
-    let path = Path::new(name);
-    let is_file =
-        path.is_file() || path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let names: Vec<String> = if is_file {
-        let full = |document: &Document| {
-            let meta = &document.meta;
-            format!("{}/{}/{}", meta.namespace, document.kind(), meta.name)
-        };
-        read(path)?.1.iter().map(full).collect()
-    } else {
-        vec![name.to_owned()]
+/// By name, or everything in files. One that is not there does not keep the others.
+async fn delete(project: &Project, given: Vec<String>, files: &[PathBuf]) -> Result<()> {
+    let is_file = |name: &String| {
+        let path = Path::new(name);
+        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        name == "-" || yaml || path.exists()
     };
+    let (paths, mut names): (Vec<String>, Vec<String>) = given.into_iter().partition(is_file);
+    let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).chain(files.to_vec()).collect();
+    for (file, document) in each(&read(&paths)?) {
+        let meta = &document.meta;
+        ensure!(
+            !document.generated,
+            "{}: a {} got its name when it was applied; delete it by that name, which `tale chaos get` shows",
+            file.name,
+            document.kind()
+        );
+        names.push(format!("{}/{}/{}", meta.namespace, document.kind(), meta.name));
+    }
     let stage = Running::find(project).await?;
     let mut failed = Vec::new();
     for name in names {
@@ -109,17 +136,28 @@ async fn delete(project: &Project, name: &str) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
 }
 
-fn read(path: &Path) -> Result<(SourceFile, Vec<Document>)> {
-    let name = path.display().to_string();
-    let size = std::fs::metadata(path).map_or(0, |data| data.len());
-    // What is too big is refused before it is read; `parse` has the words for it.
-    if size > document::MAX_FILE_BYTES as u64 {
-        bail!(
-            "{name}: {size} bytes are more than the {} allowed; split the file",
-            document::MAX_FILE_BYTES
-        )
+/// Reads files, folders and standard input (`-`). All that is wrong with any of them is told at
+/// once.
+fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            files.push(SourceFile::standard_input()?);
+        } else {
+            files.extend(SourceFile::load(&[path])?);
+        }
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let documents = document::parse(&name, &text)?;
-    Ok((SourceFile { name, text }, documents))
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for file in files {
+        match document::read(&file.name, &file.text) {
+            Ok(read) => {
+                for other in &read.skipped {
+                    note(&format!("Skipped: {}: {other} is for kubectl", file.name));
+                }
+                all.push((file, read.documents));
+            }
+            Err(why) => wrong.push(why.to_string()),
+        }
+    }
+    if wrong.is_empty() { Ok(all) } else { bail!(wrong.join("\n")) }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Result;
+use stage::local::port_holder;
 
 use crate::exit::UNDECIDED;
 use crate::folders::{self, Project};
@@ -50,6 +51,7 @@ pub fn examine(root: &Path) -> Vec<Finding> {
     ];
     findings.extend(services(root));
     findings.push(loopback());
+    findings.extend(PORTS.map(port));
     findings.push(descriptors());
     findings.push(writable(root));
     findings
@@ -111,6 +113,27 @@ fn loopback() -> Finding {
         found: bound.map_or_else(|why| why.to_string(), |_| "127.0.0.0/8 can be used".to_owned()),
         remedy: "ip addr add 127.0.0.1/8 dev lo".to_owned(),
     }
+}
+
+/// Ports that pods, Services, Prometheus and Alertmanager like to use.
+const PORTS: [u16; 4] = [8000, 9000, 9090, 9093];
+
+/// Whoever listens on all addresses takes a port away from every pod. The stage goes elsewhere
+/// then, which nobody has to like.
+fn port(port: u16) -> Finding {
+    let holder = port_holder(port);
+    let free = TcpListener::bind(("127.254.0.1", port)).is_ok();
+    let found = match (&holder, free) {
+        (_, true) => "free".to_owned(),
+        (Some(program), false) => {
+            format!("{program} listens on it everywhere; the stage uses another one in its place")
+        }
+        (None, false) => {
+            "another program listens on it everywhere; the stage uses another one in its place"
+                .to_owned()
+        }
+    };
+    Finding { what: format!("port {port}"), ok: true, found, remedy: String::new() }
 }
 
 fn descriptors() -> Finding {

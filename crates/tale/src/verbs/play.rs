@@ -1,18 +1,17 @@
 //! `tale play`: a tale from its first act to its report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{OnArg, Play};
 use crate::exit::{BROKEN, INTERRUPTED, KEPT, UNDECIDED};
-use crate::folders::Project;
-use crate::play::{LeftOut, Options, Played, play};
+use crate::folders::{self, Project};
+use crate::play::{LeftOut, Options, Pace, Played, play};
 use crate::report::{self, Outcome, Verdict};
 use crate::setup::start_local;
-use crate::terminal::{Interruptions, Ui, note, print};
+use crate::terminal::{Interruptions, Ui, need_keys, note, print};
 
 /// Plays a tale and says how it went.
 ///
@@ -22,30 +21,44 @@ pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
     if matches!(args.on, OnArg::Cluster) {
         bail!("--on cluster: only the local stage can be played on so far; leave --on out");
     }
+    for (wanted, option) in [(args.step, "--step"), (args.stay, "--stay")] {
+        if wanted {
+            need_keys(option)?;
+        }
+    }
     let root = project.folder()?;
-    let json = args.json;
+    let (json, keep) = (args.json, args.keep);
     let options = options(root, args);
     let ui = Ui::new();
-    let interrupted = AtomicBool::new(false);
     let mut interruptions = Interruptions::listen().context("cannot listen to signals")?;
     let stop = async {
         interruptions.next().await;
-        interrupted.store(true, Relaxed);
-        ui.line("\ntale: stopping; Ctrl-C again to kill what is left");
+        ui.line("");
+        ui.line("tale: stopping; Ctrl-C again to kill what is left");
         tokio::spawn(kill_at_next(interruptions));
     };
-    let played = play(root, &options, &ui, start_local, stop).await?;
-    let code = summary(&ui, &played, options.seed, interrupted.into_inner());
+    let tell = |played: &Played| summary(&ui, played, options.seed);
+    let played = match play(root, &options, &ui, start_local, stop, tell).await {
+        Ok(played) => played,
+        Err(why) => {
+            report::discard(&options.out);
+            return Err(why);
+        }
+    };
+    if keep {
+        ui.whole(&format!("logs and data: {}", folders::play(root, &options.tale).display()));
+    }
     if json {
         print(&report::json(&played.report));
     }
-    Ok(ExitCode::from(code))
+    Ok(ExitCode::from(code(&played)))
 }
 
 fn options(root: &Path, args: Play) -> Options {
-    let reports = || root.join(".tales").join("reports").join(&args.tale);
+    let out =
+        args.out.as_deref().map(|out| std::path::absolute(out).unwrap_or_else(|_| out.into()));
     Options {
-        out: args.out.clone().unwrap_or_else(reports),
+        out: out.unwrap_or_else(|| folders::report(root, &args.tale)),
         clock: args.clock.into(),
         seed: args.seed.unwrap_or_else(|| u64::from(std::process::id())),
         set: args.set.into_iter().collect(),
@@ -55,27 +68,36 @@ fn options(root: &Path, args: Play) -> Options {
             Some(Some(name)) => LeftOut::Experiment(name),
         },
         keep: args.keep,
+        pace: Pace { step: args.step, stay: args.stay },
         tale: args.tale,
     }
 }
 
-/// The last lines of a play; returns its exit code.
-fn summary(ui: &Ui, played: &Played, seed: u64, interrupted: bool) -> u8 {
+fn code(played: &Played) -> u8 {
+    match played.report.verdict {
+        _ if played.stopped => INTERRUPTED,
+        Verdict::Kept => KEPT,
+        Verdict::Broken => BROKEN,
+        Verdict::Undecided => UNDECIDED,
+    }
+}
+
+/// The last lines of a play.
+fn summary(ui: &Ui, played: &Played, seed: u64) {
     let report = &played.report;
-    let (code, word) = match report.verdict {
-        _ if interrupted => (INTERRUPTED, ui.yellow("stopped")),
-        Verdict::Kept => (KEPT, ui.green("all promises kept")),
-        Verdict::Broken => (BROKEN, ui.red("a promise was broken")),
-        Verdict::Undecided => (UNDECIDED, ui.yellow("could not judge")),
+    let word = match report.verdict {
+        _ if played.stopped => ui.yellow("stopped"),
+        Verdict::Kept => ui.green("all promises kept"),
+        Verdict::Broken => ui.red("a promise was broken"),
+        Verdict::Undecided => ui.yellow("could not judge"),
     };
     let kept = report.promises.iter().filter(|promise| promise.outcome == Outcome::Kept).count();
-    ui.line(&format!(
-        "\n{word}: {kept} of {} in {:.0} s, seed {seed}\nreport: {}\n",
-        report.promises.len(),
-        report.seconds,
-        shown(&played.page),
-    ));
-    code
+    let all = report.promises.len();
+    ui.line("");
+    ui.line(&format!("{word}: {kept} of {all} in {:.0} s, seed {seed}", report.seconds));
+    // On a line of its own, so that it can be opened with a click.
+    ui.whole(&format!("report: {}", played.page.display()));
+    ui.line("");
 }
 
 /// A second Ctrl-C ends everything at once: the children die with this process.
@@ -83,10 +105,4 @@ async fn kill_at_next(mut interruptions: Interruptions) {
     interruptions.next().await;
     note("tale: killed; logs are in .tales/");
     std::process::exit(i32::from(INTERRUPTED));
-}
-
-/// A path as short as it can be typed.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::new());
-    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }

@@ -1,5 +1,6 @@
 //! `tale status`: what runs on a stage and where, as a table for people and as JSON for programs.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -7,46 +8,101 @@ use stage::{ContainerStatus, PodStatus, Snapshot};
 
 use crate::control::{Fault, Running, Status};
 use crate::folders::Project;
-use crate::terminal::{Table, print};
+use crate::pages::Pages;
+use crate::prometheus::Prometheus;
+use crate::terminal::{Table, harmless, print};
 
 /// Prints what runs on the stage that answers.
 ///
 /// # Errors
 /// No stage is running, or it does not answer.
-pub async fn run(project: &Project, json: bool) -> Result<ExitCode> {
-    let status = Running::find(project).await?.status().await?;
-    print(&if json { serde_json::to_string_pretty(&status)? } else { table(&status) });
+pub async fn run(project: &Project, process: Option<u32>, json: bool) -> Result<ExitCode> {
+    let stage = match process {
+        Some(process) => Running::of_process(project, process).await?,
+        None => Running::find(project).await?,
+    };
+    let status = stage.status().await?;
+    if json {
+        print(&serde_json::to_string_pretty(&status)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = table(&status);
+    if let Some(url) = &status.urls.prometheus {
+        text.push_str(&about("alerts", &alerts(&Prometheus::new(url)).await));
+    }
+    text.push_str(&pages(&Pages::of(&status.urls).await));
+    print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What can be opened in a browser.
+pub(super) fn pages(pages: &Pages) -> String {
+    let pages = [("alerts page", &pages.alerts), ("Alertmanager", &pages.alertmanager)];
+    pages.iter().filter_map(|(what, url)| Some(about(what, url.as_ref()?))).collect()
+}
+
+/// How many alerts are firing and pending, with their names.
+async fn alerts(prometheus: &Prometheus) -> String {
+    let Ok(alerts) = prometheus.query("ALERTS", None).await else {
+        return "unknown: Prometheus does not answer".to_owned();
+    };
+    let of = |state: &str| {
+        let inside = alerts
+            .iter()
+            .filter(|alert| alert.metric.get("alertstate").is_some_and(|is| is == state));
+        inside.filter_map(|alert| alert.metric.get("alertname")).collect::<BTreeSet<_>>()
+    };
+    let told = |sign: &str, state: &str| {
+        let names: Vec<&str> = of(state).into_iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("{sign} {state}: {}", names.join(", ")))
+    };
+    let told: Vec<String> =
+        [told("▲", "firing"), told("…", "pending")].into_iter().flatten().collect();
+    if told.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{}; see `tale alerts`", told.join("; "))
+    }
+}
+
+/// A fact about the stage as a whole.
+fn about(what: &str, value: &str) -> String {
+    format!("{what:<15}{}\n", harmless(value))
 }
 
 /// For people: a table per kind of object, then facts about the stage as a whole.
 pub fn table(status: &Status) -> String {
-    let stage = &status.stage;
+    let here = &status.stage;
     let tables = [
-        pods(stage),
-        deployments(stage),
-        jobs(stage),
-        services(stage),
-        backends(stage),
+        pods(here),
+        deployments(here),
+        jobs(here),
+        services(here),
+        backends(here),
         faults(&status.faults),
     ];
-    let tables = tables.iter().filter(|table| !table.is_empty());
-    let mut text: String = tables.map(|table| format!("{table}\n")).collect();
+    let tables = tables.into_iter().filter(|table| !table.is_empty());
+    // As kubectl shows them: whoever uses one namespace only, need not read its name.
+    let tables = tables.map(|table| table.without_usual("NAMESPACE", "default"));
+    let mut text: String = tables.map(|table| table.for_people() + "\n").collect();
     let faults = if status.faults.is_empty() { "none" } else { "above" };
-    let mut about = vec![
+    let mut facts = vec![
         ("stage", format!("{}, process {}", status.name, status.pid)),
         ("clock", status.clock.to_string()),
         ("cluster DNS", status.dns.map_or("none".to_owned(), |dns| dns.to_string())),
         ("faults", faults.to_owned()),
         ("state folder", status.state_dir.display().to_string()),
     ];
-    let not_applied = stage.not_applied.len();
+    let not_applied = here.not_applied.len();
     if not_applied > 0 {
         let what =
             format!("{not_applied} fields that only mean something in a cluster; see --json");
-        about.push(("not applied", what));
+        facts.push(("not applied", what));
     }
-    text.extend(about.into_iter().map(|(what, value)| format!("{what:<15}{value}\n")));
+    for event in here.events.iter().filter(|event| event.reason == stage::PORTS_MOVED) {
+        facts.push(("ports", event.message.clone()));
+    }
+    text.extend(facts.into_iter().map(|(what, value)| about(what, &value)));
     text
 }
 

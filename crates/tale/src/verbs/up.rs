@@ -22,9 +22,10 @@ use crate::control::{self, Claim, Running};
 use crate::exit::INTERRUPTED;
 use crate::folders::{self, Project};
 use crate::nearest::or_nearest;
+use crate::pages::Pages;
 use crate::report::Outcome;
 use crate::setup::{self, Setup};
-use crate::terminal::{Ui, interrupted, note, print};
+use crate::terminal::{Tone, Ui, interrupted, note, print};
 use crate::yaml::load_slos;
 
 /// The longest wait for the stage: beyond what the stage itself allows its parts.
@@ -105,7 +106,7 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
     Ok(Setup {
         deployments: Manifests::read(&manifests)?.deployment_names(),
         manifests,
-        env: BTreeMap::new(),
+        env: args.set.iter().cloned().collect::<BTreeMap<_, _>>(),
         catalogue,
         clock,
         state_dir: folders::up(root),
@@ -140,6 +141,7 @@ fn spawn(root: &Path, args: &Up, dir: &Path) -> Result<Child> {
         .args(&args.apps)
         .args(clock.map(|clock| format!("--clock={}", clock.get_name())))
         .args(args.upstream_dns.map(|server| format!("--upstream-dns={server}")))
+        .args(args.set.iter().map(|(name, value)| format!("--set={name}={value}")))
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(out.try_clone().with_context(what)?)
@@ -156,15 +158,17 @@ async fn start(
     dir: &Path,
     child: &mut Child,
 ) -> Result<String> {
+    let sampled = "Prometheus has a first sample of every pod";
+    ui.make_room(std::iter::once(sampled));
     let live = ui.promise("the stage is up", START, since);
     let stage = wait_ready(dir, child, since).await?;
-    live.end(Outcome::Kept, &format!("process {}", stage.hello.pid));
+    live.end(Outcome::Kept, &format!("process {}", stage.hello.pid), Tone::Plain);
 
     let within = match args.clock {
         ClockArg::Stage => SAMPLES,
         ClockArg::Real => SAMPLES_REAL,
     };
-    let live = ui.promise("Prometheus has a first sample of every pod", within, since);
+    let live = ui.promise(sampled, within, since);
     let looked = samples::wait(&stage, within, |missing| live.seen(missing)).await;
     let ended = child.try_wait().ok().flatten();
     let (seen, missing) = looked.map_err(|why| match ended {
@@ -172,7 +176,7 @@ async fn start(
         None => why,
     })?;
     let samples = if missing.is_empty() {
-        live.end(Outcome::Kept, &format!("{} pods", seen.stage.pods.len()));
+        live.end(Outcome::Kept, &format!("{} pods", seen.stage.pods.len()), Tone::Plain);
         format!("of every pod after {:.1} s", since.elapsed().as_secs_f64())
     } else {
         ui.line(&format!(
@@ -182,8 +186,10 @@ async fn start(
         format!("missing of {missing}")
     };
     let table = super::status::table(&seen);
-    let next = next_steps::text(root, &seen.stage);
-    Ok(format!("{table}{:<15}{samples}\n\n{next}", "first samples"))
+    let pages = Pages::of(&seen.urls).await;
+    let next = next_steps::text(root, &seen.stage, &pages);
+    let pages = super::status::pages(&pages);
+    Ok(format!("{table}{pages}{:<15}{samples}\n\n{next}", "first samples"))
 }
 
 async fn wait_ready(dir: &Path, child: &mut Child, since: Instant) -> Result<Running> {

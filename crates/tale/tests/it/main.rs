@@ -8,6 +8,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod browser;
 mod fake_prometheus;
 mod gate;
 mod images;
@@ -15,7 +16,9 @@ mod manifests;
 mod openslo;
 mod play;
 mod report;
+mod rollout;
 mod slo;
+mod terminal;
 mod up;
 
 use testkit::program::{Ended, Running};

@@ -32,7 +32,7 @@ async fn project_with_short() -> Project {
     with_short(crate::project().await)
 }
 
-fn with_short(project: Project) -> Project {
+pub(crate) fn with_short(project: Project) -> Project {
     write_tale(&project, "short", SHORT);
     project
 }

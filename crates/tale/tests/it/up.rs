@@ -17,6 +17,20 @@ const SCHEDULE: &str = "chaos-experiments/dns-leak/schedule.yaml";
 
 const MUCH: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: StressChaos, metadata: {name: much}, spec: {mode: one, selector: {}, duration: 1m, stressors: {cpu: {workers: 8192, load: 1}}}}";
 
+const NOBODY: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: nobody}, spec: {action: pod-kill, mode: one, selector: {labelSelectors: {app: nobody}}}}";
+
+const NO_PORT: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: HTTPChaos, metadata: {name: port}, spec: {mode: all, target: Request, abort: true, port: 80, duration: 1m, selector: {}}}";
+
+const HTTPS: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: StatusCheck, metadata: {name: sc-https}, spec: {type: HTTP, duration: 5s, http: {url: 'https://shop:8000/', criteria: {statusCode: '200'}}}}";
+
+/// Refused before anything is applied: the reason stands below the sentence that says so.
+#[track_caller]
+fn refused_in_two_lines(ended: &Ended, reason: &str) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was injected:\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+}
+
 /// Refused: exit code 2, nothing on standard output, one line that says all of these.
 #[track_caller]
 fn refused(ended: &Ended, words: &[&str]) {
@@ -113,6 +127,21 @@ async fn a_stage_is_started_inspected_broken_repaired_and_taken_down() {
     assert_eq!(half.code, Some(2));
     project.ok(&["chaos", "delete", "dnschaos.chaos-mesh.org/other"]).await;
 
+    // "No" has an exit code: nobody is hit, no pod has the port, the stage cannot do it.
+    for (document, words) in [(NOBODY, "no pod is selected"), (NO_PORT, "8000 or 9000")] {
+        project.write("no.yaml", document);
+        let rehearsal = project.run(&["chaos", "apply", "--dry-run", "no.yaml"]).await;
+        assert_eq!(rehearsal.code, Some(2), "{}", rehearsal.stdout);
+        assert!(rehearsal.stdout.contains(words), "{}", rehearsal.stdout);
+        let applied = project.run(&["chaos", "apply", "no.yaml"]).await.expect_code(2);
+        assert!(applied.stderr.contains("injects nothing"), "{}", applied.stderr);
+        assert!(applied.stderr.contains(words), "{}", applied.stderr);
+        project.ok(&["chaos", "delete", "no.yaml"]).await;
+    }
+    project.write("no.yaml", HTTPS);
+    refused_in_two_lines(&project.run(&["chaos", "apply", "no.yaml"]).await, "speaks no TLS");
+    assert!(!project.ok(&["chaos", "get"]).await.contains("sc-https"), "nothing was applied");
+
     // More than a laptop can spare: what was cut is shown.
     project.write("much.yaml", MUCH);
     project.ok(&["chaos", "apply", "much.yaml"]).await;
@@ -130,6 +159,92 @@ async fn a_stage_is_started_inspected_broken_repaired_and_taken_down() {
     assert!(down.contains("the stage is down"), "{down}");
     project.is_left_alone_within(SOON).await;
     assert_eq!(project.ok(&["down"]).await, "no stage is running\n");
+}
+
+#[tokio::test]
+async fn a_stage_is_explored_with_alerts_inbox_logs_and_set() {
+    let project = project().await;
+    let up = project.ok(&["up", "hello", "--set", "NAMES_MAX=7"]).await;
+    assert!(up.contains("topk(3, name_counter)"), "{up}");
+    let none = project.run(&["alerts"]).await.expect_code(0);
+    assert_eq!(
+        (none.stdout.as_str(), none.stderr.as_str()),
+        ("", "no alert is pending or firing\n")
+    );
+    assert_eq!(project.run(&["inbox"]).await.expect_code(0).stderr, "nobody was told anything\n");
+
+    let url = up.lines().find_map(|line| line.trim().strip_prefix("curl '")).unwrap();
+    let url = url.trim_end_matches('\'').replace("/hello/michael?caps=true", "");
+    let admin = up.lines().find_map(|line| line.trim().strip_suffix("/metrics")).unwrap();
+    let admin = admin.trim_start_matches("curl ");
+    for page in [format!("{admin}/"), page_of(&up, "alerts page"), page_of(&up, "Alertmanager")] {
+        let answer = reqwest::get(&page).await.unwrap();
+        assert!(answer.status().is_success(), "{page} leads nowhere: {}", answer.status());
+    }
+    assert!(reqwest::get(format!("{url}/hello/x")).await.unwrap().status().is_success());
+
+    let logs = project.ok(&["logs", "hello", "--tail", "1"]).await;
+    assert_eq!(logs.lines().count(), 1, "{logs}");
+    assert!(logs.starts_with('{'), "{logs}");
+    let living = async || {
+        let status = status(&project).await;
+        let mut pods = status["pods"].as_array().unwrap().clone();
+        pods.retain(|pod| pod["terminating"] == false);
+        pods.remove(0)["name"].clone()
+    };
+    let before = living().await;
+    let set = project.ok(&["set", "deployment/hello", "NAMES_MAX=8"]).await;
+    assert_eq!(set, "deployment.apps/hello rolled out\n");
+    assert_ne!(living().await, before);
+    refused(&project.run(&["set", "deployment/helo", "A=b"]).await, &["did you mean `hello`?"]);
+    refused(&project.run(&["logs", "nobody"]).await, &["no pod `nobody`", "write one of hello-"]);
+    project.ok(&["down"]).await;
+}
+
+/// A page that `up` or `status` prints.
+fn page_of(text: &str, what: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix(what));
+    line.unwrap_or_else(|| panic!("no {what} in {text}")).trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_frozen_stage_is_called_frozen_and_a_dead_plays_folder_goes_with_the_next_command() {
+    let project = project().await;
+    project.ok(&["up", "hello"]).await;
+    let stage = pid(&project).await;
+    signal(stage, Signal::STOP);
+    let process = format!("`up` (process {stage})");
+    refused(&project.run(&["status"]).await, &[&process, "frozen", "kill -CONT"]);
+    signal(stage, Signal::CONT);
+    let dead = project.path().join(".tales/play-dns-leak-4194998");
+    std::fs::create_dir_all(dead.join("stage")).unwrap();
+    project.ok(&["status"]).await;
+    assert!(!dead.exists());
+    project.ok(&["down"]).await;
+}
+
+#[tokio::test]
+async fn two_plays_are_told_apart() {
+    let project = project().await;
+    let plays = [(); 2].map(|()| project.start(&["play", "dns-leak"]));
+    for play in &plays {
+        let process = play.pid().to_string();
+        let one = async || {
+            let status = project.run(&["status", &process]).await;
+            (status.code == Some(0)).then_some(status.stdout)
+        };
+        let table = eventually("the status of one of them", one).await;
+        assert!(table.contains(&format!("play dns-leak, process {process}")), "{table}");
+    }
+    let either = project.run(&["status"]).await.expect_code(0);
+    assert!(either.stderr.contains("several stages are up"), "{}", either.stderr);
+    for play in plays {
+        assert!(either.stderr.contains(&format!("(process {})", play.pid())), "{}", either.stderr);
+        // The terminal is closed: as good as a SIGTERM.
+        play.signal(Signal::HUP);
+        play.end().await.expect_code(130);
+    }
+    project.is_left_alone_within(SOON).await;
 }
 
 #[tokio::test]
@@ -233,6 +348,11 @@ async fn a_rehearsal_needs_no_stage() {
     for words in ["no stage is running", "60 in the next hour", "Mechanism:", "Warning:"] {
         assert!(text.contains(words), "`{words}` is not in: {text}");
     }
+    // As people give files to kubectl.
+    let folder = project.ok(&["chaos", "apply", "--dry-run", "-f", "chaos-experiments/pods"]).await;
+    assert_eq!(folder.matches("(dry run,").count(), 3, "{folder}");
+    let nothing = project.run(&["chaos", "apply", "--dry-run", "-f", "-"]).await;
+    refused(&nothing, &["standard input", "no document"]);
     for args in [&["chaos", "apply", SCHEDULE][..], &["chaos", "get"], &["status"]] {
         refused(&project.run(args).await, &["no stage is running; start one with ./tale up"]);
     }
@@ -242,7 +362,7 @@ async fn a_rehearsal_needs_no_stage() {
 async fn bad_files_and_names_are_refused_in_one_line() {
     let project = project().await;
     let apply = async |file: &str| project.run(&["chaos", "apply", "--dry-run", file]).await;
-    refused(&apply("nowhere.yaml").await, &["cannot read nowhere.yaml"]);
+    refused(&apply("nowhere.yaml").await, &["nowhere.yaml: cannot be read"]);
     project.write("empty.yaml", "");
     refused(&apply("empty.yaml").await, &["empty.yaml", "no document"]);
     let text = project.read(ERROR);

@@ -12,6 +12,7 @@ use crate::local::command::FaultChange;
 use crate::local::config::Shim;
 use crate::local::network::Network;
 use crate::local::pods::{MemoryCharges, Pod, Pods, RemovedPod};
+use crate::local::ports::Ports;
 use crate::local::process::Spawner;
 use crate::snapshot::PodStatus;
 use crate::{NamespacedName, StageError};
@@ -19,6 +20,8 @@ use crate::{NamespacedName, StageError};
 /// The faults on the pods of a stage.
 pub(crate) struct Faults {
     pub(super) stress: StressWorkers,
+    /// Ports that are elsewhere than documents say.
+    pub(super) ports: Ports,
     /// When the fault on a pod's lookups ends.
     pub(super) dns: BTreeMap<NamespacedName, Instant>,
     /// When a pod that is held down comes up again.
@@ -30,9 +33,10 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// `worker` is how a stress worker is started.
-    pub(crate) fn new(worker: Shim, spawner: Spawner, events: Events) -> Self {
+    pub(crate) fn new(worker: Shim, spawner: Spawner, ports: Ports, events: Events) -> Self {
         Self {
             stress: StressWorkers::new(worker, spawner, events.clone()),
+            ports,
             dns: BTreeMap::new(),
             pod_failures: BTreeMap::new(),
             events,
@@ -71,7 +75,7 @@ impl Faults {
             }
             (Fault::Network(rule), until) => {
                 let fault = until.map(|until| (rule, until));
-                self.set_network(pod, &id, fault, pods, network)?;
+                return self.set_network(pod, &id, fault, pods, network);
             }
             (Fault::Stress(stress), until) => {
                 let fault = until.map(|until| (stress, until));

@@ -59,7 +59,9 @@ impl Injector for StageInjector {
     }
 
     async fn probe(&self, request: &HttpProbe) -> Result<ProbeAnswer, String> {
-        probe::ask(probe::services(self.0.view().clone()), request).await
+        let view = self.0.view();
+        let request = HttpProbe { url: view.ports().move_in_url(&request.url), ..request.clone() };
+        probe::ask(probe::services(view.clone()), &request).await
     }
 }
 

@@ -88,6 +88,8 @@ fn table(heading: &str, head: [&str; 4], rows: Vec<[String; 4]>) -> String {
     let rows: String = rows.iter().map(row).collect();
     section(
         heading,
-        &format!("<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"),
+        &format!(
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"table: {heading}\">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+        ),
     )
 }

@@ -1,5 +1,6 @@
 //! Where everything goes: the one place that knows pixels from seconds and values.
 
+use super::acts::Acts;
 use super::axis::Axis;
 use super::labels;
 use super::lines::Group;
@@ -7,16 +8,24 @@ use super::signs::{self, Sign};
 use super::text::width;
 use crate::report::{Chart, Report, Unit, units};
 
-/// The width of a chart in pixels.
-pub(super) const WIDTH: f64 = 1280.0;
-/// The height of a chart in pixels.
-pub(super) const HEIGHT: f64 = 640.0;
+/// How large a chart is, in pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    /// Its width.
+    pub(super) width: f64,
+    /// Its height.
+    pub(super) height: f64,
+}
+
+/// A chart that has the page to itself.
+pub(super) const WIDE: Size = Size { width: 1280.0, height: 640.0 };
+/// The chart beside the verdict: everything in it is larger, since it gets less of the page.
+pub(super) const HERO: Size = Size { width: 960.0, height: 690.0 };
+
 /// The blank border.
 pub(super) const MARGIN: f64 = 24.0;
-/// Where the acts begin, under the title.
-pub(super) const ACTS_TOP: f64 = 72.0;
-/// How high the band of acts is.
-pub(super) const ACTS_HEIGHT: f64 = 40.0;
+/// Where the names of the acts, or the acts themselves, begin: under the title.
+const HEAD: f64 = 72.0;
 /// How high a row of signs is.
 pub(super) const ROW: f64 = 36.0;
 /// The room under the plot for the time axis.
@@ -24,6 +33,10 @@ const FOOT: f64 = 56.0;
 
 /// The layout of one chart.
 pub(super) struct Frame {
+    /// How large it is.
+    pub(super) size: Size,
+    /// The acts, with their names.
+    pub(super) acts: Acts,
     /// The left edge of the plot.
     pub(super) left: f64,
     /// The right edge of the plot.
@@ -42,23 +55,26 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Makes room for the labels on both sides first, then for the signs above.
-    pub(super) fn new(report: &Report, chart: &Chart, groups: &[Group<'_>]) -> Self {
+    pub(super) fn new(report: &Report, chart: &Chart, groups: &[Group<'_>], size: Size) -> Self {
         let time = Axis::time(report.seconds);
         let value = value_axis(chart, groups, &time);
         let marks =
             value.marks().map(|mark| width(&units::mark(chart.unit, mark, value.step, value.high)));
         let mut frame = Self {
+            size,
+            acts: Acts::default(),
             left: MARGIN + marks.fold(40.0, f64::max) + 12.0,
-            right: WIDTH - MARGIN - labels::room(groups),
+            right: size.width - MARGIN - labels::room(groups),
             top: 0.0,
-            bottom: HEIGHT - FOOT,
+            bottom: size.height - FOOT,
             time,
             value,
             signs: Vec::new(),
         };
+        frame.acts = Acts::place(&frame, &report.acts, HEAD);
         frame.signs = signs::place(&frame, report);
         let rows = frame.signs.iter().filter_map(|sign| sign.row).max().map_or(0, |row| row + 1);
-        frame.top = ACTS_TOP + ACTS_HEIGHT + 8.0 + rows as f64 * ROW + 6.0;
+        frame.top = frame.acts.bottom() + 8.0 + rows as f64 * ROW + 6.0;
         frame
     }
 

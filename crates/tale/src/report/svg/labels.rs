@@ -2,7 +2,7 @@
 //! many.
 
 use super::crowd::{Area, crowd};
-use super::frame::{Frame, WIDTH};
+use super::frame::Frame;
 use super::lines::Group;
 use super::text::{SIZE, bold_width, fit, text};
 
@@ -50,7 +50,7 @@ fn direct(frame: &Frame, groups: &[Group<'_>]) -> String {
     let mut out = String::new();
     for ((group, end), middle) in ends.into_iter().zip(middles) {
         let (x, foot) = (frame.x(end.0), middle + SIZE * 0.35);
-        let label = fit(group.label, WIDEST.min(WIDTH - x));
+        let label = fit(group.label, WIDEST.min(frame.size.width - x));
         let width = bold_width(&label);
         let left = x - width / 2.0;
         let places =
@@ -100,7 +100,7 @@ fn list(frame: &Frame, groups: &[Group<'_>]) -> String {
             y - SIZE * 0.35,
             group.stroke()
         );
-        swatch + &text(x + SWATCH, y, "", &fit(group.label, WIDTH - x - SWATCH))
+        swatch + &text(x + SWATCH, y, "", &fit(group.label, frame.size.width - x - SWATCH))
     });
     let rest = match groups.len() - shown {
         0 => String::new(),

@@ -6,8 +6,11 @@ use super::text::text;
 use super::thin::thin;
 use crate::report::{Series, Unit, units};
 
-/// How many colours `chart.css` has; further lines are dashed.
-const COLOURS: usize = 6;
+/// How many colours `chart.css` has, and how many kinds of dashes: no two of the first 25 lines
+/// have both in common.
+const COLOURS: usize = 5;
+/// With more lines than this, all are thin.
+const FEW: usize = 6;
 
 /// The series of one label: one colour, one name.
 pub(super) struct Group<'a> {
@@ -35,10 +38,11 @@ pub(super) fn groups(series: &[Series]) -> Vec<Group<'_>> {
 }
 
 impl Group<'_> {
-    /// The classes that colour a stroke.
+    /// The classes of a stroke: colour, dashes, and how wide it is. The first is whole and widest,
+    /// and drawn first: where another lies on it, it shows between the dashes and at the sides.
     pub(super) fn stroke(&self) -> String {
-        let dashed = if self.index >= COLOURS { " dashed" } else { "" };
-        format!("s{}{dashed}", self.index % COLOURS)
+        let dashes = (self.index + self.index / COLOURS) % COLOURS;
+        format!("s{} d{dashes} w{}", self.index % COLOURS, self.index.min(COLOURS - 1))
     }
 
     /// The class that colours an area or text.
@@ -74,7 +78,7 @@ impl Group<'_> {
 /// All lines, each with a dot where it ends; "no data" if there is none.
 pub(super) fn lines(frame: &Frame, groups: &[Group<'_>]) -> String {
     let count: usize = groups.iter().map(|group| group.lines.len()).sum();
-    let many = if count > 6 { " many" } else { "" };
+    let many = if count > FEW { " many" } else { "" };
     let drawn: String = groups
         .iter()
         .flat_map(|group| group.lines.iter().map(move |line| (group, line)))

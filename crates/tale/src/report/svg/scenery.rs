@@ -1,39 +1,19 @@
-//! What stands around the lines: title, acts, grid, fault windows and the threshold.
+//! What stands around the lines: title, grid, fault windows and the threshold.
 
 use super::axis::drawable;
 use super::crowd::{Area, crowd};
-use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, MARGIN, WIDTH};
+use super::frame::{Frame, MARGIN};
 use super::lines::Group;
 use super::text::{fit_prose, text, width};
 use crate::report::escape::xml;
-use crate::report::{Act, Fault, Threshold, Unit, units};
+use crate::report::{Fault, Threshold, Unit, units};
 
-pub(super) fn title(title: &str) -> String {
-    // The title is set in bold half as large again.
-    text(MARGIN, 46.0, "title", &fit_prose(title, (WIDTH - 2.0 * MARGIN) / 1.65))
-}
-
-/// The acts as a band, and a dotted line down the plot where one ends and the next begins.
-pub(super) fn acts(frame: &Frame, acts: &[Act]) -> String {
-    let acts =
-        acts.iter().enumerate().filter(|(_, act)| drawable(act.from_s) && drawable(act.to_s));
-    acts.map(|(index, act)| {
-        let (from, to) = (frame.x(act.from_s), frame.x(act.to_s));
-        let width = (to - from).max(0.0);
-        let band = format!(
-            "<rect x=\"{from:.1}\" y=\"{ACTS_TOP}\" width=\"{width:.1}\" height=\"{ACTS_HEIGHT}\" class=\"act-{}\"><title>{}</title></rect>\n",
-            index % 2,
-            xml(&act.name)
-        );
-        let name = fit_prose(&act.name, (width - 12.0) / 1.1);
-        let name = text(from + width / 2.0, ACTS_TOP + 28.0, "strong middle", &name);
-        let cut = match index {
-            0 => String::new(),
-            _ => vertical(from, frame.top, frame.bottom, "cut"),
-        };
-        band + &name + &cut
-    })
-    .collect()
+pub(super) fn title(frame: &Frame, title: &str) -> String {
+    let room = frame.size.width - 2.0 * MARGIN;
+    // The title is set in bold half as large again, if that fits.
+    let (class, factor) =
+        if width(title) * 1.65 <= room { ("title", 1.65) } else { ("title less", 1.3) };
+    text(MARGIN, 46.0, class, &fit_prose(title, room / factor))
 }
 
 /// The time during which something was broken, shaded.
@@ -46,9 +26,9 @@ pub(super) fn faults(frame: &Frame, faults: &[Fault]) -> String {
         let (from, to) = (frame.x(fault.from_s), frame.x(end));
         format!(
             "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" class=\"fault\"><title>{}</title></rect>\n",
-            ACTS_TOP + ACTS_HEIGHT,
+            frame.acts.bottom(),
             (to - from).max(3.0),
-            frame.bottom - ACTS_TOP - ACTS_HEIGHT,
+            frame.bottom - frame.acts.bottom(),
             xml(&format!("{} {}", fault.kind, fault.name))
         )
     };

@@ -1,7 +1,7 @@
 //! Signs above the plot: what was broken when, and which alert fired or was resolved when.
 
 use super::axis::drawable;
-use super::frame::{ACTS_HEIGHT, ACTS_TOP, Frame, ROW, WIDTH};
+use super::frame::{Frame, ROW};
 use super::scenery::vertical;
 use super::text::{bold_width, fit, text};
 use crate::report::escape::xml;
@@ -58,7 +58,7 @@ pub(super) fn place(frame: &Frame, report: &Report) -> Vec<Sign> {
             [(name, x, x + room), (name, x - room, x)]
         });
         let free = |row: usize, from: f64, to: f64| {
-            let inside = from >= frame.left - 1.0 && to <= WIDTH - 8.0;
+            let inside = from >= frame.left - 1.0 && to <= frame.size.width - 8.0;
             inside && signs.iter().all(|sign| sign.leaves_free(row, (from, to), x))
         };
         let mut places = sides.flat_map(|side| (0..ROWS).map(move |row| (row, side)));
@@ -142,7 +142,7 @@ impl Sign {
             What::Resolved => ("resolved", TICK),
         };
         let row = self.row.unwrap_or(0) as f64;
-        let top = ACTS_TOP + ACTS_HEIGHT + 8.0 + row * ROW;
+        let top = frame.acts.bottom() + 8.0 + row * ROW;
         let line = match self.what {
             What::Fault => String::new(), // the shade is its line
             _ => vertical(

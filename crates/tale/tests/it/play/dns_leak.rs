@@ -1,6 +1,7 @@
 //! The tale `dns-leak` as shipped: it is kept, it is reported, and it can fail.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::Value;
@@ -134,4 +135,48 @@ async fn without_the_bug_the_tale_breaks_where_memory_should_grow() {
 #[tokio::test]
 async fn without_the_chaos_the_tale_breaks_where_lookups_should_fail() {
     breaks_at(&["--without-chaos"], "lookups fail with SERVFAIL").await;
+}
+
+/// Every second laptop has something on 8000. Here the manifests want ports that this test holds on
+/// all addresses, so that other stages on this machine are in nobody's way.
+#[tokio::test]
+async fn a_program_on_the_pods_ports_is_sidestepped_and_all_promises_are_kept() {
+    let project = project().await;
+    let programs = [(); 2].map(|()| TcpListener::bind(("0.0.0.0", 0)).unwrap());
+    let [http, admin] = programs.each_ref().map(|program| program.local_addr().unwrap().port());
+    let deployment = "manifests/base/dns-leaker/deployment.yaml";
+    let ports = format!(
+        "env:\n            - {{name: ROCKET_PORT, value: \"{http}\"}}\n            - {{name: ADMIN_PORT, value: \"{admin}\"}}\n"
+    );
+    project.edit(deployment, "env:\n", &ports);
+    project.edit(deployment, "containerPort: 8000", &format!("containerPort: {http}"));
+    project.edit(deployment, "containerPort: 9000", &format!("containerPort: {admin}"));
+    let ended = project.run(&["play", "dns-leak"]).await.expect_code(0);
+    let me = format!("({})", std::process::id());
+    for port in [http, admin] {
+        let said = format!("{me} holds port {port} of this machine; the stage uses ");
+        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    }
+    check_kept(&project.report_folder("dns-leak"));
+}
+
+/// What was good once stays: reports lie side by side, and in a folder of one's own the earlier one
+/// moves aside.
+#[tokio::test]
+async fn no_report_is_overwritten() {
+    let project = super::with_short(project().await);
+    for seed in ["1", "2"] {
+        project.run(&["play", "short", "--seed", seed]).await.expect_code(0);
+        project.run(&["play", "short", "--seed", seed, "--out", "mine"]).await.expect_code(0);
+    }
+    let seed = |folder: &Path| report_in(folder)["seed"].as_u64().unwrap();
+    let reports = project.path().join(".tales/reports/short");
+    let folders = fs::read_dir(&reports).unwrap().map(|entry| entry.unwrap());
+    let mut folders: Vec<_> = folders.filter(|entry| entry.file_type().unwrap().is_dir()).collect();
+    folders.sort_by_key(fs::DirEntry::file_name);
+    let seeds: Vec<u64> = folders.iter().map(|entry| seed(&entry.path())).collect();
+    assert_eq!(seeds, [1, 2]);
+    assert_eq!(seed(&project.report_folder("short")), 2, "the latest");
+    let mine = project.path().join("mine");
+    assert_eq!((seed(&mine), seed(&mine.join("earlier/1"))), (2, 1));
 }

@@ -7,7 +7,7 @@ mod stage;
 use std::sync::Arc;
 
 use ::stage::Stage;
-use tale::play::{LeftOut, Options, play};
+use tale::play::{LeftOut, Options, Pace, play};
 use tale::report::{Outcome, Report, StageKind, Verdict};
 use tale::terminal::Ui;
 use tempfile::TempDir;
@@ -51,6 +51,7 @@ async fn played(breaks: Breaks) -> (Result<Report, String>, Arc<FakeStage>) {
         set: Default::default(),
         left_out: LeftOut::Nothing,
         keep: false,
+        pace: Pace::default(),
     };
     let start = async |_: &tale::setup::Setup| {
         if breaks == Breaks::Start {
@@ -64,7 +65,7 @@ async fn played(breaks: Breaks) -> (Result<Report, String>, Arc<FakeStage>) {
             _ => std::future::pending().await,
         }
     };
-    let played = play(project.path(), &options, &Ui::new(), start, stop).await;
+    let played = play(project.path(), &options, &Ui::new(), start, stop, |_| ()).await;
     let report = played.map(|played| played.report).map_err(|why| format!("{why:#}"));
     if let Ok(report) = &report {
         let file = std::fs::read_to_string(project.path().join("report/report.json")).unwrap();
@@ -150,7 +151,7 @@ async fn an_act_that_cannot_be_played_leaves_the_rest_undecided() {
 #[tokio::test]
 async fn what_does_not_happen_breaks_its_promise() {
     for (breaks, kept, seen) in [
-        (Breaks::NoGrowth, 4, "it yields nothing"),
+        (Breaks::NoGrowth, 4, "1 (wanted > 1.1)"),
         (Breaks::NoAlert, 5, "not firing"),
         (Breaks::NoMail, 6, "1 messages, none about it"),
         (Breaks::NoRepair, 11, "1 still firing"),
@@ -169,6 +170,13 @@ async fn what_nobody_sees_is_undecided() {
         (Breaks::NoData, 3, "no pod was scraped successfully"),
         (Breaks::NoAnswer, 3, "Prometheus does not answer"),
         (Breaks::NoInbox, 6, "the stage is down"),
+        // What still looks kept, and what looks broken: nobody has seen it.
+        (Breaks::Frozen, 3, "no sample of dns-leaker-1 for 61 s"),
+        (
+            Breaks::Starved,
+            4,
+            "the machine has no time for this (3 of 10 samples were taken in 10 s",
+        ),
     ] {
         let (report, stage) = played(breaks).await;
         let report = report.unwrap();

@@ -117,6 +117,18 @@ async fn a_prometheus_that_hangs_ends_the_play_undecided() {
 }
 
 #[tokio::test]
+async fn an_alertmanager_that_hangs_ends_the_play_undecided() {
+    let project = project().await;
+    write_tale(&project, "silent", &WATCHING.replace("for: 10m", "for: 3s, within: 1s"));
+    let mut playing = project.start(&["play", "silent"]);
+    playing.wait_for("\nwatching\n").await;
+    let program = on_path(&["prometheus-alertmanager", "alertmanager"]);
+    let program = program.file_name().unwrap().to_str().unwrap();
+    processes::signal(backend(project.path(), program), Signal::STOP);
+    ends_undecided(&project, playing, "silent", "Alertmanager does not answer").await;
+}
+
+#[tokio::test]
 async fn without_any_data_no_promise_is_kept_or_broken() {
     let project = project().await;
     // The ServiceMonitor is still there, but selects nothing.

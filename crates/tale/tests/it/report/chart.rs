@@ -98,8 +98,8 @@ fn pods_of_one_label_share_one_name_and_one_colour() {
         series("new", &[(1.0, 9e6)]),
     ]);
     assert_eq!(shown(&drawn).iter().filter(|text| *text == "old").count(), 1);
-    assert_eq!(drawn.matches("class=\"line s0\"").count(), 2);
-    assert_eq!(drawn.matches("class=\"line s1\"").count(), 1);
+    assert_eq!(drawn.matches("class=\"line s0 d0 w0\"").count(), 2);
+    assert_eq!(drawn.matches("class=\"line s1 d1 w1\"").count(), 1);
 }
 
 #[test]
@@ -134,15 +134,19 @@ fn a_share_ends_at_100_percent() {
 }
 
 #[test]
-fn an_act_too_short_for_its_name_has_none() {
+fn the_name_of_an_act_is_always_whole() {
     let mut report = small();
-    report.acts =
-        vec![act("a very long name for a very short act", 0.0, 0.5), act("rest", 0.5, 20.0)];
-    let shown = shown(&svg(&report, &report.charts[0]));
-    assert!(
-        shown.contains(&"rest".to_owned()) && !shown.iter().any(|text| text.contains("long")),
-        "{shown:?}"
-    );
+    let long = "a very long name for a very short act";
+    report.acts = vec![act(long, 0.0, 2.0), act("rest", 2.0, 20.0)];
+    let with_short = shown(&svg(&report, &report.charts[0]));
+    for text in [&format!("1 {long}"), "2 rest", "1", "2"] {
+        assert!(with_short.iter().any(|shown| shown == text), "{text}: {with_short:?}");
+    }
+    // Where there is room for two lines, no list is needed.
+    report.acts = vec![act("DNS is back, the memory is not", 0.0, 9.0), act("rest", 9.0, 20.0)];
+    let with_room = shown(&svg(&report, &report.charts[0]));
+    assert!(with_room.contains(&"rest".to_owned()), "{with_room:?}");
+    assert!(with_room.iter().any(|text| text.starts_with("DNS is back")), "{with_room:?}");
 }
 
 #[test]

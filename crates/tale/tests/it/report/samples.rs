@@ -1,8 +1,8 @@
 //! Reports for tests: a small one, and one that says a given text everywhere.
 
 use super::{
-    Act, Alert, Budget, Chart, Clock, Fault, GateResult, Outcome, Promise, Report, Series,
-    StageKind, Threshold, Unit, Verdict,
+    Act, Alert, Budget, Chart, Clock, Fault, Frame, GateResult, Outcome, Profile, Promise, Report,
+    Series, StageKind, Threshold, Unit, Verdict,
 };
 
 /// Four promises with the four outcomes, one fault, one alert, one chart, one gate.
@@ -42,6 +42,15 @@ pub(crate) fn small() -> Report {
             "pod",
             &[(0.0, 9e6), (5.0, 9e6), (10.0, f64::NAN), (15.0, 12e6), (20.0, 14e6)],
         )])],
+        profiles: vec![Profile {
+            pod: "dns-leaker-o11y-1".to_owned(),
+            at_s: 18.0,
+            bytes: 1000,
+            frames: vec![
+                Frame { name: "all".to_owned(), depth: 0, left: 0, bytes: 1000 },
+                Frame { name: "leak".to_owned(), depth: 1, left: 100, bytes: 900 },
+            ],
+        }],
         gates: vec![GateResult {
             act: "dark".to_owned(),
             verdict: "fail".to_owned(),
@@ -81,6 +90,10 @@ pub(crate) fn filled_with(text: &str) -> Report {
         put(&mut gate.act);
         put(&mut gate.verdict);
         put(&mut gate.text);
+    }
+    for profile in &mut report.profiles {
+        put(&mut profile.pod);
+        profile.frames.iter_mut().for_each(|frame| put(&mut frame.name));
     }
     for budget in &mut report.budgets {
         put(&mut budget.objective);

@@ -38,7 +38,7 @@ impl Fixture {
         stage.apply(&web(1, "")).await;
         stage.tick().await;
         let (stress, spawner) = (stage.config.stress.clone(), stage.spawner.clone());
-        let faults = Faults::new(stress, spawner, stage.events.clone());
+        let faults = Faults::new(stress, spawner, Default::default(), stage.events.clone());
         Self { stage, faults }
     }
 

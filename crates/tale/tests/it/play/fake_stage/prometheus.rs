@@ -29,7 +29,7 @@ fn reply(request: &str, state: State) -> Reply {
 /// The instant vector of a query.
 fn answer(query: &str, state: State) -> Value {
     let State { breaks, dark, leaked, repaired } = state;
-    let grown = leaked && breaks != Breaks::NoGrowth;
+    let grown = leaked && ![Breaks::NoGrowth, Breaks::Starved].contains(&breaks);
     let firing = grown && !repaired && breaks != Breaks::NoAlert;
     let blind = breaks == Breaks::NoData && leaked;
     let sample = |holds: bool, labels: Value| {
@@ -45,6 +45,14 @@ fn answer(query: &str, state: State) -> Value {
     }
     if query.starts_with("ALERTS") {
         return sample(firing, alert);
+    }
+    if query.contains("count_over_time(up") {
+        let taken = if breaks == Breaks::Starved { "3" } else { "10" };
+        return json!([{"metric": {}, "value": [1_652_952_600, taken]}]);
+    }
+    if query.contains("timestamp(up)") {
+        let age = if breaks == Breaks::Frozen && leaked { "61" } else { "0.4" };
+        return json!([{"metric": {"pod": "dns-leaker-1"}, "value": [1_652_952_600, age]}]);
     }
     match query {
         query if query.contains("servfail") => sample(dark, json!({})),

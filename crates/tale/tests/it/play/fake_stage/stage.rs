@@ -53,6 +53,10 @@ pub(crate) enum Breaks {
     NoAnswer,
     /// Nobody can say what Alertmanager has sent.
     NoInbox,
+    /// Prometheus goes on answering from the second act on, and takes no sample any more.
+    Frozen,
+    /// The bug is not there, and the machine has no time to look.
+    Starved,
     /// Somebody presses Ctrl-C in the second act.
     Stopped,
 }
