@@ -10,13 +10,14 @@ use testkit::crd;
 use testkit::project::root;
 
 /// Kinds of Kubernetes itself, which has no CRD for them; the local stage reads them strictly.
-const CORE: [&str; 10] = [
+const CORE: [&str; 11] = [
     "ClusterRole",
     "ClusterRoleBinding",
     "ConfigMap",
     "Deployment",
     "Job",
     "Namespace",
+    "NetworkPolicy",
     "Role",
     "RoleBinding",
     "Service",
@@ -101,4 +102,42 @@ fn a_misspelt_field_does_not_pass() {
     let misspelt = monitor.replace("interval:", "intervall:");
     let violations = crd::validate(&crds, &misspelt).unwrap_err().join("\n");
     assert!(violations.contains("intervall"), "{violations}");
+}
+
+/// Without root and with no way to it; out of traffic before it ends; and somebody has said who may
+/// reach its admin port.
+#[test]
+fn every_workload_that_is_shipped_is_confined_and_leaves_slowly() {
+    let mut documents: Vec<Value> = Vec::new();
+    for file in yaml_files(&root().join("manifests/base")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        documents.extend(serde_saphyr::from_multiple::<Value>(&text).unwrap());
+    }
+    let of = |kind: &'static str| documents.iter().filter(move |one| one["kind"] == kind);
+    let policies: Vec<&Value> =
+        of("NetworkPolicy").map(|one| &one["spec"]["podSelector"]["matchLabels"]).collect();
+    let workloads: Vec<&Value> = of("Deployment").chain(of("Job")).collect();
+    assert!(workloads.len() >= 6, "{}", workloads.len());
+    for workload in workloads {
+        let (name, template) = (&workload["metadata"]["name"], &workload["spec"]["template"]);
+        let pod = &template["spec"];
+        assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{name}");
+        for container in pod["containers"].as_array().unwrap() {
+            let context = &container["securityContext"];
+            assert_eq!(context["allowPrivilegeEscalation"], false, "{name}");
+            assert_eq!(context["capabilities"]["drop"], serde_json::json!(["ALL"]), "{name}");
+            // DNSChaos changes a file in it.
+            assert_ne!(context["readOnlyRootFilesystem"], true, "{name}");
+            if workload["kind"] == "Deployment" {
+                let sleep = &container["lifecycle"]["preStop"]["sleep"]["seconds"];
+                assert!(sleep.as_u64().is_some_and(|seconds| seconds > 0), "{name}: {sleep}");
+            }
+        }
+        let labels = template["metadata"]["labels"].as_object().unwrap();
+        let selected = |wanted: &&&Value| {
+            let wanted = wanted.as_object().unwrap();
+            wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+        };
+        assert_eq!(policies.iter().filter(selected).count(), 1, "a NetworkPolicy for {name}");
+    }
 }
