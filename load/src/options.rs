@@ -139,9 +139,9 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Exit with 1 if this holds: any percentile (p50, p95, p99.9), min, mean or max against a time;
-    /// errors, dropped, censored against a number or a percentage; rate (answers per second) against
-    /// a number. May be repeated
+    /// Exit with 1 if this holds: any percentile (p50, p95, p99.9), min, mean or max against a
+    /// time; errors, dropped, censored against a number or a percentage; rate (answers per second)
+    /// against a number. May be repeated
     #[arg(long, value_name = "'p99>250ms'")]
     pub fail_if: Vec<Condition>,
 

@@ -17,12 +17,10 @@ use crate::kind::Chaos;
 use meta::Written;
 use objects::{Object, Objects, in_item};
 
+pub use crate::kinds::API_VERSION;
 pub use body::{Body, Scheduled};
 pub use error::{DocumentError, Refused};
 pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
-
-/// The API version of every document.
-pub const API_VERSION: &str = "chaos-mesh.org/v1alpha1";
 
 /// Largest file read, in bytes; Kubernetes itself stores no object above 1.5 MB.
 pub const MAX_FILE_BYTES: usize = 1 << 20;

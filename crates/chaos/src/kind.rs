@@ -59,8 +59,8 @@ pub trait Chaos: fmt::Debug + Send + Sync {
     fn mechanism(&self) -> String;
 }
 
-/// Reads the `spec` of a kind; the text is the path of the spec in its document. With mistakes there
-/// may be a spec nevertheless, for further checks.
+/// Reads the `spec` of a kind; the text is the path of the spec in its document. With mistakes
+/// there may be a spec nevertheless, for further checks.
 pub(crate) type Parse = fn(&Value, &str, &mut Vec<Problem>) -> Option<Arc<dyn Chaos>>;
 
 /// How a kind is named and read.

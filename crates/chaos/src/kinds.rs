@@ -12,6 +12,9 @@ pub mod stress;
 
 use crate::kind::Kind;
 
+/// The API version of every document.
+pub const API_VERSION: &str = "chaos-mesh.org/v1alpha1";
+
 /// The kinds of chaos this crate can play.
 pub static SUPPORTED: &[&Kind] =
     &[&dns::KIND, &http::KIND, &network::KIND, &pod::KIND, &stress::KIND];

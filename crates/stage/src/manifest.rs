@@ -99,8 +99,8 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Reads files and folders (all `*.yaml` and `*.yml` in a folder except `kustomization.yaml`; not
-    /// its subfolders).
+    /// Reads files and folders (all `*.yaml` and `*.yml` in a folder except `kustomization.yaml`;
+    /// not its subfolders).
     ///
     /// # Errors
     /// The first file or folder that cannot be read, or holds nothing.

@@ -135,7 +135,8 @@ fn headers(
         headers.push((header::AUTHORIZATION, login.clone()));
     }
     if close {
-        // The server closes first, so that its side keeps the port in TIME_WAIT: ours would run out.
+        // The server closes first, so that its side keeps the port in TIME_WAIT: ours would run
+        // out.
         headers.push((header::CONNECTION, HeaderValue::from_static("close")));
     }
     Ok(headers)

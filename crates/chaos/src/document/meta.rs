@@ -111,15 +111,10 @@ pub(super) fn drop_what_servers_write(object: &mut Value) {
 /// Puts a name in the place of `generateName`, unless there is a name; returns the base of it.
 fn take_generate_name(metadata: &mut Value, problems: &mut Vec<Problem>) -> Option<String> {
     let fields = metadata.as_object_mut()?;
-    let base = match fields.remove("generateName")? {
-        Value::String(base) => base,
-        _ => {
-            problems.push(Problem::new(
-                "metadata.generateName",
-                "is not a text; write for example kill-",
-            ));
-            return None;
-        }
+    let Value::String(base) = fields.remove("generateName")? else {
+        let why = "is not a text; write for example kill-";
+        problems.push(Problem::new("metadata.generateName", why));
+        return None;
     };
     if fields.get("name").is_some_and(|name| name != "") {
         return None;

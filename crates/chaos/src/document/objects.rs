@@ -3,11 +3,10 @@
 
 use serde_json::Value;
 
-use super::API_VERSION;
 use super::error::Refused;
 use super::meta::drop_what_servers_write;
 use crate::fields::problem::Problem;
-use crate::kinds;
+use crate::kinds::{self, API_VERSION};
 
 /// What is in a file.
 #[derive(Default)]

@@ -13,6 +13,9 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 /// Its runtime has to exist already: others wake it through a descriptor, which has to be in both
 /// tables.
 ///
+/// Who looks from outside sees the business' table: `process_open_fds` counts it, and `ss -p` finds
+/// no owner of the admin port.
+///
 /// Some sandboxes forbid it (seccomp). Then the thread shares the descriptors as before, and a log
 /// line says so.
 #[expect(unsafe_code, reason = "std has no safe way; see SAFETY")]

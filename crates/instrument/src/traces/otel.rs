@@ -1,9 +1,9 @@
 //! OpenTelemetry's variables: read once, at start, from one table.
 //!
-//! Lesson: *a variable that is ignored in silence costs an afternoon.* The SDK reads most of them by
-//! itself, some differently from the specification, and says nothing when a value is wrong. So each
-//! variable stands in [`table::VARIABLES`], and one of three things becomes of it: it is done as
-//! the specification says, it is named in one warning with the reason, or it ends the start.
+//! Lesson: *a variable that is ignored in silence costs an afternoon.* The SDK reads most of them
+//! by itself, some differently from the specification, and says nothing when a value is wrong. So
+//! each variable stands in [`table::VARIABLES`], and one of three things becomes of it: it is done
+//! as the specification says, it is named in one warning with the reason, or it ends the start.
 //!
 //! The specification:
 //! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/> and

@@ -1,5 +1,7 @@
 //! Small files that other programs read while they are written.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::StageError;
@@ -42,9 +44,18 @@ pub(crate) fn empty_dir(path: &Path) -> Result<(), StageError> {
     std::fs::create_dir_all(path).map_err(StageError::io(format!("create {}", path.display())))
 }
 
+/// How much of a log is looked through for its last line.
+const LAST_BYTES: u64 = 64 * 1024;
+
 /// The last words of a program that ended.
 pub(crate) fn last_line(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let mut end = Vec::new();
+    if let Ok(mut file) = File::open(log) {
+        let length = file.metadata().map_or(0, |data| data.len());
+        let _ = file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)));
+        let _ = file.take(LAST_BYTES).read_to_end(&mut end);
+    }
+    let text = String::from_utf8_lossy(&end);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
     last.unwrap_or("it wrote nothing").to_owned()
 }
@@ -52,6 +63,16 @@ pub(crate) fn last_line(log: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_log_only_the_end_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        assert_eq!(last_line(&log), "it wrote nothing");
+        let long = "x".repeat(LAST_BYTES as usize);
+        std::fs::write(&log, format!("{long}\nthe last words\n\n")).unwrap();
+        assert_eq!(last_line(&log), "the last words");
+    }
 
     #[test]
     fn a_link_in_or_around_a_state_folder_is_refused_and_named() {

@@ -44,7 +44,8 @@ pub(super) fn is_value(text: &str) -> bool {
         }
 }
 
-/// The name of a port: at most 15 of `a-z0-9-`, with a letter among them and no two dashes in a row.
+/// The name of a port: at most 15 of `a-z0-9-`, with a letter among them and no two dashes in a
+/// row.
 pub(super) fn is_port(text: &str) -> bool {
     text.len() <= 15
         && is_label(text)

@@ -337,8 +337,8 @@ async fn dropping_the_stage_without_down_leaves_nothing() {
     .await;
 }
 
-/// As with a kubelet: out of the Service at once, asked to end after its sleep (a minute is a second
-/// on this clock), and killed by its grace period at the latest.
+/// As with a kubelet: out of the Service at once, asked to end after its sleep (a minute is a
+/// second on this clock), and killed by its grace period at the latest.
 #[tokio::test]
 async fn a_pod_that_sleeps_before_its_end_gets_no_traffic_and_goes_on_meanwhile() {
     let stage = stage().await;

@@ -30,8 +30,8 @@ pub(super) fn parse(text: &str) -> Result<MemorySize, SizeError> {
     bytes(text).map(MemorySize::Bytes).ok_or_else(error)
 }
 
-/// By the rules of docker/go-units, which Chaos Mesh's admission goes by: a number, perhaps a blank,
-/// and a unit of at most three letters: `m`, `mb` or `mib`, but not `mi`.
+/// By the rules of docker/go-units, which Chaos Mesh's admission goes by: a number, perhaps a
+/// blank, and a unit of at most three letters: `m`, `mb` or `mib`, but not `mi`.
 fn bytes(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);

@@ -113,9 +113,9 @@ impl NetworkRule {
         Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
     }
 
-    /// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation:
-    /// a real stream loses single packets and mends some of them faster; what is the same is that
-    /// some requests take 200 ms more, and a few far more.
+    /// How long a chunk stalls because it is lost, perhaps several times in a row. An
+    /// approximation: a real stream loses single packets and mends some of them faster; what is the
+    /// same is that some requests take 200 ms more, and a few far more.
     fn stall(&self, first: Duration, random: &mut impl Rng) -> Duration {
         let mut stall = Duration::ZERO;
         if self.loss <= 0.0 {
