@@ -92,7 +92,12 @@ const DOUBTFUL: f64 = 0.05;
 pub fn leak(samples: &[(f64, f64)], restarts: &[f64], settings: &LeakSettings) -> LeakReport {
     let told = restarts.iter().any(|start| start.is_finite());
     let mut runs = runs(samples, restarts, settings.warm_up_seconds);
-    let mut falls = runs.iter().map(|run| runs::falls(run).len()).sum::<usize>();
+    let count = |runs: &[Vec<Point>]| runs.iter().map(|run| runs::falls(run).len()).sum::<usize>();
+    let mut falls = count(&runs);
+    if !told {
+        // The warm-up of a start that nobody told may be none, and hide a tooth.
+        falls = count(&self::runs(samples, restarts, 0.0));
+    }
     if falls == 1 && !told {
         // A saw has two teeth in the window, or its period is longer than what was watched.
         runs = runs.iter().flat_map(|run| cut(run, settings.warm_up_seconds)).collect();

@@ -47,9 +47,10 @@ pub(super) fn falls(run: &[Point]) -> Vec<usize> {
     if run.len() < 2 * SAMPLES {
         return Vec::new();
     }
-    let drops: Vec<f64> = (SAMPLES..=run.len() - SAMPLES)
-        .map(|at| of_three(&run[at - SAMPLES..at]) - of_three(&run[at..at + SAMPLES]))
-        .collect();
+    // Fewer samples at both ends: what fell there fell, too.
+    let before = |at: usize| middle_value(&run[at.saturating_sub(SAMPLES)..at]);
+    let behind = |at: usize| middle_value(&run[at..run.len().min(at + SAMPLES)]);
+    let drops: Vec<f64> = (1..run.len()).map(|at| before(at) - behind(at)).collect();
     let middle_of = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         median(&values).unwrap_or(0.0)
@@ -60,8 +61,8 @@ pub(super) fn falls(run: &[Point]) -> Vec<usize> {
     let usual = middle_of(apart.collect()) * 1.4826; // of a median, the standard deviation
     let mut falls: Vec<usize> = Vec::new();
     for (index, drop) in drops.iter().enumerate() {
-        let at = index + SAMPLES;
-        let high = of_three(&run[at - SAMPLES..at]).abs();
+        let at = index + 1;
+        let high = before(at).abs();
         let near = index.saturating_sub(SAMPLES)..drops.len().min(index + SAMPLES + 1);
         let deepest = drops[near.clone()].iter().all(|other| other <= drop);
         let first = falls.last().is_none_or(|last| at - last > SAMPLES);
@@ -73,10 +74,15 @@ pub(super) fn falls(run: &[Point]) -> Vec<usize> {
     falls
 }
 
-fn of_three(points: &[Point]) -> f64 {
-    let mut values: [f64; SAMPLES] = std::array::from_fn(|index| points[index].1);
+/// The median, the higher one of two.
+fn middle_value(points: &[Point]) -> f64 {
+    let mut values = [f64::NAN; SAMPLES];
+    for (value, point) in values.iter_mut().zip(points) {
+        *value = point.1;
+    }
+    let values = &mut values[..points.len().min(SAMPLES)];
     values.sort_by(f64::total_cmp);
-    values[SAMPLES / 2]
+    values.get(points.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The pieces of a run between its falls, each but the first without `warm_up` seconds.

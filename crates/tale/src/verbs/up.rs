@@ -176,7 +176,11 @@ async fn start(
         None => why,
     })?;
     let samples = if missing.is_empty() {
-        live.end(Outcome::Kept, &format!("{} pods", seen.stage.pods.len()), Tone::Plain);
+        let pods = match seen.stage.pods.len() {
+            1 => "1 pod".to_owned(),
+            more => format!("{more} pods"),
+        };
+        live.end(Outcome::Kept, &pods, Tone::Plain);
         format!("of every pod after {:.1} s", since.elapsed().as_secs_f64())
     } else {
         ui.line(&format!(

@@ -156,20 +156,26 @@ fn the_jobs_for_pipelines_call_the_gate_as_it_is() {
 /// Verdicts over five hours; in the third and the last, too much failed.
 #[tokio::test]
 async fn the_picture_shows_what_the_gate_writes() {
-    let files = Files::of(&[("slo.yaml", answers("shop", 2))]);
-    let (slo, history) = (files.path("slo.yaml"), files.path("verdicts"));
+    let shop = answers("shop", 1);
+    let orders = shop.replace("shop", "orders");
+    let files = Files::of(&[("shop.yaml", shop), ("orders.yaml", orders)]);
+    let [shop, orders, history] =
+        ["shop.yaml", "orders.yaml", "verdicts"].map(|name| files.path(name));
     let mut page = String::new();
     for (hour, bad) in [(8, "0"), (9, "1"), (10, "90"), (11, "2"), (12, "120")] {
-        let fake = FakePrometheus::start(move |number, path| {
-            match path.starts_with("/api/v1/query_range?") {
+        let fake =
+            FakePrometheus::start(move |_, path| match path.starts_with("/api/v1/query_range?") {
                 true => Reply::Body(200, String::new()),
-                false => Reply::Body(200, evidence(if number == 1 { "0" } else { bad }, "36000")),
-            }
-        });
+                false => Reply::Body(
+                    200,
+                    evidence(if path.contains("orders") { bad } else { "0" }, "36000"),
+                ),
+            });
         let fake = fake.await;
         let end = format!("2022-05-19T{hour:02}:30:00Z");
         let args = [
-            &slo,
+            &shop,
+            &orders,
             "--prometheus",
             &fake.url,
             "--to",

@@ -57,17 +57,6 @@ async fn a_tale_that_is_not_there_is_refused_with_the_nearest_and_a_path_is_none
 }
 
 #[tokio::test]
-async fn a_pipe_is_not_waited_for_and_a_device_not_read_to_its_end() {
-    for (file, words) in
-        [("/dev/zero", "neither a file nor a pipe"), ("/proc/self/mem", "cannot be read")]
-    {
-        let project = project_with_short().await;
-        project.edit(TALE, CHAOS, file);
-        refused(&project, &["play", "short"], &[words]).await;
-    }
-}
-
-#[tokio::test]
 async fn leaving_out_an_experiment_that_is_not_in_the_tale_is_refused() {
     let project = project_with_short().await;
     let without = "--without-chaos=http-blocked";
