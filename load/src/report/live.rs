@@ -29,6 +29,7 @@ pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
             (total.due, total.answered(), total.errors())
         };
         let line = line(shared, start.elapsed().min(length), length, before, now);
+        let line = fitting(&line, columns());
         // A terminal that is gone is no reason to stop.
         let _ = write!(std::io::stderr(), "\r\x1b[2K{line}");
         let _ = std::io::stderr().flush();
@@ -59,6 +60,25 @@ fn line(
     )
 }
 
+/// As many whole fields from the front as fit, so that the line never wraps: what has wrapped
+/// cannot be wiped any more. The last column stays free, because some terminals wrap when it is
+/// written.
+fn fitting(line: &str, columns: usize) -> &str {
+    let ends = line.match_indices(FIELD).map(|(at, _)| at).chain([line.len()]);
+    let last = ends.take_while(|end| line[..*end].chars().count() < columns).last();
+    &line[..last.unwrap_or(0)]
+}
+
+/// What stands between two fields.
+const FIELD: &str = "  ";
+
+/// How wide the terminal is now; it may be resized while the run lasts.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    // A terminal that does not know says 0.
+    size.ok().map(|size| size.ws_col.into()).filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 /// A percentile, where there is one.
 fn latency(recent: &Recorder, q: f64) -> String {
     if recent.count() == 0 { "-".to_owned() } else { rounded(recent.quantile(q)) }
@@ -77,6 +97,16 @@ impl Drop for Wipe {
 mod tests {
     use super::*;
     use crate::record::{Counts, Outcome};
+
+    #[test]
+    fn a_narrow_terminal_shows_whole_fields_of_it() {
+        let line = "2/10 s  due 5/s  p50 1 ms";
+        assert_eq!(fitting(line, 26), line);
+        assert_eq!(fitting(line, 25), "2/10 s  due 5/s");
+        assert_eq!(fitting(line, 16), "2/10 s  due 5/s");
+        assert_eq!(fitting(line, 15), "2/10 s");
+        assert_eq!(fitting(line, 3), "");
+    }
 
     #[test]
     fn the_line_shows_the_last_second() {

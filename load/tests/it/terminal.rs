@@ -3,6 +3,7 @@
 use std::{fs::File, io::Read};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use testkit::terminal::Terminal;
 
 use crate::support::{Server, command};
 
@@ -36,6 +37,21 @@ fn a_terminal_shows_each_second_and_is_left_clean() {
     let output = child.wait_with_output().unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(report.contains("p99") && !report.contains('\x1b'), "{report:?}");
+}
+
+#[tokio::test]
+async fn nothing_of_the_line_is_left_on_a_terminal_of_any_width() {
+    let server = Server::start();
+    for (columns, rows) in [(80, 24), (120, 40), (40, 10)] {
+        let run = command(&[&server.url("/"), "--rate", "50", "--duration", "2500ms"]);
+        let mut terminal = Terminal::start(&run.into(), columns, rows);
+        terminal.wait_for("1/2 s  due ").await;
+        terminal.resize(columns - 10, rows);
+        assert_eq!(terminal.end().await, 0, "{}", terminal.screen());
+        let lines = terminal.lines();
+        let left = lines.iter().filter(|line| line.contains("/2 s  due "));
+        assert_eq!(left.count(), 0, "{columns} columns: {lines:#?}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::support::{
     Fixture,
     dns_server::{DnsServer, Reply},
     http_server::{answer, http},
-    resolver,
+    resolver, watch,
 };
 
 /// A name server that knows every name as 127.0.0.1, and a client for the peer `orders`.
@@ -180,7 +180,7 @@ async fn the_trace_of_the_caller_is_continued_in_the_headers() {
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let provider = SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let _guard = watch(tracing_subscriber::registry().with(layer));
     let caller = tracing::info_span!("caller");
     let trace = {
         use opentelemetry::trace::TraceContextExt;
@@ -223,7 +223,7 @@ async fn the_span_of_a_call_has_opentelemetrys_attributes_and_no_password() {
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let _guard = watch(tracing_subscriber::registry().with(layer));
 
     let server = http(answer("503 Service Unavailable", "")).await;
     let gone = http("").await.port; // gone at the end of this line

@@ -9,7 +9,7 @@ use instrument::{
 use crate::support::{
     dns_server::{DnsServer, Reply},
     http_server::{answer, http},
-    ip, resolver,
+    ip, resolver, watch,
 };
 
 /// Starts a server with one answer to everything, looks one complete name up, and returns the
@@ -129,7 +129,7 @@ async fn span_of(reply: Reply) -> (serde_json::Value, DnsServer) {
     let server = DnsServer::start(move |_| reply.clone()).await;
     let fixture = resolver(&server.nameserver(), server.port());
     {
-        let _guard = tracing::subscriber::set_default(subscriber);
+        let _guard = watch(subscriber);
         fixture.outcome("orders.").await;
     }
     let bytes = log.0.lock().unwrap().clone();
@@ -173,7 +173,7 @@ async fn a_typo_in_resolv_conf_is_logged_once() {
     let text = format!("nameserver 127.0.0.1:53\n{}", server.nameserver());
     let fixture = resolver(&text, server.port());
     {
-        let _guard = tracing::subscriber::set_default(subscriber);
+        let _guard = watch(subscriber);
         for _ in 0..3 {
             assert_eq!(fixture.outcome("orders.").await, Outcome::Ok);
         }

@@ -2,10 +2,13 @@
 
 pub(crate) mod http_server;
 
-use std::{fs, net::IpAddr, path::PathBuf, sync::atomic::AtomicU32, sync::atomic::Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fs, net::IpAddr, path::PathBuf};
 
 use instrument::dns::{Outcome, Resolver, ResolverConfig};
 use prometheus::Registry;
+use tracing::dispatcher::{DefaultGuard, Dispatch};
 
 pub(crate) use testkit::dns_server;
 
@@ -92,4 +95,16 @@ pub(crate) fn count(registry: &Registry, metric: &str, result: &str) -> Option<u
 
 pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
+}
+
+/// Makes a subscriber that of this thread, until the guard is dropped.
+///
+/// A second one stands beside it. As long as there is only one, tracing asks the thread that comes
+/// first to a span whether anybody wants it, and takes its no for an answer from all threads: that
+/// of another test, which has no subscriber.
+pub(crate) fn watch(subscriber: impl Into<Dispatch>) -> DefaultGuard {
+    static BESIDE: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&BESIDE);
+    tracing::dispatcher::set_default(&subscriber.into())
 }
