@@ -60,7 +60,7 @@ impl Env {
     }
 
     /// The names of all variables that begin so, in order.
-    pub(crate) fn names(&self, prefix: &str) -> Vec<String> {
+    pub fn names(&self, prefix: &str) -> Vec<String> {
         let names = (self.names)().into_iter().filter_map(|name| name.into_string().ok());
         let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
         names.sort();
