@@ -33,7 +33,7 @@ pub use monitoring::{
 pub use network::{ConfigMap, Service, ServiceKind, ServicePort, ServiceSpec};
 pub use not_applied::KINDS as KINDS_NOT_APPLIED;
 pub use pod::{
-    Container, ContainerPort, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef, Limits, MapRef, PodSpec,
+    Container, ContainerPort, DnsConfig, DnsOption, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef, Limits, MapRef, PodSpec,
     PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket, ValueFrom, Volume,
     VolumeMount,
 };
