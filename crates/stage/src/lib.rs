@@ -5,8 +5,10 @@
 //! A binary that embeds the local stage must offer two hidden subcommands, which call
 //! [`shim::exec`] and [`stress::exec`]: see there.
 
+mod adaptation;
 mod error;
 mod event;
+pub mod inbox;
 pub mod local;
 pub mod manifest;
 mod name;
@@ -17,6 +19,7 @@ mod snapshot;
 mod stage;
 pub mod stress;
 
+pub use adaptation::Adaptation;
 pub use error::StageError;
 pub use event::{Event, EventKind};
 pub use manifest::SourceFile;

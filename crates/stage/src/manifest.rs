@@ -33,9 +33,9 @@ pub use monitoring::{
 pub use network::{ConfigMap, Service, ServiceKind, ServicePort, ServiceSpec};
 pub use not_applied::KINDS as KINDS_NOT_APPLIED;
 pub use pod::{
-    Container, ContainerPort, DnsConfig, DnsOption, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef, Limits, MapRef, PodSpec,
-    PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket, ValueFrom, Volume,
-    VolumeMount,
+    Container, ContainerPort, DnsConfig, DnsOption, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef,
+    Limits, MapRef, PodSpec, PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket,
+    ValueFrom, Volume, VolumeMount,
 };
 pub(crate) use probing::Target;
 pub use probing::{BlackBoxProbe, ProbeSpec, ProbeTargets, StaticTargets};

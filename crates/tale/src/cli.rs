@@ -1,9 +1,11 @@
 //! The arguments.
 
 mod gate;
+mod place;
 mod slo;
 
 pub use gate::{FailOn, Format, Gate};
+pub use place::{OnArg, Place, With};
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
@@ -35,17 +37,23 @@ pub enum Command {
     Play(Play),
     /// Start the stage without a story, to explore
     Up(Up),
-    /// End the stage that `up` started
-    Down,
+    /// End the stage that `up` started; in a cluster, whatever carries a stage's labels
+    Down(Place),
     /// What runs on the stage, and where
     Status {
         /// As JSON, for programs
         #[arg(long)]
         json: bool,
+        /// Which stage
+        #[command(flatten)]
+        place: Place,
     },
+    /// Begin anew, as after a rehearsal: experiments end, pods and what watches them start afresh
+    Reset(Place),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
-    #[command(subcommand)]
     Chaos(Chaos),
+    /// The image of the project's programs, for stages in a cluster
+    Images(Images),
     /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help`
     /// is the manual
     #[command(disable_help_flag = true)]
@@ -66,7 +74,7 @@ pub enum Command {
         check: bool,
     },
     /// What is missing or in the way, and the command that fixes it
-    Doctor,
+    Doctor(Place),
     /// Runs the stage of `up` in the foreground
     #[command(hide = true)]
     StageRun(Up),
@@ -91,24 +99,14 @@ impl From<ClockArg> for ::slo::Clock {
     }
 }
 
-/// Where a tale is played.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub enum OnArg {
-    /// As processes on this machine
-    #[default]
-    Local,
-    /// On the Kubernetes cluster of the current context
-    Cluster,
-}
-
 /// `tale play`
 #[derive(Debug, Args)]
 pub struct Play {
     /// Which one; see `tale list`
     pub tale: String,
     /// Where it is played
-    #[arg(long, value_enum, default_value_t)]
-    pub on: OnArg,
+    #[command(flatten)]
+    pub place: Place,
     /// How fast time passes; the deadlines of the tales are written for the stage clock
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
@@ -142,14 +140,73 @@ pub struct Up {
     /// How fast time passes
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
-    /// Name server for names that are not of the cluster nor of the demo zone
+    /// Name server for names that are not of the cluster nor of the demo zone; on the local stage
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream_dns: Option<SocketAddr>,
+    /// Only tell what would be applied to a cluster: every field that differs from the files, and
+    /// what the API server thinks of it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where it is started
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `tale images`
+#[derive(Debug, Args)]
+pub struct Images {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: ImagesVerb,
+    /// For which cluster
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `tale images ..`
+#[derive(Debug, Subcommand)]
+pub enum ImagesVerb {
+    /// Write the archive, an OCI layout that `docker load` takes too; no daemon is asked
+    Build,
+    /// Build it, and bring it to the nodes of the cluster
+    Load {
+        /// With which tool; the context's name tells kind, k3d and minikube
+        #[arg(long, value_enum)]
+        into: Option<LoadInto>,
+    },
+    /// Build it, and push it to a registry with skopeo or crane
+    Push {
+        /// Where to, without a tag, e.g. registry.example.org/me/tales
+        repository: String,
+    },
+}
+
+/// Where an archive is brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "they are names of tools")]
+pub enum LoadInto {
+    Kind,
+    K3d,
+    K3s,
+    Minikube,
+    Containerd,
+    Docker,
 }
 
 /// `tale chaos`
+#[derive(Debug, Args)]
+pub struct Chaos {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ChaosVerb,
+    /// On which stage
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `tale chaos ..`
 #[derive(Debug, Subcommand)]
-pub enum Chaos {
+pub enum ChaosVerb {
     /// Inject what a file describes
     Apply {
         /// A Chaos Mesh document
@@ -157,6 +214,12 @@ pub enum Chaos {
         /// Only tell what it would hit, when, and how
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Tell what would not work in a cluster, or not for long, from the manifests beside it
+    Lint {
+        /// Chaos Mesh documents
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// All experiments
     Get,

@@ -55,14 +55,23 @@ pub async fn play(
     ui.title(&tale.title, &tale.teller, options.clock);
 
     tokio::pin!(stop);
-    let started = async {
-        let stage = start(&setup).await?;
-        let not_applied = setup::fill(&*stage, &setup).await?;
-        anyhow::Ok((stage, not_applied))
-    };
-    let started = tokio::select! {
-        started = started => Some(started?),
+    let stage = tokio::select! {
+        stage = start(&setup) => Some(stage?),
         () = &mut stop => None,
+    };
+    let started = match stage {
+        None => None,
+        Some(stage) => {
+            let filled = tokio::select! {
+                filled = setup::fill(&*stage, &setup) => Some(filled?),
+                () = &mut stop => None,
+            };
+            if filled.is_none() {
+                // A stage in a cluster does not end with this process.
+                take_down(&*stage, &mut record, ui).await;
+            }
+            filled.map(|not_applied| (stage, not_applied))
+        }
     };
     let mut evidence = Evidence::default();
     if let Some((stage, not_applied)) = started {
@@ -80,7 +89,8 @@ pub async fn play(
         evidence =
             evidence::collect(&tale.charts, &*stage, &setup.catalogue, record.epoch, &record.acts)
                 .await;
-        let _ = stage.down().await;
+        record.adapted = stage.adapted();
+        take_down(&*stage, &mut record, ui).await;
         result?;
     } else {
         record.notes.push("stopped before the stage was up".to_owned());
@@ -91,6 +101,15 @@ pub async fn play(
     let report = record.report(&tale, options, evidence);
     let page = report::write(&options.out, &report)?.html;
     Ok(Played { report, page })
+}
+
+/// What is left is named in the report: it is somebody's to take away.
+async fn take_down(stage: &dyn Stage, record: &mut Record, ui: &Ui) {
+    if let Err(why) = stage.down().await {
+        let why = format!("not everything was taken away: {why}");
+        ui.line(&format!("  {} {why}", ui.yellow("?")));
+        record.notes.push(why);
+    }
 }
 
 /// Removes a folder. A stage that was stopped while it started has children that are just being

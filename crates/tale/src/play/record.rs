@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use stage::StageKind;
+use stage::{Adaptation, StageKind};
 
 use super::Options;
 use super::evidence::Evidence;
@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) acts: Vec<Act>,
     /// Where it is played.
     pub(super) stage: StageKind,
+    /// In what the stage's documents differ from the files.
+    pub(super) adapted: Vec<Adaptation>,
     /// What the report has to say besides.
     pub(super) notes: Vec<String>,
     promises: Vec<Promise>,
@@ -36,6 +38,7 @@ impl Record {
             epoch: epoch.as_secs_f64(),
             acts: Vec::new(),
             stage: StageKind::Local,
+            adapted: Vec::new(),
             notes: Vec::new(),
             promises: Vec::new(),
             faults: Vec::new(),
@@ -124,6 +127,7 @@ impl Record {
             charts: evidence.charts,
             gates: self.gates,
             budgets: evidence.budgets,
+            adapted: self.adapted,
             notes: self.notes,
         }
     }

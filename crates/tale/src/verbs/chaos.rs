@@ -1,49 +1,116 @@
 //! `tale chaos ..`: kubectl's verbs for Chaos Mesh documents, carried out by the stage that runs.
 
-use std::path::Path;
+mod lint;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use chaos::document::{self, Document};
 use chaos::dry_run::DryRun;
 use chaos::engine::{EngineError, Options};
 use chaos::render;
-use chaos::snapshot::Name;
+use chaos::snapshot::{Name, Snapshot};
+use chaos::target::Pod;
 use jiff::Timestamp;
-use stage::SourceFile;
+use stage::{SourceFile, Stage};
 
-use crate::cli::Chaos;
-use crate::control::{Request, Running};
+use crate::cli::{Chaos, ChaosVerb, Place};
+use crate::control::{self, Request, Running};
+use crate::exit::BROKEN;
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::terminal::{note, print};
 
 /// Carries out one verb and prints what came of it.
 ///
 /// # Errors
 /// A file that cannot be read or used, no stage that runs, or a refusal of the stage's.
-pub async fn run(project: &Project, verb: Chaos) -> Result<ExitCode> {
-    match verb {
-        Chaos::Apply { file, dry_run: true } => dry_run(project, &file).await,
-        Chaos::Apply { file, dry_run: false } => apply(project, &file).await,
-        Chaos::Get => {
-            print(&render::get(&Running::find(project).await?.chaos().await?));
+pub async fn run(project: &Project, args: Chaos) -> Result<ExitCode> {
+    let place = &args.place;
+    let stage = || Target::find(project, place);
+    match args.verb {
+        ChaosVerb::Apply { file, dry_run: true } => dry_run(stage().await, &file).await,
+        ChaosVerb::Apply { file, dry_run: false } => {
+            let (file, documents) = read(&file)?;
+            warn(&documents);
+            stage().await?.carry_out(Request::ChaosApply(file)).await
+        }
+        ChaosVerb::Lint { files } => return lint_files(project, &files),
+        ChaosVerb::Get => {
+            print(&render::get(&stage().await?.chaos().await?));
             Ok(())
         }
-        Chaos::Describe { name } => describe(project, &name.parse()?).await,
-        Chaos::Delete { name } => delete(project, &name).await,
-        Chaos::Pause { name, resume } => {
-            let request = Request::ChaosPause { name, pause: !resume };
-            Running::find(project).await?.carry_out(&request).await
+        ChaosVerb::Describe { name } => describe(&stage().await?, &name.parse()?).await,
+        ChaosVerb::Delete { name } => delete(stage().await, &name).await,
+        ChaosVerb::Pause { name, resume } => {
+            stage().await?.carry_out(Request::ChaosPause { name, pause: !resume }).await
         }
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Exit code 1 if one of them cannot work.
+fn lint_files(project: &Project, files: &[PathBuf]) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for file in files {
+        let lints = lint::lint(project.folder()?, &read(file)?.1)?;
+        for warning in &lints.warnings {
+            print(&format!("{}: Warning: {warning}", file.display()));
+        }
+        for refusal in &lints.refused {
+            print(&format!("{}: {refusal}", file.display()));
+            code = ExitCode::from(BROKEN);
+        }
+    }
+    Ok(code)
+}
+
+/// The stage that is meant: one of this machine, in its own process, or one in a cluster.
+enum Target {
+    Local(Running),
+    Cluster(Arc<dyn Stage>),
+}
+
+impl Target {
+    async fn find(project: &Project, place: &Place) -> Result<Self> {
+        if place.is_cluster() {
+            return Ok(Self::Cluster(in_cluster::attach(place).await?));
+        }
+        Ok(Self::Local(Running::find(project).await?))
+    }
+
+    async fn pods(&self) -> Result<Vec<Pod>> {
+        Ok(match self {
+            Self::Local(stage) => stage.status().await?.stage.selectable(),
+            Self::Cluster(stage) => stage.status().await?.selectable(),
+        })
+    }
+
+    async fn chaos(&self) -> Result<Snapshot> {
+        Ok(match self {
+            Self::Local(stage) => stage.chaos().await?,
+            Self::Cluster(stage) => stage.chaos().await?,
+        })
+    }
+
+    /// Has something done, and prints what was.
+    async fn carry_out(&self, request: Request) -> Result<()> {
+        match self {
+            Self::Local(stage) => stage.carry_out(&request).await,
+            Self::Cluster(stage) => {
+                let (done, failed) = control::carry_out(&**stage, request).await;
+                print(&done);
+                failed
+            }
+        }
+    }
+}
+
 /// Documents are checked here too, so that a mistake shows without a stage.
-async fn apply(project: &Project, path: &Path) -> Result<()> {
-    let (file, documents) = read(path)?;
-    let stage = Running::find(project).await?;
-    for document in &documents {
+fn warn(documents: &[Document]) {
+    for document in documents {
         let name = &document.meta.name;
         for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
             note(&format!("Warning: {name}: {lint}"));
@@ -52,14 +119,13 @@ async fn apply(project: &Project, path: &Path) -> Result<()> {
             note(&format!("Warning: {name}: will fail: {refusal}"));
         }
     }
-    stage.carry_out(&Request::ChaosApply(file)).await
 }
 
 /// What a file would do, to the pods of the stage that runs, or without pods.
-async fn dry_run(project: &Project, path: &Path) -> Result<()> {
+async fn dry_run(stage: Result<Target>, path: &Path) -> Result<()> {
     let (_, documents) = read(path)?;
-    let pods = match Running::find(project).await {
-        Ok(stage) => Ok(stage.status().await?.stage.selectable()),
+    let pods = match stage {
+        Ok(stage) => Ok(stage.pods().await?),
         Err(_) => Err(NO_STAGE),
     };
     for document in &documents {
@@ -74,8 +140,8 @@ async fn dry_run(project: &Project, path: &Path) -> Result<()> {
 const NO_STAGE: &str = "no stage is running, so no pods could be matched; start one with ./tale up";
 
 /// Everything about every object that a name means.
-async fn describe(project: &Project, name: &Name) -> Result<()> {
-    let snapshot = Running::find(project).await?.chaos().await?;
+async fn describe(stage: &Target, name: &Name) -> Result<()> {
+    let snapshot = stage.chaos().await?;
     let texts: Vec<String> =
         snapshot.find_all(name).map(|object| render::describe(&snapshot, object)).collect();
     if texts.is_empty() {
@@ -86,7 +152,7 @@ async fn describe(project: &Project, name: &Name) -> Result<()> {
 }
 
 /// By name, or everything in a file. One that is not there does not keep the others.
-async fn delete(project: &Project, name: &str) -> Result<()> {
+async fn delete(stage: Result<Target>, name: &str) -> Result<()> {
     let path = Path::new(name);
     let is_file =
         path.is_file() || path.extension().is_some_and(|end| end == "yaml" || end == "yml");
@@ -99,10 +165,10 @@ async fn delete(project: &Project, name: &str) -> Result<()> {
     } else {
         vec![name.to_owned()]
     };
-    let stage = Running::find(project).await?;
+    let stage = stage?;
     let mut failed = Vec::new();
     for name in names {
-        if let Err(why) = stage.carry_out(&Request::ChaosDelete { name }).await {
+        if let Err(why) = stage.carry_out(Request::ChaosDelete { name }).await {
             failed.push(format!("{why:#}"));
         }
     }

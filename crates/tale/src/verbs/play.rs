@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::cli::{OnArg, Play};
+use crate::cli::Play;
 use crate::exit::{BROKEN, INTERRUPTED, KEPT, UNDECIDED};
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::play::{LeftOut, Options, Played, play};
 use crate::report::{self, Outcome, Verdict};
-use crate::setup::start_local;
+use crate::setup::{Setup, start_local};
 use crate::terminal::{Interruptions, Ui, note, print};
 
 /// Plays a tale and says how it went.
@@ -19,22 +20,28 @@ use crate::terminal::{Interruptions, Ui, note, print};
 /// # Errors
 /// What kept it from being played.
 pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
-    if matches!(args.on, OnArg::Cluster) {
-        bail!("--on cluster: only the local stage can be played on so far; leave --on out");
-    }
     let root = project.folder()?;
     let json = args.json;
+    let place = args.place.clone();
     let options = options(root, args);
     let ui = Ui::new();
+    let on_cluster = place.is_cluster();
     let interrupted = AtomicBool::new(false);
     let mut interruptions = Interruptions::listen().context("cannot listen to signals")?;
     let stop = async {
         interruptions.next().await;
         interrupted.store(true, Relaxed);
         ui.line("\ntale: stopping; Ctrl-C again to kill what is left");
-        tokio::spawn(kill_at_next(interruptions));
+        tokio::spawn(kill_at_next(interruptions, on_cluster));
     };
-    let played = play(root, &options, &ui, start_local, stop).await?;
+    let start = async |setup: &Setup| {
+        if place.is_cluster() {
+            in_cluster::start(root, &place, setup.clock).await
+        } else {
+            start_local(setup).await
+        }
+    };
+    let played = play(root, &options, &ui, start, stop).await?;
     let code = summary(&ui, &played, options.seed, interrupted.into_inner());
     if json {
         print(&report::json(&played.report));
@@ -78,10 +85,15 @@ fn summary(ui: &Ui, played: &Played, seed: u64, interrupted: bool) -> u8 {
     code
 }
 
-/// A second Ctrl-C ends everything at once: the children die with this process.
-async fn kill_at_next(mut interruptions: Interruptions) {
+/// A second Ctrl-C ends everything at once: the children die with this process. What is in a cluster
+/// stays until somebody takes it away, experiments until their own end.
+async fn kill_at_next(mut interruptions: Interruptions, on_cluster: bool) {
     interruptions.next().await;
-    note("tale: killed; logs are in .tales/");
+    note(if on_cluster {
+        "tale: killed; what is left in the cluster goes with `./tale down --on cluster`"
+    } else {
+        "tale: killed; logs are in .tales/"
+    });
     std::process::exit(i32::from(INTERRUPTED));
 }
 

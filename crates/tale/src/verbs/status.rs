@@ -1,22 +1,36 @@
 //! `tale status`: what runs on a stage and where, as a table for people and as JSON for programs.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use stage::{ContainerStatus, PodStatus, Snapshot};
+use stage::{ContainerStatus, PodStatus, Snapshot, Stage};
 
+use crate::cli::Place;
 use crate::control::{Fault, Running, Status};
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::terminal::{Table, print};
 
 /// Prints what runs on the stage that answers.
 ///
 /// # Errors
 /// No stage is running, or it does not answer.
-pub async fn run(project: &Project, json: bool) -> Result<ExitCode> {
-    let status = Running::find(project).await?.status().await?;
+pub async fn run(project: &Project, json: bool, place: &Place) -> Result<ExitCode> {
+    let status = if place.is_cluster() {
+        of_cluster(&*in_cluster::attach(place).await?, place).await?
+    } else {
+        Running::find(project).await?.status().await?
+    };
     print(&if json { serde_json::to_string_pretty(&status)? } else { table(&status) });
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same of a stage in a cluster, which has no process and no folder.
+pub(super) async fn of_cluster(stage: &dyn Stage, place: &Place) -> Result<Status> {
+    let (pods, chaos) = (stage.status().await?, stage.chaos().await?);
+    let name = format!("in the namespace {}", place.namespace);
+    Ok(Status::new(&name, PathBuf::new(), stage.place(), (*pods).clone(), &chaos))
 }
 
 /// For people: a table per kind of object, then facts about the stage as a whole.
@@ -34,11 +48,11 @@ pub fn table(status: &Status) -> String {
     let mut text: String = tables.map(|table| format!("{table}\n")).collect();
     let faults = if status.faults.is_empty() { "none" } else { "above" };
     let mut about = vec![
-        ("stage", format!("{}, process {}", status.name, status.pid)),
+        ("stage", status.whose()),
         ("clock", status.clock.to_string()),
         ("cluster DNS", status.dns.map_or("none".to_owned(), |dns| dns.to_string())),
         ("faults", faults.to_owned()),
-        ("state folder", status.state_dir.display().to_string()),
+        ("state folder", folder(&status.state_dir)),
     ];
     let not_applied = stage.not_applied.len();
     if not_applied > 0 {
@@ -48,6 +62,10 @@ pub fn table(status: &Status) -> String {
     }
     text.extend(about.into_iter().map(|(what, value)| format!("{what:<15}{value}\n")));
     text
+}
+
+fn folder(dir: &Path) -> String {
+    if dir.as_os_str().is_empty() { "none".to_owned() } else { dir.display().to_string() }
 }
 
 fn pods(stage: &Snapshot) -> Table {

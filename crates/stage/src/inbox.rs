@@ -1,17 +1,19 @@
-//! Everybody's mailbox, phone and chat on this stage: an HTTP server that keeps what Alertmanager
-//! sends.
+//! Everybody's mailbox, phone and chat on a stage: an HTTP server that keeps what Alertmanager
+//! sends, and gives it back to whoever asks for `/messages`.
+//!
+//! The local stage has it in its own process; in a cluster it is a pod (`bin/inbox.rs`).
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -25,9 +27,12 @@ const KEPT: usize = 1_000;
 /// One notification of 64 KiB already holds more alerts than a room can read.
 const MAX_BYTES: usize = 1024 * 1024;
 
+/// Where the messages are shown, as a JSON list of [`Notification`]s, oldest first.
+pub const MESSAGES: &str = "/messages";
+
 /// What was received. Clones see the same messages.
 #[derive(Clone, Default)]
-pub(crate) struct Inbox {
+pub struct Inbox {
     messages: Arc<Mutex<VecDeque<Notification>>>,
 }
 
@@ -39,8 +44,15 @@ struct Payload {
 }
 
 impl Inbox {
-    pub(crate) async fn start(ip: Ipv4Addr) -> io::Result<(Self, SocketAddr, JoinHandle<()>)> {
-        let listener = TcpListener::bind((ip, 0)).await?;
+    /// Opens one at `ip`; port 0 takes any that is free. Returns where it is, and its task.
+    ///
+    /// # Errors
+    /// The port cannot be opened.
+    pub async fn start(
+        ip: impl Into<IpAddr>,
+        port: u16,
+    ) -> io::Result<(Self, SocketAddr, JoinHandle<()>)> {
+        let listener = TcpListener::bind((ip.into(), port)).await?;
         let address = listener.local_addr()?;
         let inbox = Self::default();
         let task = tokio::spawn(serve(listener, inbox.clone()));
@@ -48,7 +60,7 @@ impl Inbox {
     }
 
     /// All messages kept, oldest first.
-    pub(crate) fn messages(&self) -> Vec<Notification> {
+    pub fn messages(&self) -> Vec<Notification> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
@@ -60,15 +72,15 @@ impl Inbox {
         messages.push_back(notification);
     }
 
-    async fn receive(
-        self,
-        request: Request<Incoming>,
-    ) -> Result<Response<Empty<Bytes>>, Infallible> {
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        if request.method() == Method::GET {
+            return Ok(self.show(request.uri().path()));
+        }
         let channel = request.uri().path().trim_start_matches('/').to_owned();
         let body =
             Limited::new(request.into_body(), MAX_BYTES).collect().await.ok().map(|b| b.to_bytes());
         let payload: Option<Payload> = body.and_then(|body| serde_json::from_slice(&body).ok());
-        let mut response = Response::new(Empty::new());
+        let mut response = Response::new(Full::default());
         match payload {
             Some(Payload { receiver, status, alerts }) => {
                 self.keep(Notification { at: unix_now(), channel, receiver, status, alerts });
@@ -76,6 +88,16 @@ impl Inbox {
             None => *response.status_mut() = StatusCode::BAD_REQUEST,
         }
         Ok(response)
+    }
+
+    fn show(&self, path: &str) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        match (path, serde_json::to_vec(&self.messages())) {
+            (MESSAGES, Ok(messages)) => *response.body_mut() = Full::from(messages),
+            ("/healthz", _) => {}
+            _ => *response.status_mut() = StatusCode::NOT_FOUND,
+        }
+        response
     }
 }
 
@@ -93,10 +115,33 @@ async fn serve(listener: TcpListener, inbox: Inbox) {
         };
         let inbox = inbox.clone();
         connections.spawn(async move {
-            let service = service_fn(move |request| inbox.clone().receive(request));
+            let service = service_fn(move |request| inbox.clone().answer(request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(300));
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_alertmanager_sends_can_be_read_again() {
+        let (inbox, address, task) = Inbox::start([127, 0, 0, 1], 0).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let alerts = serde_json::json!([{"status": "firing", "labels": {"alertname": "A"}}]);
+        let sent = serde_json::json!({"receiver": "default/a/mail", "status": "firing",
+            "alerts": alerts, "version": "4"});
+        let post = http.post(format!("http://{address}/email")).json(&sent).send().await.unwrap();
+        assert_eq!(post.status(), 200);
+        let nonsense = http.post(format!("http://{address}/email")).body("{").send().await.unwrap();
+        assert_eq!(nonsense.status(), 400);
+        let shown = http.get(format!("http://{address}{MESSAGES}")).send().await.unwrap();
+        let shown: Vec<Notification> = shown.json().await.unwrap();
+        assert_eq!(shown, inbox.messages());
+        assert!(shown.len() == 1 && shown[0].channel == "email" && shown[0].reports("A", "firing"));
+        task.abort();
     }
 }
