@@ -82,7 +82,10 @@ async fn missing(api: &Api, monitoring: &Monitoring, applied: &[Value]) -> Optio
     for (kind, prefix) in [("ServiceMonitor", "serviceMonitor"), ("Probe", "probe")] {
         for object in of(kind) {
             let pool = format!("{prefix}/{}/{}", text(object, "/metadata/namespace"), name(object));
-            let here = |one: &&Value| text(one, "/scrapePool").starts_with(&pool);
+            let here = |one: &&Value| {
+                let rest = text(one, "/scrapePool").strip_prefix(&pool);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
             let mut found = targets.iter().filter(here).peekable();
             if found.peek().is_none() {
                 return Some(format!("{kind} {} has no target", name(object)));
