@@ -28,7 +28,10 @@ use crate::monitoring::{
 };
 use crate::pulse::Pulse;
 use crate::tunnel::Tunnel;
-use crate::{chaos, kinds, settle, sweep, watch};
+use crate::{chaos, doctor, kinds, settle, sweep, watch};
+
+/// How long looking for what is in the way may take.
+const DIAGNOSIS: Duration = Duration::from_secs(8);
 
 /// A step that was done: what, how long it took, and what came of it.
 pub type Progress = Arc<dyn Fn(&str, Duration, &str) + Send + Sync>;
@@ -60,6 +63,7 @@ pub struct Options {
 /// A stage in the namespace of a cluster. Dropping it closes its listeners and leaves the cluster as
 /// it is; [`Stage::down`] takes everything away.
 pub struct ClusterStage {
+    connection: Connection,
     api: Api,
     options: Options,
     place: Place,
@@ -128,6 +132,7 @@ impl ClusterStage {
         );
         (options.progress)(&what, since.elapsed(), &about);
         Ok(Self {
+            connection: connection.clone(),
             api,
             place,
             monitoring,
@@ -237,6 +242,13 @@ impl Stage for ClusterStage {
 
     fn adapted(&self) -> Vec<Adaptation> {
         lock(&self.adapted).clone()
+    }
+
+    async fn diagnose(&self) -> Vec<String> {
+        let examined = doctor::examine(&self.connection, self.namespace());
+        let found = tokio::time::timeout(DIAGNOSIS, examined).await.unwrap_or_default();
+        let wrong = found.into_iter().filter(|finding| !finding.ok);
+        wrong.map(|one| format!("{} {}: {}; {}", one.id, one.what, one.found, one.remedy)).collect()
     }
 
     async fn inject(&self, document: &Document) -> Result<Applied, StageError> {

@@ -69,6 +69,11 @@ pub trait Stage: Send + Sync {
         Vec::new()
     }
 
+    /// What is in the way here, a line each: for a story that could not be told to its end.
+    async fn diagnose(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// `kubectl apply` of a chaos document. Returns at once; [`Stage::chaos`] shows when the fault
     /// is injected.
     ///

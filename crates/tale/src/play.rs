@@ -90,6 +90,12 @@ pub async fn play(
             evidence::collect(&tale.charts, &*stage, &setup.catalogue, record.epoch, &record.acts)
                 .await;
         record.adapted = stage.adapted();
+        if !record.is_kept(&tale) {
+            for line in stage.diagnose().await {
+                ui.line(&format!("  {} {line}", ui.yellow("?")));
+                record.notes.push(line);
+            }
+        }
         take_down(&*stage, &mut record, ui).await;
         result?;
     } else {

@@ -4,6 +4,6 @@
 
 mod fake;
 mod guarded;
-mod real;
+mod on_a_cluster;
 mod recorded;
 mod unwell;

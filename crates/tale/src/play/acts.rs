@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use slo::Period;
@@ -23,6 +23,9 @@ use crate::{folders, gate};
 /// The nominal window that the gate judges in a tale: five minutes, five seconds on the stage
 /// clock.
 const GATE_WINDOW: &str = "5m";
+
+/// How often is looked while the room watches.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The acts of a play in progress.
 pub(super) struct Acts<'p> {
@@ -133,7 +136,10 @@ impl Acts<'_> {
             Change { root: self.root, stage, left_out, ui: self.ui, record: self.record };
         change.make(act).await?;
         if let Some(hold) = &act.hold {
-            self.ui.hold(hold.0).await;
+            tokio::select! {
+                () = self.ui.hold(hold.0) => {}
+                () = keep_looking(stage) => {}
+            }
         }
         Ok(self.keep_promises(act, sources).await)
     }
@@ -152,5 +158,14 @@ impl Acts<'_> {
             }
         }
         Outcome::Kept
+    }
+}
+
+/// What happens while the room watches is seen, too: a pod that is taken away, say.
+async fn keep_looking(stage: &dyn Stage) {
+    loop {
+        // One that does not answer now is asked again by the next promise.
+        let _ = stage.status().await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }

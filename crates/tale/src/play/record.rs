@@ -85,6 +85,13 @@ impl Record {
         }
     }
 
+    /// Whether every promise of the tale was kept.
+    pub(super) fn is_kept(&self, tale: &Tale) -> bool {
+        let promised: usize = tale.acts.iter().map(|act| act.promises.len()).sum();
+        let kept = self.promises.iter().filter(|promise| promise.outcome == Outcome::Kept);
+        kept.count() == promised
+    }
+
     /// A promise came to its end.
     pub(super) fn promise(
         &mut self,

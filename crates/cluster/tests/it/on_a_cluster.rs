@@ -305,3 +305,149 @@ async fn up_reset_and_down_are_quick() {
     }
     cluster.is_as(&before).await;
 }
+
+/// A kubeconfig for the same server with another token.
+fn with_token(cluster: &Cluster, token: &str) -> tempfile::NamedTempFile {
+    let text = std::fs::read_to_string(&cluster.kubeconfig).unwrap();
+    let mut config: Value = serde_saphyr::from_str(&text).unwrap();
+    let user = config["contexts"][0]["context"]["user"].clone();
+    config["users"] = json!([{"name": user, "user": {"token": token}}]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, config.to_string()).unwrap();
+    file
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn a_token_that_is_not_valid_any_more_is_named_at_once() {
+    let mut cluster = Cluster::take().await;
+    let file = with_token(&cluster, "not.valid.anymore");
+    cluster.kubeconfig = file.path().display().to_string();
+    let since = Instant::now();
+    let text = cluster.expect(&["play", "dns-leak"], 2);
+    assert!(text.contains("log in again"), "{text}");
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
+    let mut cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let namespace = "tales-alice";
+    let meta = json!({"name": "alice", "namespace": namespace});
+    cluster.put("/api/v1/namespaces", json!({"metadata": {"name": namespace}})).await;
+    let at = |root: &str, plural: &str| format!("{root}/namespaces/{namespace}/{plural}");
+    cluster.put(&at("/api/v1", "serviceaccounts"), json!({"metadata": meta})).await;
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let rules = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
+    cluster.put(&at(rbac, "roles"), json!({"metadata": meta, "rules": rules})).await;
+    let binding = json!({"metadata": meta, "roleRef": {"apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role", "name": "alice"}, "subjects": [{"kind": "ServiceAccount", "name": "alice",
+        "namespace": namespace}]});
+    cluster.put(&at(rbac, "rolebindings"), binding).await;
+    let token = at("/api/v1", "serviceaccounts/alice/token");
+    let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+        "spec": {"expirationSeconds": 3600}});
+    let token = cluster.api.create(&token, &asked).await.unwrap();
+    let file = with_token(&cluster, token["status"]["token"].as_str().unwrap());
+    let admin = std::mem::replace(&mut cluster.kubeconfig, file.path().display().to_string());
+    let doctor = cluster.expect(&["doctor", "--namespace", namespace], 0);
+    assert!(doctor.contains("may not be seen") || doctor.contains("could not look"), "{doctor}");
+    cluster.expect(&["play", "dns-leak", "--namespace", namespace], 0);
+    cluster.kubeconfig = admin;
+    cluster.api.delete(&format!("/api/v1/namespaces/{namespace}")).await.unwrap();
+    cluster.is_as(&before).await;
+}
+
+/// A play under way: its lines as far as they are written, and its end.
+struct Playing {
+    child: std::process::Child,
+    lines: tempfile::NamedTempFile,
+}
+
+impl Playing {
+    fn start(cluster: &Cluster, tale: &str) -> Self {
+        let lines = tempfile::NamedTempFile::new().unwrap();
+        let out = lines.reopen().unwrap();
+        let child = cluster.command(&["play", tale]).stderr(out).spawn().unwrap();
+        Self { child, lines }
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.lines.path()).unwrap()
+    }
+
+    async fn says(&self, words: &str) {
+        let end = Instant::now() + Duration::from_secs(120);
+        while !self.text().contains(words) {
+            assert!(Instant::now() < end, "{words}: {}", self.text());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn end(mut self) -> (Option<i32>, String) {
+        let end = Instant::now() + Duration::from_secs(180);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status.code(), self.text());
+            }
+            assert!(Instant::now() < end, "{}", self.text());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn a_prometheus_that_restarts_leaves_the_story_undecided() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let playing = Playing::start(&cluster, "dns-leak");
+    playing.says("no alert is pending or firing").await;
+    let pod = "/api/v1/namespaces/default/pods/prometheus-tales-0";
+    cluster.api.delete(pod).await.unwrap();
+    let since = Instant::now();
+    let (code, text) = playing.end().await;
+    println!("told, and everything taken away, after {:?}\n{text}", since.elapsed());
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("prometheus-tales-0"), "{text}");
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn an_evicted_pod_leaves_the_story_undecided() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let playing = Playing::start(&cluster, "dns-leak");
+    playing.says("no alert is pending or firing").await;
+    let pods = "/api/v1/namespaces/default/pods";
+    let list = cluster.api.list(pods).await.unwrap();
+    let named = list.iter().filter_map(|pod| pod["metadata"]["name"].as_str());
+    let name = named.into_iter().find(|name| name.starts_with("dns-leaker-o11y")).unwrap();
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": name, "namespace": "default"}});
+    cluster.api.create(&format!("{pods}/{name}/eviction"), &eviction).await.unwrap();
+    let (code, text) = playing.end().await;
+    println!("{text}");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("was evicted"), "{text}");
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn ctrl_c_takes_everything_away_whenever_it_comes() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    for words in ["connected to", "no alert is pending or firing"] {
+        let playing = Playing::start(&cluster, "dns-leak");
+        playing.says(words).await;
+        let pid = playing.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let (code, text) = playing.end().await;
+        assert_eq!(code, Some(130), "{text}");
+        cluster.is_as(&before).await;
+    }
+}
