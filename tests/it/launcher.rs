@@ -49,7 +49,7 @@ impl Project {
 
     /// Everything that is needed to build and to play, in the PATH.
     fn with_rust(self) -> Self {
-        for tool in ["cargo", "cc", "make", "prometheus", "alertmanager"] {
+        for tool in ["cargo", "cc", "make", "prometheus", "alertmanager", "busybox"] {
             self.program(&format!("path/{tool}"));
         }
         self.program("target/play/tale");
@@ -150,6 +150,7 @@ fn only_what_a_tale_runs_is_built() {
     assert_eq!(built(&project, &["play", "sre"]), ["tale", "orders", "shop", "load"]);
     let all = ["tale", "dns-leaker", "hello", "orders", "shop", "load"];
     assert_eq!(built(&project, &["up"]), all);
+    assert_eq!(built(&project, &["images", "build"]), ["tale", "all-services"]);
     assert_eq!(built(&project, &["play", "--clock", "real", "sre"]), all, "when in doubt, all");
 }
 
@@ -169,16 +170,17 @@ fn features(project: &Project, command: &mut Command) -> Option<String> {
 }
 
 #[test]
-fn a_cluster_needs_its_feature_its_inbox_and_every_program_and_no_prometheus_here() {
+fn a_cluster_needs_its_feature_and_the_image_and_no_prometheus_here() {
     let project = Project::new().with_rust();
     let asked =
         |args: &[&str]| features(&project, &mut project.command(&project.path("tale"), args));
     assert_eq!(asked(&["list"]), None, "the local stage is built without TLS");
     fs::remove_file(project.path("path/prometheus")).unwrap();
     fs::remove_file(project.path("path/alertmanager")).unwrap();
-    let all = ["tale", "stage", "dns-leaker", "hello", "orders", "shop", "load"];
-    assert_eq!(built(&project, &["play", "dns-leak", "--on", "cluster"]), all);
-    assert_eq!(built(&project, &["images", "build"]), all);
+    let image = ["tale", "all-services"];
+    assert_eq!(built(&project, &["images", "build"]), image);
+    assert_eq!(asked(&["list"]), None, "nor is the image");
+    assert_eq!(built(&project, &["play", "dns-leak", "--on", "cluster"]), image);
     // What was built once is kept.
     assert_eq!(asked(&["list"]).as_deref(), Some("tale/cluster"));
     let other = Project::new().with_rust();

@@ -101,12 +101,9 @@ async fn images(api: &Api, namespace: &str) -> Finding {
         return Finding::well(id, what, "no stage is up, so none is needed yet");
     };
     match lies_there(api, &image).await {
-        Some(false) => Finding::wrong(
-            id,
-            what,
-            format!("{image} is on no node"),
-            "./tale images load --on cluster",
-        ),
+        Some(false) => {
+            Finding::wrong(id, what, format!("{image} is on no node"), "./tale images load")
+        }
         Some(true) => Finding::well(id, what, format!("{image} is on a node")),
         None => {
             Finding::well(id, what, format!("{image}; nobody may see whether it is on the nodes"))

@@ -63,9 +63,6 @@ pub enum ClusterError {
         /// What was seen last.
         seen: String,
     },
-    /// An image cannot be made or brought to the cluster.
-    #[error("{0}")]
-    Image(String),
 }
 
 impl From<ClusterError> for StageError {

@@ -11,7 +11,6 @@ pub mod chaos;
 pub mod connect;
 pub mod doctor;
 mod error;
-pub mod image;
 pub mod kinds;
 pub mod monitoring;
 pub mod object;
@@ -25,5 +24,4 @@ pub mod watch;
 
 pub use connect::{Connection, connect};
 pub use error::ClusterError;
-pub use image::Image;
 pub use stage::{ClusterStage, Options, Progress};

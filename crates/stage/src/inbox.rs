@@ -1,12 +1,12 @@
 //! Everybody's mailbox, phone and chat on a stage: an HTTP server that keeps what Alertmanager
 //! sends, and gives it back to whoever asks for `/messages`.
 //!
-//! The local stage has it in its own process; in a cluster it is a pod (`bin/inbox.rs`).
+//! The local stage has it in its own process; in a cluster it is a pod, which calls [`exec`].
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Notification;
@@ -26,6 +27,9 @@ use crate::event::unix_now;
 const KEPT: usize = 1_000;
 /// One notification of 64 KiB already holds more alerts than a room can read.
 const MAX_BYTES: usize = 1024 * 1024;
+
+/// Where it listens as a pod.
+pub const PORT: u16 = 8080;
 
 /// Where the messages are shown, as a JSON list of [`Notification`]s, oldest first.
 pub const MESSAGES: &str = "/messages";
@@ -99,6 +103,21 @@ impl Inbox {
         }
         response
     }
+}
+
+/// Serves at every address of its pod, until SIGTERM.
+///
+/// # Errors
+/// The port cannot be opened.
+pub async fn exec() -> io::Result<()> {
+    let (_, _, mut serving) = Inbox::start(Ipv4Addr::UNSPECIFIED, PORT).await?;
+    // As process 1 of its container it would not end by a signal that it does not wait for.
+    let mut end = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = &mut serving => {}
+        _ = end.recv() => {}
+    }
+    Ok(())
 }
 
 async fn serve(listener: TcpListener, inbox: Inbox) {

@@ -1,10 +1,12 @@
 //! The arguments.
 
 mod gate;
+mod images;
 mod place;
 mod slo;
 
 pub use gate::{FailOn, Format, Gate};
+pub use images::{Image, Images};
 pub use place::{OnArg, Place, With};
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
@@ -52,8 +54,6 @@ pub enum Command {
     Reset(Place),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
     Chaos(Chaos),
-    /// The image of the project's programs, for stages in a cluster
-    Images(Images),
     /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help`
     /// is the manual
     #[command(disable_help_flag = true)]
@@ -67,6 +67,9 @@ pub enum Command {
     /// Check objectives, compile them into rules, and do statistics with them
     #[command(subcommand)]
     Slo(Slo),
+    /// The container image of the services: build it, load it into a cluster, push it
+    #[command(subcommand)]
+    Images(Images),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)
@@ -150,47 +153,6 @@ pub struct Up {
     /// Where it is started
     #[command(flatten)]
     pub place: Place,
-}
-
-/// `tale images`
-#[derive(Debug, Args)]
-pub struct Images {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub verb: ImagesVerb,
-    /// For which cluster
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// `tale images ..`
-#[derive(Debug, Subcommand)]
-pub enum ImagesVerb {
-    /// Write the archive, an OCI layout that `docker load` takes too; no daemon is asked
-    Build,
-    /// Build it, and bring it to the nodes of the cluster
-    Load {
-        /// With which tool; the context's name tells kind, k3d and minikube
-        #[arg(long, value_enum)]
-        into: Option<LoadInto>,
-    },
-    /// Build it, and push it to a registry with skopeo or crane
-    Push {
-        /// Where to, without a tag, e.g. registry.example.org/me/tales
-        repository: String,
-    },
-}
-
-/// Where an archive is brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "they are names of tools")]
-pub enum LoadInto {
-    Kind,
-    K3d,
-    K3s,
-    Minikube,
-    Containerd,
-    Docker,
 }
 
 /// `tale chaos`

@@ -39,10 +39,10 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Status { json, place } => verbs::status::run(&project, json, &place).await,
         Command::Reset(place) => verbs::reset::run(&project, &place).await,
         Command::Chaos(args) => verbs::chaos::run(&project, args).await,
-        Command::Images(args) => verbs::images::run(&project, args).await,
         Command::Load { args } => Ok(verbs::load::run(args)),
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
+        Command::Images(verb) => verbs::images::run(verb),
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor(place) => verbs::doctor::run(&project, &place).await,
     }

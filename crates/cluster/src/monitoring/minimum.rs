@@ -10,7 +10,7 @@ pub const NAME: &str = "tales";
 /// The name of the inbox.
 pub const INBOX: &str = "tales-inbox";
 /// Where it listens.
-pub const INBOX_PORT: u16 = 8080;
+pub const INBOX_PORT: u16 = stage::inbox::PORT;
 /// The name of the prober.
 pub const BLACKBOX: &str = "tales-blackbox";
 /// Where it listens.
@@ -37,7 +37,7 @@ pub(super) fn inbox(namespace: &str, image: &str) -> Vec<Value> {
         "name": "inbox",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["inbox"],
+        "command": ["tale", "inbox"],
         "ports": [{"name": "http", "containerPort": INBOX_PORT}],
         "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1},
         "resources": resources("10m", "8Mi", "64Mi"),

@@ -1,25 +1,22 @@
 //! Arguments to a stage in a cluster: which context, which image, and whether it is meant at all.
 
+mod image;
+
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::cluster::image::{self, Image, load::Target};
-use ::cluster::monitoring::lies_there;
 use ::cluster::{ClusterStage, Connection, Options, Progress, connect, sweep};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use images::Target;
 use slo::Clock;
 use stage::Stage;
 
-use crate::cli::{ImagesVerb, LoadInto, Place, With};
+use crate::cli::{Place, With};
 use crate::finding::Finding;
-use crate::folders;
 use crate::setup::Setup;
 use crate::terminal::Ui;
-
-/// Programs of the image that no service's folder names.
-const BESIDE_SERVICES: [&str; 2] = ["inbox", "load"];
 
 /// A stage in a cluster, with nothing on it yet.
 ///
@@ -30,7 +27,7 @@ pub async fn start(root: &Path, place: &Place, clock: Clock) -> Result<Arc<dyn S
     confirm(&connection, place)?;
     let image = match &place.image {
         Some(image) => image.clone(),
-        None => built_and_brought(root, &connection).await?,
+        None => image::brought(root, &connection, &progress()).await?,
     };
     Ok(Arc::new(ClusterStage::start(&connection, options(place, clock, image)).await?))
 }
@@ -86,52 +83,12 @@ pub async fn dry_run(root: &Path, place: &Place, setup: &Setup) -> Result<String
     let connection = connect(place.context.as_deref()).await?;
     let image = match &place.image {
         Some(image) => image.clone(),
-        None => built(root)?.reference,
+        None => image::name(root)?,
     };
     let options =
         Options { progress: Arc::new(|_, _, _| {}), ..options(place, setup.clock, image) };
     let stage = ClusterStage::start(&connection, options).await?;
     Ok(stage.rehearse(&setup.manifests, &setup.env).await?)
-}
-
-/// Builds the image, and brings it somewhere. Returns what to print.
-///
-/// # Errors
-/// A program is missing, or the tool that brings it fails.
-pub async fn images(root: &Path, verb: ImagesVerb, place: &Place) -> Result<String> {
-    let image = built(root)?;
-    let file = image.archive.strip_prefix(root).unwrap_or(&image.archive).display().to_string();
-    let size = image.unpacked as f64 / 1e6;
-    let about = format!(
-        "{}\narchive:  {file}\nunpacked: {size:.1} MB\ndigest:   {}",
-        image.reference, image.digest
-    );
-    match verb {
-        ImagesVerb::Build => Ok(format!("image:    {about}")),
-        ImagesVerb::Load { into } => {
-            let context = match &place.context {
-                Some(context) => context.clone(),
-                None => {
-                    connect(None).await.map(|connection| connection.context).unwrap_or_default()
-                }
-            };
-            let into = into.map(tool).or_else(|| Target::of_context(&context));
-            let into = into.with_context(|| format!(
-                "the context `{context}` does not tell what kind of cluster it is; write --into, or bring {file} to the nodes yourself"
-            ))?;
-            image::load::load(&image, into, &context).await?;
-            Ok(format!(
-                "image:    {about}\nloaded:   {}",
-                into.command(&image.archive, &context).join(" ")
-            ))
-        }
-        ImagesVerb::Push { repository } => {
-            let name = image::load::push(&image, &repository).await?;
-            Ok(format!(
-                "image:    {about}\npushed:   {name}\nnext:     ./tale up --on cluster --image {name}"
-            ))
-        }
-    }
 }
 
 /// What is in the way in a cluster.
@@ -190,40 +147,4 @@ fn confirm(connection: &Connection, place: &Place) -> Result<()> {
         return Ok(());
     }
     bail!("not confirmed, so nothing was done")
-}
-
-/// Builds the image, and brings it to the nodes of a cluster whose tool is known. Others will say if
-/// it is missing.
-async fn built_and_brought(root: &Path, connection: &Connection) -> Result<String> {
-    let since = Instant::now();
-    let image = built(root)?;
-    let reference = image.reference.clone();
-    if lies_there(&connection.api, &reference).await == Some(false)
-        && let Some(into) = Target::of_context(&connection.context)
-    {
-        image::load::load(&image, into, &connection.context).await?;
-        progress()("the image is on the nodes", since.elapsed(), &reference);
-    }
-    Ok(reference)
-}
-
-/// The image of the programs beside this one.
-fn built(root: &Path) -> Result<Image> {
-    let program = std::env::current_exe().context("cannot tell where this program lies")?;
-    let beside = program.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    let mut names: Vec<String> = folders::services(root);
-    names.extend(BESIDE_SERVICES.map(str::to_owned));
-    let out = folders::stages(root).join("images");
-    Ok(image::build(&beside, &names, &image::shell()?, &out)?)
-}
-
-fn tool(into: LoadInto) -> Target {
-    match into {
-        LoadInto::Kind => Target::Kind,
-        LoadInto::K3d => Target::K3d,
-        LoadInto::K3s => Target::K3s,
-        LoadInto::Minikube => Target::Minikube,
-        LoadInto::Containerd => Target::Containerd,
-        LoadInto::Docker => Target::Docker,
-    }
 }

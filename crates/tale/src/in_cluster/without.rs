@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use slo::Clock;
 use stage::Stage;
 
-use crate::cli::{ImagesVerb, Place};
+use crate::cli::Place;
 use crate::finding::Finding;
 use crate::setup::Setup;
 
@@ -40,12 +40,6 @@ pub async fn reset(_place: &Place) -> Result<()> {
 /// # Errors
 /// Always.
 pub async fn dry_run(_root: &Path, _place: &Place, _setup: &Setup) -> Result<String> {
-    bail!(WHY)
-}
-
-/// # Errors
-/// Always.
-pub async fn images(_root: &Path, _verb: ImagesVerb, _place: &Place) -> Result<String> {
     bail!(WHY)
 }
 

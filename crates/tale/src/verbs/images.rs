@@ -1,19 +1,109 @@
-//! `tale images`: the image of the project's programs.
+//! `tale images`: the container image of the services, written without a daemon, and brought to
+//! where pods are run from.
 
-use std::process::ExitCode;
+mod context;
 
-use anyhow::Result;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use images::Target;
+use tempfile::NamedTempFile;
 
 use crate::cli::Images;
-use crate::folders::Project;
-use crate::in_cluster;
-use crate::terminal::print;
+use crate::terminal::{note, print};
 
-/// Builds the image, and brings it to where it is wanted.
+/// Does it.
 ///
 /// # Errors
-/// A program is missing, or the tool that brings it fails.
-pub async fn run(project: &Project, args: Images) -> Result<ExitCode> {
-    print(&in_cluster::images(project.folder()?, args.verb, &args.place).await?);
+/// What is missing, cannot be written, or did not reach its target.
+pub fn run(verb: Images) -> Result<ExitCode> {
+    match verb {
+        Images::Build { image, out } => {
+            let name = write(image.programs.as_deref(), &image.repository, &out)?;
+            print(&name);
+            let out = out.display();
+            note(&format!("written to {out}; `tale images load` brings it to a local cluster"));
+        }
+        Images::Load { image, to } => {
+            let to = to.or_else(target_of_context).context(
+                "the current context of kubectl does not tell what kind of cluster it is; say --to \
+                 kind, k3d, minikube, k3s, containerd, docker, podman or nerdctl, or push the image \
+                 to a registry: tale images push REPOSITORY",
+            )?;
+            let archive = temporary()?;
+            let name = write(image.programs.as_deref(), &image.repository, archive.path())?;
+            execute(&mut to.command(archive.path()))?;
+            print(&name);
+            note(&format!("loaded into {to}"));
+        }
+        Images::Push { programs, repository } => {
+            let archive = temporary()?;
+            let name = write(programs.as_deref(), &repository, archive.path())?;
+            let push = Target::push(archive.path(), &name, is_there);
+            let mut push = push.context(
+                "pushing needs skopeo or crane; install one: apt-get install skopeo, or \
+                 https://github.com/google/go-containerregistry",
+            )?;
+            execute(&mut push)?;
+            print(&name);
+            note("pushed");
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the image under a name that ends in a tag made from its content. The name.
+fn write(programs: Option<&Path>, repository: &str, out: &Path) -> Result<String> {
+    let image = images::tales(&programs_folder(programs)?)?;
+    let archive = image.archive();
+    let name = format!("{repository}:{}", archive.tag());
+    let cannot = || format!("cannot write {}", out.display());
+    let mut file = BufWriter::new(File::create(out).with_context(cannot)?);
+    archive.write(&name, &mut file).and_then(|()| file.flush()).with_context(cannot)?;
+    let megabytes = image.unpacked_bytes() as f64 / 1e6;
+    note(&format!("{name}: {megabytes:.1} MB unpacked, digest {}", archive.digest()));
+    Ok(name)
+}
+
+fn programs_folder(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(folder) = named {
+        return Ok(folder.to_owned());
+    }
+    let this = std::env::current_exe().context("cannot tell where this program lies")?;
+    Ok(this.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+/// Runs a tool to its end; what it says goes to standard error.
+fn execute(command: &mut Command) -> Result<()> {
+    let args = command.get_args().map(OsStr::to_string_lossy);
+    let words: Vec<_> =
+        std::iter::once(command.get_program().to_string_lossy()).chain(args).collect();
+    let words = words.join(" ");
+    note(&format!("$ {words}"));
+    let ended = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    let program = command.get_program().to_string_lossy();
+    let ended = ended.with_context(|| format!("cannot run {program}; is it installed?"))?;
+    if !ended.success() {
+        bail!("`{words}` ended with {ended}");
+    }
+    Ok(())
+}
+
+fn target_of_context() -> Option<Target> {
+    Target::of_context(&context::current()?)
+}
+
+fn is_there(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+/// An archive that is removed when it has reached its target.
+fn temporary() -> Result<NamedTempFile> {
+    let file = tempfile::Builder::new().prefix("tales-").suffix(".tar").tempfile();
+    file.context("cannot write to the folder of temporary files; TMPDIR names another one")
 }

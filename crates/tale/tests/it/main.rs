@@ -10,6 +10,7 @@
 
 mod fake_prometheus;
 mod gate;
+mod images;
 mod manifests;
 mod openslo;
 mod play;

@@ -1,0 +1,36 @@
+//! Every service and the load generator in one program, which does what it is called: `dns-leaker`
+//! is a link to it. What they share, most of each, is in the container image once, and in memory
+//! once for all pods of a node.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = run(&args) {
+        return code;
+    }
+    // `all-services hello`, where there is no link.
+    args.remove(0);
+    run(&args).unwrap_or_else(|| {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "all-services: call it {}", NAMES.join(", "));
+        ExitCode::from(2)
+    })
+}
+
+/// What it can be called.
+const NAMES: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
+
+fn run(args: &[OsString]) -> Option<ExitCode> {
+    let name = Path::new(args.first()?).file_name()?.to_str()?;
+    Some(match name {
+        "dns-leaker" => instrument::run("dns-leaker", dns_leaker::build),
+        "hello" => instrument::run("hello", hello::build),
+        "load" => load::run(args.iter().cloned()),
+        "orders" => instrument::run("orders", orders::build),
+        "shop" => instrument::run("shop", shop::build),
+        _ => return None,
+    })
+}

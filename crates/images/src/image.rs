@@ -1,0 +1,114 @@
+//! What an image holds.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::archive::Archive;
+use crate::error::ImageError;
+use crate::{layer, libraries, shell};
+
+/// Where runc looks for a `command` without a slash.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// An image of one layer, built up in memory. Paths in it are absolute.
+#[derive(Debug, Clone, Default)]
+pub struct Image {
+    pub(crate) entries: BTreeMap<String, Entry>,
+    pub(crate) user: u32,
+    pub(crate) architecture: Option<&'static str>,
+}
+
+/// What lies at a path.
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    File {
+        bytes: Vec<u8>,
+        executable: bool,
+    },
+    Link(String),
+    /// For everyone's temporary files.
+    SharedFolder,
+}
+
+impl Image {
+    /// An empty one, run as this user.
+    pub fn new(user: u32) -> Self {
+        Self { user, ..Self::default() }
+    }
+
+    /// Puts a text there.
+    #[must_use]
+    pub fn text(self, path: &str, text: &str) -> Self {
+        self.entry(path, Entry::File { bytes: text.into(), executable: false })
+    }
+
+    /// Puts a symbolic link there.
+    #[must_use]
+    pub fn link(self, path: &str, to: &str) -> Self {
+        self.entry(path, Entry::Link(to.to_owned()))
+    }
+
+    /// Puts a folder there that everyone may write to.
+    #[must_use]
+    pub fn shared_folder(self, path: &str) -> Self {
+        self.entry(path, Entry::SharedFolder)
+    }
+
+    /// Puts a program there, and the libraries that it needs where its loader looks for them.
+    ///
+    /// # Errors
+    /// It cannot be read, is no program for Linux, is for another processor than the programs
+    /// before it, or a library is missing.
+    pub fn program(mut self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let bytes = read(file)?;
+        let needs = libraries::of(file, &bytes)?;
+        let before = *self.architecture.get_or_insert(needs.architecture);
+        if before != needs.architecture {
+            let is = needs.architecture;
+            return Err(ImageError::Architectures { path: file.to_owned(), is, before });
+        }
+        for library in needs.files {
+            let bytes = read(&library)?;
+            let at = library.to_string_lossy().into_owned();
+            self.entries.insert(at, Entry::File { bytes, executable: true });
+        }
+        Ok(self.entry(path, Entry::File { bytes, executable: true }))
+    }
+
+    /// Puts busybox there, each of its commands a link in `/bin`.
+    ///
+    /// # Errors
+    /// There is no busybox on this machine.
+    pub fn shell(self) -> Result<Self, ImageError> {
+        let shell = shell::find()?;
+        let mut image = self.program(&shell.program, "/bin/busybox")?;
+        for command in shell.commands {
+            image = image.link(&format!("/bin/{command}"), "busybox");
+        }
+        Ok(image)
+    }
+
+    /// The bytes of all its files together: what it takes on a node's disk.
+    pub fn unpacked_bytes(&self) -> u64 {
+        let sizes = self.entries.values().map(|entry| match entry {
+            Entry::File { bytes, .. } => bytes.len() as u64,
+            Entry::Link(_) | Entry::SharedFolder => 0,
+        });
+        sizes.sum()
+    }
+
+    /// Packs it.
+    pub fn archive(&self) -> Archive {
+        let config = serde_json::json!({ "User": self.user.to_string(), "Env": [PATH] });
+        Archive::new(&layer::tar(&self.entries), &config, self.architecture.unwrap_or("amd64"))
+    }
+
+    fn entry(mut self, path: &str, entry: Entry) -> Self {
+        self.entries.insert(path.to_owned(), entry);
+        self
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
+    std::fs::read(path).map_err(|why| ImageError::Read { path: path.to_owned(), why })
+}

@@ -1,0 +1,45 @@
+//! The image of this project: every service in one program, the load generator, and `tale`.
+
+use std::path::Path;
+
+use crate::error::ImageError;
+use crate::image::Image;
+
+/// What it is called where it comes from no registry. The first part is a host that nobody has, so
+/// that no node asks Docker Hub for it.
+pub const REPOSITORY: &str = "tales.local/tales";
+
+/// Nobody in particular, as distroless images have it: Pod Security's level `restricted` refuses
+/// root.
+const USER: u32 = 65532;
+
+/// The program that holds every service; it does what it is called.
+const SERVICES: &str = "all-services";
+
+/// The names that it is called by, each a `command` of a Deployment or a Job.
+const CALLED: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
+
+/// An image with the programs of `folder`.
+///
+/// It has a shell and a writable `/etc`, since Chaos Mesh's DNSChaos rewrites `/etc/resolv.conf` by
+/// shell commands in the container.
+///
+/// # Errors
+/// What is missing or wrong about a program.
+pub fn tales(folder: &Path) -> Result<Image, ImageError> {
+    let mut image = Image::new(USER)
+        .text(
+            "/etc/passwd",
+            &format!("root:x:0:0::/:/bin/sh\ntales:x:{USER}:{USER}::/tmp:/bin/sh\n"),
+        )
+        .text("/etc/group", &format!("root:x:0:\ntales:x:{USER}:\n"))
+        .text("/etc/nsswitch.conf", "hosts: files dns\n")
+        .shared_folder("/tmp")
+        .shell()?
+        .program(&folder.join("tale"), "/usr/local/bin/tale")?
+        .program(&folder.join(SERVICES), &format!("/usr/local/bin/{SERVICES}"))?;
+    for name in CALLED {
+        image = image.link(&format!("/usr/local/bin/{name}"), SERVICES);
+    }
+    Ok(image)
+}
