@@ -1,8 +1,8 @@
 //! Experiments: applied, watched, and taken away again, also where Chaos Mesh cannot.
 //!
-//! An experiment that could not be injected cannot be deleted by itself: where the kernel lacks what
-//! it needs, Chaos Mesh keeps its finalizer for good. Nothing was injected, so nothing is lost when
-//! the stage takes the finalizer off its own objects, and says so.
+//! An experiment that could not be injected cannot be deleted by itself: where the kernel lacks
+//! what it needs, Chaos Mesh keeps its finalizer for good. Nothing was injected, so nothing is lost
+//! when the stage takes the finalizer off its own objects, and says so.
 
 use std::time::{Duration, Instant};
 
@@ -155,8 +155,8 @@ fn event(object: &Value) -> Option<Event> {
     })
 }
 
-/// Deletes the one experiment that a name means, and waits until it is gone. Returns a sentence if it
-/// had to be helped.
+/// Deletes the one experiment that a name means, and waits until it is gone. Returns a sentence if
+/// it had to be helped.
 ///
 /// # Errors
 /// No object has this name, or several; it is somebody else's; it is not gone after `within`.

@@ -1,8 +1,8 @@
 //! What looks at the pods: a Prometheus and an Alertmanager that are there, or the stage's own
 //! minimum for a cluster that has only the operator.
 //!
-//! The minimum lives in the namespace of the stage and needs no right beyond it: one Prometheus, one
-//! Alertmanager, the inbox, and a prober where somebody wants to knock.
+//! The minimum lives in the namespace of the stage and needs no right beyond it: one Prometheus,
+//! one Alertmanager, the inbox, and a prober where somebody wants to knock.
 
 mod found;
 mod images;
@@ -18,7 +18,7 @@ use crate::error::ClusterError;
 pub use found::Found;
 pub(crate) use images::node;
 pub use images::{Images, lies_there};
-pub use minimum::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, NAME, needs_prober, workloads};
+pub use minimum::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, NAME};
 
 /// A pod that is asked through the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,12 @@ impl Monitoring {
         found.satisfied(namespace)
     }
 
+    /// The Deployments of the minimum, which have to be ready besides those of the tale.
+    pub fn workloads(&self, applied: &[Value]) -> Vec<&'static str> {
+        let prober = self.own && minimum::needs_prober(applied);
+        std::iter::once(INBOX).chain(prober.then_some(BLACKBOX)).collect()
+    }
+
     /// The documents of the minimum; none when what is there is used, except for the inbox.
     pub fn documents(
         &self,
@@ -91,7 +97,7 @@ impl Monitoring {
     ) -> Vec<Value> {
         let mut documents = minimum::inbox(namespace, tales);
         if self.own {
-            documents.extend(minimum::documents(namespace, images, needs_prober(applied)));
+            documents.extend(minimum::documents(namespace, images, minimum::needs_prober(applied)));
         }
         documents
     }

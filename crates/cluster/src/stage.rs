@@ -23,9 +23,7 @@ use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{
-    BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, workloads,
-};
+use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring};
 use crate::pulse::Pulse;
 use crate::tunnel::Tunnel;
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
@@ -60,8 +58,8 @@ pub struct Options {
     pub progress: Progress,
 }
 
-/// A stage in the namespace of a cluster. Dropping it closes its listeners and leaves the cluster as
-/// it is; [`Stage::down`] takes everything away.
+/// A stage in the namespace of a cluster. Dropping it closes its listeners and leaves the cluster
+/// as it is; [`Stage::down`] takes everything away.
 pub struct ClusterStage {
     connection: Connection,
     api: Api,
@@ -229,8 +227,7 @@ impl Stage for ClusterStage {
     async fn settle(&self, within: Duration) -> Result<(), StageError> {
         let since = Instant::now();
         let applied = self.applied().clone();
-        let prober = crate::monitoring::needs_prober(&applied);
-        for name in workloads(self.monitoring.own, prober) {
+        for name in self.monitoring.workloads(&applied) {
             watch::rolled_out(&self.api, self.namespace(), name, within).await?;
         }
         settle::settle(&self.api, &self.monitoring, &applied, within).await?;

@@ -76,8 +76,8 @@ pub async fn experiments(api: &Api, namespace: &str) -> Result<Swept, ClusterErr
     Ok(swept)
 }
 
-/// Takes away all that a stage brought, and waits until it is gone. When there is nothing, nothing is
-/// done.
+/// Takes away all that a stage brought, and waits until it is gone. When there is nothing, nothing
+/// is done.
 ///
 /// # Errors
 /// The API server refuses, or something is still there when time is up.

@@ -1,5 +1,6 @@
 //! What a stage starts this program for: as the last step before a pod's program, as a worker that
-//! takes a pod's CPU time or memory away, and in a cluster as the inbox. Not for people, hence not in `--help`.
+//! takes a pod's CPU time or memory away, and in a cluster as the inbox. Not for people, hence not
+//! in `--help`.
 
 use std::process::ExitCode;
 

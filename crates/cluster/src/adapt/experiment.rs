@@ -1,5 +1,5 @@
-//! The guard on top of Chaos Mesh, which has none: an experiment stays in the namespace of its stage,
-//! and it ends by itself, whatever becomes of whoever applied it.
+//! The guard on top of Chaos Mesh, which has none: an experiment stays in the namespace of its
+//! stage, and it ends by itself, whatever becomes of whoever applied it.
 
 use serde_json::{Value, json};
 

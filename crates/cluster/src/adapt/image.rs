@@ -1,7 +1,7 @@
 //! The image: a tag that names its content, taken from the node when it lies there.
 //!
-//! `tales:latest` could not start on kind or k3s: the tag `latest` means "always pull", and there is
-//! nowhere to pull it from.
+//! `tales:latest` could not start on kind or k3s: the tag `latest` means "always pull", and there
+//! is nowhere to pull it from.
 
 use serde_json::{Value, json};
 

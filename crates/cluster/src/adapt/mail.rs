@@ -1,5 +1,5 @@
-//! AlertmanagerConfig: everybody's mailbox is the stage's inbox, and on the stage clock nobody waits
-//! half a minute for a mail.
+//! AlertmanagerConfig: everybody's mailbox is the stage's inbox, and on the stage clock nobody
+//! waits half a minute for a mail.
 //!
 //! The files name a mail server that does not exist, on purpose.
 

@@ -1,5 +1,5 @@
-//! Which images the minimum runs: what lies on a node, so that nothing is pulled in a hall without a
-//! network; else the pinned ones.
+//! Which images the minimum runs: what lies on a node, so that nothing is pulled in a hall without
+//! a network; else the pinned ones.
 
 use serde_json::Value;
 
@@ -74,8 +74,8 @@ pub(crate) async fn on_nodes(api: &Api) -> Option<Vec<String>> {
     Some(names.map(str::to_owned).collect())
 }
 
-/// Whether an image lies on a node; none when that cannot be told: nobody may ask, or a node has more
-/// images than it lists.
+/// Whether an image lies on a node; none when that cannot be told: nobody may ask, or a node has
+/// more images than it lists.
 pub async fn lies_there(api: &Api, image: &str) -> Option<bool> {
     let names = on_nodes(api).await.filter(|names| !names.is_empty())?;
     let there = names.iter().any(|name| name == image);

@@ -19,15 +19,8 @@ pub const BLACKBOX_PORT: u16 = 9115;
 /// Nobody, on Debian and in the images of the Prometheus project.
 const NOBODY: u32 = 65_534;
 
-/// The Deployments of the minimum that have to be ready.
-pub fn workloads(own: bool, prober: bool) -> Vec<&'static str> {
-    let mut names = vec![INBOX];
-    names.extend((own && prober).then_some(BLACKBOX));
-    names
-}
-
 /// Whether somebody wants to knock at a front door.
-pub fn needs_prober(applied: &[Value]) -> bool {
+pub(super) fn needs_prober(applied: &[Value]) -> bool {
     applied.iter().any(|object| text(object, "/kind") == "Probe")
 }
 

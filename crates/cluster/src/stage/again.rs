@@ -1,4 +1,5 @@
-//! What is not a part of a play: beginning anew after a rehearsal, and telling what would be applied.
+//! What is not a part of a play: beginning anew after a rehearsal, and telling what would be
+//! applied.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! Whether the story can still be judged: the API server answers, Prometheus has seen all of it, and
-//! no pod was taken away.
+//! Whether the story can still be judged: the API server answers, Prometheus has seen all of it,
+//! and no pod was taken away.
 
 use std::sync::Arc;
 

@@ -85,8 +85,8 @@ fn summary(ui: &Ui, played: &Played, seed: u64, interrupted: bool) -> u8 {
     code
 }
 
-/// A second Ctrl-C ends everything at once: the children die with this process. What is in a cluster
-/// stays until somebody takes it away, experiments until their own end.
+/// A second Ctrl-C ends everything at once: the children die with this process. What is in a
+/// cluster stays until somebody takes it away, experiments until their own end.
 async fn kill_at_next(mut interruptions: Interruptions, on_cluster: bool) {
     interruptions.next().await;
     note(if on_cluster {

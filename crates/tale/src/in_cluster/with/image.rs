@@ -17,8 +17,8 @@ use crate::folders;
 /// What is in the image besides the shell.
 const PROGRAMS: [&str; 2] = ["tale", "all-services"];
 
-/// The image's name. Brings the image to the nodes when it is not there and the context's name tells
-/// how; other clusters will say that it is missing.
+/// The image's name. Brings the image to the nodes when it is not there and the context's name
+/// tells how; other clusters will say that it is missing.
 pub(super) async fn brought(
     root: &Path,
     connection: &Connection,

@@ -1,5 +1,5 @@
-//! `tale chaos lint`: what a file of experiments would do in a cluster that its author does not mean,
-//! told from the manifests beside it.
+//! `tale chaos lint`: what a file of experiments would do in a cluster that its author does not
+//! mean, told from the manifests beside it.
 
 use std::path::Path;
 
