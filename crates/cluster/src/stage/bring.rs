@@ -12,15 +12,12 @@ use crate::adapt::{Adapted, TEMPLATE};
 use crate::api::Apply;
 use crate::error::ClusterError;
 use crate::kinds::{self, Kind};
-use crate::monitoring::lies_there;
 use crate::object::{self, is_ours, labels, name, text, title};
 
 /// How long a Job that is made anew may take to go.
 const JOB_GONE: Duration = Duration::from_secs(30);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Where images live that nobody can pull.
-const NOWHERE: &str = "tales.local/";
 
 impl ClusterStage {
     /// Applies the documents of files, and what looks at them.
@@ -35,7 +32,6 @@ impl ClusterStage {
     ) -> Result<(), ClusterError> {
         let since = Instant::now();
         let documents = self.documents(files, env)?;
-        self.look_for_image().await?;
         let mut there = Vec::new();
         for document in &documents {
             there.push(self.there(document).await?);
@@ -148,21 +144,5 @@ impl ClusterStage {
             "metadata": {"name": namespace, "labels": labels(namespace)}});
         self.api.apply(&path, &object, Apply::Gently).await?;
         Ok(1)
-    }
-
-    /// An image that nobody can pull has to lie on the nodes. Where that cannot be told, the pods
-    /// will.
-    async fn look_for_image(&self) -> Result<(), ClusterError> {
-        let image = &self.options.image;
-        if !image.starts_with(NOWHERE) {
-            return Ok(());
-        }
-        if lies_there(&self.api, image).await != Some(false) {
-            return Ok(());
-        }
-        Err(ClusterError::Missing {
-            what: format!("the image {image} is on no node of the cluster"),
-            remedy: "bring it with `tale images load`, or name another with --image".to_owned(),
-        })
     }
 }

@@ -1,6 +1,5 @@
 //! A cluster that does not answer, or not as it should: each a sentence, in time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -55,19 +54,6 @@ async fn a_stage_whose_server_dies_can_judge_no_more_and_says_why() {
     let status = stage.status().await.unwrap();
     let died = status.backends.iter().find_map(|backend| backend.died.clone()).unwrap();
     assert!(died.contains("log in again"), "{died}");
-}
-
-#[tokio::test]
-async fn an_image_that_nobody_can_pull_and_no_node_has_is_refused_before_anything_is_applied() {
-    let fake = Fake::start().await;
-    fake.put(
-        "/api/v1/nodes/one",
-        serde_json::json!({"status": {"images": [{"names": ["docker.io/library/other:1"]}]}}),
-    );
-    let stage = ClusterStage::start(&fake.connection(), options()).await.unwrap();
-    let why = stage.apply(&[], &BTreeMap::new()).await.unwrap_err().to_string();
-    assert!(why.contains("tales.local/tales:1") && why.contains("images load"), "{why}");
-    assert!(fake.asked("PATCH").is_empty());
 }
 
 #[tokio::test]
