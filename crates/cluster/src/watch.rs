@@ -15,6 +15,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const ENDS: u32 = 2;
 /// The word for a pod that no node has room for.
 const UNSCHEDULABLE: &str = "Unschedulable";
+/// How often is looked for a log.
+const LOG_LOOKS: u32 = 12;
+/// What the kubelet writes in place of a log that is gone already.
+const NO_LOG: &str = "unable to retrieve container logs";
 /// Lines of a log that are shown.
 const LINES: u32 = 5;
 
@@ -164,22 +168,20 @@ async fn told(api: &Api, pod: &Value, trouble: Trouble) -> ClusterError {
     ClusterError::Pod { pod, reason: format!("{reason}: {message}{log}"), remedy }
 }
 
-/// The last lines of a container, of its last life if it has had several.
+/// The last lines of a container, of its last life if it has had several. Between two lives there
+/// may be neither for a moment.
 pub async fn log(api: &Api, pod: &Value, container: &str) -> String {
     let path = POD.path(text(pod, "/metadata/namespace"), name(pod));
-    for previous in ["true", "false"] {
-        let path =
-            format!("{path}/log?container={container}&tailLines={LINES}&previous={previous}");
-        if let Ok(text) = api.text(&path).await
-            && !text.trim().is_empty()
-        {
-            return text
-                .trim()
-                .lines()
-                .map(|line| format!("    {line}"))
-                .collect::<Vec<_>>()
-                .join("\n");
+    for _ in 0..LOG_LOOKS {
+        for previous in ["true", "false"] {
+            let query = format!("container={container}&tailLines={LINES}&previous={previous}");
+            let said = api.text(&format!("{path}/log?{query}")).await.unwrap_or_default();
+            if !said.trim().is_empty() && !said.starts_with(NO_LOG) {
+                let lines = said.trim().lines().map(|line| format!("    {line}"));
+                return lines.collect::<Vec<_>>().join("\n");
+            }
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     String::new()
 }

@@ -186,6 +186,12 @@ async fn a_stuck_experiment_does_not_hold_down_up() {
     cluster.expect(&["up", "shop", "shoppers"], 0);
     let file = root().join("chaos-experiments/sre/http-blocked.yaml").display().to_string();
     cluster.expect(&["chaos", "apply", &file], 0);
+    let end = Instant::now() + Duration::from_secs(20);
+    while !cluster.expect(&["chaos", "describe", "http-blocked"], 0).contains("ailed to apply")
+        && Instant::now() < end
+    {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     let since = Instant::now();
     let text = cluster.expect(&["down"], 0);
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
