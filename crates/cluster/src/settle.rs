@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::error::ClusterError;
 use crate::monitoring::{Monitoring, Server};
 use crate::object::{items, name, text};
+use crate::watch;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -38,6 +39,11 @@ pub(crate) async fn settle(
         }
         if monitoring.own && nudged.elapsed() >= NUDGE_EVERY {
             nudged = Instant::now();
+            for server in [&monitoring.prometheus, &monitoring.alertmanager] {
+                if let Some(why) = watch::in_trouble(api, &server.path()).await {
+                    return Err(why);
+                }
+            }
             nudge(api, &monitoring.prometheus).await;
             nudge(api, &monitoring.alertmanager).await;
         }

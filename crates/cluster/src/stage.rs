@@ -48,6 +48,8 @@ pub struct Options {
     pub clock: Clock,
     /// The image of the project's programs.
     pub image: String,
+    /// Images of what the stage brings, by name, in place of those that it would choose.
+    pub use_images: Vec<(String, String)>,
     /// Bring a Prometheus and an Alertmanager even where there are some.
     pub own_monitoring: bool,
     /// Where Prometheus answers, for clusters whose API server does not lead there.
@@ -93,7 +95,14 @@ impl ClusterStage {
         let version = api.look("/version").await?;
         let monitoring =
             Monitoring::choose(&api, &options.namespace, options.own_monitoring).await?;
-        let images = Images::choose(&api).await;
+        let mut images = Images::choose(&api).await;
+        for (name, reference) in &options.use_images {
+            if !images.replace(name, reference) {
+                let what = format!("--use-image: the stage brings no `{name}`");
+                let remedy = "write prometheus, alertmanager or blackbox".to_owned();
+                return Err(ClusterError::Missing { what, remedy });
+            }
+        }
         let io = |why: std::io::Error| ClusterError::Connect(format!("cannot listen: {why}"));
         let mut tunnels = Vec::new();
         let mut url = async |given: &Option<String>, server| match given {

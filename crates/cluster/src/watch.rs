@@ -102,6 +102,13 @@ async fn in_the_way(api: &Api, namespace: &str, deployment: &Value) -> Option<Cl
     None
 }
 
+/// What keeps the pod at a path from coming up, if waiting will not help.
+pub(crate) async fn in_trouble(api: &Api, path: &str) -> Option<ClusterError> {
+    let pod = api.look(path).await.ok()?;
+    let trouble = trouble(&pod).filter(|trouble| trouble.reason != UNSCHEDULABLE)?;
+    Some(told(api, &pod, trouble).await)
+}
+
 /// What keeps a pod from coming up.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -159,7 +166,7 @@ async fn told(api: &Api, pod: &Value, trouble: Trouble) -> ClusterError {
         _ if ended => "correct what its log says",
         UNSCHEDULABLE => "make room on the nodes",
         reason if reason.contains("Image") => {
-            "bring the image to the nodes with `tale images load`, or name another with --image"
+            "bring it to the nodes (`tale images load` the project's own), or name another with --image or --use-image"
         }
         _ => "`kubectl describe pod` says more",
     };

@@ -35,6 +35,18 @@ impl Default for Images {
 }
 
 impl Images {
+    /// Takes another image for one of them; `false` when there is no such name.
+    pub fn replace(&mut self, name: &str, reference: &str) -> bool {
+        let image = match name {
+            "prometheus" => &mut self.prometheus,
+            "alertmanager" => &mut self.alertmanager,
+            "blackbox" => &mut self.blackbox,
+            _ => return false,
+        };
+        reference.clone_into(image);
+        true
+    }
+
     /// What lies on the nodes; the pinned ones for what does not, or when nobody may look.
     pub async fn choose(api: &Api) -> Self {
         let names = on_nodes(api).await.unwrap_or_default();

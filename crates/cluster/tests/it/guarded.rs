@@ -23,6 +23,7 @@ fn options() -> Options {
         clock: Clock::Stage,
         image: "registry.example.org/tales:1".to_owned(),
         own_monitoring: false,
+        use_images: Vec::new(),
         prometheus_url: None,
         alertmanager_url: None,
         progress: Arc::new(|_, _, _| {}),

@@ -32,6 +32,7 @@ async fn seen(fixture: &str) -> Vec<Object> {
             clock: Clock::Stage,
             image: String::new(),
             own_monitoring: false,
+            use_images: Vec::new(),
             prometheus_url: None,
             alertmanager_url: None,
             progress: Arc::new(|_, _, _| {}),

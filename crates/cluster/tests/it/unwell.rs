@@ -15,6 +15,7 @@ fn options() -> Options {
         clock: Clock::Stage,
         image: "tales.local/tales:1".to_owned(),
         own_monitoring: false,
+        use_images: Vec::new(),
         prometheus_url: None,
         alertmanager_url: None,
         progress: Arc::new(|_, _, _| {}),

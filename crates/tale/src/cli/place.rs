@@ -37,6 +37,10 @@ pub struct Place {
     /// The image of the project's programs; built and named by its content if it is left out
     #[arg(long, value_name = "REFERENCE", help_heading = "In a cluster", global = true)]
     pub image: Option<String>,
+    /// The image of a part of its monitoring: prometheus, alertmanager or blackbox; by default one
+    /// that lies on a node
+    #[arg(long, value_name = "NAME=REFERENCE", value_parser = super::pair, help_heading = "In a cluster", global = true)]
+    pub use_image: Vec<(String, String)>,
     /// Where Prometheus answers, if the API server does not lead there
     #[arg(long, value_name = "URL", help_heading = "In a cluster", global = true)]
     pub prometheus_url: Option<String>,

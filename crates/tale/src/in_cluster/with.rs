@@ -112,6 +112,7 @@ fn options(place: &Place, clock: Clock, image: String) -> Options {
         namespace: place.namespace.clone(),
         clock,
         image,
+        use_images: place.use_image.clone(),
         own_monitoring: place.with.contains(&With::Monitoring),
         prometheus_url: place.prometheus_url.clone(),
         alertmanager_url: place.alertmanager_url.clone(),

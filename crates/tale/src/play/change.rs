@@ -116,6 +116,10 @@ impl Change<'_> {
                 "{kind} {name} was not injected: {said}; `tale doctor --on cluster` says what the nodes lack, and `--on local` plays it on this machine"
             ),
             Some(said) => anyhow!("{kind} {name} was not injected: {said}"),
+            None if self.stage.place().kind == StageKind::Cluster => anyhow!(
+                "{kind} {name} was not injected within {} s, and nothing says why: nobody plays it, or not yet; `tale doctor --on cluster` looks at Chaos Mesh, and `--on local` plays it on this machine",
+                EXPERIMENT.as_secs()
+            ),
             None => anyhow!(
                 "{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit"
             ),
