@@ -18,7 +18,9 @@ mod run;
 mod send;
 
 pub use duration::{BadDuration, parse_duration};
-pub use options::{BadCondition, Condition, Environment, Mode, Options, Spread};
+pub use options::{
+    BadCondition, BadStatuses, Condition, Environment, Mode, Options, Spread, Statuses,
+};
 pub use plan::{Arrivals, PlanError, ProfileError};
 pub use record::{Outcome, Summary};
 pub use report::{Latency, Report, SCHEMA};
@@ -69,8 +71,13 @@ fn exit_code(report: &Report, ending: Ending) -> u8 {
     if report.sent > 0 && report.connections_opened == 0 {
         let _ = writeln!(
             std::io::stderr(),
-            "load: not one connection to {}; is it running?",
-            report.url
+            "load: not one connection to {}{}; is it running?",
+            report.url,
+            if ending == Ending::Deserted {
+                ", so the run ended early (--patient goes on)"
+            } else {
+                ""
+            }
         );
         return COULD_NOT;
     }

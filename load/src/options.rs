@@ -1,10 +1,12 @@
 //! The command line. `--help` is the manual.
 
 mod condition;
+mod expected;
 
 pub use condition::{BadCondition, Condition};
+pub use expected::{BadStatuses, Statuses};
 
-pub(crate) use condition::{Limit, Order, Part, Percentile};
+pub(crate) use condition::{Latency, Limit, Order, Part};
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -15,7 +17,8 @@ use crate::duration::parse_duration;
 const EXAMPLES: &str = "\
 Examples:
   load http://127.0.0.1:8000/ --rate 200 --duration 10s
-  load http://shop:8000 --profile spike --fail-if 'p99>250ms' --fail-if 'errors>1%'
+  load spike http://shop:8000 --fail-if 'p99>250ms' --fail-if 'errors>1%'
+  load http://shop:8000/orders --rate 5 --method POST --body @order.json --expect-status 201
   load http://127.0.0.1:8000/ --max --connections 32     how fast can it go? (no schedule, no promise about latency)
   load http://127.0.0.1:8000/ --rate 50 --mode churn     a new TCP connection for each request
 
@@ -28,8 +31,9 @@ A profile is a YAML file:
     - step:     {from: 100, to: 500, by: 100, every: 10s}
     - spike:    {base: 50, peak: 500, before: 10s, for: 5s, after: 10s}
   requests:                     # may be left out: GET on the URL
-    - {path: /, weight: 9}
-    - {method: POST, path: /orders, headers: {content-type: application/json}, body: '{}'}
+    - {path: /, weight: 9, headers: {accept: [text/html, text/plain]}}      # two headers of that name
+    - {method: POST, path: /orders, headers: {content-type: application/json}, body: '{}'}    # or body: '@FILE'
+  Nothing in it is filled in: what looks like a placeholder ({{id}}, ${user}) is refused.
 
 How it counts:
   Each request is due at a time given by the profile, and its latency counts from there, whenever it could really be
@@ -37,6 +41,8 @@ How it counts:
   Of the requests that are due, those beyond --max-in-flight are dropped, and counted. At the end of the
   schedule those in flight are waited for. When a signal ends the run (and always with --max) they are censored: counted
   with the time they had waited so far.
+
+  When nobody is there, the run ends within about a second, unless --patient says to go on.
 
 Exit codes: 0 ran; 1 a --fail-if condition holds; 2 could not run, or not one connection; 130 interrupted.
 
@@ -46,13 +52,21 @@ the same.";
 
 /// A load generator that keeps its schedule, and says so when it cannot.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "load", version, after_long_help = EXAMPLES, max_term_width = 120)]
+#[command(
+    name = "load",
+    version,
+    after_long_help = EXAMPLES,
+    max_term_width = 120,
+    override_usage = "load [OPTIONS] [PROFILE] <URL>"
+)]
 pub struct Options {
-    /// What to call: `http://HOST[:PORT][/PATH]`
-    pub url: String,
+    /// What to call: `http://[USER:PASSWORD@]HOST[:PORT][/PATH]`; before it perhaps a profile: a
+    /// file, or constant, poisson, ramp, spike, step
+    #[arg(required = true, num_args = 1..=2, value_names = ["PROFILE", "URL"])]
+    pub what: Vec<String>,
 
-    /// A profile file, or constant, poisson, ramp, spike, step
-    #[arg(long, value_name = "FILE|NAME")]
+    /// The profile, as an option
+    #[arg(long, value_name = "FILE|NAME", hide = true)]
     pub profile: Option<String>,
 
     /// Requests per second; with a profile: its peak, the rest in proportion
@@ -96,17 +110,18 @@ pub struct Options {
     #[arg(long, value_name = "METHOD")]
     pub method: Option<String>,
 
-    /// A header for all requests; may be repeated
+    /// A header for all requests, also `Host`; may be repeated, and all of them are sent
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
 
-    /// Body of the request
-    #[arg(long, value_name = "TEXT")]
+    /// Body of the request: a text, or what is in a file, or in standard input (`@-`)
+    #[arg(long, value_name = "TEXT|@FILE")]
     pub body: Option<String>,
 
-    /// Anything but this status is an error [default: 400 and above are]
-    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(100..600))]
-    pub expect_status: Option<u16>,
+    /// Anything but these is an error: 200, 2xx, 200-299, or a list of them with commas [default:
+    /// 400 and above are]
+    #[arg(long, value_name = "STATUSES")]
+    pub expect_status: Option<Statuses>,
 
     /// A body without this text (in its first MiB) is an error
     #[arg(long, value_name = "TEXT")]
@@ -124,15 +139,19 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Exit with 1 if this holds: p50, p90, p99, p99.9, max, mean against a time; errors, dropped,
-    /// censored against a number or a percentage; rate (answers per second) against a number. May
-    /// be repeated
+    /// Exit with 1 if this holds: any percentile (p50, p95, p99.9), min, mean or max against a time;
+    /// errors, dropped, censored against a number or a percentage; rate (answers per second) against
+    /// a number. May be repeated
     #[arg(long, value_name = "'p99>250ms'")]
     pub fail_if: Vec<Condition>,
 
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+
+    /// Go on although nobody is there, as in a pod
+    #[arg(long)]
+    pub patient: bool,
 
     /// Serve /metrics, /healthz and /readyz here while running
     #[arg(long, value_name = "ADDRESS:PORT")]

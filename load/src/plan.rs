@@ -1,5 +1,6 @@
 //! A checked plan: everything about a run that is decided before it starts.
 
+mod body;
 mod environment;
 mod error;
 mod field_error;
@@ -20,20 +21,20 @@ pub(crate) use trace::Tracer;
 
 use std::{net::SocketAddr, time::Duration};
 
-use hyper::header::HeaderValue;
 use resolver::Resolver;
 
 use crate::{
     duration::LONGEST,
-    options::{Environment, Mode, Options},
+    options::{Environment, Mode, Options, Statuses},
     random::Random,
 };
 use error::refuse;
 use phase::MAX_RATE;
 use profile::Profile;
-use request::{Mix, Template};
+use request::{ForAll, Mix, Template, placeholder};
 use request_spec::RequestSpec;
 use schedule::{Piece, Schedule};
+use target::Parts;
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
@@ -60,18 +61,26 @@ pub(crate) struct Plan {
     pub(crate) churn: bool,
     pub(crate) max_in_flight: usize,
     pub(crate) timeout: Duration,
-    pub(crate) expect_status: Option<u16>,
+    pub(crate) expect_status: Option<Statuses>,
     pub(crate) expect_body: Option<String>,
     pub(crate) metrics: Option<SocketAddr>,
+    /// Goes on although nobody is there.
+    pub(crate) patient: bool,
     trace_ratio: Option<f64>,
 }
 
 impl Plan {
     /// Checks everything.
     pub(crate) fn new(options: &Options, environment: &Environment) -> Result<Self, PlanError> {
-        let (target, base_path, host) = target::parse(&options.url)?;
+        let (url, source) = url_and_profile(options)?;
+        if let Some(found) = placeholder(url) {
+            return refuse(format!(
+                "`{found}` in the URL is a placeholder, and none is filled in; write the value"
+            ));
+        }
+        let parts = target::parse(url)?;
         let seed = options.seed.unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
-        let (profile, schedule) = schedule(options)?;
+        let (profile, schedule) = schedule(options, source)?;
         let churn = options.mode == Mode::Churn;
         let arrivals = options.arrivals.map_or_else(
             || profile.as_ref().map_or(Arrivals::Even, |profile| profile.arrivals),
@@ -84,10 +93,10 @@ impl Plan {
             .unwrap_or(if options.max || schedule.peak() > ONE_WORKER_RATE { cores } else { 1 });
         check(options, connections, workers)?;
         open_files::allow(connections)?;
-        let requests = requests(options, profile.as_ref())?;
-        let mix = mix(&requests, &base_path, &host, churn)?;
+        let requests = requests(options, profile.as_ref(), parts.has_query)?;
+        let mix = mix(&requests, &parts, churn)?;
         Ok(Self {
-            url: options.url.clone(),
+            url: parts.shown,
             profile: profile.as_ref().map_or_else(
                 || if options.max { "max" } else { "rate" }.to_owned(),
                 |profile| profile.name.clone(),
@@ -98,7 +107,7 @@ impl Plan {
                 .filter(|_| options.rate.is_none() && options.duration.is_none())
                 .map_or_else(String::new, |profile| profile.about.clone()),
             resolver: environment::resolver(environment)?,
-            target,
+            target: parts.target,
             mix,
             schedule,
             closed_loop: options.max,
@@ -110,8 +119,9 @@ impl Plan {
             churn,
             max_in_flight: options.max_in_flight,
             timeout: options.timeout,
-            expect_status: options.expect_status,
+            expect_status: options.expect_status.clone(),
             expect_body: options.expect_body.clone(),
+            patient: options.patient || environment.rocket_address.is_some(),
             metrics: environment::metrics_address(options.metrics, environment)?,
             trace_ratio: (!options.no_traceparent).then_some(options.trace_ratio),
         })
@@ -125,6 +135,26 @@ impl Plan {
     /// Makes trace headers, if they are wanted.
     pub(crate) fn tracer(&self) -> Option<Tracer> {
         self.trace_ratio.map(|ratio| Tracer::new(self.run_id, ratio))
+    }
+}
+
+/// The URL and, if there is one, the profile: before it, or as an option.
+fn url_and_profile(options: &Options) -> Result<(&str, Option<&str>), PlanError> {
+    match (options.what.as_slice(), options.profile.as_deref()) {
+        ([url], profile) => Ok((url, profile)),
+        ([_, _], Some(_)) => refuse("there are two profiles; give one of them, before the URL"),
+        ([first, second], None) => {
+            let is_url = |text: &str| text.contains("://");
+            let (profile, url) =
+                if is_url(first) && !is_url(second) { (second, first) } else { (first, second) };
+            if options.max {
+                return refuse(format!(
+                    "--max has no schedule, so it takes no profile; leave out `{profile}`, or --max"
+                ));
+            }
+            Ok((url, Some(profile)))
+        }
+        _ => refuse("write a profile, if you want one, and then the URL"),
     }
 }
 
@@ -147,7 +177,10 @@ fn check(options: &Options, connections: usize, workers: usize) -> Result<(), Pl
     Ok(())
 }
 
-fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError> {
+fn schedule(
+    options: &Options,
+    source: Option<&str>,
+) -> Result<(Option<Profile>, Schedule), PlanError> {
     if let Some(rate) = options.rate
         && !(rate > 0.0 && rate <= MAX_RATE)
     {
@@ -158,10 +191,15 @@ fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError>
     if options.duration.is_some_and(|duration| duration < Duration::from_millis(1)) {
         return refuse("--duration: give 1ms or more");
     }
-    let Some(source) = &options.profile else {
+    let Some(source) = source else {
         let rate = match options.rate {
             None if options.max => 0.0,
-            None => return refuse("how much? give --rate R, --profile FILE or --max"),
+            None => {
+                return refuse(format!(
+                    "how much? give --rate R, --max, or a profile before the URL: a file, or one of {}",
+                    profile::built_in_names()
+                ));
+            }
             Some(rate) => rate,
         };
         let seconds = options.duration.unwrap_or(Duration::from_secs(10)).as_secs_f64();
@@ -180,7 +218,11 @@ fn schedule(options: &Options) -> Result<(Option<Profile>, Schedule), PlanError>
 
 /// The requests of the profile, or the one of the command line. Paths of a profile are appended to
 /// that of the URL.
-fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestSpec>, PlanError> {
+fn requests(
+    options: &Options,
+    profile: Option<&Profile>,
+    url_has_query: bool,
+) -> Result<Vec<RequestSpec>, PlanError> {
     let mut requests = profile.map_or_else(Vec::new, |profile| profile.requests.clone());
     if requests.is_empty() {
         requests.push(RequestSpec {
@@ -192,33 +234,34 @@ fn requests(options: &Options, profile: Option<&Profile>) -> Result<Vec<RequestS
         });
     } else if options.method.is_some() || options.body.is_some() {
         return refuse("--method, --body: this profile has requests of its own; change them there");
-    } else if options.url.contains('?') {
+    } else if url_has_query {
         return refuse(
             "the URL has a query, but this profile has paths of its own; move the query there",
         );
     }
+    let mut given = Vec::new();
     for header in &options.headers {
         let Some((name, value)) = header.split_once(':') else {
             return refuse(format!("--header `{header}`: write it as 'name: value'"));
         };
-        for request in &mut requests {
-            request.headers.insert(name.trim().to_owned(), value.trim().to_owned());
-        }
+        given.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    for request in &mut requests {
+        // All that are given are sent, in place of those of the profile.
+        let replaced = |name: &str| given.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        request.headers.retain(|(name, _)| !replaced(name));
+        request.headers.extend(given.iter().cloned());
     }
     Ok(requests)
 }
 
-fn mix(
-    requests: &[RequestSpec],
-    base_path: &str,
-    host: &HeaderValue,
-    close: bool,
-) -> Result<Mix, PlanError> {
+fn mix(requests: &[RequestSpec], parts: &Parts, close: bool) -> Result<Mix, PlanError> {
     // Paths of a profile begin with a slash themselves; the request of the command line has no
     // other path.
     let has_paths = requests.iter().any(|request| !request.path.is_empty());
-    let base_path = if has_paths { base_path.trim_end_matches('/') } else { base_path };
-    let template = |request: &RequestSpec| match Template::new(request, base_path, host, close) {
+    let path = if has_paths { parts.path.trim_end_matches('/') } else { &parts.path };
+    let all = ForAll { path, host: &parts.host, login: parts.login.as_ref() };
+    let template = |request: &RequestSpec| match Template::new(request, &all, close) {
         Ok(template) => Ok((template, request.weight)),
         Err(error) => refuse(format!("request {}: {error}", request.path)),
     };

@@ -17,14 +17,15 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Notify, mpsc},
     task::spawn_blocking,
+    time::{sleep, timeout},
 };
 
 use crate::{
     options::{Environment, Options},
     plan::{Plan, PlanError},
-    record::Shared,
+    record::{Counts, Shared},
     report::{Facts, Report, failed, serve_metrics, show_progress},
-    send::{Scheduler, work},
+    send::{Connection, Scheduler, work},
 };
 
 /// A run that could not be done.
@@ -58,6 +59,8 @@ pub enum Ending {
     Interrupted,
     /// By SIGTERM: somebody tidies up, which is not a failure.
     Terminated,
+    /// Before its time, because nobody was there.
+    Deserted,
 }
 
 /// Does one run and returns its report.
@@ -67,13 +70,14 @@ pub enum Ending {
 pub fn execute(options: &Options, environment: &Environment) -> Result<(Report, Ending), RunError> {
     let plan = Arc::new(Plan::new(options, environment)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut report, ending) = runtime.block_on(run(plan))?;
+    let (mut report, total, ending) = runtime.block_on(run(plan))?;
+    let conditions = options.fail_if.iter();
     report.failed =
-        options.fail_if.iter().filter_map(|condition| failed(condition, &report)).collect();
+        conditions.filter_map(|condition| failed(condition, &report, &total.success)).collect();
     Ok((report, ending))
 }
 
-async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
+async fn run(plan: Arc<Plan>) -> Result<(Report, Counts, Ending), RunError> {
     // Before anything is sent, so that no signal is missed.
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -93,6 +97,7 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
         () = finished.notified() => Ending::Completed,
         _ = interrupt.recv() => Ending::Interrupted,
         _ = terminate.recv() => Ending::Terminated,
+        () = nobody_there(&plan, &shared) => Ending::Deserted,
         () = show_progress(&shared, start, plan.schedule.duration()) => Ending::Completed,
     };
     // Rates are those of the schedule, without the wait for the last answers.
@@ -117,13 +122,43 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Ending), RunError> {
     let facts = Facts {
         ran,
         cpu: cpu_time().saturating_sub(cpu_before),
-        interrupted: ending != Ending::Completed,
+        interrupted: matches!(ending, Ending::Interrupted | Ending::Terminated),
     };
     if let Some(admin) = admin {
         admin.abort();
     }
-    let report = Report::new(&plan, &shared.total(), &facts);
-    Ok((report, ending))
+    let total = shared.total().clone();
+    Ok((Report::new(&plan, &total, &facts), total, ending))
+}
+
+/// How long the first connection may take before somebody looks whether it can be had at all.
+const FIRST_LOOK: Duration = Duration::from_millis(400);
+/// How long that look waits for an answer of the kernel at the other end.
+const LOOK: Duration = Duration::from_millis(600);
+
+/// Resolves when nobody is there: not one connection could be opened, and another attempt fails
+/// too. A run of an hour against a mistyped port has nothing to say after a second.
+async fn nobody_there(plan: &Plan, shared: &Shared) {
+    if plan.patient {
+        return std::future::pending().await;
+    }
+    loop {
+        sleep(FIRST_LOOK).await;
+        if shared.total().connections_opened > 0 {
+            return std::future::pending().await;
+        }
+        // A name server may take its time: that is not the same as nobody.
+        match plan.resolver.lookup(&plan.target.host).await {
+            Err(_) => return,
+            Ok(found) => {
+                let there = |ip| SocketAddr::new(ip, plan.target.port);
+                let addresses: Vec<_> = found.addresses.into_iter().map(there).collect();
+                if !matches!(timeout(LOOK, Connection::open(&addresses)).await, Ok(Ok(_))) {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// The threads of a run.

@@ -8,5 +8,6 @@ mod queue;
 mod scheduler;
 mod worker;
 
+pub(crate) use connection::Connection;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use worker::work;

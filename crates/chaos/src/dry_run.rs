@@ -9,6 +9,7 @@ use crate::fields::duration::GoDuration;
 use crate::fields::mode::Mode;
 use crate::fields::problem::Problem;
 use crate::kind::{Chaos, Scope};
+use crate::schedule::Child;
 use crate::target::Pod;
 use crate::workflow::{Step, Template, Workflow};
 
@@ -50,6 +51,9 @@ pub struct DryRun {
     pub lints: Vec<Problem>,
     /// What this stage would refuse.
     pub refusals: Vec<Problem>,
+    /// Why nothing, or not all of it, would be injected into the pods that there are: a sentence
+    /// each.
+    pub shortfalls: Vec<String>,
 }
 
 /// One step of a Workflow.
@@ -90,18 +94,46 @@ impl DryRun {
             refusals: document.refusals(),
             ..Self::default()
         };
+        let spec = match &document.body {
+            Body::Schedule(schedule) => format!("spec.{}", schedule.child.payload_key()),
+            _ => "spec".to_owned(),
+        };
         if let Some(workflow) = document.body.workflow() {
-            run.steps = steps(workflow, namespace, pods);
+            run.steps = steps(workflow, namespace, pods, &spec, &mut run.refusals);
+            let shortfalls = run.steps.iter().filter_map(DryStep::shortfall);
+            run.shortfalls = shortfalls.filter(|_| pods.is_ok()).collect();
         }
         if let Some(experiment) = document.body.experiment() {
-            take(&mut run, experiment.chaos.as_ref(), namespace, pods);
+            take(&mut run, experiment.chaos.as_ref(), namespace, pods, &spec);
         }
         run
     }
+
+    /// Would everything be injected that the document asks for, as far as can be known?
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.refusals.is_empty() && self.shortfalls.is_empty()
+    }
 }
 
-/// Which targets an experiment would hit.
-fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod], &str>) {
+/// How the line about a step without targets begins.
+const NO_TARGET: &str = "no target: ";
+
+impl DryStep {
+    fn shortfall(&self) -> Option<String> {
+        let why = self.about.iter().find(|about| about.starts_with(NO_TARGET))?;
+        Some(format!("step {}: {why}", self.name))
+    }
+}
+
+/// Which targets an experiment would hit; `parent` is the path of its spec.
+fn take(
+    run: &mut DryRun,
+    chaos: &dyn Chaos,
+    namespace: &str,
+    pods: Result<&[Pod], &str>,
+    parent: &str,
+) {
     let common = chaos.common();
     let selected = pods.map_err(str::to_owned);
     let selected = selected.and_then(|pods| common.selector.select(namespace, pods));
@@ -114,10 +146,22 @@ fn take(run: &mut DryRun, chaos: &dyn Chaos, namespace: &str, pods: Result<&[Pod
     run.at_most = common.mode == Mode::RandomMaxPercent;
     run.pods_matched = matching.len();
     run.matched = ids(common.scope, &matching);
+    if !matching.is_empty() {
+        run.refusals.extend(chaos.fits(&matching).err().map(|problem| problem.under(parent)));
+        if run.matched.is_empty() {
+            run.selection_error = Some("no container of these names is in the pods".to_owned());
+        }
+    }
+    if let (Ok(_), Some(why)) = (pods, &run.selection_error) {
+        run.shortfalls.push(why.clone());
+    }
     if let (Some(other), Ok(pods)) = (chaos.other_end(), pods) {
         run.other_end = match other.selector.select(namespace, pods) {
             Ok(matching) => ids(Scope::Pod, &matching),
-            Err(error) => vec![format!("none: {error}")],
+            Err(error) => {
+                run.shortfalls.push(format!("other end: {error}"));
+                vec![format!("none: {error}")]
+            }
         };
     }
 }
@@ -126,15 +170,26 @@ fn ids(scope: Scope<'_>, pods: &[&Pod]) -> Vec<String> {
     pods.iter().flat_map(|pod| scope.targets(pod)).map(|target| target.to_string()).collect()
 }
 
-fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<DryStep> {
-    let step = |template: &Template| {
+fn steps(
+    workflow: &Workflow,
+    namespace: &str,
+    pods: Result<&[Pod], &str>,
+    parent: &str,
+    refusals: &mut Vec<Problem>,
+) -> Vec<DryStep> {
+    let mut step = |(index, template): (usize, &Template)| {
+        let mut about = |experiment: &Experiment, within: &str| {
+            let key = experiment.kind.schedule_key;
+            let parent = format!("{parent}.templates[{index}]{within}.{key}");
+            about(experiment, namespace, pods, &parent, refusals)
+        };
         let about = match &template.step {
             Step::Serial(children) | Step::Parallel(children) => {
                 let name = |child: &usize| workflow.templates[*child].name.clone();
                 children.iter().map(name).collect()
             }
-            Step::Chaos { experiment, .. } => about(experiment, namespace, pods),
-            Step::Schedule { schedule, .. } => about(&schedule.child, namespace, pods),
+            Step::Chaos { experiment, .. } => about(experiment, ""),
+            Step::Schedule { schedule, .. } => about(&schedule.child, ".schedule"),
             Step::StatusCheck { .. } | Step::Suspend | Step::Task => Vec::new(),
         };
         DryStep {
@@ -145,15 +200,22 @@ fn steps(workflow: &Workflow, namespace: &str, pods: Result<&[Pod], &str>) -> Ve
             mechanism: template.mechanism(),
         }
     };
-    workflow.templates.iter().map(step).collect()
+    workflow.templates.iter().enumerate().map(&mut step).collect()
 }
 
 /// The targets of an experiment within a workflow.
-fn about(experiment: &Experiment, namespace: &str, pods: Result<&[Pod], &str>) -> Vec<String> {
+fn about(
+    experiment: &Experiment,
+    namespace: &str,
+    pods: Result<&[Pod], &str>,
+    parent: &str,
+    refusals: &mut Vec<Problem>,
+) -> Vec<String> {
     let mut run = DryRun::default();
-    take(&mut run, experiment.chaos.as_ref(), namespace, pods);
+    take(&mut run, experiment.chaos.as_ref(), namespace, pods, parent);
+    refusals.append(&mut run.refusals);
     match run.selection_error {
-        Some(error) => vec![format!("no target: {error}")],
+        Some(error) => vec![format!("{NO_TARGET}{error}")],
         None => run.matched,
     }
 }
@@ -163,4 +225,76 @@ fn ticks(document: &Document, now: Timestamp) -> Option<Vec<Timestamp>> {
         return None;
     };
     Some(schedule.cron.ticks(now, now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX), MAX_TICKS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::parse;
+
+    fn rehearse(kind: &str, spec: &str, pods: Result<&[Pod], &str>) -> DryRun {
+        let text = format!(
+            "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: x}}, spec: {{{spec}}}}}"
+        );
+        let document = parse("x.yaml", &text).unwrap().remove(0);
+        let hour = GoDuration::from_nanos(3_600_000_000_000);
+        DryRun::rehearse(&document, pods, hour, Timestamp::UNIX_EPOCH)
+    }
+
+    fn pods() -> Vec<Pod> {
+        let pod = |name: &str, port| Pod {
+            namespace: "default".to_owned(),
+            name: name.to_owned(),
+            labels: [("app".to_owned(), name.to_owned())].into(),
+            containers: vec!["main".to_owned()],
+            ports: vec![port, 9_000],
+            ..Pod::default()
+        };
+        vec![pod("shop", 8_000), pod("orders", 8_100)]
+    }
+
+    const HTTP: &str = "mode: all, target: Request, abort: true, selector: {}, port: ";
+
+    #[test]
+    fn a_port_that_no_selected_pod_has_is_refused_and_those_they_have_are_named() {
+        let pods = pods();
+        assert!(rehearse("HTTPChaos", &format!("{HTTP}8100"), Ok(&pods)).is_fine());
+        let run = rehearse("HTTPChaos", &format!("{HTTP}80"), Ok(&pods));
+        assert!(!run.is_fine());
+        let refusal = run.refusals[0].to_string();
+        assert!(
+            refusal.starts_with("spec.port: ") && refusal.contains("8000 or 8100"),
+            "{refusal}"
+        );
+        // Who declares no port may listen on any, and without a stage nobody can tell.
+        let silent = [Pod { ports: Vec::new(), ..pods[0].clone() }];
+        assert!(rehearse("HTTPChaos", &format!("{HTTP}80"), Ok(&silent)).is_fine());
+        assert!(rehearse("HTTPChaos", &format!("{HTTP}80"), Err("no stage")).is_fine());
+        let within = format!(
+            "entry: a, templates: [{{name: a, templateType: HTTPChaos, deadline: 1m, httpChaos: {{{HTTP}80}}}}]"
+        );
+        let run = rehearse("Workflow", &within, Ok(&pods));
+        assert_eq!(run.refusals[0].field, "spec.templates[0].httpChaos.port");
+    }
+
+    #[test]
+    fn whoever_would_hit_nobody_is_not_fine_as_far_as_can_be_known() {
+        let (pods, nobody) = (pods(), "selector: {labelSelectors: {app: nobody}}");
+        let kill = format!("action: pod-kill, mode: one, {nobody}");
+        let run = rehearse("PodChaos", &kill, Ok(&pods));
+        assert_eq!(run.shortfalls, ["no pod is selected"]);
+        assert!(rehearse("PodChaos", &kill, Err("no stage")).is_fine());
+        let nothing = "action: container-kill, mode: one, containerNames: [side], selector: {}";
+        assert!(!rehearse("PodChaos", nothing, Ok(&pods)).is_fine());
+        let other = format!(
+            "action: partition, mode: all, selector: {{}}, target: {{mode: all, {nobody}}}"
+        );
+        assert_eq!(rehearse("NetworkChaos", &other, Ok(&pods)).shortfalls.len(), 1);
+        let step = format!(
+            "entry: a, templates: [{{name: a, templateType: PodChaos, deadline: 1m, podChaos: {{{kill}}}}}]"
+        );
+        let run = rehearse("Workflow", &step, Ok(&pods));
+        assert_eq!(run.shortfalls, ["step a: no target: no pod is selected"]);
+        assert!(rehearse("Workflow", &step, Err("no stage")).is_fine());
+    }
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::fault::LONGEST_FAULT;
 use crate::fields::duration::GoDuration;
 use crate::fields::mode::Mode;
+use crate::fields::old;
 use crate::fields::problem::Problem;
+use crate::fields::read::extend;
 use crate::kind::{Chaos, Common, Kind, OtherEnd};
 
 /// An experiment that was read and checked.
@@ -36,14 +38,14 @@ impl Experiment {
         parent: &str,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let chaos = (kind.parse)(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
+        let chaos = (kind.parse)(&old::without(spec, parent, problems), parent, problems)?;
         let mut own = Vec::new();
         chaos.common().check(&mut own);
         if let Some(other) = chaos.other_end() {
             other.check(&mut own);
         }
         chaos.check(&mut own);
-        problems.extend(own.into_iter().map(|problem| problem.under(parent)));
+        extend(problems, own, parent);
         Some(Self { kind, chaos })
     }
 

@@ -3,6 +3,7 @@
 pub mod duration;
 pub mod mode;
 pub(crate) mod name;
+pub(crate) mod old;
 pub mod patterns;
 pub mod problem;
 pub(crate) mod read;

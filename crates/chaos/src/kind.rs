@@ -30,6 +30,14 @@ pub trait Chaos: fmt::Debug + Send + Sync {
     /// What is allowed but unlikely to be meant.
     fn lints(&self, _lints: &mut Vec<Problem>) {}
 
+    /// Can this be done to the pods that the selector matches? Asked when there are some.
+    ///
+    /// # Errors
+    /// The field that fits none of them.
+    fn fits(&self, _selected: &[&Pod]) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// The fault to inject.
     ///
     /// # Errors
@@ -51,8 +59,9 @@ pub trait Chaos: fmt::Debug + Send + Sync {
     fn mechanism(&self) -> String;
 }
 
-/// Reads the `spec` of a kind; the text is the path of the spec in its document.
-pub(crate) type Parse = fn(&Value, &str) -> Result<Arc<dyn Chaos>, Problem>;
+/// Reads the `spec` of a kind; the text is the path of the spec in its document. With mistakes there
+/// may be a spec nevertheless, for further checks.
+pub(crate) type Parse = fn(&Value, &str, &mut Vec<Problem>) -> Option<Arc<dyn Chaos>>;
 
 /// How a kind is named and read.
 #[derive(Debug)]

@@ -60,6 +60,29 @@ pub(crate) fn names() -> String {
     names.join(", ")
 }
 
+/// Can objects of this kind be played here?
+pub(crate) fn is_played(kind: &str) -> bool {
+    [SCHEDULE, WORKFLOW, STATUS_CHECK].contains(&kind) || find(kind).is_some()
+}
+
+/// Does Chaos Mesh have this kind?
+pub(crate) fn is_known(kind: &str) -> bool {
+    is_played(kind) || is_elsewhere(kind)
+}
+
+/// The kind that is spelt alike, but for capital letters: `IoChaos` was its name in Chaos Mesh 1.x.
+pub(crate) fn in_other_letters(kind: &str) -> Option<&'static str> {
+    let others = ELSEWHERE.iter().map(|(name, _)| *name);
+    let own = [SCHEDULE, WORKFLOW, STATUS_CHECK].into_iter();
+    let mut all = SUPPORTED.iter().map(|kind| kind.name).chain(own).chain(others);
+    all.find(|name| name.eq_ignore_ascii_case(kind))
+}
+
+/// The key of the payload of a kind that this crate cannot play.
+pub(crate) fn payload_elsewhere(kind: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(name, _)| *name == kind)?.1
+}
+
 /// Does Chaos Mesh have this kind, while this crate cannot play it?
 #[must_use]
 pub fn is_elsewhere(kind: &str) -> bool {

@@ -87,7 +87,7 @@ impl<C: Child> Schedule<C> {
     pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
         let at = |field: &str| format!("{parent}.{field}");
-        let raw: Raw = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
+        let raw: Raw = read(spec, parent, problems)?;
         let cron = raw
             .schedule
             .parse::<Cron>()
@@ -112,8 +112,12 @@ impl<C: Child> Schedule<C> {
                 format!("type is {}, so this payload is required; add it", raw.kind),
             ));
         }
-        for stray in raw.payloads.keys().filter(|stray| key != Some(stray.as_str())) {
-            problems.push(stray_payload(&at(stray), stray, &raw.kind));
+        // Of a type that is not played, or is misspelt, the payload is not to blame.
+        let own = key.or(kinds::payload_elsewhere(&raw.kind));
+        for stray in raw.payloads.keys().filter(|stray| own != Some(stray.as_str())) {
+            if own.is_some() || !kinds::is_payload(stray) {
+                problems.push(stray_payload(&at(stray), stray, &raw.kind));
+            }
         }
         let (key, payload) = (key?, payload?);
         let child = C::parse(&raw.kind, payload, &at(key), problems)?;

@@ -24,6 +24,8 @@ pub struct Pod {
     pub node: String,
     /// Container names, in manifest order.
     pub containers: Vec<String>,
+    /// The ports that its containers declare; it may listen on others, too, if it declares none.
+    pub ports: Vec<u16>,
     /// Changes when the pod is replaced by another of the same name.
     pub uid: String,
 }

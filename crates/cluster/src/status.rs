@@ -106,7 +106,10 @@ fn pod(pod: &Value) -> PodStatus {
         held_down: false,
         dns_fault: false,
         faults: Vec::new(),
-        containers: items(pod, "/status/containerStatuses").iter().map(container).collect(),
+        containers: items(pod, "/status/containerStatuses")
+            .iter()
+            .map(|status| container(status, ports(pod, text(status, "/name"))))
+            .collect(),
     }
 }
 
@@ -131,12 +134,13 @@ fn phase(text: &str) -> Phase {
     }
 }
 
-fn container(status: &Value) -> ContainerStatus {
+fn container(status: &Value, ports: Vec<u16>) -> ContainerStatus {
     let waiting = text(status, "/state/waiting/reason");
     let ended = text(status, "/state/terminated/reason");
     let last = status.pointer("/lastState/terminated").or(status.pointer("/state/terminated"));
     ContainerStatus {
-        name: name_of(status),
+        name: text(status, "/name").to_owned(),
+        ports,
         pid: None,
         waiting: [waiting, ended].into_iter().find(|one| !one.is_empty()).map(str::to_owned),
         ready: status.get("ready").and_then(Value::as_bool).unwrap_or_default(),
@@ -155,8 +159,12 @@ fn container(status: &Value) -> ContainerStatus {
     }
 }
 
-fn name_of(status: &Value) -> String {
-    text(status, "/name").to_owned()
+/// The ports that a container declares.
+fn ports(pod: &Value, name: &str) -> Vec<u16> {
+    let containers = items(pod, "/spec/containers").iter();
+    let ports =
+        containers.filter(|one| text(one, "/name") == name).flat_map(|one| items(one, "/ports"));
+    ports.filter_map(|port| number(port, "/containerPort").try_into().ok()).collect()
 }
 
 fn deployment(object: &Value) -> DeploymentStatus {

@@ -6,6 +6,7 @@
 //! `std::env`, so that tests pass a map and never touch the process environment, which all threads
 //! share.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::str::FromStr;
 
@@ -24,22 +25,46 @@ pub struct SettingError {
 }
 
 /// Where settings come from.
-pub struct Env(Box<Lookup>);
+pub struct Env {
+    value: Box<Lookup>,
+    names: Box<Names>,
+}
 
 type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+type Names = dyn Fn() -> Vec<OsString> + Send + Sync;
 
 impl Env {
     /// The environment of this process.
     pub fn process() -> Self {
-        Self(Box::new(|name| std::env::var_os(name)))
+        Self {
+            value: Box::new(|name| std::env::var_os(name)),
+            names: Box::new(|| std::env::vars_os().map(|(name, _)| name).collect()),
+        }
     }
 
     /// Fixed settings, for tests.
     pub fn of<const N: usize>(settings: [(&str, &str); N]) -> Self {
-        let settings = settings.map(|(name, value)| (name.to_owned(), OsString::from(value)));
-        Self(Box::new(move |wanted| {
-            settings.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
-        }))
+        Self::listed(&settings)
+    }
+
+    /// The same, of a list; the last one of a name counts.
+    pub(crate) fn listed(settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().copied();
+        let settings: HashMap<String, OsString> =
+            settings.map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let names: Vec<OsString> = settings.keys().map(OsString::from).collect();
+        Self {
+            value: Box::new(move |wanted| settings.get(wanted).cloned()),
+            names: Box::new(move || names.clone()),
+        }
+    }
+
+    /// The names of all variables that begin so, in order.
+    pub(crate) fn names(&self, prefix: &str) -> Vec<String> {
+        let names = (self.names)().into_iter().filter_map(|name| name.into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
+        names.sort();
+        names
     }
 
     /// The text of a variable; `None` if it is unset or empty, as the OpenTelemetry specification
@@ -48,7 +73,7 @@ impl Env {
     /// # Errors
     /// If the value is not UTF-8.
     pub fn text(&self, name: &str) -> Result<Option<String>, SettingError> {
-        match (self.0)(name).map(OsString::into_string) {
+        match (self.value)(name).map(OsString::into_string) {
             None => Ok(None),
             Some(Ok(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
             Some(Err(bytes)) => Err(SettingError {
@@ -107,7 +132,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_refused_not_replaced() {
-        let env = Env(Box::new(|_| Some(OsString::from_vec(vec![0xff, 0xfe]))));
+        let bytes = || OsString::from_vec(vec![0xff, 0xfe]);
+        let env = Env { value: Box::new(move |_| Some(bytes())), names: Box::new(Vec::new) };
         assert!(env.text("NAME").unwrap_err().to_string().contains("not UTF-8"));
     }
 }

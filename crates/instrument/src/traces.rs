@@ -6,6 +6,7 @@
 //! | `spans.rs` | what is in a span, and when it ends |
 //! | `ids.rs` | ids for log lines and calls, even when nobody collects spans |
 //! | `propagation.rs` | how a trace goes from one service to the next |
+//! | `otel.rs` | OpenTelemetry's variables, and what becomes of each |
 //! | `otlp.rs` | spans to a collector |
 //! | `breaker.rs` | what happens when the collector is dead |
 //! | `logs.rs` | JSON lines with trace ids |
@@ -15,6 +16,7 @@ mod breaker;
 mod handlers;
 mod ids;
 pub mod logs;
+pub mod otel;
 pub mod otlp;
 mod propagation;
 mod spans;

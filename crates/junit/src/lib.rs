@@ -26,6 +26,8 @@ pub struct Suite {
     pub seconds: Option<f64>,
     /// When it started, RFC 3339.
     pub timestamp: Option<String>,
+    /// Name of the machine that ran it.
+    pub hostname: Option<String>,
     /// Names and values, for people.
     pub properties: Vec<(String, String)>,
     /// In this order.

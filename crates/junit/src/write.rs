@@ -22,10 +22,13 @@ fn suite(suite: &Suite) -> String {
     let name = attribute("name", Some(&suite.name));
     let totals = totals(suite.cases.iter(), suite.seconds);
     let timestamp = attribute("timestamp", suite.timestamp.as_deref());
+    let hostname = attribute("hostname", suite.hostname.as_deref());
     let properties = properties(&suite.properties);
     let cases: String = suite.cases.iter().map(test_case).collect();
     let output = element("    ", "system-out", &suite.output);
-    format!("  <testsuite{name}{totals}{timestamp}>\n{properties}{cases}{output}  </testsuite>\n")
+    format!(
+        "  <testsuite{name}{totals}{timestamp}{hostname}>\n{properties}{cases}{output}  </testsuite>\n"
+    )
 }
 
 /// The counts that CI systems show; a suite is as red as they say.
@@ -149,6 +152,7 @@ mod tests {
     fn what_is_unknown_is_left_out() {
         let text = Report { suites: vec![Suite::default()], ..Report::default() }.to_xml();
         assert!(!text.contains("time") && !text.contains("properties"), "{text}");
+        assert!(!text.contains("hostname"), "{text}");
         assert!(!text.contains("system-out"), "{text}");
     }
 

@@ -22,7 +22,7 @@ mod tests;
 pub use evaluation::Evaluation;
 pub use kind::{Kind, kind};
 pub use model::{Aggregate, Comparison, Include, Leniency, Objective, Sli, Slo};
-pub use plan::{Gate, plan};
+pub use plan::{Gate, lint, plan};
 
 /// The example of the README is compiled and run.
 #[cfg(doctest)]

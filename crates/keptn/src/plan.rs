@@ -7,6 +7,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use slo::gate::{self, Check, EarlierResult, Subject, ValueQuery};
+use slo::promql::{check_number, without_comments};
 use slo::{Clock, Period, Problem};
 
 use crate::evaluation::Evaluation;
@@ -79,15 +80,52 @@ fn problem(gate: &Gate<'_>, indicator: &str, query: Option<&str>) -> Option<Prob
             "add its query",
         )),
         None => None,
-        Some(query) => unfilled(query).map(|placeholder| {
-            Problem::error(
+        Some(query) => match unfilled(query) {
+            Some(placeholder) => Some(Problem::error(
                 &gate.sli.file,
                 field,
                 format!("{placeholder} has no value"),
                 format!("write --context {}=..", placeholder.trim_start_matches('$')),
-            )
-        }),
+            )),
+            // Keptn sent it whatever it was, and failed.
+            None if gate.leniency == Leniency::Compat => None,
+            None => unusable(gate.sli, field, query),
+        },
     }
+}
+
+fn unusable(sli: &Sli, field: String, query: &str) -> Option<Problem> {
+    let why = check_number(&without_comments(query)).err()?;
+    Some(Problem::error(&sli.file, field, why.message, why.remedy))
+}
+
+/// What is wrong with Keptn's files before anybody knows what fills the placeholders: objectives
+/// without a query, and queries that are not PromQL.
+pub fn lint(slo: Option<&Slo>, sli: Option<&Sli>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    if let (Some(slo), Some(sli)) = (slo, sli) {
+        for objective in slo.objectives.iter().filter(|it| !sli.indicators.contains_key(&it.sli)) {
+            found.push(Problem::error(
+                &sli.file,
+                format!("indicators.{}", objective.sli),
+                format!("is missing, and {} has an objective for it", slo.file),
+                "add its query",
+            ));
+        }
+    }
+    let Some(sli) = sli else {
+        return found;
+    };
+    let filter = slo.map(|slo| slo.filter.clone()).unwrap_or_default();
+    let values = placeholders::values(&BTreeMap::new(), &filter, Period::minutes(5));
+    for (name, query) in &sli.indicators {
+        let mut query = fill(query, &values);
+        while let Some(placeholder) = unfilled(&query) {
+            query = query.replace(&placeholder, "placeholder");
+        }
+        found.extend(unusable(sli, format!("indicators.{name}"), &query));
+    }
+    found
 }
 
 fn value_query(gate: &Gate<'_>, query: Option<&str>) -> ValueQuery {
@@ -106,11 +144,13 @@ fn by_indicator(earlier: &[EarlierResult], service: &str) -> Vec<EarlierResult> 
     let indicator = |id: &str| Some(id.strip_prefix(service)?.strip_prefix('/')?.to_owned());
     let renamed = |result: &EarlierResult| EarlierResult {
         outcome: result.outcome,
+        cells: Vec::new(),
         values: result
             .values
             .iter()
             .filter_map(|(id, value)| Some((indicator(id)?, *value)))
             .collect(),
     };
-    earlier.iter().map(renamed).collect()
+    // Other services may share the folder: their results are not those of this one.
+    earlier.iter().map(renamed).filter(|result| !result.values.is_empty()).collect()
 }

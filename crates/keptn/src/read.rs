@@ -105,9 +105,7 @@ fn slo(mut fields: Fields<'_>) -> Option<Slo> {
     let mut total = fields.required_child("total_score");
     let pass_score = total.as_mut().and_then(|total| {
         let score = percent(total, "pass");
-        if score.is_none() {
-            total.missing("pass");
-        }
+        total.missing("pass");
         score
     });
     let warning_score = total.as_mut().and_then(|total| percent(total, "warning"));
@@ -130,7 +128,8 @@ fn slo(mut fields: Fields<'_>) -> Option<Slo> {
 }
 
 fn comparison(mut fields: Fields<'_>) -> Comparison {
-    let several = match fields.text("compare_with").as_deref() {
+    // As in Go: empty or 0 is not written.
+    let several = match word(&mut fields, "compare_with").as_deref() {
         Some("several_results") => true,
         Some("single_result") | None => false,
         Some(other) => {
@@ -142,7 +141,7 @@ fn comparison(mut fields: Fields<'_>) -> Comparison {
             false
         }
     };
-    let include = match fields.text("include_result_with_score").as_deref() {
+    let include = match word(&mut fields, "include_result_with_score").as_deref() {
         Some("pass") => Include::Pass,
         Some("pass_or_warn") => Include::PassOrWarn,
         Some("all") | None => Include::All,
@@ -155,8 +154,9 @@ fn comparison(mut fields: Fields<'_>) -> Comparison {
             Include::All
         }
     };
-    let number = whole(&mut fields, "number_of_comparison_results").unwrap_or(3);
-    let aggregate = match fields.text("aggregate_function").as_deref() {
+    let number = whole(&mut fields, "number_of_comparison_results");
+    let number = number.filter(|number| *number > 0).unwrap_or(3);
+    let aggregate = match word(&mut fields, "aggregate_function").as_deref() {
         Some("p50") => Aggregate::Percentile(50),
         Some("p90") => Aggregate::Percentile(90),
         Some("p95") => Aggregate::Percentile(95),
@@ -179,6 +179,11 @@ fn comparison(mut fields: Fields<'_>) -> Comparison {
     }
 }
 
+/// A text that is not empty.
+fn word(fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
+    fields.text(key).filter(|text| !text.is_empty())
+}
+
 fn objective(mut fields: Fields<'_>) -> Option<Objective> {
     let sli = fields.required_text("sli");
     let display_name = fields.text("displayName");
@@ -198,7 +203,7 @@ fn criteria(fields: &mut Fields<'_>, key: &'static str) -> Vec<Vec<Criterion>> {
         .filter_map(|(path, value)| {
             let mut fields = Fields::new(sink, &path, value)?;
             let all = fields.list("criteria");
-            if all.is_empty() {
+            if all.is_empty() && !fields.is_reported("criteria") {
                 // All of no criteria hold, so this would let everything pass.
                 fields.error(
                     "criteria",

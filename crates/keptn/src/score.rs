@@ -57,7 +57,12 @@ pub(crate) fn score(
     let most: f64 = counted().map(|(objective, _)| f64::from(objective.weight)).sum();
     let percent = |points: fn(&Scored) -> f64| {
         let points: f64 = counted().map(|(_, scored)| points(scored)).sum();
-        if most > 0.0 { points / most * 100.0 } else { 100.0 }
+        match leniency {
+            _ if most > 0.0 => points / most * 100.0,
+            // Keptn's, of files that are for information only.
+            Leniency::Compat if !slo.objectives.is_empty() => 100.0,
+            _ => 0.0,
+        }
     };
     let key_failed =
         counted().any(|(objective, scored)| objective.key_sli && scored.outcome == Outcome::Fail);
@@ -65,6 +70,10 @@ pub(crate) fn score(
     // If it fails even with everything undecided going well, it fails. Anything better is not
     // proven.
     let outcome = match best_outcome(slo, percent(|scored| scored.best), key_failed) {
+        // Nothing that could pass or fail was there: nobody judged anything.
+        _ if leniency == Leniency::Strict && most <= 0.0 && !slo.objectives.is_empty() => {
+            Outcome::Inconclusive
+        }
         Outcome::Fail => Outcome::Fail,
         _ if undecided => Outcome::Inconclusive,
         decided => decided,
@@ -155,7 +164,13 @@ fn all_hold(
 ) -> Option<bool> {
     let mut unknown = false;
     for criterion in list {
-        match criterion.bound(earlier) {
+        let bound = match leniency {
+            Leniency::Compat => criterion.bound_as_keptn(earlier),
+            // Every percentage of 0 is 0: there is nothing to compare with.
+            Leniency::Strict if criterion.is_meaningless(value, earlier) => None,
+            Leniency::Strict => criterion.bound(earlier),
+        };
+        match bound {
             Some(bound) if !criterion.holds(value, bound) => return Some(false),
             Some(_) => {}
             None => unknown |= leniency == Leniency::Strict,

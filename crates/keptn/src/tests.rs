@@ -80,6 +80,7 @@ fn earlier(outcome: Outcome, time: f64) -> EarlierResult {
     EarlierResult {
         outcome,
         values: BTreeMap::from([("keptn/response_time_p95".to_owned(), time)]),
+        cells: Vec::new(),
     }
 }
 
@@ -209,10 +210,53 @@ fn a_failed_key_indicator_fails_everything() {
 #[test]
 fn the_corner_cases_are_lighthouse_s() {
     let none = "objectives: []\ntotal_score: {pass: '90%'}\n";
-    assert_eq!(evaluate(none, &[], Leniency::Compat, Vec::new(), None).outcome, Outcome::Fail);
+    for leniency in [Leniency::Strict, Leniency::Compat] {
+        let verdict = evaluate(none, &[], leniency, Vec::new(), None);
+        assert_eq!((verdict.outcome, verdict.score), (Outcome::Fail, Some(0.0)));
+        let text = verdict.to_text(slo::gate::Style::Plain);
+        assert!(text.contains("there are no objectives"), "{text}");
+    }
     let info = "objectives: [null, {sli: throughput}]\ntotal_score: {pass: '90%'}\n";
     let verdict = evaluate(info, &[Some(1.0)], Leniency::Compat, Vec::new(), None);
     assert_eq!((verdict.outcome, verdict.score), (Outcome::Pass, Some(100.0)));
+    // Here, nothing that was judged is no pass, data or not.
+    for value in [Some(1.0), None] {
+        let verdict = evaluate(info, &[value], Leniency::Strict, Vec::new(), None);
+        assert_eq!(verdict.outcome, Outcome::Inconclusive);
+    }
+}
+
+#[test]
+fn results_of_other_services_in_the_folder_are_not_compared_with() {
+    let other = || EarlierResult {
+        outcome: Outcome::Pass,
+        values: BTreeMap::from([("orders/response_time_p95".to_owned(), 9.0)]),
+        cells: Vec::new(),
+    };
+    // Two results count, and the latest three are of somebody else.
+    let past = vec![
+        earlier(Outcome::Pass, 400.0),
+        earlier(Outcome::Pass, 600.0),
+        other(),
+        other(),
+        other(),
+    ];
+    let verdict = evaluate(SLO, &[Some(549.0), Some(0.0), Some(1.0)], Leniency::Strict, past, None);
+    assert_eq!(verdict.objectives[0].baseline, Some(500.0));
+}
+
+#[test]
+fn every_percentage_of_zero_is_zero_and_decides_nothing_but_in_keptn() {
+    let slo = "objectives: [{sli: response_time_p95, pass: [{criteria: ['<=+10%']}]}]\ntotal_score: {pass: '90%'}\n";
+    let past = || vec![earlier(Outcome::Pass, 0.0)];
+    for (value, leniency, outcome) in [
+        (0.0, Leniency::Strict, Outcome::Pass),
+        (1.0, Leniency::Strict, Outcome::Inconclusive),
+        (1.0, Leniency::Compat, Outcome::Fail),
+    ] {
+        let verdict = evaluate(slo, &[Some(value)], leniency, past(), None);
+        assert_eq!(verdict.outcome, outcome, "{value} {leniency:?}");
+    }
 }
 
 proptest! {

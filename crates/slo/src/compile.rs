@@ -17,11 +17,11 @@ pub mod windows;
 mod yaml;
 
 pub(crate) use budget::PERIOD_BURN;
-pub(crate) use count::{Count, count_factor};
-pub(crate) use events::{bad_and_total, ratio};
+pub(crate) use count::{Count, count, count_factor};
+pub(crate) use events::{as_counted, bad_and_total, ratio};
 pub(crate) use part::Part;
 pub use promtool::{PromtoolTest, promtool_tests};
-pub(crate) use sli::{bad_series, raw_error, slice_error, values};
+pub(crate) use sli::{bad_series, bad_slice, raw_error, raw_ratio, slice_error, values};
 
 use std::collections::BTreeMap;
 
@@ -111,6 +111,7 @@ fn compile_slo(slo: &Slo, clock: Clock) -> Result<Vec<Group>, Problem> {
             "write isRolling: true, or judge this objective with the gate only",
         ));
     }
+    part::check_annotations(slo)?;
     let name = format!("slo-{}-{}", slo.service, slo.metadata.name);
     let mut groups: Vec<Group> = Vec::new();
     let mut rules = Vec::new();

@@ -28,12 +28,14 @@ mod verdict;
 mod windows;
 
 pub use answer::{Answer, QueryError, Sample};
-pub use baseline::Baseline;
+pub use baseline::{Baseline, NotABaseline};
 pub use check::{Check, Plan, Query, Subject};
-pub use earlier::{EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
+pub use earlier::{Cell, EarlierResult, MEDIAN_OF, NotAVerdict, median_of_passing};
 pub use judge::{judge, weigh};
+pub(crate) use plan::sources_apart;
 pub use plan::{plan, plan_windows};
-pub use render::Style;
+pub(crate) use relative::{GATE_QUERY, plan as plan_annotations};
+pub use render::{HeatMap, Style, heat_map};
 pub use value_query::ValueQuery;
-pub use verdict::{Bounds, Judgement, Needed, Outcome, Verdict, Worst};
+pub use verdict::{Bounds, Judged, Judgement, Needed, Outcome, Verdict, Worst};
 pub use windows::Windows;

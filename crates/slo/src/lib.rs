@@ -20,6 +20,7 @@ mod names;
 mod nearest;
 pub mod openslo;
 mod period;
+mod plain;
 mod problem;
 pub mod promql;
 pub mod queries;
@@ -35,6 +36,7 @@ pub use lint::{lint, lint_traffic};
 pub use nearest::nearest;
 pub use openslo::Catalogue;
 pub use period::{NotAPeriod, Period};
+pub use plain::plain;
 pub use problem::{Problem, Severity};
 
 /// The example of the README is compiled and run.

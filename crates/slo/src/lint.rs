@@ -1,15 +1,19 @@
 //! Warnings about objectives that are valid and probably not what their author meant.
 
+mod annotations;
 mod bounds;
+mod units;
+mod versions;
 
 use std::collections::BTreeMap;
 
 use crate::calendar::{self, NoWindow};
 use crate::clock::Clock;
-use crate::compile::windows::pairs;
+use crate::compile::windows::{pairs, shortest_period};
 use crate::compile::{Part, compile};
 use crate::decimal::Decimal;
 use crate::names::label_name;
+use crate::nearest::nearest;
 use crate::openslo::Catalogue;
 use crate::openslo::model::{BudgetingMethod, Metric, Objective, Slo};
 use crate::period::Period;
@@ -26,6 +30,8 @@ const RESERVED: [&str; 7] =
 pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
     let mut found = Vec::new();
     for slo in &catalogue.slos {
+        service(catalogue, slo, &mut found);
+        annotations::check(slo, &mut found);
         window(slo, &mut found);
         calendar(slo, &mut found);
         labels(slo, &mut found);
@@ -40,6 +46,8 @@ pub fn lint(catalogue: &Catalogue) -> Vec<Problem> {
             slices(objective, &mut warn);
             weight(objective, &mut warn);
             queries(objective, &mut warn);
+            units::check(objective, &mut warn);
+            versions::check(objective, &mut warn);
             found.extend(uncompilable(slo, objective));
         }
     }
@@ -88,6 +96,24 @@ pub fn lint_traffic(
     found
 }
 
+/// A Service need not be declared; if some are, one that is not is probably a typo.
+fn service(catalogue: &Catalogue, slo: &Slo, found: &mut Vec<Problem>) {
+    let known = catalogue.services.keys().map(String::as_str);
+    if catalogue.services.is_empty() || catalogue.services.contains_key(&slo.service) {
+        return;
+    }
+    let remedy = match nearest(&slo.service, known) {
+        Some(meant) => format!("write {meant}, or declare it"),
+        None => format!("declare it: kind: Service, metadata.name: {}", slo.service),
+    };
+    found.push(Problem::warning(
+        &slo.metadata.file,
+        format!("SLO/{}: spec.service", slo.metadata.name),
+        format!("names Service {:?}, which no file declares", slo.service),
+        remedy,
+    ));
+}
+
 fn window(slo: &Slo, found: &mut Vec<Problem>) {
     let period = slo.window.duration;
     let field = format!("SLO/{}: spec.timeWindow[0].duration", slo.metadata.name);
@@ -103,7 +129,7 @@ fn window(slo: &Slo, found: &mut Vec<Problem>) {
             &slo.metadata.file,
             field,
             format!("{period} is too short for burn-rate alerts"),
-            "write at least 4h; 28d is usual",
+            format!("write at least {}; 28d is usual", shortest_period()),
         ));
     }
 }
@@ -179,9 +205,17 @@ fn reachability(slo: &Slo, objective: &Objective, warn: &mut Warn<'_>) {
 }
 
 fn operator(objective: &Objective, warn: &mut Warn<'_>) {
-    let is_threshold = matches!(objective.indicator.metric, Metric::Threshold(_));
-    if objective.threshold.is_some() && !is_threshold {
-        warn(".op", "op and value mean nothing on a ratio".to_owned(), "remove both");
+    match objective.stray[..] {
+        [] => {}
+        [one] => {
+            let remedy = if one == "op" { "remove op" } else { "remove value" };
+            warn(&format!(".{one}"), format!("{one} means nothing on a ratio"), remedy);
+        }
+        _ => warn(
+            ".op",
+            "op and value mean nothing on a ratio".to_owned(),
+            "remove both: remove op, and remove value",
+        ),
     }
 }
 
@@ -214,13 +248,13 @@ fn weight(objective: &Objective, warn: &mut Warn<'_>) {
 fn uncompilable(slo: &Slo, objective: &Objective) -> Vec<Problem> {
     let metric = &objective.indicator.metric;
     let part = Part { slo, objective, clock: Clock::Real };
-    let queries = metric.queries().into_iter();
-    let queries = queries.filter(|query| match metric {
+    let queries = metric.parts().into_iter();
+    let queries = queries.filter(|(_, query)| match metric {
         Metric::Raw { .. } => query.counter || has_placeholder(&query.text),
         metric => metric.has_events(),
     });
-    let failed = queries.filter_map(|query| windowed(query, "5m").err());
-    failed.map(|why| part.refuse(why)).collect()
+    let failed = queries.filter_map(|(name, query)| Some((name, windowed(query, "5m").err()?)));
+    failed.map(|(name, why)| part.refuse_part(name, why)).collect()
 }
 
 fn queries(objective: &Objective, warn: &mut Warn<'_>) {

@@ -12,6 +12,7 @@ mod read_sli;
 mod read_slo;
 mod read_window;
 mod resolve;
+mod rewrite;
 #[cfg(test)]
 mod tests;
 
@@ -87,7 +88,12 @@ fn duplicates(documents: &[Document], problems: &mut Vec<Problem>) {
     let mut seen = BTreeMap::new();
     for document in documents {
         let (kind, metadata) = document.kind_and_metadata();
-        if let Some(first) = seen.insert((kind, &metadata.name), &metadata.file) {
+        // Two services may each have an SLO called availability.
+        let owner = match document {
+            Document::Slo(slo) => slo.service.as_str(),
+            _ => "",
+        };
+        if let Some(first) = seen.insert((kind, owner, &metadata.name), &metadata.file) {
             problems.push(Problem::error(
                 &metadata.file,
                 format!("{kind}/{}: metadata.name", metadata.name),

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::plain::plain;
+
 /// How bad a [`Problem`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -16,7 +18,7 @@ pub enum Severity {
 
 /// One finding: file, field, what is wrong, and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{severity}: {file}: {field}: {message}; {remedy}")]
+#[error("{severity}: {}: {}: {}; {}", plain(file), plain(field), plain(message), plain(remedy))]
 pub struct Problem {
     /// Refused or only warned about.
     pub severity: Severity,

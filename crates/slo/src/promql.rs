@@ -6,10 +6,15 @@
 //! as `[5m]` is never rewritten: the author meant it.
 
 mod matchers;
+mod rewrite;
 mod scan;
+mod typed;
 
 pub(crate) use matchers::matchers;
-pub(crate) use scan::without_comments;
+pub(crate) use rewrite::rewritten;
+pub(crate) use scan::called;
+pub use scan::without_comments;
+pub use typed::Unusable;
 
 use scan::{closing, scan};
 
@@ -46,7 +51,9 @@ impl WindowError {
     /// What the author of the query can do.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
-            Self::FixedRange => "write [{{.window}}] instead of the range",
+            Self::FixedRange => {
+                "write [{{.window}}] instead of the range, or let --rewrite-ranges do it"
+            }
             Self::TimeShift => "write the range yourself: metric[{{.window}}] offset ...",
             Self::NoSelector => "name a metric",
             Self::BareRange => "put rate(), increase() or avg_over_time() around it",
@@ -90,9 +97,20 @@ pub(crate) fn windowed(query: &Query, range: &str) -> Result<String, WindowError
     Ok(text)
 }
 
-/// What can be seen without a PromQL parser: everything that is opened is closed.
-pub(crate) fn check(text: &str) -> Result<(), WindowError> {
-    scan(&substitute(text, "1m")).map(drop)
+/// Whether Prometheus would take the query, with a window in its place, as one value per series.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub fn check(text: &str) -> Result<(), Unusable> {
+    typed::check(&substitute(text, "5m"))
+}
+
+/// As [`check`], for one number: `scalar(x)` and `0.3` are numbers, too.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub fn check_number(text: &str) -> Result<(), Unusable> {
+    typed::check_number(&substitute(text, "5m"))
 }
 
 /// True if the query says itself where the window goes.
@@ -121,6 +139,70 @@ pub(crate) fn selectors(text: &str) -> Vec<String> {
     let text = substitute(text, "1m");
     let ranges = scan(&text).map(|scan| scan.selectors).unwrap_or_default();
     ranges.into_iter().map(|range| text[range].to_owned()).collect()
+}
+
+/// PromQL that yields something if the query does, be it NaN, or if only its own filters keep it
+/// from yielding: `count(query)`, or its selectors if it compares. `None` if the query is one
+/// selector, whose NaN is no data.
+pub(crate) fn seen(text: &str) -> Option<String> {
+    let selected = selectors(text);
+    let first = selected.first()?;
+    let plain =
+        |text: &str| text.trim().trim_start_matches("avg(").trim_end_matches(')').to_owned();
+    if plain(text) == *first {
+        return None;
+    }
+    if !compares(text) {
+        return Some(format!("count({text})"));
+    }
+    Some(if mentions(text, "or") {
+        format!("count({})", selected.join(" or "))
+    } else {
+        let all: Vec<_> = selected.iter().map(|selector| format!("count({selector})")).collect();
+        format!("({})", all.join(" and "))
+    })
+}
+
+/// Does the query compare without `bool`, and so yield less than it looks at?
+fn compares(text: &str) -> bool {
+    let text = without_selectors(text);
+    ["<", ">", "==", "!="].iter().any(|sign| text.contains(sign)) && !mentions(&text, "bool")
+}
+
+/// The query without its selectors, in which signs mean something else.
+fn without_selectors(text: &str) -> String {
+    let text = substitute(text, "1m");
+    let Ok(scan) = scan(&text) else {
+        return text;
+    };
+    let (mut kept, mut copied) = (String::new(), 0);
+    for selector in scan.selectors {
+        kept.push_str(&text[copied..selector.start]);
+        copied = selector.end;
+    }
+    kept + &text[copied..]
+}
+
+/// Whether a word stands in the query.
+pub(crate) fn mentions(text: &str, wanted: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| word.eq_ignore_ascii_case(wanted))
+}
+
+/// Whether a selector of the query stands without a range: only the instants that are asked for
+/// are seen of it.
+pub(crate) fn has_instants(text: &str) -> bool {
+    let text = substitute(text, "1m");
+    let ranges = scan(&text).map(|scan| scan.selectors).unwrap_or_default();
+    ranges.iter().any(|range| !text[range.end..].trim_start().starts_with('['))
+}
+
+/// Range and step of each subquery that has both.
+pub(crate) fn subqueries(text: &str) -> Vec<(String, String)> {
+    let text = without_selectors(text);
+    let inside = text.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let both = inside.filter_map(|inside| inside.split_once(':'));
+    both.map(|(range, step)| (range.trim().to_owned(), step.trim().to_owned())).collect()
 }
 
 /// The metric that a selector names; of `{__name__="x"}` what stands between the quotes.

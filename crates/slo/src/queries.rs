@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use crate::clock::Clock;
 use crate::compile::{
-    Count, Part, bad_and_total, bad_series, count_factor, ratio, raw_error, values,
+    Count, Part, as_counted, bad_and_total, bad_series, count_factor, ratio, raw_error, values,
 };
+use crate::gate::GATE_QUERY;
 use crate::openslo::model::{Metric, Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::{WindowError, matchers, selectors};
+use crate::promql::{
+    WindowError, matchers, metric_name, selectors, substitute, windowed, without_comments,
+};
 
 /// Numbers of events, as PromQL that gives one series each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +49,66 @@ pub fn events_of_slice(
         Count::Events => 1.0,
         Count::Unknown => return Err(uncountable()),
     };
-    let events = bad_and_total(metric, &slice.to_string()).map_err(|why| part.refuse(why))?;
+    let events = as_counted(metric, &slice.to_string()).map_err(|why| part.refuse(why))?;
     let (bad, total) = events.ok_or_else(uncountable)?;
     Ok(EventQueries { bad: format!("({bad}) * {factor}"), total: format!("({total}) * {factor}") })
+}
+
+/// One query of an objective, as Prometheus is asked it, and the selectors in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// `good`, `bad`, `total`, `raw`, `thresholdMetric`, or `tales.dev/gate-query`.
+    pub part: String,
+    /// With `range` where the window belongs.
+    pub promql: String,
+    /// What has to exist for it to have data: selector, and the metric it names.
+    pub selectors: Vec<(String, String)>,
+    /// The labels that its selectors compare, by metric.
+    pub labels: Vec<(String, String)>,
+}
+
+/// Every query of an objective over `range`, whatever the kind of its indicator, and the gate's
+/// own. What has no place for the window is left out: [`lint`](crate::lint()) names it.
+pub fn each_query(slo: &Slo, objective: &Objective, range: Period) -> Vec<Asked> {
+    let metric = &objective.indicator.metric;
+    let range = range.to_string();
+    let parts = metric.parts().into_iter().filter_map(|(part, query)| {
+        let promql = if metric.has_events() {
+            windowed(query, &range).ok()?
+        } else {
+            substitute(&query.text, &range)
+        };
+        Some((part.to_owned(), promql, query.text.clone()))
+    });
+    let gate = slo.metadata.annotations.get(GATE_QUERY).map(|query| {
+        let query = without_comments(query);
+        (GATE_QUERY.to_owned(), substitute(&query, &range), query)
+    });
+    let asked = parts.chain(gate).map(|(part, promql, text)| {
+        let selected = selectors(&text);
+        let named = |selector: &String| metric_name(selector).to_owned();
+        let labels = selected.iter().flat_map(|selector| {
+            let compared =
+                matchers(selector).into_iter().filter(|matcher| matcher.label != "__name__");
+            compared.map(|matcher| (named(selector), matcher.label.to_owned())).collect::<Vec<_>>()
+        });
+        Asked {
+            part,
+            promql,
+            labels: labels.collect(),
+            selectors: selected
+                .iter()
+                .map(|selector| (selector.clone(), named(selector)))
+                .collect(),
+        }
+    });
+    asked.collect()
+}
+
+/// What bad or good events are read from, if that is another metric than that of all events:
+/// without a sample of it nobody knows that there were none.
+pub fn sources_apart(objective: &Objective) -> Vec<String> {
+    crate::gate::sources_apart(&objective.indicator.metric)
 }
 
 /// The error ratio of an objective over `range`, as PromQL that gives one series: what is above `1

@@ -60,6 +60,18 @@ pub enum StageError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// An experiment that was applied does nothing.
+    #[error(
+        "{kind} {name} injects nothing: {why}; it is still there: `tale chaos describe {name}` says more, `tale chaos delete {name}` takes it away"
+    )]
+    NotInjected {
+        /// `DNSChaos`.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// No such object on the stage.
     #[error("{kind} `{name}` is not on this stage; `tale status` lists what is")]
     NotFound {

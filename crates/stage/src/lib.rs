@@ -6,6 +6,7 @@
 //! [`shim::exec`] and [`stress::exec`]: see there.
 
 mod adaptation;
+mod begun;
 mod error;
 mod event;
 pub mod inbox;
@@ -20,9 +21,10 @@ mod stage;
 pub mod stress;
 
 pub use adaptation::Adaptation;
+pub use begun::wait_until_begun;
 pub use error::StageError;
 pub use event::{Event, EventKind};
-pub use manifest::SourceFile;
+pub use manifest::{SourceFile, names};
 pub use name::NamespacedName;
 pub use notification::Notification;
 pub use place::{Place, StageKind};

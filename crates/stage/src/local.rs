@@ -44,6 +44,7 @@ use handle::TaskHandle;
 use start::Started;
 
 pub use config::{Config, Shim};
+pub use files::no_links;
 
 /// The engine answers at once, unless something is wrong with it.
 const ENGINE_TIME_OUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,8 @@ mod files;
 mod load;
 mod meta;
 mod monitoring;
+mod named;
+pub mod names;
 mod network;
 mod not_applied;
 mod pod;
@@ -34,8 +36,8 @@ pub use network::{ConfigMap, Service, ServiceKind, ServicePort, ServiceSpec};
 pub use not_applied::KINDS as KINDS_NOT_APPLIED;
 pub use pod::{
     Container, ContainerPort, DnsConfig, DnsOption, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef,
-    Limits, MapRef, PodSpec, PodTemplate, Probe, Protocol, Resources, RestartPolicy, TcpSocket,
-    ValueFrom, Volume, VolumeMount,
+    Lifecycle, Limits, MapRef, PodSpec, PodTemplate, PreStop, Probe, Protocol, Resources,
+    RestartPolicy, Sleep, TcpSocket, ValueFrom, Volume, VolumeMount,
 };
 pub(crate) use probing::Target;
 pub use probing::{BlackBoxProbe, ProbeSpec, ProbeTargets, StaticTargets};
@@ -97,17 +99,25 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Reads files and folders (all `*.yaml` in a folder except `kustomization.yaml`; not its
-    /// subfolders).
+    /// Reads files and folders (all `*.yaml` and `*.yml` in a folder except `kustomization.yaml`; not
+    /// its subfolders).
     ///
     /// # Errors
-    /// The first file or folder that cannot be read.
+    /// The first file or folder that cannot be read, or holds nothing.
     pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Self>, ManifestError> {
         let mut files = Vec::new();
         for path in paths {
             files.extend(files::read(path.as_ref())?);
         }
         Ok(files)
+    }
+
+    /// Standard input, to its end: what `-` means in the place of a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or somebody takes too long to write it.
+    pub fn standard_input() -> Result<Self, ManifestError> {
+        files::read_input()
     }
 }
 

@@ -85,6 +85,9 @@ pub enum Phase {
 pub struct ContainerStatus {
     /// Its name.
     pub name: String,
+    /// The ports that it declares.
+    #[serde(default)]
+    pub ports: Vec<u16>,
     /// Its process, while it runs.
     pub pid: Option<i32>,
     /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
@@ -193,6 +196,7 @@ impl From<&PodStatus> for chaos::target::Pod {
             ip: pod.ip.map(|ip| ip.to_string()).unwrap_or_default(),
             node: pod.node.clone(),
             containers: pod.containers.iter().map(|container| container.name.clone()).collect(),
+            ports: pod.containers.iter().flat_map(|container| container.ports.clone()).collect(),
             uid: pod.uid.clone(),
         }
     }

@@ -9,6 +9,7 @@
 
 mod correlate;
 mod leak;
+mod student;
 mod suggest;
 mod trend;
 

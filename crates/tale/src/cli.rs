@@ -83,6 +83,27 @@ pub enum Command {
     StageRun(Up),
 }
 
+/// Which Prometheus, and how to reach it.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Prometheus, e.g. http://127.0.0.1:9090 or https://prometheus.example.com; without it, that
+    /// of the stage that `up` started
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Certificates to trust besides the system's, in PEM
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub ca_file: Option<PathBuf>,
+    /// A bearer token; or set TALE_PROMETHEUS_TOKEN
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub token_file: Option<PathBuf>,
+    /// USER:PASSWORD; or set TALE_PROMETHEUS_BASIC_AUTH
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub basic_auth_file: Option<PathBuf>,
+    /// Headers such as `X-Scope-OrgID: team`, one per line; or set TALE_PROMETHEUS_HEADERS
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub header_file: Option<PathBuf>,
+}
+
 /// How fast time passes.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum ClockArg {
@@ -91,6 +112,15 @@ pub enum ClockArg {
     Stage,
     /// As in production
     Real,
+}
+
+impl ClockArg {
+    /// The clock that was asked for; or else production's, if the Prometheus was named: only the
+    /// stage has a clock of its own.
+    pub fn or_of(asked: Option<Self>, server: &Server) -> Self {
+        let usual = if server.prometheus.is_some() { Self::Real } else { Self::Stage };
+        asked.unwrap_or(usual)
+    }
 }
 
 impl From<ClockArg> for ::slo::Clock {
@@ -167,13 +197,20 @@ pub struct Chaos {
 }
 
 /// `tale chaos ..`
+///
+/// Exit codes: 0 done, 2 not done or not all of it: a file that cannot be used, something that this
+/// stage refuses, or an experiment that hits nobody.
 #[derive(Debug, Subcommand)]
 pub enum ChaosVerb {
-    /// Inject what a file describes
+    /// Inject what files describe, and wait until it is injected
+    ///
+    /// All files are read and checked before anything is injected. Objects of other APIs beside an
+    /// experiment (a Namespace, a Role) are named and left alone.
     Apply {
-        /// A Chaos Mesh document
-        file: PathBuf,
-        /// Only tell what it would hit, when, and how
+        /// Which files
+        #[command(flatten)]
+        files: ChaosFiles,
+        /// Only tell what it would hit, when, and how; exit code 2 if that is nobody, or refused
         #[arg(long)]
         dry_run: bool,
     },
@@ -190,10 +227,14 @@ pub enum ChaosVerb {
         /// Its name, or kind/name
         name: String,
     },
-    /// End an experiment
+    /// End experiments
     Delete {
-        /// Its name, kind/name, or the file it was applied from
-        name: String,
+        /// Names, kind/name, or the files that they were applied from
+        #[arg(required_unless_present = "filename")]
+        names: Vec<String>,
+        /// A file or folder that they were applied from; `-` is standard input
+        #[arg(short = 'f', long, value_name = "FILE")]
+        filename: Vec<PathBuf>,
     },
     /// Pause an experiment or a Schedule, or let it go on
     Pause {
@@ -205,8 +246,31 @@ pub enum ChaosVerb {
     },
 }
 
+/// Files of Chaos Mesh documents, with or without `-f`.
+#[derive(Debug, Args)]
+pub struct ChaosFiles {
+    /// Files or folders (their *.yaml and *.yml) of Chaos Mesh documents; `-` is standard input
+    #[arg(required_unless_present = "filename")]
+    pub files: Vec<PathBuf>,
+    /// The same, as for kubectl
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
+}
+
+impl ChaosFiles {
+    /// All of them, in the order of their kinds.
+    pub fn paths(self) -> Vec<PathBuf> {
+        self.files.into_iter().chain(self.filename).collect()
+    }
+}
+
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    if !stage::names::is_variable(name) {
+        return Err(format!(
+            "`{name}` is not the name of a variable; use letters, digits, `_`, `-` and `.`, and no digit first"
+        ));
+    }
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,7 +1,7 @@
 //! `tale.yaml`: a story as acts, each with what happens and what is promised.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use schemars::JsonSchema;
@@ -144,6 +144,12 @@ impl Tale {
     /// # Errors
     /// Names the file, the field, and what to write instead.
     pub fn load(root: &Path, name: &str) -> Result<Self> {
+        // Paths are made of it: of the tale's folder, of its stage and of its report.
+        ensure!(
+            stage::names::is_label(name),
+            "`{}` is not the name of a tale; `tale list` shows the tales",
+            name.chars().take(80).collect::<String>().escape_debug()
+        );
         let file = root.join("tales").join(name).join("tale.yaml");
         ensure!(file.exists(), "there is no tale `{name}`; `tale list` shows the tales");
         let text = std::fs::read_to_string(&file)
@@ -156,6 +162,12 @@ impl Tale {
             tale.name
         );
         for (field, path) in tale.files() {
+            let within = path.components().all(|part| matches!(part, Component::Normal(_)));
+            ensure!(
+                within,
+                "{shown}: {field}: {} leads out of the project; write a path in it",
+                path.display()
+            );
             ensure!(
                 root.join(path).exists(),
                 "{shown}: {field}: {} does not exist; correct the path",

@@ -1,6 +1,7 @@
 //! What the program can be asked to do: one file per verb, which does it and prints what came of
 //! it.
 
+mod ask;
 pub mod chaos;
 pub mod doctor;
 pub mod down;

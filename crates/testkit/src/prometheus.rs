@@ -29,6 +29,14 @@ impl Prometheus {
     /// # Panics
     /// Prometheus is not installed, or does not start.
     pub fn with(history: &History) -> Self {
+        Self::listening_at("127.0.0.1:0", history)
+    }
+
+    /// As [`Self::with`], at an address of its own.
+    ///
+    /// # Panics
+    /// As there; or the address is taken.
+    pub fn listening_at(address: &str, history: &History) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
@@ -36,7 +44,7 @@ impl Prometheus {
         write("prometheus.yml", "{}\n");
         let blocks = ["tsdb", "create-blocks-from", BLOCK, "openmetrics", "history.om", "data"];
         promtool::run(folder.path(), &blocks).expect_code(0);
-        let server = Some(Server::start(folder.path()));
+        let server = Some(Server::start(folder.path(), address));
         Self { server, folder }
     }
 
@@ -71,7 +79,7 @@ impl Prometheus {
         promtool::run(self.folder.path(), &args).expect_code(0);
         // A server looks for new blocks once a minute, and when it starts.
         self.server = None;
-        self.server = Some(Server::start(self.folder.path()));
+        self.server = Some(Server::start(self.folder.path(), "127.0.0.1:0"));
     }
 
     /// The values of an instant query at `time`, in seconds since 1970.
@@ -95,12 +103,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, address: &str) -> Self {
         let mut child = Command::new("prometheus")
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
             // Histories are older than the usual fifteen days.
             .args(["--storage.tsdb.retention.time=100y"])
-            .args(["--web.listen-address=127.0.0.1:0"])
+            .arg(format!("--web.listen-address={address}"))
             .current_dir(folder)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())

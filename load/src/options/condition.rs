@@ -18,7 +18,7 @@ pub struct Condition {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Limit {
     /// Latency of successes.
-    Latency(Percentile, Duration),
+    Latency(Latency, Duration),
     /// Answers per second.
     Rate(f64),
     /// A number of requests.
@@ -27,12 +27,12 @@ pub(crate) enum Limit {
     Percent(Part, f64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Percentile {
-    P50,
-    P90,
-    P99,
-    P999,
+/// A number that stands for all latencies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Latency {
+    /// So many percent are at most this.
+    Percentile(f64),
+    Min,
     Max,
     Mean,
 }
@@ -56,7 +56,7 @@ pub(crate) enum Order {
 /// Not a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a condition; write it as 'p99>250ms', 'errors>1%', 'dropped>0' or 'rate<100'"
+    "`{0}` is not a condition; write it as 'p99>250ms', 'errors>1%', 'dropped>0' or 'rate<100': a percentile (p1 to p99.999), min, mean or max with a time, errors, dropped or censored with a number or a percentage, rate with a number"
 )]
 pub struct BadCondition(String);
 
@@ -75,26 +75,31 @@ fn parse(text: &str) -> Option<Condition> {
         [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)]
             .into_iter()
             .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))?;
-    let latency = |percentile| Some(Limit::Latency(percentile, parse_duration(value).ok()?));
+    let latency = |latency| Some(Limit::Latency(latency, parse_duration(value).ok()?));
     let count = |part| {
         let number = number(value.trim_end_matches('%'))?;
         let limit = if value.ends_with('%') { Limit::Percent } else { Limit::Count };
         Some(limit(part, number))
     };
     let limit = match name {
-        "p50" => latency(Percentile::P50),
-        "p90" => latency(Percentile::P90),
-        "p99" => latency(Percentile::P99),
-        "p99.9" => latency(Percentile::P999),
-        "max" => latency(Percentile::Max),
-        "mean" => latency(Percentile::Mean),
+        "min" => latency(Latency::Min),
+        "max" => latency(Latency::Max),
+        "mean" => latency(Latency::Mean),
         "errors" => count(Part::Errors),
         "censored" => count(Part::Censored),
         "dropped" => count(Part::Dropped),
         "rate" => Some(Limit::Rate(number(value)?)),
-        _ => None,
+        _ => latency(Latency::Percentile(percentile(name)?)),
     }?;
     Some(Condition { text: text.to_owned(), order, limit })
+}
+
+/// `p95`, `p99.9`, also as others write it: `p(95)`.
+fn percentile(name: &str) -> Option<f64> {
+    let percent = name.strip_prefix(['p', 'P'])?;
+    let percent = percent.strip_prefix('(').and_then(|it| it.strip_suffix(')')).unwrap_or(percent);
+    let plain = percent.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    percent.parse().ok().filter(|percent| plain && (1.0..=99.999).contains(percent))
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -114,7 +119,11 @@ mod tests {
             "p99",
             "p99>",
             "p99>250",
-            "p98>1s",
+            "p>1s",
+            "p0>1s",
+            "p100>1s",
+            "p9e1>1s",
+            "p-5>1s",
             "errors>x",
             "errors>-1",
             "errors=1",
@@ -126,6 +135,20 @@ mod tests {
         ] {
             let error = text.parse::<Condition>().unwrap_err().to_string();
             assert!(error.contains("p99>250ms"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_percentile_has_a_name() {
+        for (text, percent) in
+            [("p95>1s", 95.0), ("p99.9 < 2s", 99.9), ("p75>=1s", 75.0), ("p(90)>1s", 90.0)]
+        {
+            let condition: Condition = text.parse().unwrap();
+            let limit = condition.limit;
+            assert!(
+                matches!(limit, Limit::Latency(Latency::Percentile(of), _) if of == percent),
+                "{text}: {limit:?}"
+            );
         }
     }
 

@@ -1,10 +1,11 @@
 //! Load profiles: which requests, and how many of them when. One YAML file each, read strictly.
 
-use std::path::Path;
+use std::io::Read;
 
 use serde::Deserialize;
 
 use super::{
+    body,
     field_error::FieldError,
     phase::Phase,
     request::Template,
@@ -12,6 +13,9 @@ use super::{
     schedule::{Piece, Schedule},
 };
 use crate::{duration::LONGEST, options::Spread};
+
+/// Larger than any profile.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The profiles that come with the program, by name.
 pub(crate) const BUILT_IN: [(&str, &str); 5] = [
@@ -86,8 +90,16 @@ impl Profile {
         if let Some((name, text)) = BUILT_IN.into_iter().find(|(name, _)| *name == source) {
             return Self::parse(name, text);
         }
-        let text = std::fs::read_to_string(Path::new(source))
+        let mut text = String::new();
+        let read = body::regular(source)
+            .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text))
             .map_err(|error| ProfileError::Unreadable { file: source.to_owned(), source: error })?;
+        if read as u64 == MOST_BYTES {
+            return Err(ProfileError::Yaml {
+                file: source.to_owned(),
+                problem: "longer than a profile ever is".to_owned(),
+            });
+        }
         Self::parse(source, &text)
     }
 

@@ -7,7 +7,10 @@ use hyper::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::request_spec::RequestSpec;
+use super::{
+    body::{self, BadBody},
+    request_spec::RequestSpec,
+};
 use crate::random::Random;
 
 /// A request, ready to be copied.
@@ -20,7 +23,7 @@ pub(crate) struct Template {
 }
 
 /// A request that HTTP cannot carry.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum BadRequest {
     #[error("`{0}` is not a method; write one such as GET or POST")]
     Method(String),
@@ -30,44 +33,49 @@ pub(crate) enum BadRequest {
     Header(String),
     #[error("the header `{0}` is made by the load generator; leave it out")]
     Reserved(String),
+    #[error("there are two headers `host`; a request has one, so give one of them")]
+    TwoHosts,
+    #[error(
+        "`{0}` is a placeholder, and none is filled in: write the value, or several requests with weights; a body from a file, `@FILE`, is sent as it is"
+    )]
+    Placeholder(String),
+    #[error(transparent)]
+    Body(#[from] BadBody),
 }
 
 /// What the connection decides; two of them would contradict each other.
-const RESERVED: [HeaderName; 5] = [
-    header::HOST,
+const RESERVED: [HeaderName; 4] = [
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
     header::CONNECTION,
     HeaderName::from_static("traceparent"),
 ];
 
+/// What the URL says about all requests.
+pub(crate) struct ForAll<'a> {
+    /// Put before each path.
+    pub(crate) path: &'a str,
+    /// The header `host`, unless a request has its own.
+    pub(crate) host: &'a HeaderValue,
+    /// The header `authorization`, unless a request has its own.
+    pub(crate) login: Option<&'a HeaderValue>,
+}
+
 impl Template {
     /// Would this request do?
     pub(crate) fn check(spec: &RequestSpec) -> Result<(), BadRequest> {
-        Self::new(spec, "", &HeaderValue::from_static("localhost"), false).map(|_| ())
+        let all = ForAll { path: "", host: &HeaderValue::from_static("localhost"), login: None };
+        Self::new(spec, &all, false).map(|_| ())
     }
 
+    /// `close` ends the connection after the answer.
     pub(crate) fn new(
         spec: &RequestSpec,
-        base_path: &str,
-        host: &HeaderValue,
+        all: &ForAll<'_>,
         close: bool,
     ) -> Result<Self, BadRequest> {
-        let path = format!("{base_path}{}", spec.path);
-        let bad_header = |name: &str, value: &str| BadRequest::Header(format!("{name}: {value}"));
-        let mut headers = vec![(header::HOST, host.clone())];
-        for (name, value) in &spec.headers {
-            let header: HeaderName = name.parse().map_err(|_| bad_header(name, value))?;
-            if RESERVED.contains(&header) {
-                return Err(BadRequest::Reserved(name.clone()));
-            }
-            headers.push((header, value.parse().map_err(|_| bad_header(name, value))?));
-        }
-        if close {
-            // The server closes first, so that its side keeps the port in TIME_WAIT: ours would run
-            // out.
-            headers.push((header::CONNECTION, HeaderValue::from_static("close")));
-        }
+        no_placeholder(spec)?;
+        let path = format!("{}{}", all.path, spec.path);
         Ok(Self {
             method: Method::from_bytes(spec.method.as_bytes())
                 .map_err(|_| BadRequest::Method(spec.method.clone()))?,
@@ -76,8 +84,8 @@ impl Template {
                 .ok()
                 .filter(|uri: &Uri| uri.authority().is_none())
                 .ok_or(BadRequest::Path(path))?,
-            headers,
-            body: Bytes::from(spec.body.clone().into_bytes()),
+            headers: headers(spec, all, close)?,
+            body: Bytes::from(body::of(&spec.body)?),
         })
     }
 
@@ -100,6 +108,57 @@ impl Template {
         *request.headers_mut() = headers;
         request
     }
+}
+
+fn headers(
+    spec: &RequestSpec,
+    all: &ForAll<'_>,
+    close: bool,
+) -> Result<Vec<(HeaderName, HeaderValue)>, BadRequest> {
+    let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
+    for (name, value) in &spec.headers {
+        let bad = || BadRequest::Header(format!("{name}: {value}"));
+        let header: HeaderName = name.parse().map_err(|_| bad())?;
+        if RESERVED.contains(&header) {
+            return Err(BadRequest::Reserved(name.clone()));
+        }
+        headers.push((header, value.parse().map_err(|_| bad())?));
+    }
+    let count = |wanted: HeaderName| headers.iter().filter(|(name, _)| *name == wanted).count();
+    let (hosts, logins) = (count(header::HOST), count(header::AUTHORIZATION));
+    match hosts {
+        0 => headers.insert(0, (header::HOST, all.host.clone())),
+        1 => {}
+        _ => return Err(BadRequest::TwoHosts),
+    }
+    if let Some(login) = all.login.filter(|_| logins == 0) {
+        headers.push((header::AUTHORIZATION, login.clone()));
+    }
+    if close {
+        // The server closes first, so that its side keeps the port in TIME_WAIT: ours would run out.
+        headers.push((header::CONNECTION, HeaderValue::from_static("close")));
+    }
+    Ok(headers)
+}
+
+/// What other load generators would fill in would be sent as it stands here: refused instead.
+fn no_placeholder(spec: &RequestSpec) -> Result<(), BadRequest> {
+    let headers = spec.headers.iter().map(|(_, value)| value);
+    let body = (!spec.body.starts_with('@')).then_some(&spec.body);
+    let mut texts = [&spec.path].into_iter().chain(headers).chain(body);
+    match texts.find_map(|text| placeholder(text)) {
+        Some(found) => Err(BadRequest::Placeholder(found.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// The first `{{..}}` or `${..}` in a text.
+pub(crate) fn placeholder(text: &str) -> Option<&str> {
+    [("{{", "}}"), ("${", "}")].into_iter().find_map(|(open, close)| {
+        let start = text.find(open)?;
+        let length = text[start..].find(close)? + close.len();
+        Some(&text[start..start + length])
+    })
 }
 
 /// Requests and how often each is drawn.

@@ -30,8 +30,7 @@ fn a_rate_runs_for_ten_seconds() {
 #[test]
 fn rate_and_duration_scale_a_profile() {
     let plan =
-        plan("http://h --profile spike --rate 1000 --duration 4s --arrivals poisson --seed 7")
-            .unwrap();
+        plan("spike http://h --rate 1000 --duration 4s --arrivals poisson --seed 7").unwrap();
     assert_eq!(
         (plan.schedule.peak(), plan.schedule.duration().as_secs(), plan.poisson),
         (1000.0, 4, Some(7))
@@ -58,6 +57,25 @@ fn the_paths_of_a_profile_follow_the_path_of_the_url() {
     }
     let error = plan(&format!("http://h --method PUT --profile {}", file.display())).unwrap_err();
     assert!(error.contains("change them there"), "{error}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn headers_of_the_command_line_take_the_place_of_those_of_a_profile() {
+    let file = std::env::temp_dir().join(format!("load-headers-{}.yaml", std::process::id()));
+    std::fs::write(
+        &file,
+        "name: x\nphases: [{constant: {rate: 1, for: 1s}}]\nrequests: [{path: /a, headers: {x: [a, b], y: z}}]",
+    )
+    .unwrap();
+    let sent = |more: &str| -> Vec<String> {
+        let plan = plan(&format!("{} http://h {more}", file.display())).unwrap();
+        let request = plan.mix.template(0).request(Default::default(), None);
+        let lines = request.headers().iter();
+        lines.map(|(name, value)| format!("{name}:{}", value.to_str().unwrap())).collect()
+    };
+    assert_eq!(sent(""), ["host:h", "x:a", "x:b", "y:z"]);
+    assert_eq!(sent("--header X:1 --header X:2"), ["host:h", "y:z", "x:1", "x:2"]);
     std::fs::remove_file(file).unwrap();
 }
 
@@ -90,12 +108,15 @@ fn addresses_in_urls_are_read_with_and_without_brackets() {
 #[test]
 fn what_makes_no_sense_is_refused_with_the_remedy() {
     for (arguments, words) in [
-        ("http://h", "give --rate R, --profile FILE or --max"),
+        ("http://h", "give --rate R, --max, or a profile before the URL"),
+        ("spike http://h --profile ramp", "two profiles"),
+        ("spike http://h --max", "takes no profile"),
+        ("http://h/{{id}} --rate 1", "placeholder"),
+        ("http://h/#top --rate 1", "what follows a #"),
         ("https://h --rate 1", "TLS"),
         ("h --rate 1", "http://HOST"),
         ("ftp://h --rate 1", "http://HOST"),
         ("http:///x --rate 1", "http://HOST"),
-        ("http://u:p@h --rate 1", "http://HOST"),
         ("http://h:0 --rate 1", "http://HOST"),
         ("http://h:99999 --rate 1", "http://HOST"),
         ("http://h --rate 0", "more than 0"),
@@ -108,12 +129,12 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
         ("http://h --rate 1 --connections 100000000", "ulimit -n"),
         ("http://h --rate 1 --trace-ratio 2", "0 to 1"),
         ("http://h --rate 1 --header nocolon", "name: value"),
-        ("http://h --rate 1 --header host:x", "leave it out"),
+        ("http://h --rate 1 --header connection:x", "leave it out"),
         ("http://h --rate 1 --method G/T", "method"),
         ("http://h --rate 1 --fail-if p99", "p99>250ms"),
         ("http://h --rate 1 --expect-status 99", "99"),
         ("http://h --max --rate 1", "cannot be used with"),
-        ("http://h --profile nonesuch", "constant, poisson, ramp, spike, step"),
+        ("nonesuch http://h", "constant, poisson, ramp, spike, step"),
         ("http://h --rate 1 --colour red", "--colour"),
     ] {
         let error = plan(arguments).expect_err(arguments);

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::options::Statuses;
+
 /// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,11 +77,11 @@ impl Outcome {
     /// The verdict on a complete answer.
     pub(crate) fn of_answer(
         status: u16,
-        expected_status: Option<u16>,
+        expected_status: Option<&Statuses>,
         body_is_right: bool,
     ) -> Self {
         match (expected_status, status) {
-            (Some(expected), _) if expected == status => {}
+            (Some(expected), _) if expected.contains(status) => {}
             (_, 429) => return Self::Status429,
             (_, 400..=499) => return Self::Status4xx,
             (_, 500..) => return Self::Status5xx,
@@ -94,6 +96,10 @@ impl Outcome {
 mod tests {
     use super::*;
 
+    fn statuses(text: &str) -> Statuses {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn answers_are_judged_by_status_first_and_body_second() {
         for (status, expected, body, outcome) in [
@@ -103,13 +109,15 @@ mod tests {
             (404, None, false, Outcome::Status4xx),
             (429, None, true, Outcome::Status429),
             (503, None, true, Outcome::Status5xx),
-            (404, Some(404), true, Outcome::Ok),
-            (429, Some(429), false, Outcome::BadBody),
-            (200, Some(201), true, Outcome::BadStatus),
-            (500, Some(201), true, Outcome::Status5xx),
+            (404, Some("404"), true, Outcome::Ok),
+            (404, Some("2xx,4xx"), true, Outcome::Ok),
+            (429, Some("429"), false, Outcome::BadBody),
+            (200, Some("201"), true, Outcome::BadStatus),
+            (301, Some("2xx"), true, Outcome::BadStatus),
+            (500, Some("201"), true, Outcome::Status5xx),
         ] {
             assert_eq!(
-                Outcome::of_answer(status, expected, body),
+                Outcome::of_answer(status, expected.map(statuses).as_ref(), body),
                 outcome,
                 "{status} {expected:?} {body}"
             );

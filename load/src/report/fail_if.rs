@@ -5,19 +5,24 @@ use std::time::Duration;
 use super::result::Report;
 use crate::{
     duration::rounded,
-    options::{Condition, Limit, Order, Part, Percentile},
+    options::{Condition, Latency, Limit, Order, Part},
+    record::Recorder,
 };
 
 /// What was measured, if the condition holds. It also holds where there is nothing to measure: no
 /// data is no pass.
-pub(crate) fn failed(condition: &Condition, report: &Report) -> Option<String> {
+pub(crate) fn failed(
+    condition: &Condition,
+    report: &Report,
+    successes: &Recorder,
+) -> Option<String> {
     let text = &condition.text;
     let (value, limit, shown) = match condition.limit {
         Limit::Latency(..) if report.ok == 0 => {
             return Some(format!("{text}: there was no success"));
         }
-        Limit::Latency(percentile, limit) => {
-            let seconds = latency(report, percentile);
+        Limit::Latency(of, limit) => {
+            let seconds = latency(of, successes);
             (seconds, limit.as_secs_f64(), rounded(Duration::from_secs_f64(seconds)))
         }
         Limit::Rate(limit) => {
@@ -46,15 +51,13 @@ pub(crate) fn failed(condition: &Condition, report: &Report) -> Option<String> {
 }
 
 /// In seconds.
-fn latency(report: &Report, percentile: Percentile) -> f64 {
-    let success = &report.latency.success;
-    match percentile {
-        Percentile::P50 => success.p50,
-        Percentile::P90 => success.p90,
-        Percentile::P99 => success.p99,
-        Percentile::P999 => success.p999,
-        Percentile::Max => success.max,
-        Percentile::Mean => success.mean,
+fn latency(of: Latency, successes: &Recorder) -> f64 {
+    let summary = successes.summary();
+    match of {
+        Latency::Percentile(percent) => successes.quantile(percent / 100.0).as_secs_f64(),
+        Latency::Min => successes.quantile(0.0).as_secs_f64(),
+        Latency::Max => summary.max,
+        Latency::Mean => summary.mean,
     }
 }
 

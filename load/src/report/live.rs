@@ -7,7 +7,10 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{duration::rounded, record::Shared};
+use crate::{
+    duration::rounded,
+    record::{Recorder, Shared},
+};
 
 /// Rewrites one line of standard error each second, until dropped; does nothing where nobody looks.
 pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
@@ -49,11 +52,16 @@ fn line(
         now.0 - before.0,
         now.1 - before.1,
         now.2 - before.2,
-        rounded(recent.quantile(0.5)),
-        rounded(recent.quantile(0.99)),
+        latency(&recent, 0.5),
+        latency(&recent, 0.99),
         shared.in_flight_by_worker().sum::<usize>(),
         shared.total().dropped,
     )
+}
+
+/// A percentile, where there is one.
+fn latency(recent: &Recorder, q: f64) -> String {
+    if recent.count() == 0 { "-".to_owned() } else { rounded(recent.quantile(q)) }
 }
 
 /// Leaves a clean line behind for the report.

@@ -113,7 +113,8 @@ impl Client {
             Some(Ok(answer)) => {
                 let body_is_right =
                     plan.expect_body.as_deref().is_none_or(|text| contains(&self.body, text));
-                let outcome = Outcome::of_answer(answer.status, plan.expect_status, body_is_right);
+                let outcome =
+                    Outcome::of_answer(answer.status, plan.expect_status.as_ref(), body_is_right);
                 let mut counts = queue.counts();
                 counts.status(answer.status);
                 counts.body_bytes += answer.body_bytes;

@@ -210,3 +210,16 @@ fn a_signal_ends_the_run_with_a_report() {
         assert!(count(&report, "ok") > 0 && count(&report, "due") < 6_000);
     }
 }
+
+#[test]
+fn a_run_against_nobody_ends_long_before_its_time_unless_it_is_patient() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", free.local_addr().unwrap());
+    drop(free);
+    // Were it not for the early end, the run would outlast the test.
+    let (report, code) = run(&["constant", &url, "--rate", "20", "--duration", "24h"]);
+    assert_eq!((code, &report["interrupted"]), (2, &false.into()), "{report}");
+    assert!(count(&report["outcomes"], "connect") > 0, "{report}");
+    let (report, code) = run(&[&url, "--rate", "20", "--duration", "2s", "--patient"]);
+    assert_eq!((code, count(&report, "due")), (2, 40), "{report}");
+}

@@ -99,7 +99,7 @@ impl Body {
             Self::Experiment(experiment) => Child::refusals(experiment, parent),
             Self::Schedule(schedule) => schedule.refusals(parent),
             Self::Workflow(workflow) => workflow.refusals(parent),
-            Self::StatusCheck(_) => Vec::new(),
+            Self::StatusCheck(check) => check.refusals(parent),
         }
     }
 }

@@ -31,20 +31,55 @@ pub enum DocumentError {
         /// The file's name.
         file: String,
     },
-    /// One document breaks the rules of its kind.
-    #[error("{}", invalid(.file, *.number, .problems))]
+    /// A template, of Helm most likely, that nobody has filled in.
+    #[error(
+        "{file}: line {line} is a template, `{shown}`, and no YAML yet; fill it in first, for example with `helm template`, and give the result as a file or on standard input (`-`)"
+    )]
+    Template {
+        /// The file's name.
+        file: String,
+        /// Where, from 1.
+        line: usize,
+        /// The beginning of that line.
+        shown: String,
+    },
+    /// Objects, but none of Chaos Mesh.
+    #[error(
+        "{file}: nothing of Chaos Mesh is in the file, only {}; give a file with a document of `chaos-mesh.org/v1alpha1`",
+        .skipped.join(", ")
+    )]
+    OthersOnly {
+        /// The file's name.
+        file: String,
+        /// What there is, as `Kind/name`.
+        skipped: Vec<String>,
+    },
+    /// Documents break the rules of their kinds.
+    #[error("{}", invalid(.file, .refused))]
     Invalid {
         /// The file's name.
         file: String,
-        /// Which document of the file, from 1.
-        number: usize,
-        /// Everything that is wrong with it.
-        problems: Vec<Problem>,
+        /// All of them.
+        refused: Vec<Refused>,
     },
 }
 
-fn invalid(file: &str, number: usize, problems: &[Problem]) -> String {
-    let lines: Vec<String> =
-        problems.iter().map(|problem| format!("{file}: document {number}: {problem}")).collect();
+/// A document that cannot be used.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Which document of the file, from 1.
+    pub number: usize,
+    /// Everything that is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+fn invalid(file: &str, refused: &[Refused]) -> String {
+    let line = |number: usize, problem: &Problem| format!("{file}: document {number}: {problem}");
+    let lines: Vec<String> = refused
+        .iter()
+        .flat_map(|Refused { number, problems }| {
+            problems.iter().map(move |problem| line(*number, problem))
+        })
+        .collect();
     lines.join("\n")
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fields::name::is_subdomain;
+use crate::fields::name::{generated, is_label, is_subdomain};
 use crate::fields::problem::Problem;
-use crate::fields::read::read;
+use crate::fields::read::{extend, read};
 
 /// The annotation that pauses an experiment or a Schedule when its value is the text `true`.
 pub const PAUSE_ANNOTATION: &str = "experiment.chaos-mesh.org/pause";
@@ -44,33 +44,86 @@ impl ObjectMeta {
         self.annotations.get(PAUSE_ANNOTATION).is_some_and(|value| value == "true")
     }
 
-    pub(super) fn parse(metadata: &Value, problems: &mut Vec<Problem>) -> Option<Self> {
-        let meta: Self =
-            read(metadata, "metadata").map_err(|problem| problems.push(problem)).ok()?;
+    /// Reads `metadata`. What only the API server writes has been taken out before.
+    pub(super) fn parse(metadata: &Value, problems: &mut Vec<Problem>) -> Option<Written> {
+        let mut metadata = metadata.clone();
+        let base = take_generate_name(&mut metadata, problems);
+        let meta: Self = read(&metadata, "metadata", problems)?;
+        let mut own = Vec::new();
         if !is_subdomain(&meta.name, 253) {
-            problems.push(Problem::new(
-                "metadata.name",
-                format!(
-                    "`{}` is not a name; use lower-case letters, digits, `-` and `.`",
-                    meta.name
-                ),
+            let name = base.as_ref().unwrap_or(&meta.name);
+            own.push(Problem::new(
+                if base.is_some() { "generateName" } else { "name" },
+                format!("`{name}` is not a name; use lower-case letters, digits, `-` and `.`"),
             ));
         }
-        if meta.namespace.contains('.') || !is_subdomain(&meta.namespace, 63) {
-            problems.push(Problem::new(
-                "metadata.namespace",
+        if !is_label(&meta.namespace) {
+            own.push(Problem::new(
+                "namespace",
                 format!(
-                    "`{}` is not a namespace; use lower-case letters, digits and `-`",
+                    "`{}` is not a namespace; use lower-case letters, digits and `-`, at most 63",
                     meta.namespace
                 ),
             ));
         }
         if meta.annotations.contains_key(CLEAN_FINALIZER_ANNOTATION) {
-            problems.push(Problem::new(
-                format!("metadata.annotations.{CLEAN_FINALIZER_ANNOTATION}"),
+            own.push(Problem::new(
+                format!("annotations.{CLEAN_FINALIZER_ANNOTATION}"),
                 "would leave the fault behind; this stage always recovers, so remove the annotation",
             ));
         }
-        Some(meta)
+        extend(problems, own, "metadata");
+        Some(Written { meta, generated: base.is_some() })
     }
+}
+
+/// Metadata as a file has it.
+pub(super) struct Written {
+    pub(super) meta: ObjectMeta,
+    /// The name was made from `generateName`: another one each time.
+    pub(super) generated: bool,
+}
+
+/// Fields that the API server writes, and people copy with the rest.
+const SERVERS: [&str; 10] = [
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// Takes out what the API server would write itself, whatever a file says.
+pub(super) fn drop_what_servers_write(object: &mut Value) {
+    if let Value::Object(fields) = object {
+        fields.remove("status");
+    }
+    if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+        metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
+    }
+}
+
+/// Puts a name in the place of `generateName`, unless there is a name; returns the base of it.
+fn take_generate_name(metadata: &mut Value, problems: &mut Vec<Problem>) -> Option<String> {
+    let fields = metadata.as_object_mut()?;
+    let base = match fields.remove("generateName")? {
+        Value::String(base) => base,
+        _ => {
+            problems.push(Problem::new(
+                "metadata.generateName",
+                "is not a text; write for example kill-",
+            ));
+            return None;
+        }
+    };
+    if fields.get("name").is_some_and(|name| name != "") {
+        return None;
+    }
+    fields.insert("name".to_owned(), generated(&base, &mut rand::rng()).into());
+    Some(base)
 }

@@ -2,18 +2,11 @@
 
 use rand::Rng;
 
-/// Consonants and digits that form no words and are not mistaken for one another.
-const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-
-/// Longest generated name, as in Kubernetes: the base is cut to leave room for the suffix.
-const MAX_NAME: usize = 63;
-const SUFFIX: usize = 5;
+use crate::fields::name::generated;
 
 /// `<base>-<5 random characters>`.
 pub(super) fn child(base: &str, rng: &mut impl Rng) -> String {
-    let base: String = format!("{base}-").chars().take(MAX_NAME - SUFFIX).collect();
-    let suffix = (0..SUFFIX).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
-    base.chars().chain(suffix).collect()
+    generated(&format!("{base}-"), rng)
 }
 
 /// A random (version 4) UUID.
@@ -29,12 +22,13 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
+    use crate::fields::name::MAX_GENERATED;
 
     #[test]
     fn a_child_is_named_after_its_schedule_with_five_characters() {
         let name = child("schedule-dns-chaos-kubecon", &mut StdRng::seed_from_u64(7));
         assert_eq!(name.strip_prefix("schedule-dns-chaos-kubecon-").map(str::len), Some(5));
-        assert_eq!(child(&"x".repeat(80), &mut StdRng::seed_from_u64(7)).len(), MAX_NAME);
+        assert_eq!(child(&"x".repeat(80), &mut StdRng::seed_from_u64(7)).len(), MAX_GENERATED);
     }
 
     #[test]

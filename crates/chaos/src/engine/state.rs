@@ -52,7 +52,7 @@ impl EngineState {
         document: &Document,
         now: Timestamp,
     ) -> Result<Applied, EngineError> {
-        let Document { meta, body, spec } = document;
+        let Document { meta, body, spec, .. } = document;
         let key = Key {
             kind: document.kind(),
             namespace: meta.namespace.clone(),

@@ -22,6 +22,8 @@ pub(super) fn select(
 ) -> Result<Chosen, String> {
     let Common { selector, mode, value, scope, .. } = chaos.common();
     let main = OtherEnd { selector, mode, value };
+    let matching = selector.select(namespace, pods)?;
+    chaos.fits(&matching).map_err(|problem| format!("spec.{problem}"))?;
     let selected = draw(&main, scope, namespace, pods, rng)?;
     let others = match chaos.other_end() {
         Some(other) => draw(&other, Scope::Pod, namespace, pods, rng)?,

@@ -17,6 +17,9 @@ pub struct NetworkFault {
     pub delay: Option<NetworkDelay>,
     /// Share of packets that are lost, in percent.
     pub loss_percent: f64,
+    /// How much the fate of a packet depends on that of the one before, in percent.
+    #[serde(default)]
+    pub loss_correlation: f64,
     /// Bytes per second that get through.
     pub bytes_per_second: Option<u64>,
     /// Nothing gets through, and neither end gets an error.
@@ -24,12 +27,15 @@ pub struct NetworkFault {
 }
 
 /// How long packets wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkDelay {
     /// On average.
     pub latency: Duration,
     /// More or less than that, evenly spread.
     pub jitter: Duration,
+    /// How much that depends on the packet before, in percent; without jitter it means nothing.
+    #[serde(default)]
+    pub correlation: f64,
 }
 
 /// The other end of a connection.

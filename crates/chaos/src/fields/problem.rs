@@ -17,7 +17,7 @@ pub struct Problem {
 impl Problem {
     /// A complaint about `field`; `message` says what is wrong and what to do.
     pub fn new(field: impl Into<String>, message: impl fmt::Display) -> Self {
-        Self { field: field.into(), message: message.to_string() }
+        Self { field: printable(&field.into()), message: printable(&message.to_string()) }
     }
 
     /// A complaint if `number` is out of `range`. Numbers are read into a wider type than they
@@ -37,6 +37,16 @@ impl Problem {
     pub fn under(self, parent: &str) -> Self {
         Self { field: format!("{parent}.{}", self.field), ..self }
     }
+}
+
+/// A text of somebody else's as it may be shown: what would move a cursor, or hide the rest of the
+/// line, is spelt out.
+fn printable(text: &str) -> String {
+    let shown = |c: char| {
+        let escaped = (c.is_control() && c != '\n').then(|| c.escape_default().to_string());
+        escaped.unwrap_or_else(|| c.to_string())
+    };
+    text.chars().map(shown).collect()
 }
 
 impl fmt::Display for Problem {

@@ -22,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
         Column { title: "ACTION", field: "action" },
         Column { title: "DURATION", field: "duration" },
     ],
-    parse: |value, parent| Ok(Arc::new(read::<DnsChaos>(value, parent)?)),
+    parse: |value, parent, problems| Some(Arc::new(read::<DnsChaos>(value, parent, problems)?)),
 };
 
 /// The `spec` of a DNSChaos.

@@ -4,6 +4,7 @@ mod fault;
 mod lints;
 mod spec;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fault::Fault;
@@ -11,6 +12,7 @@ use crate::fields::duration::GoDuration;
 use crate::fields::problem::Problem;
 use crate::fields::read::read;
 use crate::kind::{Chaos, Column, Common, Kind, Scope};
+use crate::target::Pod;
 use spec::given;
 
 pub use spec::{HttpChaos, HttpTarget, Patch, PatchBody, Replace, Tls};
@@ -19,7 +21,7 @@ pub(crate) static KIND: Kind = Kind {
     name: "HTTPChaos",
     schedule_key: "httpChaos",
     columns: &[Column { title: "DURATION", field: "duration" }],
-    parse: |value, parent| Ok(Arc::new(read::<HttpChaos>(value, parent)?)),
+    parse: |value, parent, problems| Some(Arc::new(read::<HttpChaos>(value, parent, problems)?)),
 };
 
 const METHODS: [&str; 9] =
@@ -65,6 +67,25 @@ impl Chaos for HttpChaos {
 
     fn lints(&self, lints: &mut Vec<Problem>) {
         lints::add(self, lints);
+    }
+
+    fn fits(&self, selected: &[&Pod]) -> Result<(), Problem> {
+        let has = |pod: &&Pod| {
+            pod.ports.is_empty() || pod.ports.iter().any(|port| i64::from(*port) == self.port)
+        };
+        if selected.iter().any(has) {
+            return Ok(());
+        }
+        let ports: BTreeSet<u16> = selected.iter().flat_map(|pod| pod.ports.clone()).collect();
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        Err(Problem::new(
+            "port",
+            format!(
+                "no pod that is selected has the port {}; write one of theirs, {} (the container's port, not the Service's)",
+                self.port,
+                ports.join(" or ")
+            ),
+        ))
     }
 
     fn fault(&self) -> Result<Fault, Problem> {

@@ -29,7 +29,7 @@ pub(crate) static KIND: Kind = Kind {
         Column { title: "ACTION", field: "action" },
         Column { title: "DURATION", field: "duration" },
     ],
-    parse: |value, parent| Ok(Arc::new(read::<NetworkChaos>(value, parent)?)),
+    parse: |value, parent, problems| Some(Arc::new(read::<NetworkChaos>(value, parent, problems)?)),
 };
 
 impl Chaos for NetworkChaos {

@@ -15,7 +15,7 @@ pub(crate) static KIND: Kind = Kind {
     name: "PodChaos",
     schedule_key: "podChaos",
     columns: &[],
-    parse: |value, parent| Ok(Arc::new(read::<PodChaos>(value, parent)?)),
+    parse: |value, parent, problems| Some(Arc::new(read::<PodChaos>(value, parent, problems)?)),
 };
 
 /// The `spec` of a PodChaos.

@@ -22,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
     name: "StressChaos",
     schedule_key: "stressChaos",
     columns: &[Column { title: "DURATION", field: "duration" }],
-    parse: |value, parent| Ok(Arc::new(read::<StressChaos>(value, parent)?)),
+    parse: |value, parent, problems| Some(Arc::new(read::<StressChaos>(value, parent, problems)?)),
 };
 
 impl Chaos for StressChaos {

@@ -54,30 +54,28 @@ impl Workflow {
     /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
     pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
-        let raw: Raw = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
+        let raw: Raw = read(spec, parent, problems)?;
         let mut templates = Vec::new();
         for (index, value) in raw.templates.iter().enumerate() {
             let path = format!("{parent}.templates[{index}]");
-            match read::<RawTemplate>(value, &path) {
-                Ok(template) => templates.push((path, template)),
-                Err(problem) => problems.push(problem),
-            }
+            let template = read::<RawTemplate>(value, &path, problems);
+            // One that cannot be read may have a name that others lead to.
+            let name = value.get("name").and_then(Value::as_str);
+            templates.push((path, name, template));
         }
-        if problems.len() > before {
-            return None;
-        }
-        let names: Vec<&str> =
-            templates.iter().map(|(_, template)| template.name.as_str()).collect();
+        let names: Names<'_> = templates.iter().map(|(_, name, _)| *name).collect();
         check_names(&names, parent, problems);
-        let entry = names.iter().position(|name| *name == raw.entry);
+        let entry = names.iter().position(|name| *name == Some(&*raw.entry));
         if entry.is_none() {
             problems.push(Problem::new(
                 format!("{parent}.entry"),
                 format!("there is no template `{}`; write the name of one", raw.entry),
             ));
         }
-        let checked: Vec<Option<Template>> =
-            templates.iter().map(|(path, raw)| template(raw, path, &names, problems)).collect();
+        let checked: Vec<Option<Template>> = templates
+            .iter()
+            .map(|(path, _, raw)| template(raw.as_ref()?, path, &names, problems))
+            .collect();
         if problems.len() > before {
             return None;
         }
@@ -85,7 +83,10 @@ impl Workflow {
     }
 }
 
-fn check_names(names: &[&str], parent: &str, problems: &mut Vec<Problem>) {
+/// The names of all templates; none where there is none, which was told already.
+type Names<'a> = Vec<Option<&'a str>>;
+
+fn check_names(names: &Names<'_>, parent: &str, problems: &mut Vec<Problem>) {
     if names.is_empty() {
         problems.push(Problem::new(
             format!("{parent}.templates"),
@@ -93,7 +94,8 @@ fn check_names(names: &[&str], parent: &str, problems: &mut Vec<Problem>) {
         ));
     }
     let mut seen = BTreeSet::new();
-    for (index, name) in names.iter().enumerate() {
+    let named = names.iter().enumerate().filter_map(|(index, name)| Some((index, (*name)?)));
+    for (index, name) in named {
         let field = format!("{parent}.templates[{index}].name");
         if !is_subdomain(name, 253) {
             problems.push(Problem::new(
@@ -110,7 +112,7 @@ fn check_names(names: &[&str], parent: &str, problems: &mut Vec<Problem>) {
 fn template(
     raw: &RawTemplate,
     path: &str,
-    names: &[&str],
+    names: &Names<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Template> {
     let at = |field: &str| format!("{path}.{field}");
@@ -138,11 +140,16 @@ fn template(
             .ok(),
     };
     let own_key = payload_key(kind);
+    // Of a type that is not played, or is misspelt, the payload is not to blame.
+    let known = composite || kind == "Suspend" || own_key.is_some();
     for key in raw.payloads.keys().filter(|key| Some(key.as_str()) != own_key) {
-        problems.push(stray_payload(&at(key), key, kind));
+        if known || !is_payload(key) {
+            problems.push(stray_payload(&at(key), key, kind));
+        }
     }
     let payload = own_key.and_then(|key| raw.payloads.get(key));
-    if let (Some(key), None) = (own_key.filter(|_| kind != "Task"), payload) {
+    let played = kind != "Task" && kinds::payload_elsewhere(kind).is_none();
+    if let (Some(key), None) = (own_key.filter(|_| played), payload) {
         problems.push(Problem::new(
             at(key),
             format!("templateType is {kind}, so this is required; add it"),
@@ -171,13 +178,13 @@ fn template(
 
 fn children(
     children: &[String],
-    names: &[&str],
+    names: &Names<'_>,
     path: &str,
     problems: &mut Vec<Problem>,
 ) -> Vec<usize> {
     let mut positions = Vec::new();
     for (index, child) in children.iter().enumerate() {
-        match names.iter().position(|name| name == child) {
+        match names.iter().position(|name| *name == Some(child)) {
             Some(position) => positions.push(position),
             None => problems.push(Problem::new(
                 format!("{path}.children[{index}]"),
@@ -223,8 +230,16 @@ fn payload_key(kind: &str) -> Option<&'static str> {
         "Task" => Some("task"),
         "Schedule" => Some("schedule"),
         "StatusCheck" => Some("statusCheck"),
-        _ => kinds::find(kind).map(|kind| kind.schedule_key),
+        _ => {
+            let played = kinds::find(kind).map(|kind| kind.schedule_key);
+            played.or(kinds::payload_elsewhere(kind))
+        }
     }
+}
+
+/// Whether a template of some type embeds something under this key.
+fn is_payload(key: &str) -> bool {
+    ["task", "schedule", "statusCheck"].contains(&key) || kinds::is_payload(key)
 }
 
 fn stray(field: &str, kind: &str) -> Problem {
@@ -232,8 +247,7 @@ fn stray(field: &str, kind: &str) -> Problem {
 }
 
 fn stray_payload(field: &str, key: &str, kind: &str) -> Problem {
-    let known = ["task", "schedule", "statusCheck"].contains(&key) || kinds::is_payload(key);
-    if known {
+    if is_payload(key) {
         stray(field, kind)
     } else {
         Problem::new(

@@ -19,6 +19,7 @@ impl Workflow {
                 )],
                 Step::Chaos { experiment, .. } => Child::refusals(experiment, template.key()),
                 Step::Schedule { schedule, .. } => schedule.refusals(template.key()),
+                Step::StatusCheck { check, .. } => check.refusals(template.key()),
                 _ => Vec::new(),
             };
             if let Step::Chaos { experiment, .. } = &template.step

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::probe::{HttpProbe, ProbeAnswer};
 use crate::fields::duration::GoDuration;
 use crate::fields::problem::Problem;
-use crate::fields::read::read;
+use crate::fields::read::{extend, read};
 
 /// The `spec` of a StatusCheck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,10 +130,10 @@ mod defaults {
 impl StatusCheck {
     /// Reads and checks a spec; all that is wrong goes to `problems`, with paths below `parent`.
     pub(crate) fn parse(spec: &Value, parent: &str, problems: &mut Vec<Problem>) -> Option<Self> {
-        let check: Self = read(spec, parent).map_err(|problem| problems.push(problem)).ok()?;
+        let check: Self = read(spec, parent, problems)?;
         let mut own = Vec::new();
         check.check(&mut own);
-        problems.extend(own.into_iter().map(|problem| problem.under(parent)));
+        extend(problems, own, parent);
         Some(check)
     }
 

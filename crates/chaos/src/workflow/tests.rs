@@ -141,7 +141,8 @@ fn what_this_stage_cannot_do_is_refused_by_its_path() {
             )
             .replace("{workers: 2}", "{workers: 2, options: [x]}")
             .replace("deadline: 30s", "deadline: 25h")
-            .replace("podChaos: {", "podChaos: {remoteCluster: x, "),
+            .replace("podChaos: {", "podChaos: {remoteCluster: x, ")
+            .replace("http://", "https://"),
     );
     assert_eq!(
         fields(workflow.unwrap().refusals("spec")),
@@ -149,6 +150,7 @@ fn what_this_stage_cannot_do_is_refused_by_its_path() {
             "spec.templates[1].deadline",
             "spec.templates[1].stressChaos.stressors.cpu.options",
             "spec.templates[2].task",
+            "spec.templates[4].statusCheck.http.url",
             "spec.templates[5].schedule.podChaos.remoteCluster"
         ]
     );

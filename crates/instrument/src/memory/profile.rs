@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jemalloc_pprof::{PROF_CTL, StackProfile};
+use rocket::tokio::task::spawn_blocking;
 
 use pprof::Profile;
 use symbols::Symbols;
@@ -22,10 +23,19 @@ use symbols::Symbols;
 pub(crate) enum NoProfile {
     #[error("heap profiling is off: start the service with HEAP_PROFILE=true")]
     Off,
+    #[error("a heap profile is being made for somebody else; ask again in a moment")]
+    Busy,
     #[error(
         "no heap profile: {0}; jemalloc writes it to a file first: is the temporary folder writable?"
     )]
     Failed(String),
+}
+
+impl NoProfile {
+    /// Is it worth asking again?
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
 }
 
 /// Starts sampling. Only what is allocated from now on is seen.
@@ -39,7 +49,32 @@ pub(crate) async fn activate() -> Result<(), NoProfile> {
 
 /// The heap in pprof's format, gzipped.
 pub(crate) async fn pprof() -> Result<Vec<u8>, NoProfile> {
-    let profile = dump().await?;
+    one_at_a_time(to_pprof).await
+}
+
+/// The heap as a flame graph: one self-contained SVG, the widest frames hold the most bytes.
+pub(crate) async fn flamegraph(title: &'static str) -> Result<Vec<u8>, NoProfile> {
+    one_at_a_time(move |profile| to_flamegraph(profile, title)).await
+}
+
+/// Takes a profile and makes something of it, while nobody else does: each holds the whole profile
+/// and the program's symbols. On a thread of its own, so that metrics are answered meanwhile.
+async fn one_at_a_time(
+    make: impl FnOnce(&StackProfile) -> Result<Vec<u8>, NoProfile> + Send + 'static,
+) -> Result<Vec<u8>, NoProfile> {
+    let control = PROF_CTL.as_ref().ok_or(NoProfile::Off)?;
+    let mut control = control.clone().try_lock_owned().map_err(|_| NoProfile::Busy)?;
+    let made = spawn_blocking(move || {
+        if !control.activated() {
+            return Err(NoProfile::Off);
+        }
+        let profile = control.dump_profile();
+        make(&profile.map_err(|why| NoProfile::Failed(why.to_string()))?)
+    });
+    made.await.map_err(|why| NoProfile::Failed(why.to_string()))?
+}
+
+fn to_pprof(profile: &StackProfile) -> Result<Vec<u8>, NoProfile> {
     let symbols = Symbols::of_this_program().map_err(|why| NoProfile::Failed(why.to_string()))?;
     let mut out = Profile::new("inuse_space", "bytes");
     for (stack, _) in &profile.stacks {
@@ -50,9 +85,7 @@ pub(crate) async fn pprof() -> Result<Vec<u8>, NoProfile> {
     out.gzip().map_err(|why| NoProfile::Failed(why.to_string()))
 }
 
-/// The heap as a flame graph: one self-contained SVG, the widest frames hold the most bytes.
-pub(crate) async fn flamegraph(title: &str) -> Result<Vec<u8>, NoProfile> {
-    let profile = dump().await?;
+fn to_flamegraph(profile: &StackProfile, title: &str) -> Result<Vec<u8>, NoProfile> {
     let symbols = Symbols::of_this_program().map_err(|why| NoProfile::Failed(why.to_string()))?;
     let mut folded = BTreeMap::<String, u64>::new();
     for (stack, _) in &profile.stacks {
@@ -76,12 +109,4 @@ pub(crate) async fn flamegraph(title: &str) -> Result<Vec<u8>, NoProfile> {
     inferno::flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut svg)
         .map_err(|why| NoProfile::Failed(why.to_string()))?;
     Ok(svg)
-}
-
-async fn dump() -> Result<StackProfile, NoProfile> {
-    let mut control = PROF_CTL.as_ref().ok_or(NoProfile::Off)?.lock().await;
-    if !control.activated() {
-        return Err(NoProfile::Off);
-    }
-    control.dump_profile().map_err(|why| NoProfile::Failed(why.to_string()))
 }

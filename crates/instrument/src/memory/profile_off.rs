@@ -9,6 +9,13 @@
 })]
 pub(crate) struct NoProfile;
 
+impl NoProfile {
+    /// Is it worth asking again?
+    pub(crate) fn is_busy(&self) -> bool {
+        false
+    }
+}
+
 /// dhat counts from the start; a build without profiles cannot.
 pub(crate) async fn activate() -> Result<(), NoProfile> {
     if cfg!(feature = "dhat-heap") { Ok(()) } else { Err(NoProfile) }
@@ -20,6 +27,6 @@ pub(crate) async fn pprof() -> Result<Vec<u8>, NoProfile> {
 }
 
 /// dhat has a viewer of its own.
-pub(crate) async fn flamegraph(_: &str) -> Result<Vec<u8>, NoProfile> {
+pub(crate) async fn flamegraph(_: &'static str) -> Result<Vec<u8>, NoProfile> {
     Err(NoProfile)
 }

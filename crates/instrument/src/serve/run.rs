@@ -1,4 +1,4 @@
-//! From `main` to exit: start, serve, drain, flush.
+//! From `main` to exit: start, serve, drain, flush. Next: `stop.rs`, for the time between.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -15,8 +15,10 @@ use rocket::tokio::task::{JoinSet, spawn_blocking};
 use rocket::tokio::{pin, select, time};
 use rocket::{Build, Ignite, Rocket, Shutdown};
 
+use super::descriptors;
 use super::readiness::Readiness;
 use super::service::Service;
+use super::stop::{Delay, Signals};
 use crate::env::Env;
 use crate::memory::{self, profile};
 use crate::start_error::StartError;
@@ -72,6 +74,7 @@ fn start_and_serve(name: &'static str, build: BuildFn) -> Result<Stopped, StartE
     let mut service = Service::with_registry(name, env, registry)?;
     let business = build(&mut service)?;
     let profiling = service.env.parse("HEAP_PROFILE", false, "set it to true or false")?;
+    let delay = service.env.parse("SHUTDOWN_DELAY", Delay::default(), Delay::REMEDY)?;
     let runtime = runtime(&business)?;
     let (admin, readiness, tasks) = (service.admin, service.readiness, service.tasks);
 
@@ -80,7 +83,7 @@ fn start_and_serve(name: &'static str, build: BuildFn) -> Result<Stopped, StartE
             profile::activate().await.map_err(|why| StartError::Other(why.to_string()))?;
         }
         let admin = serve_admin(admin)?;
-        let served = serve(business, readiness, tasks).await;
+        let served = serve(business, readiness, delay, tasks).await;
         let _ = spawn_blocking(move || telemetry.flush(FLUSH)).await;
         admin.notify(); // last, so that the service can be watched while it stops
         served
@@ -118,8 +121,10 @@ fn runtime(business: &Rocket<Build>) -> Result<Runtime, StartError> {
 async fn serve(
     business: Rocket<Build>,
     readiness: Readiness,
+    delay: Delay,
     tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
 ) -> Result<Option<Rocket<Ignite>>, StartError> {
+    let signals = Signals::listen()?;
     let business = business.ignite().await.map_err(|why| start_error("ROCKET_PORT", why))?;
     let config = business.config();
     // Rocket waits one more second than this for requests that will not end. A little more than its
@@ -131,6 +136,7 @@ async fn serve(
     let shutdown = business.shutdown();
 
     let mut background = JoinSet::new();
+    background.spawn(signals.stop(readiness.clone(), delay, business.shutdown()));
     background.spawn(run_background(readiness, tasks));
     let launch = business.launch();
     pin!(launch);
@@ -191,6 +197,7 @@ fn launch_admin(
         .enable_all()
         .build()
         .map_err(|why| StartError::Other(format!("no admin thread: {why}")))?;
+    descriptors::of_its_own();
     let started = started.clone();
     let ready = AdHoc::on_liftoff("admin ready", move |rocket| {
         let (address, shutdown) =

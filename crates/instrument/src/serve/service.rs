@@ -67,7 +67,9 @@ impl Service {
         // Rocket on the admin port: no signal handling of its own.
         let figment =
             figment().merge(("port", port)).merge(("shutdown.ctrlc", false)).merge(NO_SIGNALS);
-        let admin = Admin { name, registry: registry.clone(), readiness: readiness.clone() };
+        let anybody = env.parse("ADMIN_CONTROL", false, "set it to true or false")?;
+        let admin =
+            Admin { name, registry: registry.clone(), readiness: readiness.clone(), anybody };
         Ok(Self {
             name,
             signals: GoldenSignals::register(&registry)?,
@@ -83,7 +85,9 @@ impl Service {
 
     /// The Rocket application to mount the service's routes on, golden signals attached.
     pub fn rocket(&self) -> Rocket<Build> {
-        let rocket = rocket::custom(figment()).attach(self.signals.clone());
+        // Signals are heard by `stop.rs`: readiness has to go before the listener does.
+        let figment = figment().merge(("shutdown.ctrlc", false)).merge(NO_SIGNALS);
+        let rocket = rocket::custom(figment).attach(self.signals.clone());
         let rocket = traces::attach_spans(rocket);
         let catchers = self.signals.counted(catchers![failed]);
         self.attach_readiness(rocket).register("/", traces::traced_catchers(catchers))
@@ -110,7 +114,8 @@ impl Service {
     }
 
     /// Adds control routes to the admin port: `service.control(|admin| admin.manage(..).mount("/",
-    /// routes![..]))`.
+    /// routes![..]))`. Those that change something (any method but GET) answer this machine only,
+    /// unless `ADMIN_CONTROL` is true.
     pub fn control(&mut self, add: impl FnOnce(Rocket<Build>) -> Rocket<Build>) {
         // `Rocket<Build>` is moved through its builder methods, so it is taken out and put back.
         self.admin = add(std::mem::replace(&mut self.admin, rocket::build()));

@@ -10,6 +10,7 @@ use prometheus::Registry;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
+use super::otel::Otel;
 use super::{logs, otlp};
 use crate::env::{Env, SettingError};
 use crate::start_error::StartError;
@@ -42,7 +43,8 @@ impl Telemetry {
         logs::bridge(registry, &filter, asked.is_some())?;
         opentelemetry::global::set_text_map_propagator(propagators(env)?);
 
-        let spans = otlp::provider(env, service, registry)?;
+        let otel = Otel::read(env)?;
+        let spans = otlp::provider(&otel, service, registry)?;
         // Only what OpenTelemetry's conventions name is put on a span: where in the code and on
         // which thread it ran costs 1.5 to 3 us per span. Context activation is what lets a log
         // line find its ids.
@@ -59,6 +61,7 @@ impl Telemetry {
         let subscriber = tracing_subscriber::registry().with(filter).with(layer).with(lines);
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|why| StartError::Other(why.to_string()))?;
+        otel.warn();
         Ok(Self { spans })
     }
 

@@ -7,6 +7,7 @@ mod dns;
 mod examples;
 mod packages;
 mod process;
+mod readme;
 mod service;
 mod support;
 mod traces;

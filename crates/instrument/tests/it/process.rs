@@ -1,11 +1,12 @@
 //! A service as a process: how it starts, refuses to start, drains and stops.
 
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::service::{Running, command, request, wait};
+use crate::service::{PATIENCE, Running, command, get, request, wait};
 
 /// Runs a service that must not start: exit code 2, and one line on standard error.
 fn refusal(variables: &[(&str, &str)]) -> String {
@@ -30,6 +31,9 @@ fn a_setting_that_cannot_be_used_is_named_with_its_remedy() {
         ("OTEL_PROPAGATORS", "pigeon"),
         ("OTEL_TRACES_EXPORTER", "pigeon"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:4318"),
+        ("SHUTDOWN_DELAY", "soon"),
+        ("ADMIN_CONTROL", "perhaps"),
     ] {
         let error = refusal(&[(name, value)]);
         let key = name.trim_start_matches("ROCKET_").to_lowercase();
@@ -69,6 +73,48 @@ fn a_stopping_service_is_not_ready_but_still_answers_on_its_admin_port() {
     service.log_line(|line| line["message"] == "stopping");
     while service.admin_get("/readyz").0 != 503 {}
     assert_eq!(service.admin_get("/healthz").0, 200);
+}
+
+#[test]
+fn with_a_delay_readiness_goes_first_and_connections_are_taken_until_the_listener_closes() {
+    let mut service = Running::start(&[("SHUTDOWN_DELAY", "300s")]);
+    service.signal(Signal::TERM);
+    service.log_line(|line| line["message"] == "not ready any more; the listener closes later");
+    assert_eq!(service.admin_get("/readyz").0, 503);
+    // Whoever has not heard of it yet is served.
+    for _ in 0..10 {
+        assert!(service.get("/ok").starts_with("HTTP/1.1 200"));
+    }
+    // Whoever cannot wait says so again.
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_waits_for_no_delay() {
+    let mut service = Running::start(&[("SHUTDOWN_DELAY", "300s")]);
+    service.signal(Signal::INT);
+    assert_eq!(service.wait().code(), Some(0));
+}
+
+/// Clients that never hang up take all descriptors; the test of the test is that the business port
+/// no longer answers.
+#[test]
+fn the_admin_port_answers_when_the_business_port_cannot() {
+    let service = Running::start_with_files(128);
+    let mut hoard = Vec::new();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while service.answers_within("/ok", Duration::from_millis(300)) {
+        assert!(std::time::Instant::now() < deadline, "{} connections", hoard.len());
+        hoard.extend((0..50).filter_map(|_| TcpStream::connect(service.address).ok()));
+    }
+    for path in ["/readyz", "/healthz", "/metrics"] {
+        assert_eq!(service.admin_get(path).0, 200, "{path}");
+    }
+    let open = service.value("process_open_fds").unwrap();
+    assert!(open >= 120.0, "the metric shows the table that is full: {open}");
+    drop(hoard);
+    service.until("it answers again", || service.answers_within("/ok", PATIENCE));
 }
 
 #[test]
@@ -136,6 +182,22 @@ fn heap_profiles_name_functions_and_leave_memory_as_it_was() {
     service.until("memory is as before", || {
         service.value("process_resident_memory_bytes").unwrap() < before + 4e6
     });
+}
+
+#[test]
+#[cfg(not(feature = "dhat-heap"))]
+fn one_heap_profile_is_made_at_a_time() {
+    let service = Running::start(&[("HEAP_PROFILE", "true")]);
+    service.get("/keep/16777216");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let admin = service.admin;
+        let ask = || scope.spawn(move || get(admin, "/debug/flamegraph").0);
+        let asked: Vec<_> = (0..16).map(|_| ask()).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert!(statuses.contains(&200) && statuses.contains(&503), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert_eq!(service.admin_get("/debug/flamegraph").0, 200, "and then the next one");
 }
 
 #[test]

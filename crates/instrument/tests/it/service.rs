@@ -42,9 +42,34 @@ impl Running {
         Self::start_example("cases", variables)
     }
 
+    /// The service `cases`, with so many file descriptors at most.
+    pub(crate) fn start_with_files(most: u64) -> Self {
+        let mut limited = Command::new("prlimit");
+        let service = command("cases", &[]);
+        limited.arg(format!("--nofile={most}:{most}")).arg(service.get_program()).env_clear();
+        let variables = service.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        limited.envs(variables).env("PATH", "/usr/bin:/bin");
+        limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::ready(Self::spawned(limited))
+    }
+
+    /// Whether a new connection gets an answer in time.
+    pub(crate) fn answers_within(&self, path: &str, limit: Duration) -> bool {
+        let Ok(mut stream) = TcpStream::connect_timeout(&self.address, limit) else {
+            return false;
+        };
+        stream.set_read_timeout(Some(limit)).unwrap();
+        let asked = stream.write_all(request("GET", path).as_bytes());
+        let mut answer = [0; 12];
+        asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b" 200")
+    }
+
     /// A service that calls `instrument::run`.
     pub(crate) fn start_example(example: &str, variables: &[(&str, &str)]) -> Self {
-        let mut service = Self::spawn(example, variables);
+        Self::ready(Self::spawn(example, variables))
+    }
+
+    fn ready(mut service: Self) -> Self {
         service.admin = service.address_in("admin ready");
         service.address = service.address_in("ready");
         service
@@ -61,9 +86,12 @@ impl Running {
     }
 
     fn spawn(example: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(example, variables)
-            .spawn()
-            .expect("`cargo test` builds examples, `cargo test --test it` does not");
+        Self::spawned(command(example, variables))
+    }
+
+    fn spawned(mut command: Command) -> Self {
+        let mut child =
+            command.spawn().expect("`cargo test` builds examples, `cargo test --test it` does not");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, log) = channel();
         std::thread::spawn(move || {
@@ -120,14 +148,7 @@ impl Running {
 
     /// Asks the admin port and returns the body.
     pub(crate) fn admin_get(&self, path: &str) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(self.admin).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request("GET", path).as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
-        let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-        (status, answer.split_off(end + 4))
+        get(self.admin, path)
     }
 
     pub(crate) fn metrics(&self) -> String {
@@ -163,6 +184,18 @@ impl Running {
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
+}
+
+/// Asks `address` and returns status and body.
+pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request("GET", path).as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
+    (status, answer.split_off(end + 4))
 }
 
 /// Waits for the end of a process, but not for ever.

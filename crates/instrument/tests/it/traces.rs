@@ -88,6 +88,41 @@ fn a_request_span_has_opentelemetrys_attributes() {
 }
 
 #[test]
+fn settings_without_effect_are_named_in_one_warning() {
+    let collector = Collector::start();
+    let mut service = Running::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nonexistent.pem"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+        ("OTEL_SDK_DISABLED", "1"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+    ]);
+    let warning = service.log_line(|line| line["level"] == "WARN");
+    let variables = warning["variables"].as_str().unwrap();
+    for name in ["COMPRESSION", "CERTIFICATE", "TIMEOUT=10s", "OTEL_SDK_DISABLED=1"] {
+        assert!(variables.contains(name), "{name}: {variables}");
+    }
+    service.get("/ok");
+    collector.span("GET /ok");
+}
+
+/// Resource attributes are the exporter's; what it is given is tested beside the code.
+#[test]
+fn a_service_that_is_disabled_in_capital_letters_sends_nothing() {
+    let collector = Collector::start();
+    let mut service = Running::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        ("OTEL_SDK_DISABLED", "True"),
+    ]);
+    service.get("/ok");
+    service.signal(rustix::process::Signal::TERM);
+    assert_eq!(service.wait().code(), Some(0));
+    assert!(collector.drain().is_empty());
+}
+
+#[test]
 fn a_trace_that_the_caller_does_not_sample_is_not_exported() {
     let collector = Collector::start();
     let service = traced(&collector);

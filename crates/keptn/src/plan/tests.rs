@@ -30,6 +30,24 @@ fn a_placeholder_without_a_value_and_an_objective_without_a_query_are_refused() 
 }
 
 #[test]
+fn a_query_that_is_not_promql_is_refused_before_anybody_asks_and_lint_finds_it_without_a_context() {
+    let slo = Slo::load("slo.yaml", SLO).unwrap();
+    assert_eq!(lint(Some(&slo), Some(&Sli::load("sli.yaml", SLI).unwrap())), []);
+    for (broken, wanted) in [
+        ("sum(rate(t[$DURATION_SECOND])", "indicators.throughput"),
+        ("t[5m]", "a range, not a value"),
+    ] {
+        let text = SLI.replace("sum(rate(t[$DURATION_SECONDS]))", broken);
+        let sli = Sli::load("sli.yaml", &text).unwrap();
+        let found = lint(Some(&slo), Some(&sli));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].to_string().contains(wanted), "{found:?}");
+    }
+    let short = Sli::load("sli.yaml", "indicators: {}\n").unwrap();
+    assert_eq!(lint(Some(&slo), Some(&short)).len(), 3);
+}
+
+#[test]
 fn placeholders_are_filled() {
     let slo = Slo::load("slo.yaml", SLO).unwrap();
     let sli = Sli::load("sli.yaml", SLI).unwrap();

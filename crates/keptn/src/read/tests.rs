@@ -27,6 +27,13 @@ fn the_defaults_are_those_of_keptn() {
     )
     .unwrap();
     assert_eq!(default.comparison.results, 3);
+    let zero = "comparison: {compare_with: several_results, number_of_comparison_results: 0, include_result_with_score: '', \
+                aggregate_function: ''}\ntotal_score: {pass: 90}\n";
+    assert_eq!(
+        Slo::load("slo.yaml", zero).unwrap().comparison,
+        default.comparison,
+        "0 is not written"
+    );
     let single = SLO.replace("several_results", "single_result");
     assert_eq!(Slo::load("slo.yaml", &single).unwrap().comparison.results, 1);
     let weightless = Slo::load("slo.yaml", &SLO.replace("weight: 2", "weight: 0")).unwrap();

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::events::bad_and_total;
+use super::events::{self, bad_and_total};
 use super::part::{NOW, Part, alert_name};
 use super::windows::{Pair, Urgency};
 use super::{Name, Rule, budget, sli};
 use crate::names::{label_name, pascal};
 use crate::openslo::model::{AlertPolicy, BudgetingMethod, Metric};
 use crate::period::Period;
+use crate::promql::{seen, substitute};
 
 /// After this time without a sample an objective is blind.
 const NO_DATA_AFTER: Period = Period::minutes(30);
@@ -30,6 +31,7 @@ pub(super) fn rules(part: &Part<'_>) -> Vec<Rule> {
     }
     rules.push(exhausted(part));
     rules.push(no_data(part));
+    rules.extend(contradiction(part));
     rules.extend(part.slo.alert_policies.iter().flat_map(|policy| from_policy(part, policy)));
     rules
 }
@@ -40,7 +42,14 @@ fn burn(part: &Part<'_>, urgency: Urgency, pairs: &[Pair]) -> Rule {
         .iter()
         .map(|pair| {
             let over = |window| format!("{} > {} * {budget}", part.ratio(window), pair.factor);
-            format!("{} and {}", over(pair.short), over(pair.long))
+            let burns = format!("{} and {}", over(pair.short), over(pair.long));
+            match part.least_bad_events() {
+                Some(least) => {
+                    let events = part.series(&sli::bad_events_name(pair.long));
+                    format!("{burns} and {events} >= {least}")
+                }
+                None => burns,
+            }
         })
         .collect();
     let mut expr = format!("({})", conditions.join(") or ("));
@@ -48,7 +57,7 @@ fn burn(part: &Part<'_>, urgency: Urgency, pairs: &[Pair]) -> Rule {
         // A slice is a state, not a draw: five minutes without a bad slice mean that it is over.
         expr = format!("({expr}) and {} > 0", part.ratio(NOW));
     }
-    let title = part.slo.metadata.title();
+    let title = title(part);
     let summary = match urgency {
         Urgency::Page => format!("{}: {title} burns its error budget fast", part.slo.service),
         Urgency::Ticket => format!("{}: {title} burns its error budget", part.slo.service),
@@ -56,7 +65,7 @@ fn burn(part: &Part<'_>, urgency: Urgency, pairs: &[Pair]) -> Rule {
     let description = format!(
         "{{{{ $value | humanizePercentage }}}} bad, {} allowed.{}",
         allowed(part),
-        worst(part)
+        worst(part, pairs)
     );
     alert(part, "", urgency.label(), expr, summary, description)
 }
@@ -66,19 +75,37 @@ fn allowed(part: &Part<'_>) -> String {
     format!("{percent} % over {}", part.slo.window.duration)
 }
 
-/// Names the worst series of a threshold indicator, so that whoever is called knows which pod to
-/// look at.
-fn worst(part: &Part<'_>) -> String {
+/// The name for people, as text and not as a template.
+fn title(part: &Part<'_>) -> String {
+    literal(part.slo.metadata.title())
+}
+
+/// Text of the user inside a template of Prometheus: each brace becomes a template that yields it.
+fn literal(text: &str) -> String {
+    text.replace('{', "{{\"{\"}}")
+}
+
+/// Names the series of a threshold indicator that was worst in the window that was judged, so that
+/// whoever is called knows which pod to look at. Only one that missed the threshold there.
+fn worst(part: &Part<'_>, pairs: &[Pair]) -> String {
     let (Metric::Threshold(_), Some(threshold)) =
         (&part.objective.indicator.metric, part.objective.threshold)
     else {
         return String::new();
     };
-    let sort = if threshold.op.high_is_bad() { "sort_desc" } else { "sort" };
+    let (sort, extreme) = if threshold.op.high_is_bad() {
+        ("sort_desc", "max_over_time")
+    } else {
+        ("sort", "min_over_time")
+    };
+    let window = pairs.iter().map(|pair| pair.short).max().unwrap_or(NOW);
+    let range = part.range(window);
     format!(
-        " {{{{ with query `{sort}({})` }}}}{{{{ with first . }}}}Worst: {{{{ or .Labels.pod .Labels.instance }}}} at \
-         {{{{ .Value | humanize }}}}, wanted {} {}.{{{{ end }}}}{{{{ end }}}}",
+        " {{{{ with query `{sort}({extreme}({}[{range}]) {} {})` }}}}{{{{ with first . }}}}Worst in {range}: \
+         {{{{ or .Labels.pod .Labels.instance }}}} at {{{{ .Value | humanize }}}}, wanted {} {}.{{{{ end }}}}{{{{ end }}}}",
         part.series(sli::VALUE),
+        threshold.op.negated().promql(),
+        threshold.value,
         threshold.op.promql(),
         threshold.value
     )
@@ -86,7 +113,7 @@ fn worst(part: &Part<'_>) -> String {
 
 fn exhausted(part: &Part<'_>) -> Rule {
     let expr = format!("{} <= 0", part.series(budget::REMAINING));
-    let title = part.slo.metadata.title();
+    let title = title(part);
     let summary = format!("{}: the error budget of {title} is spent", part.slo.service);
     let description =
         format!("{} was allowed; {{{{ $value | humanizePercentage }}}} is left.", allowed(part));
@@ -95,7 +122,7 @@ fn exhausted(part: &Part<'_>) -> Rule {
 
 fn no_data(part: &Part<'_>) -> Rule {
     let (range, expr) = blind(part, NO_DATA_AFTER);
-    let title = part.slo.metadata.title();
+    let title = title(part);
     let summary = format!("{}: {title} has no data", part.slo.service);
     let description = format!("No sample for {range}: nobody knows whether the objective is met.");
     alert(part, "NoData", "ticket", expr, summary, description)
@@ -111,17 +138,53 @@ fn blind(part: &Part<'_>, after: Period) -> (Period, String) {
         part.series(budget::OBJECTIVE),
         part.series(sli::sample_name(part))
     );
-    // Without traffic there are no slices of a ratio, though all is well: ask for the traffic's own
-    // metric, too.
-    let metric = &part.objective.indicator.metric;
-    let events = match part.objective.slice {
-        Some(_) => bad_and_total(metric, &range.to_string()).ok().flatten(),
-        None => None,
-    };
-    match events {
-        Some((_, total)) => (range, format!("{expr} unless on () {total}")),
+    match idle(part, range) {
+        Some(idle) => (range, format!("{expr} unless on () {idle}")),
         None => (range, expr),
     }
+}
+
+/// PromQL that yields something while nobody calls, though all is well: then there are no slices of
+/// a ratio, quantiles are NaN, and so are raw ratios.
+fn idle(part: &Part<'_>, range: Period) -> Option<String> {
+    let metric = &part.objective.indicator.metric;
+    let text = range.to_string();
+    match metric {
+        Metric::Good { .. } | Metric::Bad { .. } => {
+            part.objective.slice?;
+            let (_, total) = bad_and_total(metric, &text).ok().flatten()?;
+            Some(total)
+        }
+        Metric::Threshold(query) => seen(&substitute(&query.text, &text)),
+        Metric::Raw { ratio, .. } => seen(&sli::raw_ratio(part, ratio, &text).ok()?),
+    }
+}
+
+/// Neither good nor bad can come of more good events than events: somebody has to know.
+fn contradiction(part: &Part<'_>) -> Option<Rule> {
+    let metric = &part.objective.indicator.metric;
+    let range = part.range(NO_DATA_AFTER);
+    let title = title(part);
+    let summary = format!("{}: the indicator of {title} contradicts itself", part.slo.service);
+    let (expr, hold, description) = match metric {
+        Metric::Raw { ratio, .. } => {
+            let ratio = sli::raw_ratio(part, ratio, &part.range(NOW).to_string()).ok()?;
+            let description = "The ratio is {{ $value | humanize }}, and no ratio is outside of 0 to 1: \
+                 neither its alerts nor its budget mean anything.";
+            let expr = format!("{ratio} < -0.01 or {ratio} > 1.01");
+            (expr, Some(part.clock.length(NOW)), description.to_owned())
+        }
+        metric => {
+            let kind = if matches!(metric, Metric::Good { .. }) { "good" } else { "bad" };
+            let description = format!(
+                "More {kind} events than events for {range}: neither its alerts nor its budget mean anything."
+            );
+            (events::contradiction(metric, &range.to_string()).ok()??, None, description)
+        }
+    };
+    let mut rule = alert(part, "Contradiction", "ticket", expr, summary, description);
+    rule.hold = hold;
+    Some(rule)
 }
 
 /// One rule for each thing that the policy alerts about: their values, and so their texts, differ.
@@ -134,7 +197,7 @@ fn from_policy(part: &Part<'_>, policy: &AlertPolicy) -> Vec<Rule> {
         rules.push(no_data_of_policy(part, policy));
     }
     for rule in &mut rules {
-        let targets = policy.targets.join(",");
+        let targets = literal(&policy.targets.join(","));
         rule.labels.insert("targets".to_owned(), targets);
     }
     rules
@@ -148,7 +211,7 @@ fn breach(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
         policy.op.promql(),
         policy.threshold
     );
-    let title = part.slo.metadata.title();
+    let title = title(part);
     let summary = format!("{}: {title} broke the alert policy {}", part.slo.service, policy.name);
     let description = format!(
         "The burn rate over {} is {{{{ $value | humanize }}}}, the policy alerts when it is {} {}.",
@@ -165,7 +228,7 @@ fn breach(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
 fn no_data_of_policy(part: &Part<'_>, policy: &AlertPolicy) -> Rule {
     let after = policy.alert_after.map_or(NO_DATA_AFTER, |after| after.max(NO_DATA_AFTER));
     let (range, expr) = blind(part, after);
-    let title = part.slo.metadata.title();
+    let title = title(part);
     let summary =
         format!("{}: {title} has no data for the alert policy {}", part.slo.service, policy.name);
     let description = format!("No sample for {range}: nobody knows the burn rate.");
@@ -184,11 +247,11 @@ fn alert(
     let name = format!("{}{suffix}", alert_name(part.slo));
     let custom = &part.slo.metadata.labels;
     let mut labels: BTreeMap<_, _> =
-        custom.iter().map(|(key, value)| (label_name(key), value.clone())).collect();
+        custom.iter().map(|(key, value)| (label_name(key), literal(value))).collect();
     labels.extend(part.labels());
-    labels.insert("severity".to_owned(), severity.to_owned());
+    labels.insert("severity".to_owned(), literal(severity));
     let runbook = match part.slo.metadata.annotations.get(RUNBOOK) {
-        Some(url) => url.clone(),
+        Some(url) => literal(url),
         None => format!("{RUNBOOKS}#{}", name.to_lowercase()),
     };
     Rule {

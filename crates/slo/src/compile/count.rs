@@ -2,7 +2,7 @@
 //! NaN.
 
 use crate::openslo::model::Metric;
-use crate::promql::{Query, has_placeholder};
+use crate::promql::{Query, called, has_placeholder};
 
 /// What the numbers of a ratio indicator count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,25 +25,18 @@ pub(crate) fn count_factor(metric: &Metric) -> Count {
 
 /// `counter: true` only says what is wrapped around a query without a window. A query with one has
 /// its own function.
-fn count(query: &Query) -> Count {
+pub(crate) fn count(query: &Query) -> Count {
     let text = &query.text;
     if !has_placeholder(text) {
         return if query.counter { Count::PerSecond } else { Count::Unknown };
     }
-    let events = calls(text, "increase") || calls(text, "count_over_time");
-    match (events, calls(text, "rate")) {
+    let called = called(text);
+    let calls = |function: &str| called.iter().any(|name| name == function);
+    match (calls("increase") || calls("count_over_time"), calls("rate")) {
         (true, false) => Count::Events,
         (false, true) => Count::PerSecond,
         _ => Count::Unknown,
     }
-}
-
-/// `rate(`, and not `irate(`, which forgets all but the last two samples.
-fn calls(text: &str, function: &str) -> bool {
-    text.match_indices(function).any(|(at, _)| {
-        let inside = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        !inside && text[at + function.len()..].trim_start().starts_with('(')
-    })
 }
 
 #[cfg(test)]
@@ -60,7 +53,9 @@ mod tests {
             ("sum(increase (x[{{.window}}]))", true, Count::Events),
             ("count_over_time(x[{{.window}}])", true, Count::Events),
             ("sum(sum_over_time(x[{{.window}}]))", true, Count::Unknown),
+            // `irate()` forgets all but the last two samples.
             ("sum(irate(x[{{.window}}]))", true, Count::Unknown),
+            ("sum(rate(x{a=\"increase(\"}[{{.window}}]))", true, Count::PerSecond),
             ("rate(x[{{.window}}]) + increase(y[{{.window}}])", true, Count::Unknown),
         ] {
             let text = query.to_owned();

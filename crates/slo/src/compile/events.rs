@@ -15,24 +15,54 @@ pub(crate) fn bad_and_total(
     metric: &Metric,
     range: &str,
 ) -> Result<Option<(String, String)>, WindowError> {
-    let sum = |query| windowed(query, range).map(|text| summed(&text));
-    let events = match metric {
-        Metric::Bad { bad, total } => {
-            let (bad, total) = (sum(bad)?, sum(total)?);
-            (format!("({bad} or 0 * {total})"), total)
-        }
-        Metric::Good { good, total } => {
-            let (good, total) = (sum(good)?, sum(total)?);
-            // Counters are scraped one after another: for a moment there can be more good events
-            // than events.
-            (format!("clamp_min({total} - ({good} or 0 * {total}), 0)"), total)
-        }
-        Metric::Raw { .. } | Metric::Threshold(_) => return Ok(None),
+    let Some((bad, total)) = as_counted(metric, range)? else {
+        return Ok(None);
+    };
+    // Counters are scraped one after another: for a moment there can be more good events than
+    // events. When it is more than a moment, an alert says so.
+    let bad = match metric {
+        Metric::Good { .. } => format!("clamp_min({bad}, 0)"),
+        _ => bad,
     };
     if may_be_nan(metric) {
-        return Ok(Some((finite(&events.0), finite(&events.1))));
+        return Ok(Some((finite(&bad), finite(&total))));
     }
-    Ok(Some(events))
+    Ok(Some((bad, total)))
+}
+
+/// As [`bad_and_total`], as it was counted: fewer than no bad events, where there are more good
+/// ones than events.
+pub(crate) fn as_counted(
+    metric: &Metric,
+    range: &str,
+) -> Result<Option<(String, String)>, WindowError> {
+    let Some((part, total)) = part_and_total(metric, range)? else {
+        return Ok(None);
+    };
+    let filled = format!("({part} or 0 * {total})");
+    Ok(Some(match metric {
+        Metric::Good { .. } => (format!("({total} - {filled})"), total),
+        _ => (filled, total),
+    }))
+}
+
+/// PromQL that is true where the numbers contradict each other: more of a part (good or bad) than
+/// of all events, or some of it and no events at all. A hundredth is forgiven: targets are scraped
+/// one after another.
+pub(super) fn contradiction(metric: &Metric, range: &str) -> Result<Option<String>, WindowError> {
+    Ok(part_and_total(metric, range)?
+        .map(|(part, total)| format!("{part} > 1.01 * {total} or ({part} > 0 unless {total} > 0)")))
+}
+
+/// The good or bad events, and all of them, as sums without labels.
+fn part_and_total(metric: &Metric, range: &str) -> Result<Option<(String, String)>, WindowError> {
+    match metric {
+        Metric::Bad { bad: part, total } | Metric::Good { good: part, total } => {
+            let sum = |query| windowed(query, range).map(|text| summed(&text));
+            Ok(Some((sum(part)?, sum(total)?)))
+        }
+        Metric::Raw { .. } | Metric::Threshold(_) => Ok(None),
+    }
 }
 
 /// The share of bad events; no sample without traffic.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::count::{Count, count_factor};
 use super::windows::{Pair, pairs};
 use super::{Name, Rule};
 use crate::clock::Clock;
@@ -9,7 +10,13 @@ use crate::names::{pascal, quoted};
 use crate::openslo::model::{Objective, Slo};
 use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::WindowError;
+use crate::promql::{WindowError, windowed};
+
+/// Annotation of an SLO: a burn-rate alert needs so many bad events in its long window.
+const LEAST_BAD_EVENTS: &str = "tales.dev/least-bad-events";
+/// Without the annotation. Where fifty requests an hour come, one that fails is 2 % of errors, and
+/// would page at 99.9 %. The price: an outage pages when the third request has failed.
+const USUAL_LEAST_BAD_EVENTS: u64 = 3;
 
 /// The shortest window: what "now" means.
 pub(crate) const NOW: Period = Period::minutes(5);
@@ -25,6 +32,19 @@ pub(crate) struct Part<'a> {
 /// Name of the burn-rate alerts: `DnsLeaker` + `MemoryGrowth`.
 pub(super) fn alert_name(slo: &Slo) -> String {
     pascal(&slo.service) + &pascal(&slo.metadata.name)
+}
+
+/// Annotations that rules are made from.
+pub(super) fn check_annotations(slo: &Slo) -> Result<(), Problem> {
+    match slo.metadata.annotations.get(LEAST_BAD_EVENTS) {
+        Some(text) if text.trim().parse::<u64>().is_err() => Err(Problem::error(
+            &slo.metadata.file,
+            format!("SLO/{}: metadata.annotations.{LEAST_BAD_EVENTS}", slo.metadata.name),
+            format!("{text:?} is not a whole number"),
+            "write how many bad events an alert needs, such as \"3\"; \"1\" for any",
+        )),
+        _ => Ok(()),
+    }
 }
 
 impl Part<'_> {
@@ -72,6 +92,16 @@ impl Part<'_> {
         pairs(self.slo.window.duration)
     }
 
+    /// How many bad events the long window of a burn-rate alert must hold; `None` where they are
+    /// not counted (slices, states, gauges), or where one is enough.
+    pub(super) fn least_bad_events(&self) -> Option<u64> {
+        let written = self.slo.metadata.annotations.get(LEAST_BAD_EVENTS);
+        let least = written.map_or(USUAL_LEAST_BAD_EVENTS, |text| text.trim().parse().unwrap_or(0));
+        let metric = &self.objective.indicator.metric;
+        let counted = metric.has_events() && count_factor(metric) != Count::Unknown;
+        (counted && self.objective.slice.is_none() && least > 1).then_some(least)
+    }
+
     /// All nominal windows that an alert or a dashboard reads, except the period.
     pub(super) fn windows(&self) -> BTreeSet<Period> {
         let pairs = self.pairs();
@@ -96,11 +126,22 @@ impl Part<'_> {
         self.objective.slice.map_or(self.clock.interval(), |slice| self.clock.length(slice))
     }
 
+    /// The refusal of the first query that has no place for the window.
     pub(crate) fn refuse(&self, error: WindowError) -> Problem {
-        let name = match &self.objective.indicator.name {
-            Some(name) => format!("SLO/{}: indicator {name}", self.slo.metadata.name),
-            None => format!("SLO/{}: indicator", self.slo.metadata.name),
-        };
-        Problem::error(&self.slo.metadata.file, name, error.to_string(), error.remedy())
+        let parts = self.objective.indicator.metric.parts();
+        let failed = parts.iter().find(|(_, query)| windowed(query, "5m") == Err(error));
+        self.refuse_part(failed.map_or("", |(part, _)| part), error)
+    }
+
+    /// The refusal of one query of the indicator: `good`, `total` ...
+    pub(crate) fn refuse_part(&self, part: &str, error: WindowError) -> Problem {
+        let mut field = format!("SLO/{}: indicator", self.slo.metadata.name);
+        if let Some(name) = &self.objective.indicator.name {
+            field.push_str(&format!(" {name}"));
+        }
+        if !part.is_empty() {
+            field.push_str(&format!(": {part}"));
+        }
+        Problem::error(&self.slo.metadata.file, field, error.to_string(), error.remedy())
     }
 }

@@ -126,6 +126,12 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
         let after = if long(window) && !short(window) { "1x9" } else { "0x9" };
         (part.ratio(window), format!("0x9 1x9 {after}"))
     });
+    let bad_events = |number: u64| {
+        let windows = part.least_bad_events().map(|_| sli::long_windows(part)).unwrap_or_default();
+        let series = windows.into_iter().map(|long| part.series(&sli::bad_events_name(long)));
+        series.map(move |series| (series, format!("{number}x29"))).collect::<Vec<_>>()
+    };
+    let outage: Vec<_> = outage.collect();
     let lowest = pairs.iter().map(|pair| pair.threshold(target)).fold(1.0, f64::min);
     let below = part
         .windows()
@@ -137,10 +143,10 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
         of_urgency.any(|pair| pair.threshold(target) < 1.0)
     };
     let levels = urgencies(&pairs);
-    vec![
+    let mut cases = vec![
         Case {
             name: "an outage fires, its repair resets".to_owned(),
-            input: outage.collect(),
+            input: [outage.clone(), bad_events(1_000_000)].concat(),
             checks: levels
                 .iter()
                 .flat_map(|urgency| {
@@ -151,10 +157,18 @@ fn ratios(part: &Part<'_>) -> Vec<Case> {
         },
         Case {
             name: "just below the lowest burn rate nothing fires".to_owned(),
-            input: below.collect(),
+            input: below.chain(bad_events(1_000_000)).collect(),
             checks: levels.iter().map(|urgency| check(9, *urgency, false)).collect(),
         },
-    ]
+    ];
+    if let Some(least) = part.least_bad_events() {
+        cases.push(Case {
+            name: "too few bad events fire nothing".to_owned(),
+            input: [outage, bad_events(least - 1)].concat(),
+            checks: levels.iter().map(|urgency| check(19, *urgency, false)).collect(),
+        });
+    }
+    cases
 }
 
 /// Slices: an hour calm, an hour (at least twelve slices) bad, then good until every short window

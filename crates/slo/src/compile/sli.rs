@@ -13,9 +13,13 @@
 //! that started a minute ago must not call its first bad second an outage); missing data has an
 //! alert of its own, and the gate reports coverage.
 
+use std::collections::BTreeSet;
+
 use super::Rule;
+use super::count::{Count, count_factor};
 use super::events::{bad_and_total, may_be_nan, ratio};
 use super::part::{NOW, Part};
+use crate::decimal::Decimal;
 use crate::openslo::model::{BudgetingMethod, Metric, Threshold};
 use crate::period::Period;
 use crate::problem::Problem;
@@ -83,8 +87,7 @@ pub(crate) fn slice_error(part: &Part<'_>, ratio: &str) -> String {
     }
 }
 
-/// A slice of a threshold indicator is good if *every* series satisfies the threshold at the end of
-/// the slice.
+/// The value of every series, and what is made of it; for slices see [`bad_slice`].
 fn threshold_samples(
     part: &Part<'_>,
     query: &Query,
@@ -102,7 +105,29 @@ fn threshold_samples(
             part.record(BAD_SERIES, format!("sum({bad})")),
             part.record(ALL_SERIES, format!("count({})", part.series(VALUE))),
         ],
-        _ => vec![value, part.record(SLICE, format!("max({bad})"))],
+        _ => {
+            let values = format!("({})", values(query, threshold, range));
+            let now = bad_series(&values, threshold);
+            let slice = match part.objective.slice_target.filter(|share| *share != Decimal::ONE) {
+                // Of what was recorded: the end of the slice.
+                None => format!("max({bad})"),
+                Some(_) => bad_slice(part, &now),
+            };
+            vec![value, part.record(SLICE, slice)]
+        }
+    }
+}
+
+/// 1 for a bad slice of a threshold indicator, 0 for a good one. All series have to be good at its
+/// end; with a `timeSliceTarget` below 1, so large a share of all their samples in it.
+pub(crate) fn bad_slice(part: &Part<'_>, bad: &str) -> String {
+    let share = part.objective.slice_target.filter(|share| *share != Decimal::ONE);
+    match (part.objective.slice, share) {
+        (Some(slice), Some(share)) => {
+            let (slice, step) = (part.clock.range(slice), part.clock.interval());
+            format!("avg_over_time((avg({bad}))[{slice}:{step}]) > bool {}", share.one_minus())
+        }
+        _ => format!("max({bad})"),
     }
 }
 
@@ -128,14 +153,19 @@ pub(crate) fn raw_error(
     failure: bool,
     range: &str,
 ) -> Result<String, Problem> {
+    let ratio = raw_ratio(part, query, range)?;
+    let error = if failure { ratio } else { format!("(1 - {ratio})") };
+    Ok(format!("(clamp({error}, 0, 1) >= 0)"))
+}
+
+/// A raw ratio as it is: NaN without traffic, and outside of [0, 1] if it is no ratio.
+pub(crate) fn raw_ratio(part: &Part<'_>, query: &Query, range: &str) -> Result<String, Problem> {
     let text = if has_placeholder(&query.text) || query.counter {
         windowed(query, range).map_err(|error| part.refuse(error))?
     } else {
         query.text.clone()
     };
-    let ratio = format!("avg({text})");
-    let error = if failure { ratio } else { format!("(1 - {ratio})") };
-    Ok(format!("(clamp({error}, 0, 1) >= 0)"))
+    Ok(format!("avg({text})"))
 }
 
 /// The error ratio over every window and over the period.
@@ -147,7 +177,32 @@ pub(super) fn windows(part: &Part<'_>) -> Result<Vec<Rule>, Problem> {
     }
     let period = part.slo.window.duration;
     rules.push(part.record(Part::ratio_name(period), period_ratio(part)));
+    if part.least_bad_events().is_some() {
+        for long in long_windows(part) {
+            rules.push(part.record(bad_events_name(long), bad_events(part, long)?));
+        }
+    }
     Ok(rules)
+}
+
+/// The long windows of the burn-rate alerts.
+pub(super) fn long_windows(part: &Part<'_>) -> BTreeSet<Period> {
+    part.pairs().into_iter().map(|pair| pair.long).collect()
+}
+
+/// Name of the number of bad events in a nominal window.
+pub(super) fn bad_events_name(window: Period) -> String {
+    format!("slo:sli_bad:increase{window}")
+}
+
+fn bad_events(part: &Part<'_>, window: Period) -> Result<String, Problem> {
+    let (metric, range) = (&part.objective.indicator.metric, part.range(window));
+    let events = bad_and_total(metric, &range.to_string()).map_err(|error| part.refuse(error))?;
+    let bad = events.map(|(bad, _)| bad).unwrap_or_default();
+    Ok(match count_factor(metric) {
+        Count::PerSecond => format!("{bad} * {}", range.as_secs_f64()),
+        Count::Events | Count::Unknown => bad,
+    })
 }
 
 fn window_ratio(part: &Part<'_>, window: Period) -> Result<String, Problem> {

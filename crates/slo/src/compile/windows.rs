@@ -62,14 +62,26 @@ const MONTHLY_SHARES_FROM: Period = Period::days(14);
 /// Below this burn rate a pair would fire while the budget lasts comfortably.
 const LOWEST_FACTOR: f64 = 0.9;
 
-/// The pairs for a period. Short periods lose the pairs that do not fit; below 4 hours there are
-/// none.
+/// The shortest period with an alert: an hour of 8 % of its budget is a burn rate of 0.9.
+pub fn shortest_period() -> Period {
+    (1..).map(Period::hours).find(|period| !pairs(*period).is_empty()).unwrap_or(Period::days(1))
+}
+
+/// The pairs for a period. Short periods lose the pairs that do not fit; below
+/// [`shortest_period`] there are none.
+///
+/// Between the two tables the share of a ticket's pair may be less than what a burn of 1 spends in
+/// its long window. It then fires at a burn of 1, if the period holds two such windows: a burn that
+/// spends the whole budget must not go unnoticed until it is spent.
 pub fn pairs(period: Period) -> Vec<Pair> {
     TABLE
         .into_iter()
         .filter_map(|(urgency, short, long, monthly, weekly)| {
             let share = if period >= MONTHLY_SHARES_FROM { monthly } else { weekly };
-            let factor = share as f64 / 1000.0 * period.ratio(long);
+            let share = share as f64 / 1000.0 * period.ratio(long);
+            let slow = share < LOWEST_FACTOR && urgency == Urgency::Ticket;
+            let factor =
+                if slow && 2 * long.as_millis() <= period.as_millis() { 1.0 } else { share };
             let factor = Decimal::from_f64((factor * 1e4).round() / 1e4)?;
             (long <= period && factor.to_f64() >= LOWEST_FACTOR).then_some(Pair {
                 urgency,

@@ -49,8 +49,10 @@ pub(super) fn fresh(check: &Check, samples: &[Sample]) -> Result<(), String> {
     if check.is_unprobed() {
         return Ok(());
     }
+    // Who is scraped every few minutes cannot have a sample of the last two.
+    let spacing = part(samples, "spacing").filter(|spacing| spacing.is_finite()).unwrap_or(0.0);
     match part(samples, "age") {
-        Some(age) if age <= check.stale_after_seconds => Ok(()),
+        Some(age) if age <= check.stale_after_seconds.max(2.5 * spacing) => Ok(()),
         Some(age) if age.is_finite() => Err(format!("The newest sample is {age:.0} s old.")),
         _ => Err("There is no current sample: the target is gone.".to_owned()),
     }

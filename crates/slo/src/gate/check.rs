@@ -1,8 +1,9 @@
 //! What to ask, and how to judge what comes back.
 
 use super::value_query::ValueQuery;
+use crate::clock::Clock;
 use crate::criterion::Criterion;
-use crate::openslo::model::Threshold;
+use crate::openslo::model::{Slo, Threshold};
 use crate::period::Period;
 
 /// What to ask, and how to judge what comes back. Queries and answers are matched by position.
@@ -59,7 +60,28 @@ pub struct Check {
     /// Selectors of bad events that are measured apart from all events: silence from them does not
     /// prove that there were no errors.
     pub(crate) bad_source: Option<String>,
+    /// The same of good events: silence from them does not prove that all was bad.
+    pub(crate) good_source: Option<String>,
+    /// How often states are looked at, if that may be too rarely, and how to look again.
+    pub(crate) looks: Option<Looks>,
     pub(crate) rule: Rule,
+}
+
+/// States looked at step by step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Looks {
+    pub(crate) step: Period,
+    /// The same question with another step.
+    pub(crate) again: Again,
+}
+
+/// What a check was made from, to make it once more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Again {
+    pub(crate) slo: Box<Slo>,
+    pub(crate) objective: usize,
+    pub(crate) clock: Clock,
+    pub(crate) window: Period,
 }
 
 /// What a check is about.
@@ -99,7 +121,17 @@ impl Check {
             expected_points: value.expected_points,
             stale_after_seconds: value.stale_after_seconds,
             bad_source: None,
+            good_source: None,
+            looks: None,
             rule: Rule::Measured,
+        }
+    }
+
+    /// What is counted: slices, samples, events.
+    pub(crate) fn rule_unit(&self) -> &'static str {
+        match &self.rule {
+            Rule::Ratio { unit, .. } => unit,
+            _ => "events",
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::baseline::{Baseline, SCHEMA};
+use super::baseline::{Baseline, SCHEMA, place};
 use super::verdict::Outcome;
 
 /// Without Keptn files, a relative criterion is compared with the median of this many passing
@@ -18,14 +18,31 @@ pub struct EarlierResult {
     pub outcome: Outcome,
     /// Value by objective id; what is a ratio, or was not measured, is absent.
     pub values: BTreeMap<String, f64>,
+    /// What each objective got, in the order of the verdict: to be shown, never compared with.
+    pub cells: Vec<Cell>,
+}
+
+/// One objective in one verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// `service/slo/objective`.
+    pub id: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// What was measured, and what was wanted; ratios, or values.
+    pub observed: Option<f64>,
+    /// In the unit of `observed`.
+    pub target: Option<f64>,
+    /// Are they ratios?
+    pub ratio: bool,
 }
 
 /// The text is not a verdict that can be compared with.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAVerdict {
     /// Not JSON, or a field is missing.
-    #[error("is not a verdict of this gate: {0}; remove the file")]
-    Unreadable(#[from] serde_json::Error),
+    #[error("is not a verdict of this gate ({0}); remove the file")]
+    Unreadable(String),
     /// Written by another version.
     #[error("has schema {0}, not {SCHEMA}; remove the file")]
     Schema(u32),
@@ -43,6 +60,7 @@ struct WrittenJudgement {
     id: String,
     outcome: Outcome,
     observed: Option<f64>,
+    target: Option<f64>,
     ratio: bool,
     #[serde(default)]
     uncompared: bool,
@@ -57,7 +75,8 @@ impl EarlierResult {
     /// # Errors
     /// See [`NotAVerdict`].
     pub fn from_json(text: &str) -> Result<Self, NotAVerdict> {
-        let written: Written = serde_json::from_str(text)?;
+        let written: Written =
+            serde_json::from_str(text).map_err(|why| NotAVerdict::Unreadable(place(&why)))?;
         if written.schema != SCHEMA {
             return Err(NotAVerdict::Schema(written.schema));
         }
@@ -66,7 +85,15 @@ impl EarlierResult {
         let first = written.outcome == Outcome::Inconclusive
             && all_undecided.peek().is_some()
             && all_undecided.all(|judgement| judgement.uncompared);
+        let cells = written.objectives.iter().map(|judgement| Cell {
+            id: judgement.id.clone(),
+            outcome: judgement.outcome,
+            observed: judgement.observed,
+            target: judgement.target,
+            ratio: judgement.ratio,
+        });
         Ok(Self {
+            cells: cells.collect(),
             outcome: if first { Outcome::Pass } else { written.outcome },
             values: written
                 .objectives
@@ -110,14 +137,18 @@ mod tests {
     const ID: &str = "dns-leaker/memory-growth/gate";
 
     fn result(outcome: Outcome, value: f64) -> EarlierResult {
-        EarlierResult { outcome, values: BTreeMap::from([(ID.to_owned(), value)]) }
+        let values = BTreeMap::from([(ID.to_owned(), value)]);
+        EarlierResult { outcome, values, cells: Vec::new() }
     }
 
     #[test]
     fn a_verdict_is_read_back_as_far_as_it_can_be_compared_with() {
         let verdict = memory(0.0, 60.0, Some(10_500_000.0));
         let earlier = EarlierResult::from_json(&verdict.to_json()).unwrap();
-        assert_eq!(earlier, result(Outcome::Pass, 11_000_000.0));
+        assert_eq!(earlier.values, result(Outcome::Pass, 11_000_000.0).values);
+        assert_eq!(earlier.outcome, Outcome::Pass);
+        let ids: Vec<&str> = earlier.cells.iter().map(|cell| cell.id.as_str()).collect();
+        assert_eq!(ids, ["dns-leaker/memory-growth/objective-1", ID]);
         let failed = memory(10.0, 60.0, Some(10_500_000.0));
         let earlier = EarlierResult::from_json(&failed.to_json()).unwrap();
         assert_eq!(earlier.outcome, Outcome::Fail);

@@ -3,8 +3,10 @@
 use crate::clock::Clock;
 use crate::period::Period;
 
-/// Samples of a window are looked at in at most this many steps: a gate must not load Prometheus.
+/// Coverage is looked at in at most this many steps: a gate must not load Prometheus.
 const MOST_STEPS: u64 = 1000;
+/// States are looked at in at most this many: a month, every ten seconds.
+pub(super) const MOST_LOOKS: u64 = 300_000;
 
 /// An expression as one part of a union, named by the label `gate_part`.
 pub(super) fn named(part: &str, expr: &str) -> String {
@@ -24,6 +26,16 @@ pub(super) fn stale_after(clock: Clock, selector: Option<&String>) -> f64 {
         (Clock::Real, _) => 120.0,
         (Clock::Stage, _) => 5.0,
     }
+}
+
+/// Seconds between two samples of the series that has the most, where it has the most: a gap does
+/// not count. Infinite if there is only one sample.
+pub(super) fn spacing(selectors: &[String], window: Period, clock: Clock) -> String {
+    let part = Period::from_millis(30 * clock.interval().as_millis()).min(window);
+    let counts: Vec<_> =
+        selectors.iter().map(|selector| format!("count_over_time({selector}[{part}])")).collect();
+    let most = over("max_over_time", &format!("max({})", counts.join(" or ")), window, part);
+    format!("{} / ({most} - 1)", part.as_secs_f64())
 }
 
 /// A function over all steps of the window.

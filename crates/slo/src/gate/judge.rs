@@ -1,5 +1,6 @@
 //! Weighs the answers: is this evidence, and what does it show?
 
+mod contradiction;
 mod ratio;
 
 use super::answer::{Answer, QueryError, Sample, Weighed, covered, fresh, part};
@@ -81,14 +82,19 @@ fn blank(check: &Check) -> Judgement {
         uncompared: false,
         query_error: None,
         reason: String::new(),
+        seconds: None,
         series: Vec::new(),
     }
 }
 
 fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weighed {
-    let total = part(samples, "total").ok_or("There is no data in the window.")?;
-    let bad = part(samples, "bad").ok_or("Bad events are not measured in the window.")?;
     let points = part(samples, "points").unwrap_or(0.0);
+    let total = part(samples, "total").ok_or(if points > 0.0 {
+        "There was no traffic in the window."
+    } else {
+        "There is no data in the window."
+    })?;
+    let bad = part(samples, "bad").ok_or("Bad events are not measured in the window.")?;
     if !total.is_finite() || !bad.is_finite() || !points.is_finite() {
         return Err("The answer is not a number (NaN or infinite).".to_owned());
     }
@@ -99,6 +105,7 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     let coverage = (points / check.expected_points).min(1.0);
     judgement.coverage = Some(coverage);
     judgement.events = judgement.unit.is_some().then_some(total);
+    contradiction::check(check, samples, bad, total)?;
     if total <= 0.0 {
         return Err("There was no traffic in the window.".to_owned());
     }
@@ -128,7 +135,10 @@ fn counted(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Weig
     if outcome == Outcome::Pass {
         bad_is_measured(check, samples)?;
         covered(coverage)?;
+    } else {
+        good_is_measured(check, samples)?;
     }
+    all_seen(check, samples)?;
     Ok((outcome, reason))
 }
 
@@ -137,6 +147,40 @@ fn measured(check: &Check, samples: &[Sample], judgement: &mut Judgement) -> Wei
     value::value(check, samples, judgement)?;
     value::seen(judgement)?;
     Ok((Outcome::Pass, String::new()))
+}
+
+/// Nothing good was seen: is there a source that would have counted it?
+fn good_is_measured(check: &Check, samples: &[Sample]) -> Result<(), String> {
+    let Some(source) = &check.good_source else {
+        return Ok(());
+    };
+    if part(samples, "good_points").is_none() {
+        return Err(format!(
+            "{source} has no sample in the window, so nobody knows what was good: correct its name or its labels (Prometheus 2 \
+             writes le=\"1\", Prometheus 3 le=\"1.0\"), or let it begin at 0."
+        ));
+    }
+    match part(samples, "good_now") {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "{source} has no current sample: the target that counts good events is gone."
+        )),
+    }
+}
+
+/// Were there samples between the looks?
+fn all_seen(check: &Check, samples: &[Sample]) -> Result<(), String> {
+    let (Some(looks), Some(spacing)) = (&check.looks, part(samples, "spacing")) else {
+        return Ok(());
+    };
+    let step = looks.step.as_secs_f64();
+    if spacing.is_nan() || spacing <= 0.0 || spacing * 1.5 > step {
+        return Ok(());
+    }
+    Err(format!(
+        "Samples are {spacing:.0} s apart, and only one in {:.0} was looked at: there are too many. Judge a shorter window.",
+        step / spacing
+    ))
 }
 
 /// No errors were seen: is there a source that would have counted them?

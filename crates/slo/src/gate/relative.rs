@@ -12,15 +12,15 @@ use crate::criterion::{Criterion, NotACriterion};
 use crate::openslo::model::Slo;
 use crate::period::Period;
 use crate::problem::Problem;
-use crate::promql::{substitute, without_comments};
+use crate::promql::{self, substitute, without_comments};
 
 /// Annotation of an SLO: PromQL that yields one value.
-const GATE_QUERY: &str = "tales.dev/gate-query";
+pub(crate) const GATE_QUERY: &str = "tales.dev/gate-query";
 /// Annotation of an SLO: what that value must satisfy, e.g. `<=+10%`.
 const GATE_CRITERION: &str = "tales.dev/gate-criterion";
 
 /// The gate annotations of an SLO: a query and a criterion, both or none.
-pub(super) fn plan(slo: &Slo, window: Period, clock: Clock) -> Result<Option<Check>, Problem> {
+pub(crate) fn plan(slo: &Slo, window: Period, clock: Clock) -> Result<Option<Check>, Problem> {
     let annotation = |key: &str| slo.metadata.annotations.get(key);
     let refuse = |key: &str, message: String, remedy: &str| {
         let field = format!("SLO/{}: metadata.annotations.{key}", slo.metadata.name);
@@ -52,6 +52,9 @@ pub(super) fn plan(slo: &Slo, window: Period, clock: Clock) -> Result<Option<Che
         }
     };
     let text = substitute(&without_comments(query), &window.to_string());
+    if let Err(why) = promql::check_number(&text) {
+        return refuse(GATE_QUERY, why.message, why.remedy);
+    }
     let subject = Subject {
         id: format!("{}/{}/gate", slo.service, slo.metadata.name),
         service: slo.service.clone(),
@@ -86,6 +89,12 @@ pub(super) fn judge(
     if !bound.is_finite() {
         return Err("The baseline is not a number.".to_owned());
     }
+    if criterion.is_meaningless(value, earlier) {
+        return Err(format!(
+            "{}, and the baseline is 0: wanted {criterion}, and every percentage of 0 is 0; write a difference such as <=+5, or a number.",
+            short(value)
+        ));
+    }
     judgement.target = Some(bound);
     let holds = criterion.holds(value, bound);
     if holds {
@@ -96,7 +105,7 @@ pub(super) fn judge(
         Some(earlier) if earlier != 0.0 => {
             format!(
                 ", {:+.1} % of the baseline {}",
-                (value / earlier - 1.0) * 100.0,
+                (value - earlier) / earlier.abs() * 100.0,
                 short(earlier)
             )
         }

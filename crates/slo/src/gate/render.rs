@@ -1,5 +1,7 @@
 //! A verdict in every form: for people, merge requests, CI systems and programs.
 
+mod heat;
+mod html;
 mod junit;
 mod machine;
 mod markdown;
@@ -7,17 +9,19 @@ mod markdown;
 mod tests;
 mod text;
 
+pub use heat::{HeatMap, heat_map};
 pub use text::Style;
 
 use super::numbers::{percent, short};
 use super::verdict::{Judgement, Verdict};
+use crate::plain::plain;
 
 /// `shop/keptn/p95`, or `shop/keptn/p95 (Response time)` if people call it that.
 fn name(judgement: &Judgement) -> String {
-    match &judgement.title {
+    plain(&match &judgement.title {
         Some(title) => format!("{} ({title})", judgement.id),
         None => judgement.id.clone(),
-    }
+    })
 }
 
 /// `99.95 %` or `12.3 M`: a number in the unit of the judgement.
@@ -53,10 +57,16 @@ fn sparkline(series: &[f64]) -> String {
             let from = column * finite.len() / columns;
             let to = (column + 1) * finite.len() / columns;
             let peak = finite[from..to].iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let height = if most > least { (peak - least) / (most - least) * 7.0 } else { 0.0 };
+            let height =
+                if is_flat(least, most) { 0.0 } else { (peak - least) / (most - least) * 7.0 };
             BARS[(height.round() as usize).min(7)]
         })
         .collect()
+}
+
+/// Less than a thousandth of the value is noise of scrapes and floats, and no course.
+fn is_flat(least: f64, most: f64) -> bool {
+    most - least <= 1e-3 * most.abs().max(least.abs())
 }
 
 /// The overall outcome as a sentence.
@@ -80,14 +90,17 @@ fn score(verdict: &Verdict) -> Option<String> {
             text.push_str(&format!("; the key indicator {key} failed"));
         }
     }
-    Some(text)
+    if verdict.objectives.is_empty() {
+        text.push_str("; there are no objectives");
+    }
+    Some(plain(&text))
 }
 
 /// `last 300 s`, or `300 s until 2022-05-19T09:30:00Z`.
 fn window(verdict: &Verdict) -> String {
     let seconds = format!("{} s", short(verdict.window_seconds));
     let by_calendar = verdict.objectives.iter().any(|judgement| judgement.since.is_some());
-    match (&verdict.until, by_calendar) {
+    match (verdict.until.as_deref().map(plain), by_calendar) {
         (Some(until), true) => format!("by the calendar, until {until}"),
         (None, true) => "by the calendar".to_owned(),
         (Some(until), false) => format!("{seconds} until {until}"),

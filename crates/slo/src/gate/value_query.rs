@@ -1,10 +1,13 @@
 //! A query for one number, and how much of the window it has seen. The number itself does not say:
 //! a target that died after ten minutes of an hour leaves the number of those ten minutes.
 
-use super::expressions::{age, named, over, points_in, stale_after, step};
+use super::expressions::{age, named, over, points_in, spacing, stale_after, step};
 use crate::clock::Clock;
 use crate::period::Period;
-use crate::promql::{selectors, without_comments};
+use crate::promql::{mentions, metric_name, selectors, without_comments};
+
+/// What Prometheus itself makes of alerts.
+const ALERTS: &str = "ALERTS";
 
 /// The query to send, and what a complete answer looks like.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,16 +31,22 @@ impl ValueQuery {
         let selected = selectors(&text);
         // `label_replace` takes no scalar, and without a parser nobody knows what comes out of
         // `scalar(a) / 2`.
-        let (Some(first), false) = (selected.first(), has_word(&text, "scalar")) else {
+        let (Some(first), false) = (selected.first(), mentions(&text, "scalar")) else {
             return Self::plain(query);
         };
         // `errors or vector(0)`: in good times the first of the two does not exist.
-        let seen = if has_word(&text, "or") { selected.join(" or ") } else { first.clone() };
+        let mut seen = if mentions(&text, "or") { selected.join(" or ") } else { first.clone() };
+        if metric_name(first) == ALERTS && mentions(&text, "or") {
+            // Prometheus makes this one itself, and only while an alert is pending or firing. That
+            // it is awake, its own scrapes say.
+            seen.push_str(" or up");
+        }
         let step = step(window, clock.interval());
         let parts = [
             named("value", &format!("({text})")),
             named("age", &age(&seen)),
             named("points", &over("count_over_time", &format!("count({seen})"), window, step)),
+            named("spacing", &spacing(&selected, window, clock)),
         ];
         Self {
             promql: parts.join(" or "),
@@ -45,9 +54,4 @@ impl ValueQuery {
             stale_after_seconds: stale_after(clock, Some(first)),
         }
     }
-}
-
-fn has_word(text: &str, wanted: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .any(|word| word.eq_ignore_ascii_case(wanted))
 }

@@ -56,6 +56,9 @@ pub struct Verdict {
     /// Where the window ends, RFC 3339; `None` if the caller did not say: now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// When it was judged, RFC 3339, and by which machine; not part of the JSON.
+    #[serde(skip)]
+    pub judged: Option<Judged>,
     /// Keptn's total score in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -64,6 +67,15 @@ pub struct Verdict {
     pub needed: Option<Needed>,
     /// One per query, in the order of the plan.
     pub objectives: Vec<Judgement>,
+}
+
+/// When and where a verdict was made: JUnit has a place for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Judged {
+    /// RFC 3339.
+    pub at: String,
+    /// Name of the machine.
+    pub host: String,
 }
 
 /// What Keptn's total score has to reach, in percent.
@@ -125,6 +137,9 @@ pub struct Judgement {
     pub query_error: Option<String>,
     /// A sentence for people.
     pub reason: String,
+    /// How long the answer took, in seconds; not part of the JSON, which is compared.
+    #[serde(skip)]
+    pub seconds: Option<f64>,
     /// Course over the window, oldest first; empty unless the caller adds one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<f64>,
@@ -170,6 +185,7 @@ impl Verdict {
             outcome,
             window_seconds,
             until: None,
+            judged: None,
             score: None,
             needed: None,
             objectives,
@@ -199,6 +215,14 @@ impl Verdict {
             Outcome::Warning | Outcome::Inconclusive if fail_on.contains(&self.outcome) => 3,
             outcome => outcome.exit_code(),
         }
+    }
+
+    /// Whether it decided: it passed, warned or failed, or lacked nothing but an earlier value.
+    pub fn is_undecided_for_another_reason(&self) -> bool {
+        let undecided = |judgement: &&Judgement| judgement.outcome == Outcome::Inconclusive;
+        self.outcome == Outcome::Inconclusive
+            && (self.objectives.is_empty()
+                || self.objectives.iter().filter(undecided).any(|judgement| !judgement.uncompared))
     }
 
     /// Adds the course of an objective, oldest first, for the sparkline.

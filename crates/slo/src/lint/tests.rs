@@ -25,7 +25,7 @@ spec:
   objectives: [{target: 0.999}]
 ";
 
-fn findings(from: &str, to: &str) -> Vec<String> {
+pub(super) fn findings(from: &str, to: &str) -> Vec<String> {
     let text = CLEAN.replace(from, to);
     assert!(from == to || text != CLEAN, "{from} is not in the document");
     let catalogue = Catalogue::load(&[("slo.yaml", &text)]).unwrap();
@@ -59,12 +59,56 @@ fn a_calendar_month_written_as_a_minute_is_found() {
 
 #[test]
 fn a_period_without_alerts_is_found() {
-    only("30d", "1h", "too short for burn-rate alerts");
+    only("30d", "1h", "too short for burn-rate alerts; write at least 12h");
+    for window in ["4h", "6h", "11h"] {
+        only("30d", window, "write at least 12h");
+    }
+    assert_eq!(findings("30d", "12h"), [""; 0]);
 }
 
 #[test]
 fn an_operator_on_a_ratio_is_found() {
     only("{target: 0.999}", "{target: 0.999, op: gt, value: 1}", "mean nothing on a ratio");
+    only("{target: 0.999}", "{target: 0.999, op: gt}", "op means nothing on a ratio; remove op");
+    only("{target: 0.999}", "{target: 0.999, value: 1}", "remove value");
+}
+
+#[test]
+fn a_ratio_of_different_units_is_found() {
+    let increase = "'sum(increase(bad_total[{{.window}}]))'";
+    only("'bad_total{le=~\"1(\\\\.0)?\"}'", increase, "the ratio is of different units");
+    let irate = "'sum(irate(bad_total[{{.window}}]))'";
+    only("'bad_total{le=~\"1(\\\\.0)?\"}'", irate, "nobody can say what the other one counts");
+    let rate = "'sum(rate(bad_total[{{.window}}]))'";
+    assert_eq!(findings("'bad_total{le=~\"1(\\\\.0)?\"}'", rate).len(), 0);
+}
+
+#[test]
+fn a_service_that_no_file_declares_is_found_if_others_are_declared() {
+    only("service: shop", "service: shopp", "which no file declares; write shop, or declare it");
+    let alone = CLEAN.split("---\n").nth(1).unwrap();
+    let catalogue = Catalogue::load(&[("slo.yaml", alone)]).unwrap();
+    assert_eq!(lint(&catalogue), []);
+}
+
+#[test]
+fn an_annotation_that_nobody_reads_and_a_query_of_the_gate_that_is_none_are_found() {
+    let annotated = |text: &str| format!("name: answers, annotations: {{{text}}}, labels");
+    only(
+        "name: answers, labels",
+        &annotated("tales.dev/runbook: x"),
+        "nobody reads this annotation; write tales.dev/runbook-url",
+    );
+    only(
+        "name: answers, labels",
+        &annotated("tales.dev/gate-query: 'x[5m]', tales.dev/gate-criterion: <=+10%"),
+        "a range, not a value",
+    );
+    only(
+        "name: answers, labels",
+        &annotated("tales.dev/least-bad-events: many"),
+        "is not a whole number",
+    );
 }
 
 #[test]

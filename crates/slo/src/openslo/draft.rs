@@ -1,8 +1,6 @@
 //! Documents as read, before their references are resolved.
 
-use super::model::{
-    BudgetingMethod, DataSource, Metadata, Metric, Op, Service, Threshold, TimeWindow,
-};
+use super::model::{BudgetingMethod, DataSource, Metadata, Metric, Op, Service, TimeWindow};
 use crate::decimal::Decimal;
 use crate::period::Period;
 
@@ -42,7 +40,8 @@ pub(super) struct ObjectiveDraft {
     pub(super) path: String,
     pub(super) display_name: Option<String>,
     pub(super) target: Decimal,
-    pub(super) threshold: Option<Threshold>,
+    pub(super) op: Option<Op>,
+    pub(super) value: Option<Decimal>,
     pub(super) slice_target: Option<Decimal>,
     pub(super) slice: Option<Period>,
     pub(super) indicator: Option<Source<SliDraft>>,

@@ -103,10 +103,13 @@ pub struct Objective {
     pub display_name: Option<String>,
     /// Ratio of good, in [0, 1).
     pub target: Decimal,
-    /// Threshold objectives: a sample is good if `sample op value`. OpenSLO's own examples also put
-    /// it on ratio indicators, where it means nothing: lint warns.
+    /// Threshold objectives: a sample is good if `sample op value`.
     pub threshold: Option<Threshold>,
-    /// Timeslices: the ratio of good events that makes a slice good, in (0, 1].
+    /// Fields of a ratio objective that mean nothing there. OpenSLO's own examples put `op` on
+    /// ratio indicators: lint warns.
+    pub stray: Vec<&'static str>,
+    /// Timeslices: the ratio of good events, or of good samples, that makes a slice good, in (0,
+    /// 1].
     pub slice_target: Option<Decimal>,
     /// Timeslices and RatioTimeslices: length of a slice.
     pub slice: Option<Period>,
@@ -220,9 +223,26 @@ impl Metric {
 
     /// The queries, in a fixed order.
     pub fn queries(&self) -> Vec<&Query> {
+        self.parts().into_iter().map(|(_, query)| query).collect()
+    }
+
+    /// The queries by the names that OpenSLO gives them, in a fixed order.
+    pub fn parts(&self) -> Vec<(&'static str, &Query)> {
         match self {
-            Self::Threshold(query) | Self::Raw { ratio: query, .. } => vec![query],
-            Self::Good { good: part, total } | Self::Bad { bad: part, total } => vec![part, total],
+            Self::Threshold(query) => vec![("thresholdMetric", query)],
+            Self::Raw { ratio, .. } => vec![("raw", ratio)],
+            Self::Good { good, total } => vec![("good", good), ("total", total)],
+            Self::Bad { bad, total } => vec![("bad", bad), ("total", total)],
+        }
+    }
+
+    /// As [`Self::parts`], to be changed.
+    pub(crate) fn parts_mut(&mut self) -> Vec<(&'static str, &mut Query)> {
+        match self {
+            Self::Threshold(query) => vec![("thresholdMetric", query)],
+            Self::Raw { ratio, .. } => vec![("raw", ratio)],
+            Self::Good { good, total } => vec![("good", good), ("total", total)],
+            Self::Bad { bad, total } => vec![("bad", bad), ("total", total)],
         }
     }
 }

@@ -21,7 +21,13 @@ pub(super) fn document(sink: &Sink<'_>, place: &str, value: Value) -> Option<Doc
     version(&mut fields)?;
     let kind = fields.required_text("kind")?;
     let metadata = metadata(&mut fields);
-    let spec = fields.required_child("spec");
+    let spec = if kind == "Service" && !fields.has("spec") {
+        // Nothing in it is required, so it may be left out.
+        fields.value("spec");
+        Fields::new(sink, &fields.field("spec"), Value::Object(serde_json::Map::new()))
+    } else {
+        fields.required_child("spec")
+    };
     fields.finish();
     let (metadata, mut spec) = (metadata?, spec?);
     match kind.as_str() {
@@ -35,9 +41,8 @@ pub(super) fn document(sink: &Sink<'_>, place: &str, value: Value) -> Option<Doc
         "DataSource" => {
             let metadata = described(metadata, &mut spec);
             let kind = spec.required_text("type");
-            if spec.value("connectionDetails").is_none() {
-                spec.missing("connectionDetails");
-            }
+            spec.value("connectionDetails");
+            spec.missing("connectionDetails");
             spec.finish();
             Some(Document::DataSource(DataSource { metadata, kind: kind?.to_lowercase() }))
         }

@@ -21,7 +21,7 @@ pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyD
         );
     }
     let mut conditions = spec.list("conditions");
-    if conditions.len() != 1 {
+    if conditions.len() != 1 && !spec.is_reported("conditions") {
         spec.error(
             "conditions",
             format!("has {} items", conditions.len()),
@@ -29,7 +29,7 @@ pub(super) fn policy(metadata: Metadata, mut spec: Fields<'_>) -> Option<PolicyD
         );
     }
     let targets = spec.list("notificationTargets");
-    if targets.is_empty() {
+    if targets.is_empty() && !spec.is_reported("notificationTargets") {
         spec.error("notificationTargets", "is empty", "name at least one target");
     }
     let sink = spec.sink;

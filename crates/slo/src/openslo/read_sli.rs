@@ -15,6 +15,8 @@ pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> 
     let metric = match (threshold, ratio) {
         (Some(metric), None) => query(metric, false, &mut data_sources).map(Metric::Threshold),
         (None, Some(metric)) => ratio_metric(metric, &mut data_sources),
+        // One of them is there and wrong, which was said.
+        (None, None) if spec.has("thresholdMetric") || spec.has("ratioMetric") => None,
         _ => {
             spec.error(
                 "thresholdMetric",
@@ -27,6 +29,8 @@ pub(super) fn sli(metadata: Metadata, mut spec: Fields<'_>) -> Option<SliDraft> 
     spec.finish();
     Some(SliDraft { metadata, metric: metric?, data_sources })
 }
+
+const PARTS: [&str; 4] = ["good", "bad", "total", "raw"];
 
 fn ratio_metric(
     mut fields: Fields<'_>,
@@ -53,6 +57,7 @@ fn ratio_metric(
             let failure = match raw_type.as_deref() {
                 Some("success") => Some(false),
                 Some("failure") => Some(true),
+                None if fields.is_reported("rawType") => None,
                 _ => {
                     fields.error(
                         "rawType",
@@ -64,6 +69,7 @@ fn ratio_metric(
             };
             ratio.zip(failure).map(|(ratio, failure)| Metric::Raw { ratio, failure })
         }
+        _ if PARTS.iter().any(|part| fields.is_reported(part)) => None,
         _ => {
             fields.error(
                 "total",
@@ -100,8 +106,8 @@ fn query(
     }
     if let Some(name) = source.text("metricSourceRef") {
         data_sources.push((source.field("metricSourceRef"), name));
-    } else if kind.is_none() {
-        source.error("type", "the source is unknown", "add type: Prometheus or a metricSourceRef");
+    } else if !source.has("metricSourceRef") {
+        source.missing_but("type", "add type: Prometheus or a metricSourceRef");
     }
     let spec = source.required_child("spec");
     source.finish();
@@ -112,7 +118,7 @@ fn query(
         return None;
     }
     if let Some(Err(why)) = text.as_deref().map(promql::check) {
-        spec.error("query", why.to_string(), why.remedy());
+        spec.error("query", why.message, why.remedy);
     }
     spec.finish();
     Some(Query { text: text?.trim().to_owned(), counter })

@@ -1,7 +1,7 @@
 //! `kind: SLO`: budgeting method and objectives, with the rules that tie them together.
 
 use super::draft::{ObjectiveDraft, SliDraft, SloDraft, Source};
-use super::model::{BudgetingMethod, Metadata, Metric, Threshold};
+use super::model::{BudgetingMethod, Metadata, Metric};
 use super::read_alert::policy;
 use super::read_common::{described, metadata, op, source};
 use super::read_sli;
@@ -13,17 +13,18 @@ use crate::yaml::Fields;
 pub(super) fn slo(metadata: Metadata, path: String, mut spec: Fields<'_>) -> Option<SloDraft> {
     let metadata = described(metadata, &mut spec);
     let service = spec.required_text("service");
+    let shares = spec.has("indicator") || spec.has("indicatorRef");
     let indicator = indicator(&mut spec);
     let window = window(&mut spec);
     let method = method(&mut spec);
     let items = spec.list("objectives");
-    if items.is_empty() {
+    if items.is_empty() && !spec.is_reported("objectives") {
         spec.error("objectives", "is empty", "write at least one objective");
     }
-    let shared = indicator.as_ref();
+    let shared = Shared { is_written: shares, indicator: indicator.as_ref() };
     let objectives: Vec<_> = items
         .into_iter()
-        .map(|(path, value)| objective(Fields::new(spec.sink, &path, value)?, method?, shared))
+        .map(|(path, value)| objective(Fields::new(spec.sink, &path, value)?, method?, &shared))
         .collect();
     let sink = spec.sink;
     let policies = spec
@@ -76,26 +77,30 @@ fn method(spec: &mut Fields<'_>) -> Option<BudgetingMethod> {
     }
 }
 
+/// The indicator of all objectives, and whether there was one to read.
+struct Shared<'a> {
+    is_written: bool,
+    indicator: Option<&'a Source<SliDraft>>,
+}
+
 fn objective(
     mut fields: Fields<'_>,
     method: BudgetingMethod,
-    shared: Option<&Source<SliDraft>>,
+    shared: &Shared<'_>,
 ) -> Option<ObjectiveDraft> {
     let display_name = fields.text("displayName");
     let op = op(&mut fields);
     let value = fields.number("value");
-    if op.is_some() != value.is_some() {
-        fields.error("op", "op and value belong together", "write both or none");
-    }
     let target = target(&mut fields);
     let slice_target = fields.number("timeSliceTarget");
     let slice = fields.period("timeSliceWindow");
+    let has_own = fields.has("indicator") || fields.has("indicatorRef");
     let own = indicator(&mut fields);
     let weight = fields.number("compositeWeight").unwrap_or(Decimal::ONE);
     if weight.to_f64() <= 0.0 {
         fields.error("compositeWeight", "is not above 0", "write a positive weight");
     }
-    if shared.is_some() == own.is_some() {
+    if shared.is_written == has_own {
         fields.error(
             "indicator",
             "the objective needs exactly one indicator",
@@ -104,9 +109,9 @@ fn objective(
     }
     // The threshold rules of OpenSLO apply to inline indicators; a reference is checked once it is
     // resolved.
-    let is_threshold = match own.as_ref().or(shared) {
+    let is_threshold = match own.as_ref().or(shared.indicator) {
         Some(Source::Inline(sli)) => matches!(sli.metric, Metric::Threshold(_)),
-        _ => op.is_some(),
+        _ => true,
     };
     slice_rules(&fields, method, slice_target, slice.is_some(), is_threshold);
     let path = fields.path.clone();
@@ -115,7 +120,8 @@ fn objective(
         path,
         display_name,
         target: target?,
-        threshold: op.zip(value).map(|(op, value)| Threshold { op, value }),
+        op,
+        value,
         slice_target,
         slice,
         indicator: own,
@@ -126,6 +132,9 @@ fn objective(
 fn target(fields: &mut Fields<'_>) -> Option<Decimal> {
     let ratio = fields.number("target");
     let percent = fields.number("targetPercent").map(Decimal::percent);
+    if fields.is_reported("target") || fields.is_reported("targetPercent") {
+        return None;
+    }
     if ratio.is_some() == percent.is_some() {
         fields.error(
             "target",
@@ -153,7 +162,7 @@ fn slice_rules(
     is_threshold: bool,
 ) {
     let sliced = method != BudgetingMethod::Occurrences;
-    if sliced != has_slice {
+    if sliced != has_slice && !fields.is_reported("timeSliceWindow") {
         let (message, remedy) = if sliced {
             ("is missing", "add the length of a slice, such as 1m")
         } else {
@@ -164,7 +173,7 @@ fn slice_rules(
     match (method, slice_target) {
         // A slice of a threshold indicator is good or bad as a whole, so a share of good events has
         // no meaning there.
-        (BudgetingMethod::Timeslices, None) if !is_threshold => {
+        (BudgetingMethod::Timeslices, None) if !is_threshold && !fields.has("timeSliceTarget") => {
             fields.error(
                 "timeSliceTarget",
                 "is missing",

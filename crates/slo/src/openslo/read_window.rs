@@ -7,6 +7,9 @@ use crate::yaml::Fields;
 /// The one time window.
 pub(super) fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     let mut items = spec.list("timeWindow");
+    if spec.is_reported("timeWindow") {
+        return None;
+    }
     if items.len() != 1 {
         spec.error(
             "timeWindow",
@@ -24,13 +27,13 @@ pub(super) fn window(spec: &mut Fields<'_>) -> Option<TimeWindow> {
     }
     let rolling = fields.flag("isRolling").unwrap_or(false);
     let calendar = fields.child("calendar");
-    match (rolling, calendar.is_some()) {
+    match (rolling, fields.has("calendar")) {
         (true, true) => fields.error(
             "calendar",
             "a rolling window has no calendar",
             "remove calendar or isRolling",
         ),
-        (false, false) => fields.error(
+        (false, false) if !fields.is_reported("isRolling") => fields.error(
             "isRolling",
             "the window has no start",
             "write isRolling: true or a calendar",

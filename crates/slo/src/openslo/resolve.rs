@@ -6,9 +6,8 @@ use super::draft::{
     ConditionDraft, Document, ObjectiveDraft, PolicyDraft, SliDraft, SloDraft, Source, TargetDraft,
 };
 use super::model::{
-    AlertPolicy, BudgetingMethod, DataSource, Indicator, Metric, Objective, Service, Slo,
+    AlertPolicy, BudgetingMethod, DataSource, Indicator, Metric, Objective, Service, Slo, Threshold,
 };
-use crate::decimal::Decimal;
 use crate::names::slug;
 use crate::problem::Problem;
 
@@ -55,11 +54,8 @@ impl Index {
     }
 
     fn slo(&self, draft: &SloDraft, problems: &mut Vec<Problem>) -> Option<Slo> {
+        // Nothing of a Service is needed, so its document may be missing; lint looks for typos.
         let file = &draft.metadata.file;
-        if !self.services.contains_key(&draft.service) {
-            let field = format!("{}spec.service", draft.path);
-            problems.push(unresolved(file, field, "Service", &draft.service));
-        }
         let objectives: Vec<_> = draft
             .objectives
             .iter()
@@ -114,13 +110,15 @@ impl Index {
         if matches!(source, Source::Inline(_)) {
             self.check_data_sources(sli, file, problems);
         }
-        check_threshold(slo, draft, sli, problems);
+        let threshold = threshold(slo, draft, sli, problems);
+        let is_threshold = matches!(sli.metric, Metric::Threshold(_));
         let name = draft.display_name.as_deref().map(slug).filter(|slug| !slug.is_empty());
         Some(Objective {
             id: name.unwrap_or_else(|| format!("objective-{}", index + 1)),
             display_name: draft.display_name.clone(),
             target: draft.target,
-            threshold: draft.threshold,
+            threshold,
+            stray: if is_threshold { Vec::new() } else { stray(draft) },
             slice_target: draft.slice_target,
             slice: draft.slice,
             indicator: Indicator {
@@ -186,25 +184,43 @@ impl Index {
     }
 }
 
-fn check_threshold(
+/// What means nothing on a ratio.
+fn stray(draft: &ObjectiveDraft) -> Vec<&'static str> {
+    let op = draft.op.map(|_| "op");
+    op.into_iter().chain(draft.value.map(|_| "value")).collect()
+}
+
+/// What makes a sample good; none on a ratio.
+fn threshold(
     slo: &SloDraft,
     draft: &ObjectiveDraft,
     sli: &SliDraft,
     problems: &mut Vec<Problem>,
-) {
-    if !matches!(sli.metric, Metric::Threshold(_)) {
-        return;
-    }
+) -> Option<Threshold> {
     let mut refuse = |field: &str, message: &str, remedy: &str| {
         let field = format!("{}.{field}", draft.path);
         problems.push(Problem::error(&slo.metadata.file, field, message, remedy));
     };
-    if draft.threshold.is_none() {
-        refuse(
+    if !matches!(sli.metric, Metric::Threshold(_)) {
+        if slo.method == BudgetingMethod::Timeslices && draft.slice_target.is_none() {
+            let remedy = "add the ratio that makes a slice good, such as 0.95";
+            refuse("timeSliceTarget", "is missing", remedy);
+        }
+        return None;
+    }
+    match (draft.op, draft.value) {
+        (Some(_), Some(_)) => {}
+        (Some(_), None) => {
+            refuse("value", "is missing: op compares with it", "add value: <the limit>");
+        }
+        (None, Some(_)) => {
+            refuse("op", "is missing: it says how to compare with value", "add op: lte");
+        }
+        (None, None) => refuse(
             "op",
             "a threshold indicator needs op and value",
             "add op: lte and value: <the limit>",
-        );
+        ),
     }
     if slo.method == BudgetingMethod::RatioTimeslices {
         refuse(
@@ -213,13 +229,7 @@ fn check_threshold(
             "choose budgetingMethod: Timeslices",
         );
     }
-    if draft.slice_target.is_some_and(|share| share != Decimal::ONE) {
-        refuse(
-            "timeSliceTarget",
-            "a slice of a threshold indicator is good only if every series is",
-            "write 1 or remove it",
-        );
-    }
+    draft.op.zip(draft.value).map(|(op, value)| Threshold { op, value })
 }
 
 fn find<'a, T>(

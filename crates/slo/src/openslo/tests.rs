@@ -169,6 +169,97 @@ fn a_calendar_window_keeps_its_start() {
     assert_eq!(catalogue.slos[0].window.calendar.as_ref().unwrap().time_zone, "Europe/Vienna");
 }
 
+#[test]
+fn one_fault_is_one_message() {
+    let full = RATIO.to_owned() + REST;
+    for (from, to, wanted) in [
+        ("[{target: 0.999}]", "{target: 0.999}", "spec.objectives: is a mapping; write a list"),
+        ("target: 0.999", "targetPercent: '99.9'", "remove the quotes"),
+        ("isRolling: true", "isRolling: 'true'", "isRolling: is a string; write true or false"),
+        ("target: 0.999", "target: 0.999, timeSliceWindow: 60", "timeSliceWindow: is a number"),
+        ("duration: 30d", "durations: 30d", "unknown field; write duration instead"),
+        ("    metadata: {name: good-answers}\n", "", "spec.indicator.metadata: is missing"),
+        ("counter: true", "counter: 'true'", "write true or false"),
+        (
+            "{metricSource: {type: Prometheus, spec: {query: http_requests_total}}}",
+            "http_requests_total",
+            "ratioMetric.total: is a string",
+        ),
+        (
+            "type: Prometheus, spec: {query: http",
+            "metricSourceType: Prometheus, spec: {query: http",
+            "write type instead",
+        ),
+        ("service: shop\n", "servce: shop\n", "unknown field; write service instead"),
+        ("query: http_requests_total}", "query: ''}", "query: is empty"),
+        ("query: http_requests_total}", "query: 'http_requests_total['}", "unbalanced"),
+        ("budgetingMethod: Occurrences", "budgetingMethod: Occurences", "is not a method"),
+    ] {
+        let text = slo(&full).replace(from, to);
+        assert_ne!(text, slo(&full), "{from}");
+        let problems = load(&[SERVICE, &text]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{from}: {problems:#?}");
+        assert!(problems[0].to_string().contains(wanted), "{from}: {}", problems[0]);
+    }
+}
+
+#[test]
+fn a_document_alone_a_service_without_spec_and_one_name_in_two_services_are_valid() {
+    let document = slo(&format!("{RATIO}{REST}"));
+    assert_eq!(load(&[&document]).unwrap().slos.len(), 1);
+    let bare = SERVICE.replace("spec: {description: A shop.}\n", "");
+    assert!(load(&[&bare, &document]).is_ok());
+    let other = document.replace("service: shop", "service: orders");
+    let both = load(&[&document, &other]).unwrap();
+    assert_eq!(both.slos.len(), 2);
+    let rules = crate::compile(&both, crate::Clock::Real).unwrap().to_rules();
+    assert!(
+        rules.contains("alert: ShopAvailability\n")
+            && rules.contains("alert: OrdersAvailability\n")
+    );
+    assert!(load(&[&document, &document]).is_err(), "twice in one service");
+}
+
+#[test]
+fn literal_ranges_are_rewritten_only_when_asked_and_each_is_named() {
+    let text = slo(&format!("{RATIO}{REST}"))
+        .replace(
+            "'http_requests_total{code!~\"5..\"}'",
+            "'sum(increase(http_requests_total{code!~\"5..\"}[1h]))'",
+        )
+        .replace("query: http_requests_total}", "query: 'sum(rate(http_requests_total[5m]))'}");
+    let mut catalogue = load(&[&text]).unwrap();
+    let refused = crate::compile(&catalogue, crate::Clock::Real).unwrap_err();
+    assert!(refused[0].to_string().contains("good: the query has a fixed range"), "{refused:?}");
+    let done = catalogue.rewrite_ranges();
+    assert_eq!(
+        done,
+        [
+            "0.yaml: SLO/availability: good: [1h] became [{{.window}}]",
+            "0.yaml: SLO/availability: total: [5m] became [{{.window}}]"
+        ]
+    );
+    let rules = crate::compile(&catalogue, crate::Clock::Real).unwrap().to_rules();
+    assert!(rules.contains("sum(rate(http_requests_total[6h]))"));
+    assert_eq!(catalogue.rewrite_ranges(), [""; 0], "nothing is left");
+}
+
+#[test]
+fn a_threshold_needs_both_op_and_value_and_says_which_is_missing() {
+    let threshold = "  indicator:\n    metadata: {name: m}\n    spec: {thresholdMetric: {metricSource: {type: Prometheus, spec: {query: x}}}}\n";
+    for (objective, wanted) in [
+        ("{target: 0.9, op: lte}", "value: is missing"),
+        ("{target: 0.9, value: 1}", "op: is missing"),
+        ("{target: 0.9}", "needs op and value"),
+        ("{target: 0.9, op: lte, value: '0.5'}", "remove the quotes"),
+    ] {
+        let text = slo(&format!("{threshold}{}", REST.replace("{target: 0.999}", objective)));
+        let problems = load(&[&text]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(problems[0].to_string().contains(wanted), "{}", problems[0]);
+    }
+}
+
 proptest! {
     #[test]
     fn arbitrary_text_never_panics(text in ".*") {

@@ -142,8 +142,31 @@ impl<'a> Word<'a> {
     }
 }
 
+/// The names in front of a parenthesis: functions, aggregations and words such as `by`, lower case.
+pub(crate) fn called(text: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        at += match c {
+            '"' | '\'' | '`' => string(rest).unwrap_or(rest.len()),
+            '#' => comment(rest).max(1),
+            c if is_name(c) => {
+                let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                if rest[length..].trim_start().starts_with('(') {
+                    found.push(rest[..length].to_ascii_lowercase());
+                }
+                length
+            }
+            c => c.len_utf8(),
+        };
+    }
+    found
+}
+
 /// The text without comments: behind one, whatever is put around a query would be lost.
-pub(crate) fn without_comments(text: &str) -> String {
+pub fn without_comments(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {

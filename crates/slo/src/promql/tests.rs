@@ -83,9 +83,27 @@ fn what_cannot_be_wrapped_is_refused() {
     assert_eq!(counter("1 + 1"), Err(WindowError::NoSelector));
     assert_eq!(counter("x{a=\"b}"), Err(WindowError::Unbalanced));
     for open in ["sum(x", "x)", "sum by (a (x)", "x[{{.window}}", "(x"] {
-        assert_eq!(check(open), Err(WindowError::Unbalanced), "{open}");
+        assert_eq!(scan(open).map(drop), Err(WindowError::Unbalanced), "{open}");
+        assert!(check(open).is_err(), "{open}");
     }
     assert_eq!(check("sum by (a) (rate(x{b=\")\"}[{{.window}}]))"), Ok(()));
+}
+
+#[test]
+fn what_shows_that_nobody_calls_is_the_query_itself_or_its_selectors() {
+    assert_eq!(seen("x{a=\"<\"}"), None, "the NaN of a gauge is no data");
+    assert_eq!(seen("rate(x[5m]) / rate(y[5m])").unwrap(), "count(rate(x[5m]) / rate(y[5m]))");
+    assert_eq!(seen("x / (y > 0)").unwrap(), "(count(x) and count(y))");
+    assert_eq!(seen("x > 1 or y").unwrap(), "count(x or y)");
+    assert_eq!(seen("sum(x > bool 1)").unwrap(), "count(sum(x > bool 1))");
+    assert_eq!(seen("vector(1)"), None);
+}
+
+#[test]
+fn only_selectors_without_a_range_are_seen_at_instants() {
+    assert!(has_instants("x") && has_instants("rate(x[5m]) + y"));
+    assert!(!has_instants("rate(x[5m])") && !has_instants("sum(rate(x{a=\"b\"} [{{.window}}]))"));
+    assert_eq!(subqueries("max_over_time(x[5m:1m])"), [("5m".to_owned(), "1m".to_owned())]);
 }
 
 #[test]

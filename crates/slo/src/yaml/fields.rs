@@ -5,6 +5,7 @@
 //! say which remedy fits.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -47,14 +48,25 @@ pub struct Fields<'a> {
     pub path: String,
     map: Map<String, Value>,
     known: Vec<&'static str>,
+    /// Every key that was written, right or wrong.
+    written: BTreeSet<String>,
+    /// Keys about which something was said.
+    reported: RefCell<BTreeSet<String>>,
 }
+
+const MISSING: &str = "is missing";
 
 impl<'a> Fields<'a> {
     /// Reads a mapping; anything else is a problem.
     pub fn new(sink: &'a Sink<'a>, path: &str, value: Value) -> Option<Self> {
         let path = path.to_owned();
         match value {
-            Value::Object(map) => Some(Self { sink, path, map, known: Vec::new() }),
+            Value::Object(map) => {
+                let written = map.iter().filter(|(_, value)| !value.is_null());
+                let written = written.map(|(key, _)| key.clone()).collect();
+                let (known, reported) = (Vec::new(), RefCell::default());
+                Some(Self { sink, path, map, known, written, reported })
+            }
             other => {
                 let found = describe(&other);
                 sink.error(&path, format!("is {found}"), "write a mapping here");
@@ -68,8 +80,18 @@ impl<'a> Fields<'a> {
     pub fn finish(self) {
         for key in self.map.keys() {
             let field = join(&self.path, key);
-            let remedy = match nearest(key, self.known.iter().copied()) {
-                Some(known) => format!("write {known} instead"),
+            // What is there already is not what was meant.
+            let free = self.known.iter().copied().filter(|known| !self.has(known));
+            let remedy = match nearest(key, free) {
+                Some(known) => {
+                    // One fault, one message: it is not missing, it has another name.
+                    let meant = join(&self.path, known);
+                    self.sink
+                        .problems
+                        .borrow_mut()
+                        .retain(|problem| problem.field != meant || problem.message != MISSING);
+                    format!("write {known} instead")
+                }
                 None => format!("remove it; the fields here are {}", self.known.join(", ")),
             };
             self.sink.error(&field, "unknown field", remedy);
@@ -92,8 +114,19 @@ impl<'a> Fields<'a> {
         join(&self.path, key)
     }
 
+    /// Whether the field was written, be it right or wrong.
+    pub fn has(&self, key: &str) -> bool {
+        self.written.contains(key)
+    }
+
+    /// Whether something was said about the field already.
+    pub fn is_reported(&self, key: &str) -> bool {
+        self.reported.borrow().contains(key)
+    }
+
     /// Adds an error about a field of this mapping.
     pub fn error(&self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.reported.borrow_mut().insert(key.to_owned());
         self.sink.error(&self.field(key), message, remedy);
     }
 
@@ -118,9 +151,13 @@ impl<'a> Fields<'a> {
     /// A plain decimal number.
     pub fn number(&mut self, key: &'static str) -> Option<Decimal> {
         let value = self.value(key)?;
+        let remedy = match &value {
+            Value::String(text) if text.parse::<Decimal>().is_ok() => "remove the quotes",
+            _ => "write a plain decimal number such as 0.99",
+        };
         match value.as_f64().and_then(Decimal::from_f64) {
             Some(number) => Some(number),
-            None => self.wrong(key, &value, "write a plain decimal number such as 0.99"),
+            None => self.wrong(key, &value, remedy),
         }
     }
 
@@ -159,7 +196,8 @@ impl<'a> Fields<'a> {
                 .map(|(index, item)| (format!("{path}[{index}]"), item))
                 .collect(),
             Some(other) => {
-                let _: Option<()> = self.wrong(key, &other, "write a list here");
+                let _: Option<()> =
+                    self.wrong(key, &other, "write a list here: a dash before each item");
                 Vec::new()
             }
         }
@@ -168,7 +206,11 @@ impl<'a> Fields<'a> {
     /// A mapping inside this one.
     pub fn child(&mut self, key: &'static str) -> Option<Fields<'a>> {
         let path = self.field(key);
-        Fields::new(self.sink, &path, self.value(key)?)
+        let child = Fields::new(self.sink, &path, self.value(key)?);
+        if child.is_none() {
+            self.reported.borrow_mut().insert(key.to_owned());
+        }
+        child
     }
 
     /// A mapping that must be there.
@@ -177,16 +219,20 @@ impl<'a> Fields<'a> {
         self.child(key)
     }
 
-    /// Adds the error that a field is missing.
+    /// Adds the error that a field is missing; not if it is there and wrong, which was said.
     pub fn missing(&self, key: &str) {
-        self.error(key, "is missing", format!("add {key}"));
+        self.missing_but(key, format!("add {key}"));
+    }
+
+    /// As [`Self::missing`], with a remedy of its own.
+    pub fn missing_but(&self, key: &str, remedy: impl Into<String>) {
+        if !self.has(key) {
+            self.error(key, MISSING, remedy);
+        }
     }
 
     fn require(&self, key: &str) {
-        let present = self.map.get(key).is_some_and(|value| !value.is_null());
-        if !present {
-            self.missing(key);
-        }
+        self.missing(key);
     }
 
     fn wrong<T>(&self, key: &str, value: &Value, remedy: &str) -> Option<T> {

@@ -3,4 +3,5 @@
 mod detection;
 mod gate;
 mod period;
+mod quiet;
 mod rules;

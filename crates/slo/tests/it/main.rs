@@ -2,6 +2,7 @@
 //! real Prometheus with days of samples, and by a thousand objectives.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what only tests use is test code")]
 
+mod accepted;
 mod backfill;
 mod engine;
 mod promtool;

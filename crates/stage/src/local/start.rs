@@ -109,6 +109,7 @@ fn connections(events: &Events) -> usize {
 /// One stage per state folder. The kernel gives the lock up however the process ends.
 fn lock(dir: &Path) -> Result<File, StageError> {
     let what = || format!("use the state folder {}", dir.display());
+    files::no_links(dir)?;
     std::fs::create_dir_all(dir).map_err(StageError::io(what()))?;
     let file = File::create(dir.join("lock")).map_err(StageError::io(what()))?;
     file.try_lock().map_err(|_| StageError::StateInUse(dir.into()))?;

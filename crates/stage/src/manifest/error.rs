@@ -6,12 +6,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The file or folder cannot be read.
-    #[error("{}: cannot be read: {source}; give a *.yaml file or a folder that holds some", file.display())]
+    #[error("{}: cannot be read: {why}; give a *.yaml file or a folder that holds some", file.display())]
     Read {
         /// The file or folder.
         file: PathBuf,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Not YAML at all.
     #[error("{}: not valid YAML: {reason}; `kubectl apply --dry-run=client -f` shows the same place", file.display())]
@@ -20,6 +20,12 @@ pub enum ManifestError {
         file: PathBuf,
         /// The parser's words, with line and column.
         reason: String,
+    },
+    /// Nothing is in it.
+    #[error("{}: the file holds no object; remove it, or write one that starts with `apiVersion`", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
     },
     /// A field that is unknown, missing, or of the wrong type.
     #[error(transparent)]
@@ -55,10 +61,20 @@ impl ManifestError {
         Self::Field(Box::new(FieldError {
             file: source.file.clone(),
             document: source.document,
-            object: source.object.clone(),
-            field: field.into(),
-            reason: reason.into(),
+            object: printable(&source.object),
+            field: printable(field),
+            reason: printable(&reason.into()),
             remedy: remedy.into(),
         }))
     }
+}
+
+/// A text of somebody else's as it may be shown: what would move a cursor, or hide the rest of the
+/// line, is spelt out.
+fn printable(text: &str) -> String {
+    let shown = |c: char| {
+        let escaped = c.is_control().then(|| c.escape_default().to_string());
+        escaped.unwrap_or_else(|| c.to_string())
+    };
+    text.chars().map(shown).collect()
 }

@@ -6,11 +6,17 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ManifestError, Manifests, Source, Sourced, not_applied};
+use super::{
+    ConfigMap, Deployment, Job, ManifestError, Manifests, Service, Source, Sourced, named,
+    not_applied,
+};
 
 pub(super) fn text(file: &Path, text: &str, all: &mut Manifests) -> Result<(), ManifestError> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text)
         .map_err(|e| ManifestError::Yaml { file: file.into(), reason: e.to_string() })?;
+    if documents.iter().all(Value::is_null) {
+        return Err(ManifestError::Empty { file: file.into() });
+    }
     for (index, document) in documents.into_iter().enumerate().filter(|(_, d)| !d.is_null()) {
         let mut source = Source { file: file.into(), document: index + 1, object: "?".into() };
         object(document, &mut source, all)?;
@@ -30,6 +36,7 @@ fn object(
     if name.is_empty() {
         return Err(ManifestError::field(source, "metadata.name", "missing", "name the object"));
     }
+    named::metadata(&kind, &document, source)?;
     if not_applied::KINDS.contains(&kind.as_str()) {
         all.not_applied.push(source.object.clone());
         return Ok(());
@@ -66,10 +73,26 @@ fn object(
         map.remove("kind");
     }
     match kind.as_str() {
-        "Deployment" => all.deployments.push(strict(document, source)?),
-        "Job" => all.jobs.push(strict(document, source)?),
-        "Service" => all.services.push(strict(document, source)?),
-        "ConfigMap" => all.config_maps.push(strict(document, source)?),
+        "Deployment" => {
+            let deployment: Sourced<Deployment> = strict(document, source)?;
+            named::pod(&deployment.object.spec.template, source)?;
+            all.deployments.push(deployment);
+        }
+        "Job" => {
+            let job: Sourced<Job> = strict(document, source)?;
+            named::pod(&job.object.spec.template, source)?;
+            all.jobs.push(job);
+        }
+        "Service" => {
+            let service: Sourced<Service> = strict(document, source)?;
+            named::service(&service.object, source)?;
+            all.services.push(service);
+        }
+        "ConfigMap" => {
+            let map: Sourced<ConfigMap> = strict(document, source)?;
+            named::config_map(&map.object, source)?;
+            all.config_maps.push(map);
+        }
         "ServiceMonitor" => all.service_monitors.push(strict(document, source)?),
         "Probe" => all.probes.push(strict(document, source)?),
         "PrometheusRule" => all.prometheus_rules.push(strict(document, source)?),

@@ -2,6 +2,7 @@
 //! what it does not.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -111,12 +112,41 @@ pub struct Container {
     /// Whether the container is restarted.
     #[serde(default)]
     pub liveness_probe: Option<Probe>,
+    /// What happens before its end.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// The memory limit is enforced.
     #[serde(default)]
     pub resources: Resources,
     /// Mounts of `emptyDir` volumes; they do nothing here.
     #[serde(default)]
     pub volume_mounts: Vec<VolumeMount>,
+}
+
+/// What happens before the end of a container.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Lifecycle {
+    /// Before SIGTERM.
+    #[serde(default)]
+    pub pre_stop: Option<PreStop>,
+}
+
+/// What happens before SIGTERM. Only a sleep: a plain process has no shell of its own to run a
+/// command in.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreStop {
+    /// Nothing, for a time.
+    pub sleep: Sleep,
+}
+
+/// Nothing happens, for a time; scaled by the stage clock.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sleep {
+    /// How long.
+    pub seconds: u64,
 }
 
 /// Where a volume appears.
@@ -315,6 +345,11 @@ impl Container {
             value: Some(value.clone()),
             value_from: None,
         }));
+    }
+
+    /// How long it goes on after its pod was asked to end.
+    pub(crate) fn pre_stop(&self) -> Duration {
+        Duration::from_secs(self.lifecycle.pre_stop.as_ref().map_or(0, |hook| hook.sleep.seconds))
     }
 
     /// The number of a port given by number or name.

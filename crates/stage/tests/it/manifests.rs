@@ -154,3 +154,50 @@ fn a_folder_is_read_without_its_kustomization_and_an_empty_one_is_refused() {
     assert_eq!((all.deployments.len(), all.deployments[0].source.document), (1, 1));
     assert!(matches!(SourceFile::load(&[&empty]), Err(ManifestError::Read { .. })));
 }
+
+#[test]
+fn names_are_kubernetes_names_before_anything_is_made_of_them() {
+    for (from, to, field) in [
+        ("name: web, namespace", "name: ../../etc/web, namespace", "metadata.name"),
+        ("namespace: demo", "namespace: ../../escaped", "metadata.namespace"),
+        ("namespace: demo", "namespace: a.b", "metadata.namespace"),
+        ("namespace: demo", "namespace: ''", "metadata.namespace"),
+        ("- name: web", "- name: ../web", "containers[0].name"),
+        ("{name: MODE,", "{name: A=B,", "containers[0].env[0].name"),
+        ("{name: MODE,", "{name: '',", "containers[0].env[0].name"),
+        ("value: \"1\"", "value: \"a\\0b\"", "containers[0].env[0].value"),
+        ("command: [web]", "command: [\"web\\0\"]", "containers[0].command[0]"),
+        ("labels: {app: web}", "labels: {app: 'a b'}", "metadata.labels.app"),
+    ] {
+        assert!(DEPLOYMENT.contains(from), "{from}");
+        assert_names(&refusal(&DEPLOYMENT.replacen(from, to, 1)), &[field]);
+    }
+    let long = DEPLOYMENT.replacen("name: web", &format!("name: {}", "a".repeat(254)), 1);
+    assert_names(&refusal(&long), &["metadata.name"]);
+    let escape = refusal(&DEPLOYMENT.replacen("name: web", "name: \"\\e[2J\"", 1));
+    assert!(!escape.contains('\x1b'), "{escape:?}");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {../x: text}\n";
+    assert_names(&refusal(map), &["data", "`../x`"]);
+    let rule = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: ../../x}\nspec: {groups: []}\n";
+    assert_names(&refusal(rule), &["metadata.name"]);
+}
+
+#[test]
+fn a_file_in_which_nothing_is_is_refused() {
+    for nothing in ["", "# only a comment\n", "---\n---\n"] {
+        let why = Manifests::parse("web.yaml", nothing).unwrap_err();
+        assert!(matches!(why, ManifestError::Empty { .. }), "{nothing:?}: {why}");
+    }
+}
+
+#[test]
+fn a_sleep_before_the_end_is_known_and_a_command_is_refused() {
+    let hook = |hook: &str| {
+        DEPLOYMENT.replace(
+            "command: [web]",
+            &format!("command: [web]\n          lifecycle: {{preStop: {{{hook}}}}}"),
+        )
+    };
+    Manifests::parse("web.yaml", &hook("sleep: {seconds: 5}")).unwrap();
+    assert_names(&refusal(&hook("exec: {command: [sleep, '5']}")), &["lifecycle.preStop", "exec"]);
+}

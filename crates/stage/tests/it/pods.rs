@@ -336,3 +336,32 @@ async fn dropping_the_stage_without_down_leaves_nothing() {
     })
     .await;
 }
+
+/// As with a kubelet: out of the Service at once, asked to end after its sleep (a minute is a second
+/// on this clock), and killed by its grace period at the latest.
+#[tokio::test]
+async fn a_pod_that_sleeps_before_its_end_gets_no_traffic_and_goes_on_meanwhile() {
+    let stage = stage().await;
+    let sleeps = "lifecycle: {preStop: {sleep: {seconds: 120}}}";
+    let manifest = web(1, sleeps, "strategy: {type: Recreate}");
+    let patient =
+        manifest.replace("terminationGracePeriodSeconds: 1", "terminationGracePeriodSeconds: 60");
+    apply(&stage, &patient).await.unwrap();
+    stage.wait_ready(&demo("web"), SOON).await.unwrap();
+    let old = stage.snapshot().pods[0].clone();
+    let env = [("RELEASE".to_owned(), "2".to_owned())].into();
+    stage.set_env(&demo("web"), &env).await.unwrap();
+    let leaving = |snapshot: &stage::Snapshot| {
+        let pod = snapshot.pods.iter().find(|pod| pod.name == old.name);
+        pod.is_some_and(|pod| pod.terminating)
+            && snapshot.service(&demo("web")).is_some_and(|service| service.ready.is_empty())
+    };
+    stage.wait_until("out of the Service", leaving, SOON).await.unwrap();
+    // The program has not been asked to end: whoever has its address still is answered.
+    get((old.ip.unwrap(), 8000), "/env").await.unwrap();
+    stage.wait_ready(&demo("web"), SOON).await.unwrap();
+    let gone = |snapshot: &stage::Snapshot| snapshot.pods.iter().all(|pod| pod.name != old.name);
+    stage.wait_until("the old one is gone", gone, SOON).await.unwrap();
+    // At the end of the stage nobody is waited for.
+    stage.down().await.unwrap();
+}

@@ -44,7 +44,9 @@ pub enum Refusal {
         window: Period,
     },
     /// Good above total, negative or not finite.
-    #[error("slice {index} has impossible counts; check the queries")]
+    #[error(
+        "slice {index} has impossible counts: more good or bad events than events, or fewer than none; correct the indicator"
+    )]
     Impossible {
         /// Number of the slice, from 0.
         index: usize,

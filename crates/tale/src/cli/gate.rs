@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{ClockArg, pair};
+use crate::cli::{ClockArg, Server, pair};
 
 /// `tale gate`
 #[derive(Debug, Args)]
@@ -39,26 +39,35 @@ pub struct Gate {
     /// over --last
     #[arg(long, conflicts_with = "from")]
     pub calendar: bool,
-    /// Prometheus; by default that of the stage that `up` started
-    #[arg(long, value_name = "URL")]
-    pub prometheus: Option<String>,
-    /// How fast time passes there
-    #[arg(long, value_enum, default_value_t)]
-    pub clock: ClockArg,
+    /// What to ask
+    #[command(flatten)]
+    pub server: Server,
+    /// How fast time passes there: real with --prometheus, stage without
+    #[arg(long, value_enum)]
+    pub clock: Option<ClockArg>,
+    /// Put the window in place of the literal ranges in good, bad and total queries, such as the
+    /// [5m] of sum(rate(x[5m])), and say what was done
+    #[arg(long)]
+    pub rewrite_ranges: bool,
     /// Values that relative criteria are compared with, as --pin wrote them; they win over
     /// --history
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write the values of now, as the baseline of later gates
+    /// Write the values of now, as the baseline of later gates, and say which; refused unless the
+    /// gate passes, or lacks nothing but a baseline
     #[arg(long, value_name = "FILE")]
     pub pin: Option<PathBuf>,
+    /// Pin the values of a gate that fails or could not judge, too
+    #[arg(long, requires = "pin")]
+    pub pin_anyway: bool,
     /// Folder of earlier verdicts to compare with; this one is added, and the latest 100 that
     /// passed or warned and 100 others are kept
     ///
     /// Keptn's files say which results count and how they become one value. Otherwise it is the
     /// median of the last 5 that passed. A verdict that is undecided only because there is nothing
-    /// to compare with yet counts as passed, so the second run has a value. One folder belongs to
-    /// one set of objectives.
+    /// to compare with yet counts as passed, so the second run has a value. Several services may
+    /// share a folder. --format markdown, github and html show a heat map of it: objectives against
+    /// evaluations.
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
     /// Exit with 3 on these outcomes, too
@@ -67,6 +76,19 @@ pub struct Gate {
     /// Output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write the same verdict to a file, too, e.g. junit=gate.xml; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = written)]
+    pub write: Vec<(Format, PathBuf)>,
+}
+
+fn written(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = pair(text)?;
+    if file.is_empty() {
+        return Err("the file is missing".to_owned());
+    }
+    Format::from_str(&format, true)
+        .map(|format| (format, PathBuf::from(file)))
+        .map_err(|_| format!("`{format}` is no format; see --format"))
 }
 
 const GATE_EXIT_CODES: &str = "\
@@ -77,7 +99,9 @@ Exit codes:
   3  a warning with --fail-on warning; a verdict that could not judge with --fail-on inconclusive
 
 Each query has 5 seconds, all of them together 30. What is not answered by then is inconclusive.
-There is one query for each objective; --format markdown and github ask a second one for its course, within 10 seconds.";
+Windows of more than six hours have 60 seconds for each query, and 150 for all.
+There is one query for each objective, and a second one where samples are closer than every 30 seconds, so that none is missed;
+--format markdown, github and html ask one more for its course, within 10 seconds.";
 
 /// Outcomes between pass and fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -104,4 +128,6 @@ pub enum Format {
     Gitlab,
     /// GitHub's job summary
     Github,
+    /// A page for a browser, in one file
+    Html,
 }

@@ -3,16 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chaos::document;
 use chaos::snapshot::Name;
-use stage::Stage;
+use stage::{Stage, wait_until_begun};
 
 use super::protocol::{Answer, Request};
 use super::status::Status;
 
 /// How long a deleted experiment may take to recover.
 const RECOVERY: Duration = Duration::from_secs(20);
+
+/// How long one that was applied may take to be injected.
+const INJECTION: Duration = Duration::from_secs(5);
 
 /// The stage of this process, and what the others call it.
 pub(super) struct Up<'s> {
@@ -54,10 +57,19 @@ impl Up<'_> {
             }
             Request::Chaos => return Ok(Some(Answer::Chaos(Box::new(stage.chaos().await?)))),
             Request::ChaosApply(file) => {
-                for document in document::parse(&file.name, &file.text)? {
+                let documents = document::parse(&file.name, &file.text)?;
+                for document in &documents {
+                    if let Some(refusal) = document.refusals().first() {
+                        bail!("{}: {}: {refusal}", file.name, document.meta.name);
+                    }
+                }
+                for document in &documents {
                     let object = object(document.kind(), &document.meta.name);
-                    let applied = stage.inject(&document).await?;
+                    let applied = stage.inject(document).await?;
                     done.push_str(&format!("{object} {applied}\n"));
+                }
+                for document in &documents {
+                    wait_until_begun(stage, document, INJECTION).await?;
                 }
             }
             Request::ChaosDelete { name } => {

@@ -23,6 +23,7 @@ impl Claim {
     /// # Errors
     /// Another process has it, or the folder cannot be written.
     pub async fn take(dir: &Path) -> Result<Self> {
+        stage::local::no_links(dir)?;
         std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let end = Instant::now() + PATIENCE;
         loop {

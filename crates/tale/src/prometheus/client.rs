@@ -1,12 +1,17 @@
 //! A client for Prometheus' HTTP API: instant and range queries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::Series;
+use super::access::Access;
+use super::request::{Answer, ask, form};
+use super::secrets::Secrets;
 
 /// How long one answer may take.
 const TIME_OUT: Duration = Duration::from_secs(5);
@@ -25,6 +30,15 @@ pub enum QueryFailed {
     Unreachable(String),
 }
 
+impl QueryFailed {
+    fn hidden(self, secrets: &Secrets) -> Self {
+        match self {
+            Self::Refused(why) => Self::Refused(secrets.hidden(&why)),
+            Self::Unreachable(why) => Self::Unreachable(secrets.hidden(&why)),
+        }
+    }
+}
+
 impl std::fmt::Display for QueryFailed {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -37,8 +51,8 @@ impl std::fmt::Display for QueryFailed {
 /// A Prometheus server.
 #[derive(Clone)]
 pub struct Prometheus {
-    url: String,
-    http: reqwest::Client,
+    access: Result<Arc<Access>, String>,
+    limit: Duration,
 }
 
 /// How long an answer about a window may take.
@@ -47,53 +61,41 @@ fn limit(window_seconds: f64) -> Duration {
 }
 
 impl Prometheus {
-    /// A server at `url`, e.g. `http://127.0.0.1:9090`.
+    /// The server of a stage at `url`, e.g. `http://127.0.0.1:9090`.
     pub fn new(url: &str) -> Self {
-        Self::answering_within(url, TIME_OUT)
+        let access = Access::open(url).map(Arc::new).map_err(|why| why.to_string());
+        Self { access, limit: TIME_OUT }
+    }
+
+    /// A server that may want to see who asks.
+    pub fn at(access: Access) -> Self {
+        Self { access: Ok(Arc::new(access)), limit: TIME_OUT }
     }
 
     /// The same, for questions about weeks: an answer may take a minute.
-    pub fn patient(url: &str) -> Self {
-        Self::answering_within(url, PATIENCE)
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { limit: PATIENCE, ..self }
     }
 
-    /// Patient if the window is long: it takes a while to look at each slice of a month.
-    pub fn for_window(url: &str, seconds: f64) -> Self {
-        Self::answering_within(url, limit(seconds))
+    /// Patient if the window is long: it takes a while to look at each sample of a month.
+    #[must_use]
+    pub fn for_window(self, seconds: f64) -> Self {
+        Self { limit: limit(seconds), ..self }
     }
 
-    fn answering_within(url: &str, limit: Duration) -> Self {
-        let http = reqwest::Client::builder().timeout(limit).no_proxy().build();
-        Self {
-            url: url.trim_end_matches('/').to_owned(),
-            http: http.expect("no TLS, nothing that can fail"),
-        }
+    /// How long one answer may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// An instant query, at `time` (seconds since 1970) or now. A scalar becomes a series without
-    /// labels.
+    /// labels. An answer that may be partial counts as none.
     ///
     /// # Errors
     /// See [`QueryFailed`].
     pub async fn query(&self, promql: &str, time: Option<f64>) -> Result<Vec<Series>, QueryFailed> {
         vector(&self.instant(promql, time).await?["data"])
-    }
-
-    /// As [`Self::query`], for evidence: an answer with warnings may be partial, and counts as
-    /// none.
-    ///
-    /// # Errors
-    /// See [`QueryFailed`].
-    pub async fn query_whole(&self, promql: &str, time: f64) -> Result<Vec<Series>, QueryFailed> {
-        let body = self.instant(promql, Some(time)).await?;
-        match body["warnings"].as_array().and_then(|all| all.first()) {
-            None => vector(&body["data"]),
-            Some(warning) => {
-                let warning = warning.as_str().unwrap_or("without a text");
-                let why = format!("its answer may be partial, it warns: {warning}");
-                Err(QueryFailed::Unreachable(why))
-            }
-        }
     }
 
     async fn instant(&self, promql: &str, time: Option<f64>) -> Result<Value, QueryFailed> {
@@ -138,40 +140,96 @@ impl Prometheus {
         serde_json::from_value(body["data"]["result"].take()).map_err(unreadable)
     }
 
+    /// The names of all metrics.
+    ///
+    /// # Errors
+    /// See [`QueryFailed`].
+    pub async fn metric_names(&self) -> Result<Vec<String>, QueryFailed> {
+        let body = self.answer("/api/v1/label/__name__/values", None).await?;
+        Deserialize::deserialize(&body["data"]).map_err(unreadable)
+    }
+
     /// Whether the server is ready.
     pub async fn is_ready(&self) -> bool {
-        let answer = self.http.get(format!("{}/-/ready", self.url)).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        let Ok(access) = &self.access else {
+            return false;
+        };
+        let answer = timeout(self.limit, ask(access, "/-/ready", None)).await;
+        answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status.is_success()))
     }
 
     /// The whole answer, of a query that succeeded.
-    async fn body(&self, what: &str, form: &[(&str, String)]) -> Result<Value, QueryFailed> {
-        let unreachable =
-            |why: reqwest::Error| QueryFailed::Unreachable(chain(&why.without_url(), &self.url));
+    async fn body(&self, what: &str, fields: &[(&str, String)]) -> Result<Value, QueryFailed> {
         // As a form: what stands between may not take a long address.
-        let request = self.http.post(format!("{}/api/v1/{what}", self.url)).form(form);
-        let answer = request.send().await.map_err(unreachable)?;
-        let status = answer.status();
-        let text = answer.bytes().await.map_err(unreachable)?;
-        let body: Value = match serde_json::from_slice(&text) {
-            Ok(body) => body,
-            // A proxy's page, or Prometheus while it starts.
-            Err(_) if !status.is_success() => {
-                return Err(QueryFailed::Unreachable(format!("HTTP {status}")));
-            }
-            Err(why) => return Err(unreadable(why)),
+        self.answer(&format!("/api/v1/{what}"), Some(form(fields))).await
+    }
+
+    async fn answer(&self, path: &str, form: Option<String>) -> Result<Value, QueryFailed> {
+        let access = self.access.as_ref().map_err(|why| QueryFailed::Unreachable(why.clone()))?;
+        let shown = access.address.shown();
+        let unreachable = |why: String| {
+            QueryFailed::Unreachable(access.secrets.hidden(&format!("{shown}: {why}")))
         };
-        if body["status"] == "success" {
-            return Ok(body);
+        let answer = timeout(self.limit, ask(access, path, form)).await;
+        let answer = answer
+            .map_err(|_| unreachable(format!("no answer within {} s", self.limit.as_secs())))?;
+        let answer = answer.map_err(unreachable)?;
+        read(&answer).map_err(|why| why.hidden(&access.secrets))
+    }
+}
+
+/// The body of an answer that is whole and says so.
+fn read(answer: &Answer) -> Result<Value, QueryFailed> {
+    let status = answer.status;
+    if status.is_redirection() {
+        let to = answer.location.as_deref().unwrap_or("an address that it does not name");
+        // Without what may be secret in it.
+        let to = to.split(['?', '#']).next().unwrap_or_default();
+        return Err(QueryFailed::Unreachable(format!(
+            "HTTP {status}: it is at {to}; write that address"
+        )));
+    }
+    let body: Value = match serde_json::from_slice(&answer.body) {
+        Ok(body) => body,
+        Err(_) if matches!(status.as_u16(), 401 | 403) => {
+            let why = format!(
+                "HTTP {status}: it wants to know who asks; see --token-file, --basic-auth-file and --header-file"
+            );
+            return Err(QueryFailed::Unreachable(why));
         }
-        let why = body["error"].as_str().unwrap_or("no reason given").to_owned();
-        // 400: wrong query. 422 (cannot be executed) and 503 (overloaded, starting) may be right a
-        // second later.
-        Err(if status.as_u16() == 400 {
-            QueryFailed::Refused(why)
-        } else {
-            QueryFailed::Unreachable(why)
-        })
+        // A proxy's page, or Prometheus while it starts.
+        Err(_) if !status.is_success() => {
+            return Err(QueryFailed::Unreachable(format!("HTTP {status}")));
+        }
+        Err(why) => return Err(unreadable(why)),
+    };
+    if body["status"] == "success" {
+        return whole(&body).map(|()| body);
+    }
+    let why = body["error"].as_str().unwrap_or("no reason given").to_owned();
+    // 400: wrong query. 422 (cannot be executed) and 503 (overloaded, starting) may be right a
+    // second later.
+    Err(if status.as_u16() == 400 {
+        QueryFailed::Refused(why)
+    } else {
+        QueryFailed::Unreachable(why)
+    })
+}
+
+/// Stores that did not answer are told in warnings (Prometheus, Thanos) or with `isPartial`
+/// (VictoriaMetrics). Remarks about the query, which some versions put among the warnings, are
+/// none.
+fn whole(body: &Value) -> Result<(), QueryFailed> {
+    let partial =
+        |why: String| Err(QueryFailed::Unreachable(format!("its answer may be partial{why}")));
+    if body["isPartial"] == true || body["data"]["isPartial"] == true {
+        return partial(": it says isPartial".to_owned());
+    }
+    let warnings = body["warnings"].as_array().into_iter().flatten();
+    let mut warnings = warnings.map(|warning| warning.as_str().unwrap_or("without a text"));
+    match warnings.find(|warning| !warning.starts_with("PromQL info")) {
+        None => Ok(()),
+        Some(warning) => partial(format!(", it warns: {warning}")),
     }
 }
 
@@ -188,19 +246,10 @@ fn vector(data: &Value) -> Result<Vec<Series>, QueryFailed> {
     Deserialize::deserialize(&data["result"]).map_err(unreadable)
 }
 
-fn unreadable(why: serde_json::Error) -> QueryFailed {
-    QueryFailed::Unreachable(format!("its answer cannot be read: {why}"))
-}
-
-/// An error with its causes and the server it is about, in one line.
-fn chain(error: &dyn std::error::Error, url: &str) -> String {
-    let mut text = format!("{url}: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+/// The words of the reader are about its types: they go nowhere.
+fn unreadable(_: serde_json::Error) -> QueryFailed {
+    let why = "its answer cannot be read: it is not what a Prometheus says";
+    QueryFailed::Unreachable(why.to_owned())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub fn junit(report: &Report) -> String {
         name: report.tale.clone(),
         seconds: Some(report.seconds),
         timestamp: Some(report.started.clone()),
+        hostname: None,
         properties: properties(report),
         cases: promises.chain(verdict_case(report)).collect(),
         output: report.notes.join("\n"),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use chaos::document::{self, Document};
 use chaos::dry_run::DryRun;
 use chaos::engine::{EngineError, Options};
@@ -31,19 +31,15 @@ pub async fn run(project: &Project, args: Chaos) -> Result<ExitCode> {
     let place = &args.place;
     let stage = || Target::find(project, place);
     match args.verb {
-        ChaosVerb::Apply { file, dry_run: true } => dry_run(stage().await, &file).await,
-        ChaosVerb::Apply { file, dry_run: false } => {
-            let (file, documents) = read(&file)?;
-            warn(&documents);
-            stage().await?.carry_out(Request::ChaosApply(file)).await
-        }
+        ChaosVerb::Apply { files, dry_run: true } => dry_run(stage().await, &files.paths()).await,
+        ChaosVerb::Apply { files, dry_run: false } => apply(stage().await, &files.paths()).await,
         ChaosVerb::Lint { files } => return lint_files(project, &files),
         ChaosVerb::Get => {
             print(&render::get(&stage().await?.chaos().await?));
             Ok(())
         }
         ChaosVerb::Describe { name } => describe(&stage().await?, &name.parse()?).await,
-        ChaosVerb::Delete { name } => delete(stage().await, &name).await,
+        ChaosVerb::Delete { names, filename } => delete(stage().await, names, &filename).await,
         ChaosVerb::Pause { name, resume } => {
             stage().await?.carry_out(Request::ChaosPause { name, pause: !resume }).await
         }
@@ -54,13 +50,13 @@ pub async fn run(project: &Project, args: Chaos) -> Result<ExitCode> {
 /// Exit code 1 if one of them cannot work.
 fn lint_files(project: &Project, files: &[PathBuf]) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
-    for file in files {
-        let lints = lint::lint(project.folder()?, &read(file)?.1)?;
+    for (file, documents) in read(files)? {
+        let lints = lint::lint(project.folder()?, &documents)?;
         for warning in &lints.warnings {
-            print(&format!("{}: Warning: {warning}", file.display()));
+            print(&format!("{}: Warning: {warning}", file.name));
         }
         for refusal in &lints.refused {
-            print(&format!("{}: {refusal}", file.display()));
+            print(&format!("{}: {refusal}", file.name));
             code = ExitCode::from(BROKEN);
         }
     }
@@ -108,36 +104,61 @@ impl Target {
     }
 }
 
-/// Documents are checked here too, so that a mistake shows without a stage.
-fn warn(documents: &[Document]) {
-    for document in documents {
+/// Documents are checked here too, so that a mistake shows without a stage; and all of them before
+/// the first is injected.
+async fn apply(stage: Result<Target>, paths: &[PathBuf]) -> Result<()> {
+    let files = read(paths)?;
+    let mut refused = Vec::new();
+    for (_, document) in each(&files) {
         let name = &document.meta.name;
+        refused.extend(document.refusals().iter().map(|why| format!("{name}: {why}")));
+    }
+    ensure!(refused.is_empty(), "refused, so nothing was injected:\n{}", refused.join("\n"));
+    let stage = stage?;
+    for (_, document) in each(&files) {
         for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
-            note(&format!("Warning: {name}: {lint}"));
-        }
-        for refusal in document.refusals() {
-            note(&format!("Warning: {name}: will fail: {refusal}"));
+            note(&format!("Warning: {}: {lint}", document.meta.name));
         }
     }
-}
-
-/// What a file would do, to the pods of the stage that runs, or without pods.
-async fn dry_run(stage: Result<Target>, path: &Path) -> Result<()> {
-    let (_, documents) = read(path)?;
-    let pods = match stage {
-        Ok(stage) => Ok(stage.pods().await?),
-        Err(_) => Err(NO_STAGE),
-    };
-    for document in &documents {
-        let maximum = Options::default().default_maximum;
-        let pods = pods.as_deref().map_err(|why| *why);
-        let run = DryRun::rehearse(document, pods, maximum, Timestamp::now());
-        print(&render::dry_run(&run));
+    for (file, _) in files {
+        stage.carry_out(Request::ChaosApply(file)).await?;
     }
     Ok(())
 }
 
+/// What files would do, to the pods of the stage that runs, or without pods.
+async fn dry_run(stage: Result<Target>, paths: &[PathBuf]) -> Result<()> {
+    let files = read(paths)?;
+    let pods = match stage {
+        Ok(stage) => Ok(stage.pods().await?),
+        Err(_) => Err(NO_STAGE),
+    };
+    let mut failing = Vec::new();
+    for (_, document) in each(&files) {
+        let maximum = Options::default().default_maximum;
+        let pods = pods.as_deref().map_err(|why| *why);
+        let run = DryRun::rehearse(document, pods, maximum, Timestamp::now());
+        print(&render::dry_run(&run));
+        if !run.is_fine() {
+            failing.push(format!("{}/{}", run.kind.to_lowercase(), run.name));
+        }
+    }
+    ensure!(
+        failing.is_empty(),
+        "would be refused, or hit nobody: {}; see above",
+        failing.join(", ")
+    );
+    Ok(())
+}
+
 const NO_STAGE: &str = "no stage is running, so no pods could be matched; start one with ./tale up";
+
+/// A file, and what is in it.
+type Read = (SourceFile, Vec<Document>);
+
+fn each(files: &[Read]) -> impl Iterator<Item = (&SourceFile, &Document)> {
+    files.iter().flat_map(|(file, documents)| documents.iter().map(move |one| (file, one)))
+}
 
 /// Everything about every object that a name means.
 async fn describe(stage: &Target, name: &Name) -> Result<()> {
@@ -151,20 +172,25 @@ async fn describe(stage: &Target, name: &Name) -> Result<()> {
     Ok(())
 }
 
-/// By name, or everything in a file. One that is not there does not keep the others.
-async fn delete(stage: Result<Target>, name: &str) -> Result<()> {
-    let path = Path::new(name);
-    let is_file =
-        path.is_file() || path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let names: Vec<String> = if is_file {
-        let full = |document: &Document| {
-            let meta = &document.meta;
-            format!("{}/{}/{}", meta.namespace, document.kind(), meta.name)
-        };
-        read(path)?.1.iter().map(full).collect()
-    } else {
-        vec![name.to_owned()]
+/// By name, or everything in files. One that is not there does not keep the others.
+async fn delete(stage: Result<Target>, given: Vec<String>, files: &[PathBuf]) -> Result<()> {
+    let is_file = |name: &String| {
+        let path = Path::new(name);
+        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        name == "-" || yaml || path.exists()
     };
+    let (paths, mut names): (Vec<String>, Vec<String>) = given.into_iter().partition(is_file);
+    let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).chain(files.to_vec()).collect();
+    for (file, document) in each(&read(&paths)?) {
+        let meta = &document.meta;
+        ensure!(
+            !document.generated,
+            "{}: a {} got its name when it was applied; delete it by that name, which `tale chaos get` shows",
+            file.name,
+            document.kind()
+        );
+        names.push(format!("{}/{}/{}", meta.namespace, document.kind(), meta.name));
+    }
     let stage = stage?;
     let mut failed = Vec::new();
     for name in names {
@@ -175,17 +201,28 @@ async fn delete(stage: Result<Target>, name: &str) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
 }
 
-fn read(path: &Path) -> Result<(SourceFile, Vec<Document>)> {
-    let name = path.display().to_string();
-    let size = std::fs::metadata(path).map_or(0, |data| data.len());
-    // What is too big is refused before it is read; `parse` has the words for it.
-    if size > document::MAX_FILE_BYTES as u64 {
-        bail!(
-            "{name}: {size} bytes are more than the {} allowed; split the file",
-            document::MAX_FILE_BYTES
-        )
+/// Reads files, folders and standard input (`-`). All that is wrong with any of them is told at
+/// once.
+fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            files.push(SourceFile::standard_input()?);
+        } else {
+            files.extend(SourceFile::load(&[path])?);
+        }
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let documents = document::parse(&name, &text)?;
-    Ok((SourceFile { name, text }, documents))
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for file in files {
+        match document::read(&file.name, &file.text) {
+            Ok(read) => {
+                for other in &read.skipped {
+                    note(&format!("Skipped: {}: {other} is for kubectl", file.name));
+                }
+                all.push((file, read.documents));
+            }
+            Err(why) => wrong.push(why.to_string()),
+        }
+    }
+    if wrong.is_empty() { Ok(all) } else { bail!(wrong.join("\n")) }
 }

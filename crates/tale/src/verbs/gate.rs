@@ -1,4 +1,4 @@
-//! `tale gate`: objectives judged against a Prometheus, printed in one of six formats.
+//! `tale gate`: objectives judged against a Prometheus, printed in one of seven formats.
 
 mod course;
 mod history;
@@ -11,25 +11,25 @@ mod window;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use keptn::Leniency;
 use slo::gate::{
-    Baseline, EarlierResult, Outcome, Style, Verdict, Windows, median_of_passing, plan_windows,
+    Baseline, EarlierResult, HeatMap, Judged, Outcome, Style, Verdict, Windows, heat_map,
+    median_of_passing, plan_windows,
 };
 use slo::{Catalogue, Clock};
 
-use crate::cli::{FailOn, Format, Gate};
-use crate::control::Running;
+use crate::cli::{ClockArg, FailOn, Format, Gate};
 use crate::folders::Project;
 use crate::gate;
-use crate::prometheus::Prometheus;
 use crate::terminal::print;
 use crate::yaml::listed;
 use history::History;
 use objectives::{Keptn, Objectives};
 use pin::pin;
 use planned::Planned;
+use whole_file::write_whole;
 use window::Window;
 
 /// Asks the gate and prints its verdict, which also decides the exit code.
@@ -38,36 +38,64 @@ use window::Window;
 /// Whatever keeps the gate from asking. A Prometheus that does not answer is not an error: that is
 /// an inconclusive verdict.
 pub async fn run(project: &Project, args: Gate) -> Result<ExitCode> {
-    let clock = args.clock.into();
-    let period = Window::read(&args, clock, Timestamp::now())?;
+    let clock = ClockArg::or_of(args.clock, &args.server).into();
+    let now = Timestamp::now();
+    let period = Window::read(&args, clock, now)?;
     let objectives = Objectives::read(&args)?;
     let history = args.history.as_deref();
-    let history = history.map(|folder| History::open(folder, period.end)).transpose()?;
+    let history = history.map(|folder| History::open(folder, period.end, &objectives.names()));
+    let history = history.transpose()?;
     let earlier = history.as_ref().map(History::earlier).unwrap_or_default();
     let planned = plan(&objectives, &args, &period, clock, &earlier)?;
-    let plan = planned.plan();
     let baseline = baseline(&args, &objectives, &earlier)?;
-    let url = match &args.prometheus {
-        Some(url) => url.clone(),
-        None => Running::prometheus(project).await?,
-    };
-    let prometheus = Prometheus::for_window(&url, plan.window_seconds);
+    let prometheus = super::ask::prometheus(project, &args.server).await?;
+    let prometheus = prometheus.for_window(planned.plan().window_seconds);
     let end = period.end_seconds();
-    let answers = gate::ask(plan, &prometheus, end).await;
-    let mut verdict = planned.judge(answers, baseline.as_ref());
+    let asked = gate::ask(planned.plan(), &prometheus, end).await;
+    let plan = asked.plan.clone();
+    let mut verdict = planned.judge(asked, baseline.as_ref());
     verdict.until = period.names_end.then(|| period.end.to_string());
+    verdict.judged = Some(Judged { at: seconds_of(now), host: host() });
+    let shows =
+        shows_course(args.format) || args.write.iter().any(|(format, _)| shows_course(*format));
+    let map = match &history {
+        Some(history) if shows => {
+            Some(heat_map(&history.timed(), &verdict, &period.end.to_string()))
+        }
+        _ => None,
+    };
     if let Some(history) = history {
         history.keep(&verdict)?;
     }
-    if let Some(file) = &args.pin {
-        pin(file, &verdict)?;
-    }
-    if matches!(args.format, Format::Markdown | Format::Github) {
-        course::add(plan, &prometheus, end, &mut verdict).await;
+    if shows {
+        course::add(&plan, &prometheus, end, &mut verdict).await;
     }
     let fail_on: Vec<Outcome> = args.fail_on.iter().copied().map(outcome).collect();
-    print(&render(&verdict, args.format));
+    print(&render(&verdict, args.format, map.as_ref()));
+    for (format, file) in &args.write {
+        write_whole(file, &render(&verdict, *format, map.as_ref()))
+            .with_context(|| format!("--write: cannot write {}", file.display()))?;
+    }
+    // Behind the verdict: whoever pins wants to see why it is refused.
+    if let Some(file) = &args.pin {
+        pin(file, &verdict, args.pin_anyway)?;
+    }
     Ok(ExitCode::from(verdict.exit_code(&fail_on)))
+}
+
+/// Where the course of each objective, and that of the gate, has a place.
+fn shows_course(format: Format) -> bool {
+    matches!(format, Format::Markdown | Format::Github | Format::Html)
+}
+
+fn seconds_of(time: Timestamp) -> String {
+    let whole = Timestamp::from_second(time.as_second());
+    whole.map_or_else(|_| time.to_string(), |time| time.to_string())
+}
+
+/// The name of this machine.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 fn plan(
@@ -139,14 +167,16 @@ fn baseline(
     })
 }
 
-fn render(verdict: &Verdict, format: Format) -> String {
+fn render(verdict: &Verdict, format: Format, history: Option<&HeatMap>) -> String {
+    let with_history = |page: String| page + &history.map(HeatMap::to_markdown).unwrap_or_default();
     match format {
         Format::Text => verdict.to_text(Style::Plain),
         Format::Json => verdict.to_json(),
         Format::Junit => verdict.to_junit(),
-        Format::Markdown => verdict.to_markdown(),
+        Format::Markdown => with_history(verdict.to_markdown()),
         Format::Gitlab => verdict.to_gitlab_metrics(),
-        Format::Github => verdict.to_github_summary(),
+        Format::Github => with_history(verdict.to_github_summary()),
+        Format::Html => verdict.to_html(history),
     }
 }
 
@@ -158,8 +188,9 @@ fn outcome(fail_on: FailOn) -> Outcome {
 }
 
 fn read_baseline(file: &Path) -> Result<Baseline> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Baseline::from_json(&text)
-        .with_context(|| format!("{}: write it with tale gate --pin", file.display()))
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("--baseline {}: cannot be read", file.display()))?;
+    Baseline::from_json(&text).map_err(|why| {
+        anyhow!("--baseline {}: {why}; write it with tale gate --pin", file.display())
+    })
 }

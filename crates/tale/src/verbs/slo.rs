@@ -19,7 +19,7 @@ use slo::Catalogue;
 
 use crate::cli::Slo;
 use crate::folders::Project;
-use crate::terminal::print;
+use crate::terminal::{note, print};
 use crate::yaml::load_slos;
 
 /// Carries out one of the verbs about objectives.
@@ -29,8 +29,9 @@ use crate::yaml::load_slos;
 pub async fn run(project: &Project, verb: Slo) -> Result<ExitCode> {
     let (text, code) = match verb {
         Slo::Lint(args) => lint::run(&args).await,
-        Slo::Compile { files, clock, format, namespace } => {
-            rules::compile(&files, clock, format, &namespace)
+        Slo::Compile { files, clock, format, namespace, rewrite_ranges } => {
+            let catalogue = load(&files, rewrite_ranges)?;
+            rules::compile(&catalogue, clock, format, &namespace)
         }
         Slo::Leak(args) => leak::run(project, args).await,
         Slo::Suggest(args) => suggest::run(project, args).await,
@@ -40,7 +41,12 @@ pub async fn run(project: &Project, verb: Slo) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// The objectives in files or folders, named from the working folder.
-fn load(files: &[PathBuf]) -> Result<Catalogue> {
-    load_slos(&std::env::current_dir()?, files)
+/// The objectives in files or folders, named from the working folder. If literal ranges are
+/// rewritten, a note says which.
+fn load(files: &[PathBuf], rewrite_ranges: bool) -> Result<Catalogue> {
+    let mut catalogue = load_slos(&std::env::current_dir()?, files)?;
+    if rewrite_ranges {
+        catalogue.rewrite_ranges().iter().for_each(|line| note(line));
+    }
+    Ok(catalogue)
 }

@@ -25,6 +25,7 @@ pub(crate) enum Reply {
 pub(crate) struct FakePrometheus {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
 
@@ -36,7 +37,8 @@ impl FakePrometheus {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (reply, log) = (Arc::new(reply), requests.clone());
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (reply, log) = (Arc::new(reply), (requests.clone(), heads.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
@@ -44,11 +46,16 @@ impl FakePrometheus {
                 let (reply, log) = (reply.clone(), log.clone());
                 connections.spawn(async move {
                     // A client that goes away is no concern of this server.
-                    let _ = serve(stream, &log, &*reply).await;
+                    let _ = serve(stream, &log.0, &log.1, &*reply).await;
                 });
             }
         });
-        Self { url, requests, _tasks: tasks }
+        Self { url, requests, heads, _tasks: tasks }
+    }
+
+    /// The head of every request so far, in lower case.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 
     /// Every request so far, of verdicts (`query`) or of charts (`query_range`).
@@ -62,6 +69,7 @@ impl FakePrometheus {
 async fn serve(
     mut stream: TcpStream,
     log: &Mutex<Vec<String>>,
+    heads: &Mutex<Vec<String>>,
     reply: &(dyn Fn(usize, &str) -> Reply + Send + Sync),
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
@@ -69,6 +77,7 @@ async fn serve(
         head.push(stream.read_u8().await?);
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
+    heads.lock().unwrap().push(head.clone());
     let length = head.split("content-length: ").nth(1);
     let length = length.map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
     let mut form = vec![0; length];

@@ -5,10 +5,13 @@ mod arguments;
 mod dying;
 mod files;
 mod history;
+mod kinds;
 mod misbehaving;
+mod page;
 mod real;
 mod real_judged;
 mod real_keptn;
+mod secrets;
 mod sparkline;
 mod unreachable;
 

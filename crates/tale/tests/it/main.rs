@@ -15,6 +15,7 @@ mod manifests;
 mod openslo;
 mod play;
 mod report;
+mod rollout;
 mod slo;
 mod up;
 

@@ -17,6 +17,20 @@ const SCHEDULE: &str = "chaos-experiments/dns-leak/schedule.yaml";
 
 const MUCH: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: StressChaos, metadata: {name: much}, spec: {mode: one, selector: {}, duration: 1m, stressors: {cpu: {workers: 8192, load: 1}}}}";
 
+const NOBODY: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: nobody}, spec: {action: pod-kill, mode: one, selector: {labelSelectors: {app: nobody}}}}";
+
+const NO_PORT: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: HTTPChaos, metadata: {name: port}, spec: {mode: all, target: Request, abort: true, port: 80, duration: 1m, selector: {}}}";
+
+const HTTPS: &str = "{apiVersion: chaos-mesh.org/v1alpha1, kind: StatusCheck, metadata: {name: sc-https}, spec: {type: HTTP, duration: 5s, http: {url: 'https://shop:8000/', criteria: {statusCode: '200'}}}}";
+
+/// Refused before anything is applied: the reason stands below the sentence that says so.
+#[track_caller]
+fn refused_in_two_lines(ended: &Ended, reason: &str) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was injected:\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+}
+
 /// Refused: exit code 2, nothing on standard output, one line that says all of these.
 #[track_caller]
 fn refused(ended: &Ended, words: &[&str]) {
@@ -112,6 +126,21 @@ async fn a_stage_is_started_inspected_broken_repaired_and_taken_down() {
     assert!(half.stderr.contains("cannot change"), "{}", half.stderr);
     assert_eq!(half.code, Some(2));
     project.ok(&["chaos", "delete", "dnschaos.chaos-mesh.org/other"]).await;
+
+    // "No" has an exit code: nobody is hit, no pod has the port, the stage cannot do it.
+    for (document, words) in [(NOBODY, "no pod is selected"), (NO_PORT, "8000 or 9000")] {
+        project.write("no.yaml", document);
+        let rehearsal = project.run(&["chaos", "apply", "--dry-run", "no.yaml"]).await;
+        assert_eq!(rehearsal.code, Some(2), "{}", rehearsal.stdout);
+        assert!(rehearsal.stdout.contains(words), "{}", rehearsal.stdout);
+        let applied = project.run(&["chaos", "apply", "no.yaml"]).await.expect_code(2);
+        assert!(applied.stderr.contains("injects nothing"), "{}", applied.stderr);
+        assert!(applied.stderr.contains(words), "{}", applied.stderr);
+        project.ok(&["chaos", "delete", "no.yaml"]).await;
+    }
+    project.write("no.yaml", HTTPS);
+    refused_in_two_lines(&project.run(&["chaos", "apply", "no.yaml"]).await, "speaks no TLS");
+    assert!(!project.ok(&["chaos", "get"]).await.contains("sc-https"), "nothing was applied");
 
     // More than a laptop can spare: what was cut is shown.
     project.write("much.yaml", MUCH);
@@ -233,6 +262,11 @@ async fn a_rehearsal_needs_no_stage() {
     for words in ["no stage is running", "60 in the next hour", "Mechanism:", "Warning:"] {
         assert!(text.contains(words), "`{words}` is not in: {text}");
     }
+    // As people give files to kubectl.
+    let folder = project.ok(&["chaos", "apply", "--dry-run", "-f", "chaos-experiments/pods"]).await;
+    assert_eq!(folder.matches("(dry run,").count(), 3, "{folder}");
+    let nothing = project.run(&["chaos", "apply", "--dry-run", "-f", "-"]).await;
+    refused(&nothing, &["standard input", "no document"]);
     for args in [&["chaos", "apply", SCHEDULE][..], &["chaos", "get"], &["status"]] {
         refused(&project.run(args).await, &["no stage is running; start one with ./tale up"]);
     }
@@ -242,7 +276,7 @@ async fn a_rehearsal_needs_no_stage() {
 async fn bad_files_and_names_are_refused_in_one_line() {
     let project = project().await;
     let apply = async |file: &str| project.run(&["chaos", "apply", "--dry-run", file]).await;
-    refused(&apply("nowhere.yaml").await, &["cannot read nowhere.yaml"]);
+    refused(&apply("nowhere.yaml").await, &["nowhere.yaml: cannot be read"]);
     project.write("empty.yaml", "");
     refused(&apply("empty.yaml").await, &["empty.yaml", "no document"]);
     let text = project.read(ERROR);

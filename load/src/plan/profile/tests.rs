@@ -127,8 +127,8 @@ fn a_bad_profile_is_refused_with_file_field_and_remedy() {
             ["requests[0]", "/a b", "correct"],
         ),
         (
-            &format!("name: x\n{constant}\nrequests: [{{path: /, headers: {{host: c}}}}]"),
-            ["requests[0]", "host", "correct"],
+            &format!("name: x\n{constant}\nrequests: [{{path: /, headers: {{connection: c}}}}]"),
+            ["requests[0]", "connection", "correct"],
         ),
         ("", ["test.yaml", "", ""]),
         ("[]", ["test.yaml", "", ""]),

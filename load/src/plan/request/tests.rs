@@ -17,13 +17,47 @@ fn spec(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reque
     }
 }
 
+fn template(spec: &RequestSpec, login: Option<&HeaderValue>) -> Template {
+    let host = HeaderValue::from_static("shop");
+    Template::new(spec, &ForAll { path: "", host: &host, login }, false).unwrap()
+}
+
+/// The headers of a request, in the order in which they are sent.
+fn headers(template: &Template) -> Vec<String> {
+    let request = template.request(HeaderMap::new(), None);
+    let lines = request.headers().iter();
+    lines.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+}
+
+#[test]
+fn headers_are_sent_as_they_are_given_also_twice_and_also_the_host() {
+    let given = [("Cookie", "a=1"), ("x", "y"), ("cookie", "b=2"), ("Host", "virtual.example")];
+    let sent = headers(&template(&spec("GET", "/", &given, ""), None));
+    assert_eq!(sent, ["cookie: a=1", "cookie: b=2", "x: y", "host: virtual.example"]);
+}
+
+#[test]
+fn the_user_of_the_url_logs_in_unless_a_request_does() {
+    let login = HeaderValue::from_static("Basic YTpi");
+    let sent = headers(&template(&spec("GET", "/", &[], ""), Some(&login)));
+    assert_eq!(sent, ["host: shop", "authorization: Basic YTpi"]);
+    let own = spec("GET", "/", &[("Authorization", "Bearer x")], "");
+    assert_eq!(headers(&template(&own, Some(&login))), ["host: shop", "authorization: Bearer x"]);
+}
+
+#[test]
+fn json_with_many_braces_is_no_placeholder() {
+    for text in ["{\"a\": {\"b\": {}}}", "100 $", "{{", "}}{{", "query($id: ID!) { x { y } }"] {
+        assert_eq!(placeholder(text), None, "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_template_becomes_the_request_it_describes() {
     let host = HeaderValue::from_static("shop:8000");
     let template = Template::new(
         &spec("POST", "/rpc?x=1", &[("content-type", "application/json")], "{}"),
-        "/api",
-        &host,
+        &ForAll { path: "/api", host: &host, login: None },
         true,
     )
     .unwrap();
@@ -59,7 +93,11 @@ fn what_http_cannot_carry_is_refused() {
         (spec("GET", "/a b", &[], ""), "/a b"),
         (spec("GET", "/", &[("a b", "c")], ""), "a b"),
         (spec("GET", "/", &[("a", "c\nd")], ""), "a: c"),
-        (spec("GET", "/", &[("Host", "c")], ""), "Host"),
+        (spec("GET", "/", &[("Host", "c"), ("host", "d")], ""), "two headers `host`"),
+        (spec("GET", "/", &[("Content-Length", "1")], ""), "Content-Length"),
+        (spec("GET", "/item/{{id}}", &[], ""), "{{id}}"),
+        (spec("GET", "/", &[("x", "a ${user} b")], ""), "${user}"),
+        (spec("POST", "/", &[], "{\"user\": \"{{ name }}\"}"), "{{ name }}"),
         (spec("GET", "/", &[("traceparent", "c")], ""), "traceparent"),
     ] {
         let error = Template::check(&spec).unwrap_err().to_string();
@@ -69,9 +107,7 @@ fn what_http_cannot_carry_is_refused() {
 
 #[test]
 fn requests_are_drawn_by_weight() {
-    let template =
-        Template::new(&spec("GET", "/", &[], ""), "", &HeaderValue::from_static("h"), false)
-            .unwrap();
+    let template = template(&spec("GET", "/", &[], ""), None);
     let mix = Mix::new([3, 0, 1].map(|weight| (template.clone(), weight)).into());
     let mut random = Random::seeded(1);
     let mut drawn = [0; 3];

@@ -3,7 +3,7 @@
 use super::*;
 use crate::record::{Counts, Outcome};
 
-fn report(ok: u64, failed: u64) -> Report {
+fn report(ok: u64, failed: u64) -> (Report, Counts) {
     let mut counts = Counts::new();
     for n in 0..ok + failed {
         counts.due += 1;
@@ -14,12 +14,12 @@ fn report(ok: u64, failed: u64) -> Report {
     }
     counts.due += 10;
     counts.dropped += 10;
-    crate::report::result::tests::report_of(&counts)
+    (crate::report::result::tests::report_of(&counts), counts)
 }
 
 #[test]
 fn conditions_hold_or_do_not() {
-    let report = report(80, 10);
+    let (report, counts) = report(80, 10);
     for (text, holds) in [
         ("p99>250ms", false),
         ("p99>50ms", true),
@@ -38,17 +38,21 @@ fn conditions_hold_or_do_not() {
         ("mean>=99ms", true),
         ("p50>101ms", false),
         ("p90<1ms", false),
+        ("p75>99ms", true),
+        ("p95>101ms", false),
+        ("min<99ms", false),
     ] {
         let condition: Condition = text.parse().unwrap();
-        let failed = failed(&condition, &report);
+        let failed = failed(&condition, &report, &counts.success);
         assert_eq!(failed.is_some(), holds, "{text}: {failed:?}");
     }
 }
 
 #[test]
 fn no_data_is_no_pass() {
-    let report = report(0, 5);
-    assert!(failed(&"p99>1h".parse().unwrap(), &report).is_some());
-    let nothing = crate::report::result::tests::report_of(&Counts::new());
-    assert!(failed(&"errors>99%".parse().unwrap(), &nothing).is_some());
+    let (report, counts) = report(0, 5);
+    assert!(failed(&"p99>1h".parse().unwrap(), &report, &counts.success).is_some());
+    let counts = Counts::new();
+    let nothing = crate::report::result::tests::report_of(&counts);
+    assert!(failed(&"errors>99%".parse().unwrap(), &nothing, &counts.success).is_some());
 }

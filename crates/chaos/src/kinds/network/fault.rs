@@ -127,8 +127,9 @@ fn merge_netem(spec: &NetworkChaos, fault: &mut NetworkFault) -> Result<(), Prob
     }
     fault.delay = spec.delay.as_ref().map(delay).transpose()?;
     if let Some(loss) = &spec.loss {
-        uncorrelated("loss.correlation", &loss.correlation)?;
         fault.loss_percent = parse::percent(&loss.loss).map_err(at("loss.loss"))?;
+        fault.loss_correlation =
+            parse::percent(&loss.correlation).map_err(at("loss.correlation"))?;
     }
     if let Some(rate) = &spec.rate {
         fault.bytes_per_second = Some(positive("rate.rate", &rate.rate)?);
@@ -151,19 +152,11 @@ fn delay(delay: &Delay) -> Result<NetworkDelay, Problem> {
             "this stage keeps the order of bytes, as TCP does; remove it",
         ));
     }
-    uncorrelated("delay.correlation", &delay.correlation)?;
     Ok(NetworkDelay {
         latency: parse::delay(&delay.latency).map_err(at("delay.latency"))?,
         jitter: parse::delay(&delay.jitter).map_err(at("delay.jitter"))?,
+        correlation: parse::percent(&delay.correlation).map_err(at("delay.correlation"))?,
     })
-}
-
-fn uncorrelated(field: &'static str, text: &str) -> Result<(), Problem> {
-    if parse::number(text).map_err(at(field))? == 0.0 {
-        Ok(())
-    } else {
-        Err(Problem::new(field, "this stage draws for each chunk anew; write \"0\", or remove it"))
-    }
 }
 
 fn bytes_per_second(bandwidth: &Bandwidth) -> Result<u64, Problem> {

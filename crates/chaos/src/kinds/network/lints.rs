@@ -18,6 +18,14 @@ pub(super) fn add(spec: &NetworkChaos, lints: &mut Vec<Problem>) {
             }
         }
     }
+    if let Some(loss) = &spec.loss
+        && correlates(&loss.correlation)
+    {
+        lints.push(Problem::new(
+            "loss.correlation",
+            "the more of it, the longer the runs of losses and the farther the share of them from `loss`; at \"100\" either all packets are lost or none; write \"0\" for the share that you mean",
+        ));
+    }
     if !spec.external_targets.is_empty() {
         lints.push(Problem::new(
             "externalTargets",
@@ -35,6 +43,10 @@ pub(super) fn add(spec: &NetworkChaos, lints: &mut Vec<Problem>) {
             ));
         }
     }
+}
+
+fn correlates(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|percent| percent > 0.0)
 }
 
 /// Blocks that the action does not suggest: some count all the same, others never do.

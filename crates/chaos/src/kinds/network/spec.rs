@@ -106,7 +106,7 @@ pub struct Delay {
     /// More or less than that.
     #[serde(default)]
     pub jitter: String,
-    /// How much a delay depends on the one before, in percent (refused on this stage unless 0).
+    /// How much a delay depends on the one before, in percent; means nothing without jitter.
     #[serde(default)]
     pub correlation: String,
     /// Some overtake others (refused on this stage).
@@ -132,7 +132,7 @@ pub struct Reorder {
 pub struct Loss {
     /// Share in percent.
     pub loss: String,
-    /// Dependence on the one before, in percent (refused on this stage unless 0).
+    /// Dependence on the one before, in percent.
     #[serde(default)]
     pub correlation: String,
 }

@@ -135,8 +135,8 @@ fn what_this_stage_cannot_do_is_refused_by_its_field() {
         ("action: duplicate, duplicate: {duplicate: '1'}", "duplicate"),
         ("action: corrupt, corrupt: {corrupt: '1'}", "corrupt"),
         ("action: delay, delay: {latency: 1s, reorder: {reorder: '1', gap: 2}}", "delay.reorder"),
-        ("action: delay, delay: {latency: 1s, correlation: '25'}", "delay.correlation"),
-        ("action: loss, loss: {loss: '10', correlation: '5'}", "loss.correlation"),
+        ("action: delay, delay: {latency: 1s, correlation: '125'}", "delay.correlation"),
+        ("action: loss, loss: {loss: '10', correlation: '-5'}", "loss.correlation"),
         ("action: loss, loss: {loss: '101'}", "loss.loss"),
         ("action: delay", "delay"),
         ("action: bandwidth", "bandwidth"),
@@ -151,6 +151,16 @@ fn what_this_stage_cannot_do_is_refused_by_its_field() {
     ] {
         assert_eq!(refused(extra), field, "{extra}");
     }
+}
+
+#[test]
+fn correlations_are_done_and_without_anything_to_correlate_mean_nothing() {
+    let documented = "action: delay, delay: {latency: 90ms, jitter: 90ms, correlation: '25'}, loss: {loss: '50', correlation: '75'}";
+    let fault = fault(documented);
+    assert_eq!((fault.delay.unwrap().correlation, fault.loss_correlation), (25.0, 75.0));
+    let plain = "action: delay, delay: {latency: 300ms, correlation: '100', jitter: 0ms}";
+    assert!(spec(plain).fault().is_ok() && lints(plain).is_empty());
+    assert_eq!(lints("action: loss, loss: {loss: '9', correlation: '25'}"), ["loss.correlation"]);
 }
 
 #[test]

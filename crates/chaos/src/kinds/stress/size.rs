@@ -30,26 +30,25 @@ pub(super) fn parse(text: &str) -> Result<MemorySize, SizeError> {
     bytes(text).map(MemorySize::Bytes).ok_or_else(error)
 }
 
+/// By the rules of docker/go-units, which Chaos Mesh's admission goes by: a number, perhaps a blank,
+/// and a unit of at most three letters: `m`, `mb` or `mib`, but not `mi`.
 fn bytes(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    let number: f64 = number
-        .parse()
-        .ok()
-        .filter(|_| number.starts_with(|c: char| c.is_ascii_digit()) && !number.ends_with('.'))?;
+    let number: f64 = number.parse().ok()?;
     let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
-    let unit = unit.strip_suffix('b').unwrap_or(&unit);
-    let (prefix, base) = match unit.strip_suffix('i') {
-        Some(prefix) => (prefix, 1_024.0_f64),
-        None => (unit, 1_000.0),
+    if !unit.is_ascii() {
+        return None;
+    }
+    let (prefix, base) = match unit.get(1..).unwrap_or_default() {
+        "ib" => (&unit[..1], 1_024.0_f64),
+        "" | "b" => (unit.get(..1).unwrap_or_default(), 1_000.0),
+        _ => return None,
     };
     let power = match prefix {
-        "" if base > 1_000.0 => return None,
         "" => 0,
-        _ => {
-            let position = PREFIXES.find(prefix).filter(|_| prefix.len() == 1)?;
-            i32::try_from(position).ok()? + 1
-        }
+        "b" if unit == "b" => 0,
+        _ => i32::try_from(PREFIXES.find(prefix)?).ok()? + 1,
     };
     let bytes = number * base.powi(power);
     // Beyond 2^53 a float no longer holds every byte, and no machine has that much.
@@ -71,6 +70,8 @@ mod tests {
             ("64m", 64_000_000),
             ("512", 512),
             ("10b", 10),
+            (".5MB", 500_000),
+            ("1.MB", 1_000_000),
             ("", 0),
         ] {
             assert_eq!(parse(text), Ok(MemorySize::Bytes(bytes)), "{text}");
@@ -87,12 +88,16 @@ mod tests {
             "MB",
             "1XB",
             "1 i",
-            "1.MB",
+            "64Mi",
+            "1gi",
+            "5é",
             "-5MB",
             "1kmB",
             "1e3MB",
             "99999999PB",
-            ".5MB",
+            "1bb",
+            "1ib",
+            ".",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -46,6 +46,18 @@ impl StatusCheck {
         }
     }
 
+    /// What Chaos Mesh would ask and this stage cannot, with paths below `parent`.
+    pub(crate) fn refusals(&self, parent: &str) -> Vec<Problem> {
+        let tls = self.http.as_ref().is_some_and(|http| http.url.starts_with("https://"));
+        let refusal = || {
+            Problem::new(
+                format!("{parent}.http.url"),
+                "this stage speaks no TLS, so every answer would be a failure; write http://, which the pods of a stage serve",
+            )
+        };
+        tls.then(refusal).into_iter().collect()
+    }
+
     /// What is allowed but unlikely to be meant.
     pub(crate) fn lints(&self, lints: &mut Vec<Problem>) {
         let most = self.failure_threshold.max(self.success_threshold);

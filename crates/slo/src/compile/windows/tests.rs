@@ -15,6 +15,27 @@ fn factors_follow_the_period() {
     assert!(factors(Period::hours(3)).is_empty());
 }
 
+#[test]
+fn a_burn_that_spends_the_budget_is_noticed_in_every_period_of_two_days_or_more() {
+    for hours in 48..24 * 120 {
+        let period = Period::hours(hours);
+        let lowest = pairs(period).last().map_or(9.0, |pair| pair.factor.to_f64());
+        // What is longer than six weeks has 10 % of it in three days.
+        let most = (hours as f64 / 24.0 / 30.0).max(1.0);
+        let known = hours < 14 * 24 && lowest < 2.0;
+        assert!(lowest <= most + 1e-4 || known, "{period}: {lowest}");
+    }
+    assert_eq!(factors(Period::days(21)), ["10.08", "4.2", "2.1", "1"]);
+    assert_eq!(factors(Period::days(14)), ["6.72", "2.8", "1.4", "1"]);
+    assert_eq!(factors(Period::days(4)), ["7.68", "2", "1"]);
+}
+
+#[test]
+fn the_shortest_period_with_an_alert_is_the_one_that_lint_names() {
+    assert_eq!(shortest_period(), Period::hours(12));
+    assert!(pairs(Period::hours(11)).is_empty());
+}
+
 fn close(left: f64, right: f64) -> bool {
     (left - right).abs() <= 0.006 * right
 }

@@ -1,6 +1,8 @@
 //! Forms for programs: JSON and GitLab's metrics report.
 
-use crate::gate::verdict::{Outcome, Verdict};
+use std::collections::BTreeMap;
+
+use crate::gate::verdict::{Judgement, Outcome, Verdict};
 
 impl Verdict {
     /// The whole verdict; `schema` changes when the meaning of a field does.
@@ -16,26 +18,25 @@ impl Verdict {
     /// GitLab compares values as strings, hence the fixed rounding, the stable order and no
     /// timestamps.
     pub fn to_gitlab_metrics(&self) -> String {
+        let series = self.series();
+        let families: [Family; 5] = [
+            ("slo_good_ratio", |judgement| judgement.observed.filter(|_| judgement.ratio)),
+            ("slo_value", |judgement| judgement.observed.filter(|_| !judgement.ratio)),
+            ("slo_worst_value", |judgement| judgement.worst.as_ref().map(|worst| worst.value)),
+            ("slo_coverage_ratio", |judgement| judgement.coverage),
+            ("slo_pass", |judgement| {
+                let passed = f64::from(u8::from(judgement.outcome == Outcome::Pass));
+                (judgement.outcome != Outcome::Info).then_some(passed)
+            }),
+        ];
         let mut text = String::new();
-        for judgement in &self.objectives {
-            let labels = format!(
-                "{{service=\"{}\",slo=\"{}\",objective=\"{}\"}}",
-                plain(&judgement.service),
-                plain(&judgement.slo),
-                plain(&judgement.objective)
-            );
-            let mut line = |name: &str, value: Option<f64>| {
-                if let Some(value) = value.filter(|value| value.is_finite()) {
+        // The samples of a family stand together: OpenMetrics wants it.
+        for (name, value) in families {
+            for (judgement, labels) in self.objectives.iter().zip(&series) {
+                if let Some(value) = value(judgement).filter(|value| value.is_finite()) {
                     text.push_str(&format!("{name}{labels} {}\n", rounded(value)));
                 }
-            };
-            let observed = if judgement.ratio { "slo_good_ratio" } else { "slo_value" };
-            line(observed, judgement.observed);
-            line("slo_worst_value", judgement.worst.as_ref().map(|worst| worst.value));
-            line("slo_coverage_ratio", judgement.coverage);
-            let wanted = judgement.outcome != Outcome::Info;
-            let passed = f64::from(u8::from(judgement.outcome == Outcome::Pass));
-            line("slo_pass", wanted.then_some(passed));
+            }
         }
         if let Some(score) = self.score {
             text.push_str(&format!("gate_score {}\n", rounded(score)));
@@ -43,7 +44,35 @@ impl Verdict {
         text.push_str("# EOF\n");
         text
     }
+
+    /// The labels of each objective. Names that differ only in what GitLab cannot read are
+    /// numbered: no series may appear twice.
+    fn series(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let labels = self.objectives.iter().map(|judgement| {
+            let labels = |objective: &str| {
+                format!(
+                    "{{service=\"{}\",slo=\"{}\",objective=\"{objective}\"}}",
+                    plain(&judgement.service),
+                    plain(&judgement.slo)
+                )
+            };
+            let objective = plain(&judgement.objective);
+            let mut label = labels(&objective);
+            let mut number = 1;
+            while seen.contains_key(&label) {
+                number += 1;
+                label = labels(&format!("{objective}_{number}"));
+            }
+            seen.insert(label.clone(), number);
+            label
+        });
+        labels.collect()
+    }
 }
+
+/// A metric's name, and its value for an objective.
+type Family = (&'static str, fn(&Judgement) -> Option<f64>);
 
 /// GitLab's parser cuts at `#` and splits like a shell: only harmless characters may stand inside
 /// the quotes.

@@ -2,6 +2,7 @@
 
 use super::{evidence, name, number, score, sparkline, window};
 use crate::gate::verdict::{Judgement, Outcome, Verdict};
+use crate::plain::plain;
 
 /// Finds the note of an earlier run, so that it can be updated instead of repeated.
 const MARKER: &str = "<!-- tales: gate -->";
@@ -56,7 +57,7 @@ fn row(judgement: &Judgement) -> String {
     )
 }
 
-fn sign(outcome: Outcome) -> &'static str {
+pub(super) fn sign(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Info => "ℹ️",
         Outcome::Pass => "✅",
@@ -67,7 +68,7 @@ fn sign(outcome: Outcome) -> &'static str {
 }
 
 /// Text inside a table cell: no markup, no new lines.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
@@ -75,7 +76,8 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '\n' | '\r' => escaped.push(' '),
-            c => escaped.push(c),
+            '#' | '@' | '!' | '~' | '$' | '&' => escaped.push_str(&format!("&#{};", u32::from(c))),
+            c => escaped.push_str(&plain(c.encode_utf8(&mut [0; 4]))),
         }
     }
     escaped

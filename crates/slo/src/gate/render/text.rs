@@ -2,6 +2,7 @@
 
 use super::{evidence, headline, name, number, sparkline};
 use crate::gate::verdict::{Judgement, Outcome, Verdict};
+use crate::plain::plain;
 
 /// With or without colour codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +35,7 @@ impl Verdict {
             ));
             let line = sparkline(&judgement.series);
             let indent = " ".repeat(13);
-            text.push_str(format!("{indent}{}\n", judgement.reason).trim_end());
+            text.push_str(format!("{indent}{}\n", plain(&judgement.reason)).trim_end());
             text.push('\n');
             if !line.is_empty() {
                 text.push_str(&format!("{indent}{line}\n"));

@@ -71,7 +71,7 @@ impl Faults {
             }
             (Fault::Network(rule), until) => {
                 let fault = until.map(|until| (rule, until));
-                self.set_network(pod, &id, fault, pods, network)?;
+                return self.set_network(pod, &id, fault, pods, network);
             }
             (Fault::Stress(stress), until) => {
                 let fault = until.map(|until| (stress, until));

@@ -61,7 +61,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Shapes what leaves the pod, or lets it pass again.
+    /// Shapes what leaves the pod, or lets it pass again. Returns what had to be left out.
     pub(super) fn set_network(
         &self,
         pod: &Pod,
@@ -69,18 +69,19 @@ impl Faults {
         fault: Option<(NetworkFault, Instant)>,
         pods: &Pods,
         network: &mut Network,
-    ) -> Result<(), StageError> {
+    ) -> Result<Vec<String>, StageError> {
+        let mut cut = Vec::new();
         let (reason, rule) = match fault {
             Some((fault, until)) => {
-                let towards = fault.towards.as_ref().map(|peers| towards(peers, pods, network));
-                let rule = NetworkRule::new(&fault, towards.transpose()?);
-                ("NetworkFault", Some((rule, until)))
+                let peers = fault.towards.as_ref();
+                let towards = peers.map(|peers| towards(peers, pods, network, &mut cut));
+                ("NetworkFault", Some((NetworkRule::new(&fault, towards), until)))
             }
             None => ("NetworkRecovered", None),
         };
         network.set_network_fault(pod.ip(), id, rule);
         self.events.normal(reason, pod.object(), id);
-        Ok(())
+        Ok(cut)
     }
 
     /// Forgets the faults whose time is over; they have had no effect since.
@@ -107,35 +108,32 @@ impl Faults {
     }
 }
 
-/// Where the peers are.
-fn towards(peers: &[Peer], pods: &Pods, network: &Network) -> Result<Vec<Destination>, StageError> {
-    let found = peers.iter().map(|peer| destinations(peer, pods, network));
-    let found: Result<Vec<_>, _> = found.collect();
-    found.map(|found| found.concat())
-}
-
-/// A peer that is gone has no address any more, so nothing is for it.
-fn destinations(
-    peer: &Peer,
+/// Where the peers are. A name that cluster DNS does not know is elsewhere, and what goes elsewhere
+/// does not pass a Service: `cut` says so.
+fn towards(
+    peers: &[Peer],
     pods: &Pods,
     network: &Network,
-) -> Result<Vec<Destination>, StageError> {
-    match peer {
-        Peer::Pod(target) => {
-            let same = |pod: &&Pod| {
-                pod.uid() == target.uid
-                    && *pod.name() == NamespacedName::new(&target.namespace, &target.pod)
-            };
-            Ok(pods.iter().find(same).map(|pod| Destination::host(pod.ip())).into_iter().collect())
-        }
-        Peer::External(text) => {
-            let found = Destination::parse(text, |name| network.look_up(name));
-            found.ok_or_else(|| StageError::Fault {
-                reason: format!(
-                    "`{text}` is not an address, a CIDR block or a name that cluster DNS knows"
-                ),
-                remedy: "correct externalTargets",
-            })
+    cut: &mut Vec<String>,
+) -> Vec<Destination> {
+    let mut found = Vec::new();
+    for peer in peers {
+        match peer {
+            // A peer that is gone has no address any more, so nothing is for it.
+            Peer::Pod(target) => {
+                let same = |pod: &&Pod| {
+                    pod.uid() == target.uid
+                        && *pod.name() == NamespacedName::new(&target.namespace, &target.pod)
+                };
+                found.extend(pods.iter().find(same).map(|pod| Destination::host(pod.ip())));
+            }
+            Peer::External(text) => match Destination::parse(text, |name| network.look_up(name)) {
+                Some(destinations) => found.extend(destinations),
+                None => {
+                    cut.push(format!("nothing towards `{text}`, which cluster DNS does not know"))
+                }
+            },
         }
     }
+    found
 }

@@ -26,6 +26,8 @@ pub(super) struct ContainerState {
     /// When it is started next.
     pub(super) start_at: Option<Instant>,
     pub(super) waiting: Option<&'static str>,
+    /// Asked to end at this moment: it goes on until its `preStop` sleep is over.
+    pub(super) stop_at: Option<Instant>,
     /// Killed at this moment if it has not ended by itself.
     pub(super) kill_at: Option<Instant>,
     pub(super) oom_killed: bool,
@@ -48,6 +50,7 @@ impl ContainerState {
             started: now,
             start_at: Some(now),
             waiting: Some(CREATING),
+            stop_at: None,
             kill_at: None,
             oom_killed: false,
             back_off: BackOff::new(clock),
@@ -75,6 +78,21 @@ impl ContainerState {
         self.oom_killed = false;
         self.readiness = state(&spec.readiness_probe, false);
         self.liveness = state(&spec.liveness_probe, true);
+    }
+
+    /// Asks it to end: now, or when its `preStop` sleep is over.
+    pub(super) fn stop(&mut self, pre_stop: Duration, now: Instant) {
+        self.start_at = None;
+        self.stop_at = Some(now + pre_stop);
+        self.stop_if_due(now);
+    }
+
+    /// Asks it to end if its time has come.
+    pub(super) fn stop_if_due(&mut self, now: Instant) {
+        if self.stop_at.is_some_and(|at| at <= now) {
+            self.stop_at = None;
+            self.process.iter().for_each(|process| process.terminate());
+        }
     }
 
     /// Takes in the end of the process; `restart` says whether it is to be started again.
@@ -134,9 +152,10 @@ impl ContainerState {
         self.process.is_none() && self.start_at.is_none() && self.last_exit.is_some()
     }
 
-    pub(super) fn status(&self, name: &str) -> ContainerStatus {
+    pub(super) fn status(&self, spec: &Container) -> ContainerStatus {
         ContainerStatus {
-            name: name.to_owned(),
+            name: spec.name.clone(),
+            ports: spec.ports.iter().map(|port| port.container_port).collect(),
             pid: self.process.as_ref().map(Process::pid),
             waiting: self.waiting.map(str::to_owned),
             ready: self.ready(),

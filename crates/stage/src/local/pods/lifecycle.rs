@@ -22,7 +22,7 @@ impl Pods {
         hash: &str,
     ) -> Result<(), StageError> {
         let ip = self.addresses.take()?;
-        let name = format!("{base_name}-{}", naming::random_suffix());
+        let name = naming::pod_name(base_name);
         let dir = self.state_dir.join("pods").join(format!("{namespace}_{name}"));
         std::fs::create_dir_all(&dir)
             .map_err(StageError::io(format!("create {}", dir.display())))?;
@@ -82,19 +82,22 @@ impl Pods {
         }
     }
 
-    /// Asks a pod to end: SIGTERM now, SIGKILL after `grace`; zero kills at once. Its owner makes
-    /// another one, with another name.
+    /// Asks a pod to end: it gets no more traffic, SIGTERM after its `preStop` sleep, SIGKILL after
+    /// `grace`; zero kills at once. Its owner makes another one, with another name.
     pub(crate) fn terminate(
         &mut self,
         name: &NamespacedName,
         grace: Duration,
     ) -> Result<(), StageError> {
+        let (clock, now) = (self.clock, Instant::now());
         let pod = self.living(name)?;
-        pod.kill_at = Some(Instant::now() + grace);
-        for container in &mut pod.containers {
-            container.start_at = None;
-            if let Some(process) = &container.process {
-                if grace.is_zero() { process.kill() } else { process.terminate() }
+        pod.kill_at = Some(now + grace);
+        for (container, spec) in pod.containers.iter_mut().zip(&pod.spec.containers) {
+            if grace.is_zero() {
+                container.start_at = None;
+                container.process.iter().for_each(|process| process.kill());
+            } else {
+                container.stop(clock.scale(spec.pre_stop()), now);
             }
         }
         let object = pod.object();
@@ -139,11 +142,12 @@ impl Pods {
         Ok(())
     }
 
-    /// Kills what has not ended in its grace period.
+    /// Stops what has slept before its end, and kills what has not ended in its grace period.
     pub(super) fn kill_overdue(&mut self, now: Instant) {
-        for pod in self.pods.values() {
+        for pod in self.pods.values_mut() {
             let over = pod.kill_at.is_some_and(|end| end <= now);
-            for container in &pod.containers {
+            for container in &mut pod.containers {
+                container.stop_if_due(now);
                 if over || container.kill_at.is_some_and(|end| end <= now) {
                     container.process.iter().for_each(|process| process.kill());
                 }
@@ -205,6 +209,12 @@ impl Pods {
         for (name, grace) in all {
             // One that is on its way out already is as good.
             let _ = self.terminate(&name, grace.min(most));
+        }
+        // Nobody sends anything any more, so nobody has to be waited for.
+        let now = Instant::now();
+        for container in self.pods.values_mut().flat_map(|pod| &mut pod.containers) {
+            container.stop_at = container.stop_at.map(|_| now);
+            container.stop_if_due(now);
         }
     }
 }

@@ -17,10 +17,21 @@ pub(super) fn template_hash(template: &PodTemplate) -> String {
     (0..10).map(|digit| char::from(ALPHABET[(hash / base.pow(digit) % base) as usize])).collect()
 }
 
+/// The longest name of a pod, which is the name of a host, too.
+const LONGEST: usize = 63;
+const SUFFIX: usize = 5;
+
+/// The name of a new pod of this owner: cut, as Kubernetes cuts it, to leave room for its random
+/// end.
+pub(super) fn pod_name(base: &str) -> String {
+    let base: String = format!("{base}-").chars().take(LONGEST - SUFFIX).collect();
+    format!("{base}{}", random_suffix())
+}
+
 /// The random end of a pod's name.
-pub(super) fn random_suffix() -> String {
+fn random_suffix() -> String {
     let mut rng = rand::rng();
-    (0..5).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
+    (0..SUFFIX).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
 }
 
 /// A random identifier in the form of a UUID (version 4).
@@ -47,6 +58,8 @@ mod tests {
         };
         assert_eq!(template_hash(&template("a")), template_hash(&template("a")));
         assert_ne!(template_hash(&template("a")), template_hash(&template("b")));
+        assert_eq!(pod_name(&"x".repeat(200)).len(), LONGEST);
+        assert!(pod_name("web-1").starts_with("web-1-"));
         assert!(random_suffix().bytes().all(|b| ALPHABET.contains(&b)));
         assert_eq!(random_uid().as_bytes()[14], b'4');
     }

@@ -148,7 +148,7 @@ impl Pod {
             held_down: self.held_down,
             dns_fault: false,
             faults: Vec::new(),
-            containers: containers.map(|(spec, state)| state.status(&spec.name)).collect(),
+            containers: containers.map(|(spec, state)| state.status(spec)).collect(),
         }
     }
 }

@@ -81,6 +81,12 @@ impl<'m> World<'m> {
                     phase: "Running".to_owned(),
                     ip: String::new(),
                     node: String::new(),
+                    ports: template
+                        .spec
+                        .containers
+                        .iter()
+                        .flat_map(|one| one.ports.iter().map(|port| port.container_port))
+                        .collect(),
                     containers: template
                         .spec
                         .containers

@@ -1,9 +1,10 @@
 //! A folder of earlier verdicts: what relative criteria are compared with when no baseline is
 //! pinned.
 //!
-//! One JSON file per verdict, named by the end of its window, so that names sort by time and
-//! judging the same window again replaces its verdict. Any other `.json` in the folder is an error:
-//! nobody can know whether it belongs to the history.
+//! One JSON file per verdict, named by the end of its window and by the services that were judged,
+//! so that names sort by time and judging the same window again replaces its verdict. Verdicts of
+//! other services may lie beside them. Any other `.json` in the folder is an error: nobody can know
+//! whether it belongs to the history.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -20,7 +21,10 @@ const KEPT: usize = 100;
 /// Longer files are cut, and then refused: no verdict is so long.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The verdicts of a folder.
+/// Length of the time in a name.
+const TIME: usize = "20220519T093000.000Z".len();
+
+/// The verdicts of a folder that are about the same services.
 pub(crate) struct History {
     folder: PathBuf,
     /// Name of the verdict to come.
@@ -30,11 +34,12 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads all verdicts of the folder, and creates the folder if it does not exist. The verdict
-    /// to come is about a window that ends at `end`.
-    pub(crate) fn open(folder: &Path, end: Timestamp) -> Result<Self> {
+    /// Reads the verdicts of the folder about these services, and creates the folder if it does not
+    /// exist. The verdict to come is about a window that ends at `end`.
+    pub(crate) fn open(folder: &Path, end: Timestamp, services: &[String]) -> Result<Self> {
         let cannot = || format!("--history {}: cannot be read", folder.display());
         fs::create_dir_all(folder).with_context(cannot)?;
+        let suffix = suffix(services);
         let mut results = Vec::new();
         for entry in fs::read_dir(folder).with_context(cannot)? {
             let path = entry.with_context(cannot)?.path();
@@ -45,23 +50,44 @@ impl History {
             if !is_ours(&name) {
                 bail!("{} was not written by --history; move it elsewhere", path.display());
             }
+            // Those without a suffix are of a version that knew no other services.
+            if name[TIME..] != suffix && name[TIME..] != *".json" {
+                continue;
+            }
             let text = read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let result =
                 EarlierResult::from_json(&text).with_context(|| path.display().to_string())?;
             results.push((name, result));
         }
         results.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Self {
-            folder: folder.to_owned(),
-            name: end.strftime("%Y%m%dT%H%M%S%.3fZ.json").to_string(),
-            results,
-        })
+        let name = format!("{}{suffix}", end.strftime("%Y%m%dT%H%M%S%.3fZ"));
+        Ok(Self { folder: folder.to_owned(), name, results })
     }
 
     /// Results of windows that ended before this one, oldest first.
     pub(crate) fn earlier(&self) -> Vec<EarlierResult> {
-        let earlier = self.results.iter().filter(|(name, _)| *name < self.name);
-        earlier.map(|(_, result)| result.clone()).collect()
+        self.before().map(|(_, result)| result.clone()).collect()
+    }
+
+    /// The same, each with the end of its window, RFC 3339.
+    pub(crate) fn timed(&self) -> Vec<(String, EarlierResult)> {
+        let end = |name: &str| {
+            let part = |from: usize, to: usize| &name[from..to];
+            format!(
+                "{}-{}-{}T{}:{}:{}Z",
+                part(0, 4),
+                part(4, 6),
+                part(6, 8),
+                part(9, 11),
+                part(11, 13),
+                part(13, 15)
+            )
+        };
+        self.before().map(|(name, result)| (end(name), result.clone())).collect()
+    }
+
+    fn before(&self) -> impl Iterator<Item = &(String, EarlierResult)> {
+        self.results.iter().filter(|(name, _)| name[..TIME] < self.name[..TIME])
     }
 
     /// Writes the verdict, whole or not at all, and removes the oldest ones beyond what is kept.
@@ -92,14 +118,32 @@ impl History {
     }
 }
 
-/// `20220519T093000.000Z.json`
+/// `.shop.json`: services in a form that file names have; none without services.
+fn suffix(services: &[String]) -> String {
+    const LONGEST: usize = 80;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let mut joined: String =
+        services.join("+").chars().map(|c| if c == '+' { c } else { plain(c) }).collect();
+    if joined.len() > LONGEST {
+        // Too many to name: their number and the first ones.
+        joined = format!("{}+{}", &joined[..LONGEST], services.len());
+    }
+    if joined.is_empty() { ".json".to_owned() } else { format!(".{joined}.json") }
+}
+
+/// `20220519T093000.000Z.json` or `20220519T093000.000Z.shop.json`
 fn is_ours(name: &str) -> bool {
-    let shape = "dddddddd'T'dddddd.ddd'Z'.json".replace('\'', "");
-    name.len() == shape.len()
-        && name.bytes().zip(shape.bytes()).all(|(is, wanted)| match wanted {
-            b'd' => is.is_ascii_digit(),
-            wanted => is == wanted,
-        })
+    let shape = "dddddddd'T'dddddd.ddd'Z'".replace('\'', "");
+    let Some((time, rest)) = name.split_at_checked(TIME) else {
+        return false;
+    };
+    let is_time = time.bytes().zip(shape.bytes()).all(|(is, wanted)| match wanted {
+        b'd' => is.is_ascii_digit(),
+        wanted => is == wanted,
+    });
+    let services = rest.strip_suffix(".json").map(|rest| rest.strip_prefix('.').unwrap_or(rest));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_+".contains(c);
+    is_time && services.is_some_and(|services| services.chars().all(plain))
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

@@ -8,6 +8,7 @@ use keptn::{Kind, Sli, Slo, kind};
 use slo::Catalogue;
 
 use crate::cli::Gate;
+use crate::terminal::note;
 use crate::yaml::{listed, read_yaml};
 
 /// What is to be judged.
@@ -30,6 +31,21 @@ pub(crate) struct Keptn {
 type File = (String, String);
 
 impl Objectives {
+    /// The services, by which verdicts of several sets of objectives are told apart in one folder.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = match self {
+            Self::OpenSlo(catalogue) => {
+                catalogue.slos.iter().map(|slo| slo.service.clone()).collect()
+            }
+            Self::Keptn(keptn) => keptn.context.get("SERVICE").cloned().into_iter().collect(),
+        };
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Objectives {
     /// Reads the files; those of the arguments are relative to the current folder.
     pub(crate) fn read(args: &Gate) -> Result<Self> {
         let here = std::env::current_dir()?;
@@ -50,7 +66,11 @@ impl Objectives {
             if args.keptn_compat || !args.context.is_empty() {
                 bail!("--context and --keptn-compat belong to Keptn's files; leave them out");
             }
-            return Ok(Self::OpenSlo(Catalogue::load(&openslo).map_err(listed)?));
+            let mut catalogue = Catalogue::load(&openslo).map_err(listed)?;
+            if args.rewrite_ranges {
+                catalogue.rewrite_ranges().iter().for_each(|line| note(line));
+            }
+            return Ok(Self::OpenSlo(catalogue));
         }
         if let (Some(other), Some(keptn)) = (openslo.first(), slos.first().or(slis.first())) {
             bail!(

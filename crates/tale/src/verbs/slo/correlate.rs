@@ -3,9 +3,9 @@
 
 use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
-use slo::Period;
 use slo::openslo::model::{Objective, Slo};
 use slo::queries::{error_ratio, labels_of};
+use slo::{Period, plain};
 use stats::{Breach, CORRELATION_NOT_CAUSE, CorrelateSettings, Suspicion, correlate};
 
 use super::events::{self, Event};
@@ -30,24 +30,28 @@ struct Ranked {
 
 /// Ranks the suspects of every objective.
 pub(super) async fn run(project: &Project, args: Correlate) -> Result<(String, u8)> {
-    let catalogue = load(&args.files)?;
+    let catalogue = load(&args.files, args.rewrite_ranges)?;
     let mut events = match &args.events {
         Some(file) => events::read(file)?,
         None => Vec::new(),
     };
-    let (range, shortest_step) = resolution(args.clock);
+    let clock = ClockArg::or_of(args.clock, &args.source.server);
+    let last = period("--last", &args.last)?;
+    let (shortest, shortest_step) = resolution(clock);
+    let step = (last.as_secs_f64() / MOST_STEPS).ceil().max(shortest_step);
+    // A rate over less than a step would not see what is between two of them.
+    let range = shortest.max(Period::from_millis((step * 1000.0) as u64));
     let settings = CorrelateSettings {
         // A rate forgets a bad second only when its whole range is behind it.
         recovery_seconds: period("--recovery", &args.recovery)?.as_secs_f64() + range.as_secs_f64(),
         longest_lag_seconds: period("--lag", &args.lag)?.as_secs_f64(),
     };
-    let past = Past::last(project, args.source, &args.last).await?;
-    let step = ((past.to - past.from) / MOST_STEPS).ceil().max(shortest_step);
+    let past = Past::over(project, args.source, last).await?;
     events.extend(observed::all(project, &past, step).await);
     let mut ranked = Vec::new();
     for slo in &catalogue.slos {
         for objective in &slo.objectives {
-            let question = Question { slo, objective, range, step, settings };
+            let question = Question { slo, objective, range, step, shortest_step, settings };
             ranked.push(question.rank(&past, &events).await?);
         }
     }
@@ -75,6 +79,8 @@ struct Question<'a> {
     objective: &'a Objective,
     range: Period,
     step: f64,
+    /// How close samples are looked at, between two steps, too.
+    shortest_step: f64,
     settings: CorrelateSettings,
 }
 
@@ -82,6 +88,13 @@ impl Question<'_> {
     async fn rank(&self, past: &Past, events: &[Event]) -> Result<Ranked> {
         let query =
             error_ratio(self.slo, self.objective, self.range).map_err(|why| anyhow!("{why}"))?;
+        // States are seen at instants: between two steps the worst of them counts.
+        let states = !self.objective.indicator.metric.has_events();
+        let query = if states && self.step > self.shortest_step {
+            format!("max_over_time(({query})[{}s:{}s])", self.step, self.shortest_step)
+        } else {
+            query
+        };
         let ratios = past.steps(&query, self.step).await;
         let ratios = ratios.map_err(|why| anyhow!("{why}"))?;
         let allowed = self.objective.target.one_minus().to_f64();
@@ -169,7 +182,7 @@ fn suspects(found: &[Suspicion]) -> Table {
         let two = |value: f64| format!("{value:.2}");
         table.row([
             (index + 1).to_string(),
-            suspicion.name.clone(),
+            plain(&suspicion.name),
             two(suspicion.score),
             two(suspicion.precision),
             two(suspicion.recall),

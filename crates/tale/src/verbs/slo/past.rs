@@ -6,7 +6,6 @@ use anyhow::{Result, anyhow};
 use slo::Period;
 
 use crate::cli::Source;
-use crate::control::Running;
 use crate::folders::Project;
 use crate::prometheus::{Prometheus, QueryFailed, Series};
 
@@ -23,25 +22,13 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) async fn last(project: &Project, source: Source, last: &str) -> Result<Self> {
-        Self::over(project, source, period("--last", last)?).await
-    }
-
-    /// As [`Self::last`], for a length that was not an argument.
+    /// The stretch of this length until the time that was asked for, or now.
     pub(super) async fn over(project: &Project, source: Source, last: Period) -> Result<Self> {
         let to = source.until.unwrap_or_else(jiff::Timestamp::now);
-        let on_stage = source.prometheus.is_none();
-        let url = match source.prometheus {
-            Some(url) => url,
-            None => Running::prometheus(project).await?,
-        };
+        let on_stage = source.server.prometheus.is_none();
+        let prometheus = super::super::ask::prometheus(project, &source.server).await?;
         let to = to.as_millisecond() as f64 / 1000.0;
-        Ok(Self {
-            prometheus: Prometheus::patient(&url),
-            from: to - last.as_secs_f64(),
-            to,
-            on_stage,
-        })
+        Ok(Self { prometheus: prometheus.patient(), from: to - last.as_secs_f64(), to, on_stage })
     }
 
     /// The latest part of it.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 use slo::Period;
 use slo::openslo::model::{Metric, Objective, Slo};
-use slo::queries::events_of_slice;
+use slo::queries::{events_of_slice, sources_apart};
 use stats::{Counted, Events, History, Slice, SuggestRequest, Suggestion, openslo_stream, suggest};
 
 use super::past::{Past, period};
@@ -32,7 +32,7 @@ struct Answer {
 
 /// Proposes a target for each indicator of the files.
 pub(super) async fn run(project: &Project, args: Suggest) -> Result<(String, u8)> {
-    let catalogue = load(&args.files)?;
+    let catalogue = load(&args.files, args.rewrite_ranges)?;
     let window = args.window.as_deref().map(|text| period("--window", text));
     let window = window.transpose()?;
     let mut excluded = Vec::new();
@@ -127,23 +127,42 @@ impl Question<'_> {
         let bad = bad.map_err(|why| anyhow!("{why}"))?;
         let total = past.steps(&queries.total, step).await;
         let total = total.map_err(|why| anyhow!("{why}"))?;
+        self.sources_exist(past).await?;
         let slices = total.iter().zip(&bad).enumerate().map(|(index, (total, bad))| {
             let end = past.from + step * index as f64;
-            // Rates are extrapolated: there may be a hair more bad events than events.
-            let events = total
-                .zip(*bad)
-                .map(|(total, bad)| Events { good: (total - bad).max(0.0).min(total), total });
+            let events = total.zip(*bad).map(|(total, bad)| events(bad, total));
             let overlaps = |(from, to): &(f64, f64)| *from < end && *to > end - step;
             let excluded = self.excluded.iter().any(overlaps);
             Slice { events, excluded }
         });
         // The first step ends where the time begins.
-        let slices = slices.skip(1).collect();
+        let slices: Vec<Slice> = slices.skip(1).collect();
+        let seen = |slice: &Slice| slice.events.is_some_and(|events| events.total > 0.0);
+        let first = slices.iter().position(seen).unwrap_or(0) as f64;
+        let last = slices.iter().rposition(seen).map_or(0, |last| last + 1) as f64;
+        // The evidence is what there is, not what was asked for.
+        let seen = (past.from + step * first, past.from + step * last);
         let history = History { slice: self.slice, slices };
-        suggest(&history, &self.request(past)?).map_err(|why| anyhow!("{why}"))
+        suggest(&history, &self.request(seen)?).map_err(|why| anyhow!("{why}"))
     }
 
-    fn request(&self, past: &Past) -> Result<SuggestRequest> {
+    /// No series of errors is no proof that there were none, if all events are another metric.
+    async fn sources_exist(&self, past: &Past) -> Result<()> {
+        for selector in sources_apart(self.objective) {
+            let length = ((past.to - past.from) * 1000.0).round();
+            let promql = format!("count(count_over_time({selector}[{length}ms]))");
+            let found = past.prometheus.query(&promql, Some(past.to)).await;
+            if found.map_err(|why| anyhow!("{why}"))?.is_empty() {
+                bail!(
+                    "{selector} has no sample in all that time, so it proves nothing: correct its name, or let it begin at 0"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// `seen`: where the first and the last event are.
+    fn request(&self, seen: (f64, f64)) -> Result<SuggestRequest> {
         let (counted, total) = match &self.objective.indicator.metric {
             Metric::Good { good, total } => (Counted::Good(good.text.clone()), total),
             Metric::Bad { bad, total } => (Counted::Bad(bad.text.clone()), total),
@@ -158,13 +177,22 @@ impl Question<'_> {
             window: self.window,
             source: format!(
                 "{} to {}, slices of {}",
-                words::moment(past.from),
-                words::moment(past.to),
+                words::moment(seen.0),
+                words::moment(seen.1),
                 self.slice
             ),
             seed: self.seed,
         })
     }
+}
+
+/// Rates are extrapolated: there may be a hair more bad events than events, or less than none. More
+/// than a hair is left as it is, and refused.
+fn events(bad: f64, total: f64) -> Events {
+    let hair = 0.01 * total + 1.0;
+    let good = total - bad;
+    let forgiven = (-hair..=total + hair).contains(&good);
+    Events { good: if forgiven { good.clamp(0.0, total.max(0.0)) } else { good }, total }
 }
 
 /// Reads `FROM..TO`.

@@ -25,8 +25,10 @@ pub(crate) struct NetworkRule {
     /// None: everybody.
     pub(super) towards: Option<Vec<Destination>>,
     delay: Option<NetworkDelay>,
+    jitter: Chance,
     /// Percent.
     loss: f64,
+    losses: Chance,
     /// Shared by all connections of the pod, as `tbf` is.
     bandwidth: Option<Bandwidth>,
     partition: bool,
@@ -37,6 +39,33 @@ pub(crate) struct NetworkRule {
 pub(crate) struct Bandwidth {
     bytes_per_second: u64,
     free_at: Mutex<Instant>,
+}
+
+/// Draws that depend on the one before, as the kernel's `netem` correlates them: each is a mixture
+/// of a new one and the last.
+#[derive(Debug, Default)]
+struct Chance {
+    /// The part of the last one, 0 to 1.
+    memory: f64,
+    last: Mutex<Option<f64>>,
+}
+
+impl Chance {
+    fn new(correlation_percent: f64) -> Self {
+        Self { memory: (correlation_percent / 100.0).clamp(0.0, 1.0), last: Mutex::new(None) }
+    }
+
+    /// From 0 to 1, without 1.
+    fn draw(&self, random: &mut impl Rng) -> f64 {
+        let new = random.random_range(0.0..1.0);
+        if self.memory == 0.0 {
+            return new;
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let drawn = last.map_or(new, |last| new * (1.0 - self.memory) + last * self.memory);
+        *last = Some(drawn);
+        drawn
+    }
 }
 
 /// Everything that bytes on one way of one connection suffer; nothing, by default.
@@ -60,11 +89,45 @@ impl NetworkRule {
         Self {
             towards,
             delay: fault.delay,
+            jitter: Chance::new(fault.delay.map_or(0.0, |delay| delay.correlation)),
             loss: fault.loss_percent,
+            losses: Chance::new(fault.loss_correlation),
             bandwidth: fault.bytes_per_second.map(Bandwidth::new),
             // What never arrives is a partition, whatever it is called.
             partition: fault.partition || fault.loss_percent >= 100.0,
         }
+    }
+
+    /// How long a chunk waits: its delay, and its losses, the first of which costs `first`.
+    fn wait(&self, first: Duration, random: &mut impl Rng) -> Duration {
+        self.delay(random) + self.stall(first, random)
+    }
+
+    /// Evenly spread over latency ± jitter, never negative.
+    fn delay(&self, random: &mut impl Rng) -> Duration {
+        let Some(delay) = self.delay else {
+            return Duration::ZERO;
+        };
+        let jitter = delay.jitter.as_secs_f64();
+        let off = if jitter > 0.0 { jitter * (2.0 * self.jitter.draw(random) - 1.0) } else { 0.0 };
+        Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
+    }
+
+    /// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation:
+    /// a real stream loses single packets and mends some of them faster; what is the same is that
+    /// some requests take 200 ms more, and a few far more.
+    fn stall(&self, first: Duration, random: &mut impl Rng) -> Duration {
+        let mut stall = Duration::ZERO;
+        if self.loss <= 0.0 {
+            return stall;
+        }
+        for again in 0..MAX_LOSSES {
+            if self.losses.draw(random) * 100.0 >= self.loss {
+                break;
+            }
+            stall += first * 2u32.pow(again);
+        }
+        stall
     }
 
     /// Whether packets for one of these are hit.
@@ -130,11 +193,7 @@ impl Shape {
     /// How long a SYN of this way takes: a lost one is sent again after a second, and not after 200
     /// ms (RFC 6298).
     pub(crate) fn syn(&self, random: &mut impl Rng) -> Duration {
-        let waits = self.rules.iter().map(|rule| {
-            let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
-            delay + stall(rule.loss, SYN_RETRANSMISSION, random)
-        });
-        waits.sum()
+        self.rules.iter().map(|rule| rule.wait(SYN_RETRANSMISSION, random)).sum()
     }
 
     /// Most bytes to take at once.
@@ -149,37 +208,13 @@ impl Shape {
     pub(crate) fn times(&self, bytes: usize, now: Instant, random: &mut impl Rng) -> Times {
         let reserved = self.bandwidths().map(|b| b.reserve(bytes, now));
         let sent = reserved.max().unwrap_or(now);
-        let waits = self.rules.iter().map(|rule| {
-            let delay = rule.delay.map_or(Duration::ZERO, |d| delay(d, random));
-            delay + stall(rule.loss, RETRANSMISSION, random)
-        });
+        let waits = self.rules.iter().map(|rule| rule.wait(RETRANSMISSION, random));
         Times { sent, due: sent + waits.sum::<Duration>() }
     }
 
     fn bandwidths(&self) -> impl Iterator<Item = &Bandwidth> {
         self.rules.iter().filter_map(|rule| rule.bandwidth.as_ref())
     }
-}
-
-/// Evenly spread over latency ± jitter, never negative.
-fn delay(delay: NetworkDelay, random: &mut impl Rng) -> Duration {
-    let jitter = delay.jitter.as_secs_f64();
-    let off = if jitter > 0.0 { random.random_range(-jitter..=jitter) } else { 0.0 };
-    Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
-}
-
-/// How long a chunk stalls because it is lost, perhaps several times in a row. An approximation: a
-/// real stream loses single packets and mends some of them faster; what is the same is that some
-/// requests take 200 ms more, and a few far more.
-fn stall(percent: f64, first: Duration, random: &mut impl Rng) -> Duration {
-    let mut stall = Duration::ZERO;
-    for again in 0..MAX_LOSSES {
-        if random.random_range(0.0..100.0) >= percent {
-            break;
-        }
-        stall += first * 2u32.pow(again);
-    }
-    stall
 }
 
 #[cfg(test)]

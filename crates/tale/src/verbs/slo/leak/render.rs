@@ -1,6 +1,7 @@
 //! The leaks in each output format. The method and its certainty are part of the answer.
 
 use serde_json::{Value, json};
+use slo::plain;
 use stats::{LeakSettings, LeakVerdict};
 
 use super::super::words;
@@ -8,8 +9,8 @@ use super::Judged;
 use crate::terminal::Table;
 
 const MIB: f64 = 1_048_576.0;
-const METHOD: &str = "Mann-Kendall trend test (corrected for autocorrelation), Theil-Sen slope with 95 % confidence \
-     interval, on the longest run between restarts";
+const METHOD: &str = "steps between the medians of 16 and of 8 blocks, held against a random walk (Student's t); troughs, where it \
+     falls and rises; Theil-Sen slope with 95 % confidence interval of the longest run between restarts";
 
 /// Everything that is printed.
 pub(super) struct Output<'a> {
@@ -69,8 +70,13 @@ impl Output<'_> {
         match super::code(self.judged) {
             0 => LeakVerdict::NoLeak,
             1 => LeakVerdict::Leak,
+            _ if self.count(LeakVerdict::CannotTell) > 0 => LeakVerdict::CannotTell,
             _ => LeakVerdict::TooShort,
         }
+    }
+
+    fn count(&self, verdict: LeakVerdict) -> usize {
+        self.judged.iter().filter(|judged| judged.report.verdict == verdict).count()
     }
 
     fn table(&self) -> Table {
@@ -86,13 +92,14 @@ impl Output<'_> {
             ">RUNS",
             &in_horizon,
             ">LIMIT IN",
+            "WHY",
         ]);
         for judged in self.judged {
             let report = &judged.report;
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
             table.row([
                 word(report.verdict).to_owned(),
-                judged.name.clone(),
+                plain(&judged.name),
                 or_dash(report.slope.map(|slope| self.per_minute(slope))),
                 or_dash(report.interval.map(|(low, high)| {
                     format!("[{}, {}]", self.per_minute(low), self.per_minute(high))
@@ -102,6 +109,7 @@ impl Output<'_> {
                 report.runs.to_string(),
                 or_dash(report.projected_growth.map(|growth| format!("{:+.1} %", growth * 100.0))),
                 or_dash(report.seconds_to_limit.map(words::duration)),
+                report.reason.to_owned(),
             ]);
         }
         table
@@ -121,6 +129,10 @@ impl Output<'_> {
                 let verb = if leaks.len() == 1 { "leaks" } else { "leak" };
                 format!("{} of {all} {verb}:\n{}\n", leaks.len(), lines.join("\n"))
             }
+            (None, LeakVerdict::CannotTell) => format!(
+                "None of {all} is known to leak, and of {} it cannot be told: see why.\n",
+                self.count(LeakVerdict::CannotTell)
+            ),
             (None, LeakVerdict::NoLeak) => {
                 let short = |judged: &&Judged| judged.report.verdict == LeakVerdict::TooShort;
                 let short = self.judged.iter().filter(short).count();
@@ -146,7 +158,7 @@ impl Output<'_> {
         });
         format!(
             "  {} grows by {} {} and has not stopped{}.",
-            judged.name,
+            plain(&judged.name),
             self.per_minute(slope).trim_start_matches('+'),
             self.unit(),
             limit.unwrap_or_default()
@@ -174,6 +186,7 @@ fn word(verdict: LeakVerdict) -> &'static str {
     match verdict {
         LeakVerdict::Leak => "leak",
         LeakVerdict::NoLeak => "no leak",
+        LeakVerdict::CannotTell => "cannot be told",
         LeakVerdict::TooShort => "too short",
     }
 }

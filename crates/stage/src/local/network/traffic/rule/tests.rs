@@ -6,16 +6,26 @@ use rand::rngs::StdRng;
 
 use super::*;
 
+fn slow(latency: Duration, jitter: Duration, correlation: f64) -> NetworkRule {
+    let delay = Some(NetworkDelay { latency, jitter, correlation });
+    NetworkRule::new(&NetworkFault { delay, ..NetworkFault::default() }, None)
+}
+
+fn lossy(loss_percent: f64, loss_correlation: f64) -> NetworkRule {
+    let fault = NetworkFault { loss_percent, loss_correlation, ..NetworkFault::default() };
+    NetworkRule::new(&fault, None)
+}
+
 fn shape(rule: NetworkRule, now: Instant) -> Shape {
     Shape::new(vec![(Arc::new(rule), now)], &[])
 }
 
 proptest! {
     #[test]
-    fn a_delay_stays_within_its_jitter(latency in 0u64..500, jitter in 0u64..600, seed: u64) {
+    fn a_delay_stays_within_its_jitter(latency in 0u64..500, jitter in 0u64..600, correlation in 0.0..=100.0_f64, seed: u64) {
         let mut random = StdRng::seed_from_u64(seed);
         let ms = Duration::from_millis;
-        let wait = delay(NetworkDelay { latency: ms(latency), jitter: ms(jitter) }, &mut random);
+        let wait = slow(ms(latency), ms(jitter), correlation).delay(&mut random);
         prop_assert!(wait + Duration::from_micros(1) >= ms(latency.saturating_sub(jitter)));
         prop_assert!(wait <= ms(latency + jitter) + Duration::from_micros(1));
     }
@@ -41,8 +51,9 @@ proptest! {
 #[test]
 fn lost_chunks_stall_for_a_retransmission_time_that_doubles() {
     let mut random = StdRng::seed_from_u64(7);
+    let rule = lossy(10.0, 0.0);
     let stalls: Vec<u128> =
-        (0..10_000).map(|_| stall(10.0, RETRANSMISSION, &mut random).as_millis()).collect();
+        (0..10_000).map(|_| rule.stall(RETRANSMISSION, &mut random).as_millis()).collect();
     let share = |ms| stalls.iter().filter(|stall| **stall == ms).count();
     assert_eq!(
         share(0) + share(200) + share(600) + share(1400) + share(3000) + share(6200),
@@ -50,8 +61,26 @@ fn lost_chunks_stall_for_a_retransmission_time_that_doubles() {
     );
     assert!((8_800..9_200).contains(&share(0)), "{}", share(0));
     assert!((800..1_000).contains(&share(200)), "{}", share(200));
-    assert_eq!(stall(0.0, RETRANSMISSION, &mut random), Duration::ZERO);
-    assert_eq!(stall(100.0, RETRANSMISSION, &mut random), Duration::from_millis(200 * 63));
+    assert_eq!(lossy(0.0, 0.0).stall(RETRANSMISSION, &mut random), Duration::ZERO);
+    let always = lossy(100.0, 0.0).stall(RETRANSMISSION, &mut random);
+    assert_eq!(always, Duration::from_millis(200 * 63));
+}
+
+/// As the kernel's `netem`: with half a memory losses come in runs; with nothing but memory the
+/// first fate is that of all.
+#[test]
+fn correlated_losses_come_in_runs() {
+    let mut random = StdRng::seed_from_u64(7);
+    let mut runs = |correlation| {
+        let rule = lossy(50.0, correlation);
+        let lost: Vec<bool> =
+            (0..10_000).map(|_| rule.losses.draw(&mut random) * 100.0 < rule.loss).collect();
+        lost.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    };
+    let (independent, correlated, stuck) = (runs(0.0), runs(75.0), runs(100.0));
+    assert!((4_700..5_300).contains(&independent), "{independent}");
+    assert!(correlated < independent * 3 / 4, "{correlated} of {independent}");
+    assert_eq!(stuck, 0);
 }
 
 #[test]
@@ -59,8 +88,7 @@ fn faults_of_several_experiments_add_up() {
     let now = Instant::now();
     let slow = |ms| {
         let latency = Duration::from_millis(ms);
-        let delay = NetworkDelay { latency, jitter: Duration::ZERO };
-        (Arc::new(NetworkRule { delay: Some(delay), ..NetworkRule::default() }), now + latency)
+        (Arc::new(slow(latency, Duration::ZERO, 0.0)), now + latency)
     };
     let shape = Shape::new(vec![slow(30), slow(20)], &[]);
     let times = shape.times(100, now, &mut StdRng::seed_from_u64(1));
