@@ -161,6 +161,36 @@ fn what_was_built_once_stays_in_the_build() {
     assert_eq!(built(&project, &["list"]), ["tale", "dns-leaker"]);
 }
 
+/// The features that Cargo is asked for.
+fn features(project: &Project, command: &mut Command) -> Option<String> {
+    let ended = Ended::from(command.output().unwrap());
+    let cargo = ended.stderr.lines().find(|line| line.starts_with("cargo in ")).unwrap();
+    assert!(project.path("target/play").exists());
+    Some(cargo.split_once("--features ")?.1.to_owned())
+}
+
+#[test]
+fn a_cluster_needs_its_feature_and_the_image_and_no_prometheus_here() {
+    let project = Project::new().with_rust();
+    let asked =
+        |args: &[&str]| features(&project, &mut project.command(&project.path("tale"), args));
+    assert_eq!(asked(&["list"]), None, "the local stage is built without TLS");
+    fs::remove_file(project.path("path/prometheus")).unwrap();
+    fs::remove_file(project.path("path/alertmanager")).unwrap();
+    let image = ["tale", "all-services"];
+    assert_eq!(built(&project, &["images", "build"]), image);
+    assert_eq!(asked(&["list"]), None, "nor is the image");
+    assert_eq!(built(&project, &["play", "dns-leak", "--on", "cluster"]), image);
+    // What was built once is kept.
+    assert_eq!(asked(&["list"]).as_deref(), Some("tale/cluster"));
+    let other = Project::new().with_rust();
+    let mut command = other.command(&other.path("tale"), &["status"]);
+    let wanted = features(&other, command.env("TALES_ON", "cluster"));
+    assert_eq!(wanted.as_deref(), Some("tale/cluster"));
+    let mut command = other.command(&other.path("tale"), &["play", "sre", "--on=local"]);
+    assert_eq!(Ended::from(command.env("TALES_ON", "cluster").output().unwrap()).code, Some(0));
+}
+
 #[test]
 fn tests_find_their_own_folders() {
     let project = Project::new().with_rust();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chaos::document::Document;
 use chaos::snapshot::{Event, Object, Severity, Snapshot};
 
-use crate::{Stage, StageError, wait_for_chaos};
+use crate::{Stage, StageError, StageKind, wait_for_chaos};
 
 /// What is known of an experiment.
 enum Verdict {
@@ -31,7 +31,7 @@ pub async fn wait_until_begun(
 ) -> Result<Snapshot, StageError> {
     let mut last = Verdict::Later("nothing is known of it".to_owned());
     let decided = |snapshot: &Snapshot| {
-        last = verdict(snapshot, document);
+        last = verdict(snapshot, document, stage.place().kind);
         !matches!(last, Verdict::Later(_))
     };
     let snapshot = wait_for_chaos(stage, within, decided).await;
@@ -50,12 +50,13 @@ pub async fn wait_until_begun(
     }
 }
 
-fn verdict(snapshot: &Snapshot, document: &Document) -> Verdict {
+fn verdict(snapshot: &Snapshot, document: &Document, kind: StageKind) -> Verdict {
     let meta = &document.meta;
     let named = |object: &&Object| {
         object.kind == document.kind()
             && object.metadata.name == meta.name
-            && object.metadata.namespace == meta.namespace
+            // A stage in a cluster lives in one namespace, whichever the file says.
+            && (kind == StageKind::Cluster || object.metadata.namespace == meta.namespace)
     };
     let Some(object) = snapshot.objects.iter().find(named) else {
         return Verdict::Later("the object is not there".to_owned());

@@ -93,6 +93,9 @@ pub enum StageError {
         /// The last thing seen.
         seen: String,
     },
+    /// What a stage of another crate says; its message ends with what to do, too.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
     /// The stage was taken down.
     #[error("the stage is down; run `tale up`")]
     Down,

@@ -5,9 +5,11 @@
 //! A binary that embeds the local stage must offer two hidden subcommands, which call
 //! [`shim::exec`] and [`stress::exec`]: see there.
 
+mod adaptation;
 mod begun;
 mod error;
 mod event;
+pub mod inbox;
 pub mod local;
 pub mod manifest;
 mod name;
@@ -18,6 +20,7 @@ mod snapshot;
 mod stage;
 pub mod stress;
 
+pub use adaptation::Adaptation;
 pub use begun::wait_until_begun;
 pub use error::StageError;
 pub use event::{Event, EventKind};

@@ -38,11 +38,11 @@ use ::chaos::snapshot::{Applied, Name};
 use ::chaos::target::Target;
 use async_trait::async_trait;
 
+use crate::inbox::Inbox;
 use crate::manifest::{Manifests, SourceFile};
 use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use command::{Command, FaultChange};
 use handle::TaskHandle;
-use monitoring::Inbox;
 use start::Started;
 
 pub use config::{Config, Shim};

@@ -10,7 +10,7 @@ use chaos::engine::EngineError;
 use chaos::snapshot::{Applied, Name};
 
 use crate::manifest::SourceFile;
-use crate::{NamespacedName, Notification, Place, Snapshot, StageError};
+use crate::{Adaptation, NamespacedName, Notification, Place, Snapshot, StageError};
 
 /// How often [`wait_for_chaos`] looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -54,6 +54,25 @@ pub trait Stage: Send + Sync {
         deployment: &NamespacedName,
         within: Duration,
     ) -> Result<(), StageError>;
+
+    /// Waits until what looks at the pods has taken in all that was applied: rules, targets,
+    /// receivers. A stage where that is so as soon as [`Self::apply`] returns has nothing to do.
+    ///
+    /// # Errors
+    /// [`StageError::TimedOut`] after `within`, with what is missing.
+    async fn settle(&self, _within: Duration) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    /// What had to be changed in the documents so far, in the order of the documents.
+    fn adapted(&self) -> Vec<Adaptation> {
+        Vec::new()
+    }
+
+    /// What is in the way here, a line each: for a story that could not be told to its end.
+    async fn diagnose(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// `kubectl apply` of a chaos document. Returns at once; [`Stage::chaos`] shows when the fault
     /// is injected.

@@ -2,10 +2,12 @@
 
 mod gate;
 mod images;
+mod place;
 mod slo;
 
 pub use gate::{FailOn, Format, Gate};
 pub use images::{Image, Images};
+pub use place::{OnArg, Place, With};
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
@@ -37,8 +39,8 @@ pub enum Command {
     Play(Play),
     /// Start the stage without a story, to explore
     Up(Up),
-    /// End the stage that `up` started
-    Down,
+    /// End the stage that `up` started; in a cluster, whatever carries a stage's labels
+    Down(Place),
     /// What runs on the stage, and where
     Status {
         /// The process of the stage, where several are up
@@ -46,17 +48,21 @@ pub enum Command {
         /// As JSON, for programs
         #[arg(long)]
         json: bool,
+        /// Which stage
+        #[command(flatten)]
+        place: Place,
     },
     /// The alerts that are pending or firing on the stage
-    Alerts,
+    Alerts(Place),
     /// What Alertmanager has sent: mails, text messages, chats
-    Inbox,
+    Inbox(Place),
     /// What a pod writes
     Logs(Logs),
     /// Set variables of a Deployment, which rolls it out anew
     Set(Set),
+    /// Begin anew, as after a rehearsal: experiments end, pods and what watches them start afresh
+    Reset(Place),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
-    #[command(subcommand)]
     Chaos(Chaos),
     /// Send requests at a rate that keeps its schedule: `tale load PROFILE URL`; `tale load --help`
     /// is the manual
@@ -81,7 +87,7 @@ pub enum Command {
         check: bool,
     },
     /// What is missing or in the way, and the command that fixes it
-    Doctor,
+    Doctor(Place),
     /// Runs the stage of `up` in the foreground
     #[command(hide = true)]
     StageRun(Up),
@@ -136,24 +142,14 @@ impl From<ClockArg> for ::slo::Clock {
     }
 }
 
-/// Where a tale is played.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub enum OnArg {
-    /// As processes on this machine
-    #[default]
-    Local,
-    /// On the Kubernetes cluster of the current context
-    Cluster,
-}
-
 /// `tale play`
 #[derive(Debug, Args)]
 pub struct Play {
     /// Which one; see `tale list`
     pub tale: String,
     /// Where it is played
-    #[arg(long, value_enum, default_value_t)]
-    pub on: OnArg,
+    #[command(flatten)]
+    pub place: Place,
     /// How fast time passes; the deadlines of the tales are written for the stage clock
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
@@ -197,9 +193,16 @@ pub struct Up {
     /// Set a variable of all pods, e.g. LEAK_KIND=off
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
-    /// Name server for names that are not of the cluster nor of the demo zone
+    /// Name server for names that are not of the cluster nor of the demo zone; on the local stage
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream_dns: Option<SocketAddr>,
+    /// Only tell what would be applied to a cluster: every field that differs from the files, and
+    /// what the API server thinks of it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where it is started
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `tale logs`
@@ -227,14 +230,28 @@ pub struct Set {
     /// The variables
     #[arg(value_name = "NAME=VALUE", required = true, value_parser = pair)]
     pub env: Vec<(String, String)>,
+    /// On which stage
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `tale chaos`
+#[derive(Debug, Args)]
+pub struct Chaos {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ChaosVerb,
+    /// On which stage
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `tale chaos ..`
 ///
 /// Exit codes: 0 done, 2 not done or not all of it: a file that cannot be used, something that this
 /// stage refuses, or an experiment that hits nobody.
 #[derive(Debug, Subcommand)]
-pub enum Chaos {
+pub enum ChaosVerb {
     /// Inject what files describe, and wait until it is injected
     ///
     /// All files are read and checked before anything is injected. Objects of other APIs beside an
@@ -246,6 +263,12 @@ pub enum Chaos {
         /// Only tell what it would hit, when, and how; exit code 2 if that is nobody, or refused
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Tell what would not work in a cluster, or not for long, from the manifests beside it
+    Lint {
+        /// Chaos Mesh documents
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// All experiments
     Get,

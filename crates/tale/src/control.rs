@@ -11,6 +11,7 @@ pub mod protocol;
 mod server;
 mod status;
 
+pub use answer::carry_out;
 pub use claim::Claim;
 pub use client::Running;
 pub use protocol::{Answer, Request};

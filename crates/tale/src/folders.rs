@@ -35,6 +35,31 @@ impl Project {
     }
 }
 
+/// The services, by their folders.
+pub fn services(root: &Path) -> Vec<String> {
+    let folders = std::fs::read_dir(root.join("services")).into_iter().flatten().flatten();
+    let mut names: Vec<String> = folders
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The folders of `manifests/base`, one per app.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn apps(root: &Path) -> Result<Vec<PathBuf>> {
+    let base = root.join("manifests/base");
+    let entries =
+        std::fs::read_dir(&base).with_context(|| format!("cannot read {}", base.display()))?;
+    let mut apps: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    apps.sort();
+    Ok(apps)
+}
+
 /// The folder of all stages.
 pub fn stages(root: &Path) -> PathBuf {
     root.join(".tales")

@@ -38,18 +38,21 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Play(args) => verbs::play::run(&project, args).await,
         Command::Up(args) => verbs::up::run(&project, &args).await,
         Command::StageRun(args) => verbs::stage_run::run(&project, &args).await,
-        Command::Down => verbs::down::run(&project).await,
-        Command::Status { process, json } => verbs::status::run(&project, process, json).await,
-        Command::Alerts => verbs::alerts::run(&project).await,
-        Command::Inbox => verbs::inbox::run(&project).await,
+        Command::Down(place) => verbs::down::run(&project, &place).await,
+        Command::Status { process, json, place } => {
+            verbs::status::run(&project, process, json, &place).await
+        }
+        Command::Alerts(place) => verbs::alerts::run(&project, &place).await,
+        Command::Inbox(place) => verbs::inbox::run(&project, &place).await,
         Command::Logs(args) => verbs::logs::run(&project, &args).await,
         Command::Set(args) => verbs::set::run(&project, &args).await,
-        Command::Chaos(verb) => verbs::chaos::run(&project, verb).await,
+        Command::Reset(place) => verbs::reset::run(&project, &place).await,
+        Command::Chaos(args) => verbs::chaos::run(&project, args).await,
         Command::Load { args } => Ok(verbs::load::run(args)),
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
         Command::Images(verb) => verbs::images::run(verb),
         Command::Gen { check } => verbs::generate::run(&project, check),
-        Command::Doctor => verbs::doctor::run(&project),
+        Command::Doctor(place) => verbs::doctor::run(&project, &place).await,
     }
 }

@@ -62,13 +62,8 @@ pub async fn play(
     ui.title(&tale.title, &tale.teller, options.clock);
 
     tokio::pin!(stop);
-    let started = async {
-        let stage = start(&setup).await?;
-        let not_applied = setup::fill(&*stage, &setup).await?;
-        anyhow::Ok((stage, not_applied))
-    };
-    let started = tokio::select! {
-        started = started => Some(started?),
+    let stage = tokio::select! {
+        stage = start(&setup) => Some(stage?),
         () = &mut stop => None,
     };
     let finish = |mut record: Record, evidence: Evidence, stopped: bool| {
@@ -79,46 +74,71 @@ pub async fn play(
         tell(&played);
         anyhow::Ok(played)
     };
-    let played = if let Some((stage, not_applied)) = started {
-        record.stage = stage.place().kind;
-        record.not_applied(&not_applied);
-        if options.keep {
-            folders::keep(&setup.state_dir);
-        }
-        let mut acts = Acts { root, tale: &tale, options, ui, record: &mut record };
-        let _control = acts.open_control(&stage);
-        let result = tokio::select! {
-            result = acts.play(&stage, &setup, known) => Some(result),
+    let filled = match &stage {
+        None => None,
+        Some(stage) => tokio::select! {
+            filled = setup::fill(&**stage, &setup) => Some(filled),
             () = &mut stop => None,
-        };
-        let stopped = result.is_none();
-        if stopped {
-            record.notes.push("stopped before its end".to_owned());
-        }
-        let (catalogue, epoch) = (&setup.catalogue, record.epoch);
-        let evidence =
-            evidence::collect(&tale.charts, &*stage, catalogue, epoch, &record.acts).await;
-        // What is wrong with the tale is said once the stage is down.
-        let played = match result.unwrap_or(Ok(())) {
-            Ok(()) => finish(record, evidence, stopped),
-            Err(why) => Err(why),
-        };
-        if played.is_ok() && !stopped && options.pace.stay {
-            tokio::select! {
-                () = stay(&*stage, ui) => {}
-                () = &mut stop => {}
-            }
-        }
-        let _ = stage.down().await;
-        played
-    } else {
-        record.notes.push("stopped before the stage was up".to_owned());
-        finish(record, Evidence::default(), true)
+        },
     };
+    let played = match (&stage, filled) {
+        (Some(stage), Some(Ok(not_applied))) => {
+            record.stage = stage.place().kind;
+            record.not_applied(&not_applied);
+            if options.keep {
+                folders::keep(&setup.state_dir);
+            }
+            let mut acts = Acts { root, tale: &tale, options, ui, record: &mut record };
+            let _control = acts.open_control(stage);
+            let result = tokio::select! {
+                result = acts.play(stage, &setup, known) => Some(result),
+                () = &mut stop => None,
+            };
+            let stopped = result.is_none();
+            if stopped {
+                record.notes.push("stopped before its end".to_owned());
+            }
+            let (catalogue, epoch) = (&setup.catalogue, record.epoch);
+            let evidence =
+                evidence::collect(&tale.charts, &**stage, catalogue, epoch, &record.acts).await;
+            record.adapted = stage.adapted();
+            if !stopped && !record.is_kept(&tale) {
+                diagnose(&**stage, &mut record, ui).await;
+            }
+            // What is wrong with the tale is said once the stage is down.
+            let played = match result.unwrap_or(Ok(())) {
+                Ok(()) => finish(record, evidence, stopped),
+                Err(why) => Err(why),
+            };
+            if played.is_ok() && !stopped && options.pace.stay {
+                tokio::select! {
+                    () = stay(&**stage, ui) => {}
+                    () = &mut stop => {}
+                }
+            }
+            played
+        }
+        (_, Some(Err(why))) => Err(why),
+        _ => {
+            record.notes.push("stopped before the stage was up".to_owned());
+            finish(record, Evidence::default(), true)
+        }
+    };
+    if let Some(stage) = &stage {
+        take_down(&**stage, ui).await;
+    }
     if !options.keep {
         remove(&folders::play(root, &options.tale)).await;
     }
     played
+}
+
+/// Says and keeps what is in the way of a story that was not told to its end.
+async fn diagnose(stage: &dyn Stage, record: &mut Record, ui: &Ui) {
+    for line in stage.diagnose().await {
+        ui.line(&format!("  {} {line}", ui.yellow("?")));
+        record.notes.push(line);
+    }
 }
 
 /// Leaves the stage up for questions, until a key is pressed.
@@ -139,6 +159,14 @@ async fn stay(stage: &dyn Stage, ui: &Ui) {
     ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get");
     // Without a keyboard there is nobody to ask.
     let _ = ui.wait_for_key("the stage stays up: press a key to take it down").await;
+}
+
+/// A stage in a cluster does not end with this process. What is left is said: it is somebody's to
+/// take away.
+async fn take_down(stage: &dyn Stage, ui: &Ui) {
+    if let Err(why) = stage.down().await {
+        ui.line(&format!("  {} not everything was taken away: {why}", ui.yellow("?")));
+    }
 }
 
 /// Removes a folder. A stage that was stopped while it started has children that are just being

@@ -9,13 +9,15 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use slo::{Catalogue, Clock};
 use stage::local::{Config, LocalStage};
-use stage::{NamespacedName, SourceFile, Stage, StageError};
+use stage::{NamespacedName, SourceFile, Stage, StageError, StageKind};
 
 use crate::prometheus::Prometheus;
 use crate::yaml::listed;
 
 /// The longest that a Deployment may take to be ready.
 const READY: Duration = Duration::from_secs(30);
+/// The same where nodes may be busy and images large.
+const READY_IN_CLUSTER: Duration = Duration::from_secs(90);
 
 /// What is put on a stage.
 pub struct Setup {
@@ -59,9 +61,14 @@ pub async fn start_local(setup: &Setup) -> Result<Arc<dyn Stage>> {
 pub async fn fill(stage: &dyn Stage, setup: &Setup) -> Result<Vec<String>> {
     let filled = async {
         let not_applied = stage.apply(&setup.manifests, &setup.env).await?;
+        let within = match stage.place().kind {
+            StageKind::Local => READY,
+            StageKind::Cluster => READY_IN_CLUSTER,
+        };
         for deployment in &setup.deployments {
-            stage.wait_ready(deployment, READY).await?;
+            stage.wait_ready(deployment, within).await?;
         }
+        stage.settle(within).await?;
         Ok::<_, StageError>(not_applied)
     };
     match filled.await {

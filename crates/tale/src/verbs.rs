@@ -14,6 +14,7 @@ pub mod list;
 pub mod load;
 pub mod logs;
 pub mod play;
+pub mod reset;
 pub mod set;
 pub mod slo;
 pub mod stage_run;

@@ -9,7 +9,6 @@ mod alertmanager;
 mod backend;
 mod blackbox;
 mod config;
-mod inbox;
 mod prometheus;
 mod promtool;
 mod targets;
@@ -31,13 +30,12 @@ use super::pods::{Pod, Pods};
 use super::process::Spawner;
 use crate::StageError;
 use crate::event::Events;
+use crate::inbox::Inbox;
 use crate::manifest::{ManifestError, Manifests, Service};
 use crate::snapshot::BackendStatus;
 use backend::{ALERTMANAGER, Backend, PROMETHEUS};
 use config::MonitoringConfig;
 use targets::TargetPod;
-
-pub(crate) use inbox::Inbox;
 
 /// Prometheus, Alertmanager, prober and inbox of a stage.
 pub(crate) struct Monitoring {
@@ -69,7 +67,7 @@ impl Monitoring {
         spawner: &Spawner,
         events: Events,
     ) -> Result<Self, StageError> {
-        let inbox = Inbox::start(claim.inbox()).await.map_err(StageError::io("open the inbox"));
+        let inbox = Inbox::start(claim.inbox(), 0).await.map_err(StageError::io("open the inbox"));
         let (inbox, inbox_address, inbox_task) = inbox?;
         let prober = blackbox::start(claim.prober(), zone).await;
         let (prober, prober_task) = prober.map_err(StageError::io("open the prober"))?;

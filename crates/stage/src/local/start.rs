@@ -15,13 +15,14 @@ use super::chaos::{self, Faults};
 use super::config::Config;
 use super::files;
 use super::handle::TaskHandle;
-use super::monitoring::{Inbox, Monitoring};
+use super::monitoring::Monitoring;
 use super::network::{Dns, Network};
 use super::pods::Pods;
 use super::ports::Ports;
 use super::process::Spawner;
 use super::task::StageTask;
 use crate::event::Events;
+use crate::inbox::Inbox;
 use crate::{Place, Snapshot, StageError, StageKind};
 
 /// Where cluster DNS likes to listen; below the ephemeral range.

@@ -34,6 +34,33 @@ pub struct PodSpec {
     /// Volumes: only `emptyDir`, and that does nothing here, since a process writes where it likes.
     #[serde(default)]
     pub volumes: Vec<Volume>,
+    /// What its `resolv.conf` says besides cluster DNS.
+    #[serde(default)]
+    pub dns_config: DnsConfig,
+}
+
+/// Additions to a pod's `resolv.conf`. Name servers of its own are not among them: they would lead
+/// around cluster DNS, and around every fault in it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsConfig {
+    /// Suffixes after those of the cluster.
+    #[serde(default)]
+    pub searches: Vec<String>,
+    /// Options, in place of the stage's own of the same names.
+    #[serde(default)]
+    pub options: Vec<DnsOption>,
+}
+
+/// An option of `resolv.conf`, such as `ndots:1`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsOption {
+    /// Before the colon.
+    pub name: String,
+    /// After it, if the option has a value.
+    #[serde(default)]
+    pub value: Option<String>,
 }
 
 /// A volume. Anything but `emptyDir` would need a mount, which a plain process cannot have.

@@ -1,5 +1,6 @@
 //! What a stage answers once it is up. The words about chaos are kubectl's.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -23,7 +24,16 @@ const INJECTION: Duration = Duration::from_secs(5);
 pub(super) struct Up<'s> {
     pub(super) stage: &'s dyn Stage,
     pub(super) name: &'s str,
-    pub(super) dir: &'s std::path::Path,
+    pub(super) dir: &'s Path,
+}
+
+/// Does to a stage in a cluster, which has no process of its own, what is asked of it. Returns what
+/// was done, also when the rest failed.
+pub async fn carry_out(stage: &dyn Stage, request: Request) -> (String, Result<()>) {
+    let mut done = String::new();
+    let up = Up { stage, name: "cluster", dir: Path::new("") };
+    let result = up.carry_out(request, &mut done).await;
+    (done, result.map(drop))
 }
 
 impl Up<'_> {

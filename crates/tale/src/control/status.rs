@@ -81,6 +81,17 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Whose stage it is: that of a process, or that of a cluster's namespace.
+    pub fn whose(&self) -> String {
+        if self.state_dir.as_os_str().is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}, process {}", self.name, self.pid)
+        }
+    }
+}
+
 /// What is of interest about an experiment, unless it is over.
 fn fault(object: &Object) -> Option<Fault> {
     let stopped = matches!(&object.status, ObjectStatus::Experiment(status)

@@ -26,6 +26,9 @@ use crate::{folders, gate};
 /// clock.
 const GATE_WINDOW: &str = "5m";
 
+/// How often is looked while the room watches.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// The acts of a play in progress.
 pub(super) struct Acts<'p> {
     /// The project's folder.
@@ -147,7 +150,10 @@ impl Acts<'_> {
             Change { root: self.root, stage, left_out, ui: self.ui, record: self.record };
         change.make(act).await?;
         if let Some(hold) = &act.hold {
-            self.ui.hold(hold.0).await;
+            tokio::select! {
+                () = self.ui.hold(hold.0) => {}
+                () = keep_looking(stage) => {}
+            }
         }
         let outcome = self.keep_promises(act, sources).await;
         if let Some(deployment) = &act.profile {
@@ -194,4 +200,13 @@ async fn telling<T>(wait: impl Future<Output = T>, why: impl FnOnce()) -> T {
         () = tokio::time::sleep(DEAD_AIR) => why(),
     }
     wait.await
+}
+
+/// What happens while the room watches is seen, too: a pod that is taken away, say.
+async fn keep_looking(stage: &dyn Stage) {
+    loop {
+        // One that does not answer now is asked again by the next promise.
+        let _ = stage.status().await;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

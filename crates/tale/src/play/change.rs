@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
-use chaos::snapshot::{Name, Object, Phase, Snapshot};
-use stage::{NamespacedName, Stage, wait_for_chaos};
+use chaos::snapshot::{Name, Object, Phase, RecordEventType, Severity, Snapshot};
+use stage::{NamespacedName, Stage, StageError, StageKind, wait_for_chaos};
 
 use super::LeftOut;
 use super::documents::documents;
@@ -14,8 +14,10 @@ use super::record::Record;
 use crate::story::{Act, SetEnv};
 use crate::terminal::{Tone, Ui};
 
-/// The longest that an experiment may take to be injected, or to recover.
+/// The longest that an experiment may take to be injected.
 const EXPERIMENT: Duration = Duration::from_secs(10);
+/// The longest that it may take to recover: a busy node in a cluster takes eight seconds.
+const RECOVERY: Duration = Duration::from_secs(30);
 /// The longest that a roll-out may take.
 const ROLL_OUT: Duration = Duration::from_secs(60);
 
@@ -63,7 +65,10 @@ impl Change<'_> {
         if kind != chaos::kinds::SCHEDULE {
             let begun = |snapshot: &Snapshot| snapshot.find(kind, name).is_some_and(Object::begun);
             let snapshot = wait_for_chaos(self.stage, EXPERIMENT, begun).await;
-            let snapshot = snapshot.map_err(|why| not_injected(kind, name, &why))?;
+            let snapshot = match snapshot {
+                Ok(snapshot) => snapshot,
+                Err(why) => return Err(self.not_injected(kind, name, &why).await),
+            };
             let records = snapshot.find(kind, name).map_or(&[][..], Object::records);
             let hit = records.iter().filter(|record| record.phase == Phase::Injected).count();
             let note = format!("{hit} targets");
@@ -77,7 +82,7 @@ impl Change<'_> {
         let (kind, name) = (document.kind(), &document.meta.name);
         let since = Instant::now();
         let full = Name { namespace: None, kind: Some(kind.to_owned()), name: name.clone() };
-        self.stage.remove(&full, EXPERIMENT).await?;
+        self.stage.remove(&full, RECOVERY).await?;
         self.ui.done(&format!("{kind} {name} is gone"), since.elapsed(), "", Tone::Plain);
         self.record.recovered(name);
         Ok(())
@@ -106,8 +111,37 @@ impl Change<'_> {
     }
 }
 
-fn not_injected(kind: &str, name: &str, why: &stage::StageError) -> anyhow::Error {
-    anyhow!(
-        "{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit"
-    )
+impl Change<'_> {
+    /// Why not, in the experiment's own words where it has some.
+    async fn not_injected(&self, kind: &str, name: &str, why: &StageError) -> anyhow::Error {
+        let snapshot = self.stage.chaos().await.ok();
+        let object = snapshot.as_ref().and_then(|snapshot| snapshot.find(kind, name));
+        let said = snapshot.as_ref().zip(object).and_then(|(all, one)| said(all, one));
+        match said {
+            Some(said) if self.stage.place().kind == StageKind::Cluster => anyhow!(
+                "{kind} {name} was not injected: {said}; `tale doctor --on cluster` says what the nodes lack, and `--on local` plays it on this machine"
+            ),
+            Some(said) => anyhow!("{kind} {name} was not injected: {said}"),
+            None if self.stage.place().kind == StageKind::Cluster => anyhow!(
+                "{kind} {name} was not injected within {} s, and nothing says why: nobody plays it, or not yet; `tale doctor --on cluster` looks at Chaos Mesh, and `--on local` plays it on this machine",
+                EXPERIMENT.as_secs()
+            ),
+            None => anyhow!(
+                "{kind} {name} was not injected: {why}; `tale chaos apply --dry-run` shows what it would hit"
+            ),
+        }
+    }
+}
+
+/// What the records of an experiment, or else its events, say about a failure.
+fn said(snapshot: &Snapshot, object: &Object) -> Option<String> {
+    let missing = object.records().iter().filter(|record| record.phase != Phase::Injected);
+    let mut failed = missing
+        .flat_map(|record| record.events.iter().rev())
+        .filter(|event| event.kind == RecordEventType::Failed);
+    let said = failed.next().map(|event| event.message.clone());
+    let warnings = snapshot.events_of(object).filter(|event| event.severity == Severity::Warning);
+    let said = said.or_else(|| warnings.last().map(|event| event.message.clone()))?;
+    // Some are the backtrace of a program.
+    Some(said.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use stage::StageKind;
+use stage::{Adaptation, StageKind};
 
 use super::Options;
 use super::evidence::Evidence;
@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) acts: Vec<Act>,
     /// Where it is played.
     pub(super) stage: StageKind,
+    /// In what the stage's documents differ from the files.
+    pub(super) adapted: Vec<Adaptation>,
     /// What the report has to say besides.
     pub(super) notes: Vec<String>,
     promises: Vec<Promise>,
@@ -40,6 +42,7 @@ impl Record {
             epoch: epoch.as_secs_f64(),
             acts: Vec::new(),
             stage: StageKind::Local,
+            adapted: Vec::new(),
             notes: Vec::new(),
             promises: Vec::new(),
             faults: Vec::new(),
@@ -94,6 +97,13 @@ impl Record {
         }
     }
 
+    /// Whether every promise of the tale was kept.
+    pub(super) fn is_kept(&self, tale: &Tale) -> bool {
+        let promised: usize = tale.acts.iter().map(|act| act.promises.len()).sum();
+        let kept = self.promises.iter().filter(|promise| promise.outcome == Outcome::Kept);
+        kept.count() == promised
+    }
+
     /// A promise came to its end.
     pub(super) fn promise(
         &mut self,
@@ -137,6 +147,7 @@ impl Record {
             profiles: self.profiles,
             gates: self.gates,
             budgets: evidence.budgets,
+            adapted: self.adapted,
             notes: self.notes,
         }
     }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slo::Clock;
-use stage::StageKind;
+use stage::{Adaptation, StageKind};
 
 /// One performance of a tale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct Report {
     /// What the tale cost of the error budgets; empty if it has no objectives.
     #[serde(default)]
     pub budgets: Vec<Budget>,
+    /// In what the documents on the stage differ from the files; nothing on a local stage.
+    #[serde(default)]
+    pub adapted: Vec<Adaptation>,
     /// What else the reader should know, one sentence each.
     pub notes: Vec<String>,
 }

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::cli::Place;
 use crate::control::Running;
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::prometheus::{Prometheus, Series};
 use crate::terminal::{Table, note, print};
 
@@ -16,10 +18,18 @@ const TOLD: [&str; 5] = ["__name__", "alertname", "alertstate", "severity", "nam
 ///
 /// # Errors
 /// No stage is running, or its Prometheus does not answer.
-pub async fn run(project: &Project) -> Result<ExitCode> {
-    let status = Running::find(project).await?.status().await?;
-    let url = status.urls.prometheus.context("the stage has no Prometheus, so no alerts")?;
-    let prometheus = Prometheus::new(&url);
+pub async fn run(project: &Project, place: &Place) -> Result<ExitCode> {
+    if place.is_cluster() {
+        // The way to its Prometheus lasts as long as the stage.
+        let stage = in_cluster::attach(place).await?;
+        return show(stage.place().prometheus.as_deref()).await;
+    }
+    show(Running::find(project).await?.status().await?.urls.prometheus.as_deref()).await
+}
+
+async fn show(prometheus: Option<&str>) -> Result<ExitCode> {
+    let url = prometheus.context("the stage has no Prometheus, so no alerts")?;
+    let prometheus = Prometheus::new(url);
     let ask =
         async |query: &str| prometheus.query(query, None).await.map_err(|why| anyhow!("{why}"));
     let alerts = ask("ALERTS").await?;

@@ -1,47 +1,112 @@
 //! `tale chaos ..`: kubectl's verbs for Chaos Mesh documents, carried out by the stage that runs.
 
+mod lint;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use chaos::document::{self, Document};
 use chaos::dry_run::DryRun;
 use chaos::engine::{EngineError, Options};
 use chaos::render;
-use chaos::snapshot::Name;
+use chaos::snapshot::{Name, Snapshot};
+use chaos::target::Pod;
 use jiff::Timestamp;
-use stage::SourceFile;
+use stage::{SourceFile, Stage};
 
-use crate::cli::Chaos;
-use crate::control::{Request, Running};
+use crate::cli::{Chaos, ChaosVerb, Place};
+use crate::control::{self, Request, Running};
+use crate::exit::BROKEN;
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::terminal::{note, print};
 
 /// Carries out one verb and prints what came of it.
 ///
 /// # Errors
 /// A file that cannot be read or used, no stage that runs, or a refusal of the stage's.
-pub async fn run(project: &Project, verb: Chaos) -> Result<ExitCode> {
-    match verb {
-        Chaos::Apply { files, dry_run: true } => dry_run(project, &files.paths()).await,
-        Chaos::Apply { files, dry_run: false } => apply(project, &files.paths()).await,
-        Chaos::Get => {
-            print(&render::get(&Running::find(project).await?.chaos().await?));
+pub async fn run(project: &Project, args: Chaos) -> Result<ExitCode> {
+    let place = &args.place;
+    let stage = || Target::find(project, place);
+    match args.verb {
+        ChaosVerb::Apply { files, dry_run: true } => dry_run(stage().await, &files.paths()).await,
+        ChaosVerb::Apply { files, dry_run: false } => apply(stage().await, &files.paths()).await,
+        ChaosVerb::Lint { files } => return lint_files(project, &files),
+        ChaosVerb::Get => {
+            print(&render::get(&stage().await?.chaos().await?));
             Ok(())
         }
-        Chaos::Describe { name } => describe(project, &name.parse()?).await,
-        Chaos::Delete { names, filename } => delete(project, names, &filename).await,
-        Chaos::Pause { name, resume } => {
-            let request = Request::ChaosPause { name, pause: !resume };
-            Running::find(project).await?.carry_out(&request).await
+        ChaosVerb::Describe { name } => describe(&stage().await?, &name.parse()?).await,
+        ChaosVerb::Delete { names, filename } => delete(stage().await, names, &filename).await,
+        ChaosVerb::Pause { name, resume } => {
+            stage().await?.carry_out(Request::ChaosPause { name, pause: !resume }).await
         }
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Exit code 1 if one of them cannot work.
+fn lint_files(project: &Project, files: &[PathBuf]) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for (file, documents) in read(files)? {
+        let lints = lint::lint(project.folder()?, &documents)?;
+        for warning in &lints.warnings {
+            print(&format!("{}: Warning: {warning}", file.name));
+        }
+        for refusal in &lints.refused {
+            print(&format!("{}: {refusal}", file.name));
+            code = ExitCode::from(BROKEN);
+        }
+    }
+    Ok(code)
+}
+
+/// The stage that is meant: one of this machine, in its own process, or one in a cluster.
+enum Target {
+    Local(Running),
+    Cluster(Arc<dyn Stage>),
+}
+
+impl Target {
+    async fn find(project: &Project, place: &Place) -> Result<Self> {
+        if place.is_cluster() {
+            return Ok(Self::Cluster(in_cluster::attach(place).await?));
+        }
+        Ok(Self::Local(Running::find(project).await?))
+    }
+
+    async fn pods(&self) -> Result<Vec<Pod>> {
+        Ok(match self {
+            Self::Local(stage) => stage.status().await?.stage.selectable(),
+            Self::Cluster(stage) => stage.status().await?.selectable(),
+        })
+    }
+
+    async fn chaos(&self) -> Result<Snapshot> {
+        Ok(match self {
+            Self::Local(stage) => stage.chaos().await?,
+            Self::Cluster(stage) => stage.chaos().await?,
+        })
+    }
+
+    /// Has something done, and prints what was.
+    async fn carry_out(&self, request: Request) -> Result<()> {
+        match self {
+            Self::Local(stage) => stage.carry_out(&request).await,
+            Self::Cluster(stage) => {
+                let (done, failed) = control::carry_out(&**stage, request).await;
+                print(&done);
+                failed
+            }
+        }
+    }
+}
+
 /// Documents are checked here too, so that a mistake shows without a stage; and all of them before
 /// the first is injected.
-async fn apply(project: &Project, paths: &[PathBuf]) -> Result<()> {
+async fn apply(stage: Result<Target>, paths: &[PathBuf]) -> Result<()> {
     let files = read(paths)?;
     let mut refused = Vec::new();
     for (_, document) in each(&files) {
@@ -49,23 +114,23 @@ async fn apply(project: &Project, paths: &[PathBuf]) -> Result<()> {
         refused.extend(document.refusals().iter().map(|why| format!("{name}: {why}")));
     }
     ensure!(refused.is_empty(), "refused, so nothing was injected:\n{}", refused.join("\n"));
-    let stage = Running::find(project).await?;
+    let stage = stage?;
     for (_, document) in each(&files) {
         for lint in document.lints(Options::default().default_maximum, Timestamp::now()) {
             note(&format!("Warning: {}: {lint}", document.meta.name));
         }
     }
     for (file, _) in files {
-        stage.carry_out(&Request::ChaosApply(file)).await?;
+        stage.carry_out(Request::ChaosApply(file)).await?;
     }
     Ok(())
 }
 
 /// What files would do, to the pods of the stage that runs, or without pods.
-async fn dry_run(project: &Project, paths: &[PathBuf]) -> Result<()> {
+async fn dry_run(stage: Result<Target>, paths: &[PathBuf]) -> Result<()> {
     let files = read(paths)?;
-    let pods = match Running::find(project).await {
-        Ok(stage) => Ok(stage.status().await?.stage.selectable()),
+    let pods = match stage {
+        Ok(stage) => Ok(stage.pods().await?),
         Err(_) => Err(NO_STAGE),
     };
     let mut failing = Vec::new();
@@ -96,8 +161,8 @@ fn each(files: &[Read]) -> impl Iterator<Item = (&SourceFile, &Document)> {
 }
 
 /// Everything about every object that a name means.
-async fn describe(project: &Project, name: &Name) -> Result<()> {
-    let snapshot = Running::find(project).await?.chaos().await?;
+async fn describe(stage: &Target, name: &Name) -> Result<()> {
+    let snapshot = stage.chaos().await?;
     let texts: Vec<String> =
         snapshot.find_all(name).map(|object| render::describe(&snapshot, object)).collect();
     if texts.is_empty() {
@@ -108,7 +173,7 @@ async fn describe(project: &Project, name: &Name) -> Result<()> {
 }
 
 /// By name, or everything in files. One that is not there does not keep the others.
-async fn delete(project: &Project, given: Vec<String>, files: &[PathBuf]) -> Result<()> {
+async fn delete(stage: Result<Target>, given: Vec<String>, files: &[PathBuf]) -> Result<()> {
     let is_file = |name: &String| {
         let path = Path::new(name);
         let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
@@ -126,10 +191,10 @@ async fn delete(project: &Project, given: Vec<String>, files: &[PathBuf]) -> Res
         );
         names.push(format!("{}/{}/{}", meta.namespace, document.kind(), meta.name));
     }
-    let stage = Running::find(project).await?;
+    let stage = stage?;
     let mut failed = Vec::new();
     for name in names {
-        if let Err(why) = stage.carry_out(&Request::ChaosDelete { name }).await {
+        if let Err(why) = stage.carry_out(Request::ChaosDelete { name }).await {
             failed.push(format!("{why:#}"));
         }
     }

@@ -7,17 +7,24 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::Result;
 use stage::local::port_holder;
 
+use crate::cli::Place;
 use crate::exit::UNDECIDED;
+use crate::finding::Finding;
 use crate::folders::{self, Project};
+use crate::in_cluster;
 use crate::terminal::Ui;
 
 /// Prints what a play needs, and what to do where something is in the way.
 ///
 /// # Errors
-/// There is no project.
-pub fn run(project: &Project) -> Result<ExitCode> {
+/// There is no project, or no way to the cluster.
+pub async fn run(project: &Project, place: &Place) -> Result<ExitCode> {
     let ui = Ui::new();
-    let findings = examine(project.folder()?);
+    let findings = if place.is_cluster() {
+        in_cluster::doctor(place).await?
+    } else {
+        examine(project.folder()?)
+    };
     for finding in &findings {
         let (mark, remedy) = if finding.ok {
             (ui.green("✓"), String::new())
@@ -28,18 +35,6 @@ pub fn run(project: &Project) -> Result<ExitCode> {
     }
     let all_well = findings.iter().all(|finding| finding.ok);
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(UNDECIDED) })
-}
-
-/// One thing that was looked at.
-pub struct Finding {
-    /// What it is.
-    pub what: String,
-    /// Whether a tale can be played with it as it is.
-    pub ok: bool,
-    /// What was found.
-    pub found: String,
-    /// The command that puts it right.
-    pub remedy: String,
 }
 
 /// Looks at everything that a play needs.
@@ -85,12 +80,6 @@ fn services(root: &Path) -> Vec<Finding> {
     let beside =
         std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
     let beside = beside.unwrap_or_else(|| PathBuf::from("."));
-    let folders = std::fs::read_dir(root.join("services")).into_iter().flatten().flatten();
-    let mut names: Vec<String> = folders
-        .filter(|entry| entry.path().is_dir())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
     let finding = |name: String| {
         let ok = beside.join(&name).is_file();
         Finding {
@@ -101,7 +90,7 @@ fn services(root: &Path) -> Vec<Finding> {
                 .to_owned(),
         }
     };
-    names.into_iter().map(finding).collect()
+    folders::services(root).into_iter().map(finding).collect()
 }
 
 /// Pods live on addresses from 127.1.0.0 on; Linux answers to all of 127.0.0.0/8.

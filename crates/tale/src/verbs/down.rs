@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::cli::Place;
 use crate::control::{self, Claim, Request, Running};
 use crate::folders::{self, Project};
+use crate::in_cluster;
 use crate::terminal::print;
 
 /// The longest that a stage may take to end by itself.
@@ -20,8 +22,13 @@ const FORCED: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The stage cannot even be killed.
-pub async fn run(project: &Project) -> Result<ExitCode> {
-    print(&down(project.folder()?).await?);
+pub async fn run(project: &Project, place: &Place) -> Result<ExitCode> {
+    let text = if place.is_cluster() {
+        in_cluster::down(place).await?
+    } else {
+        down(project.folder()?).await?
+    };
+    print(&text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::cli::{OnArg, Play};
+use crate::cli::Play;
 use crate::exit::{BROKEN, INTERRUPTED, KEPT, UNDECIDED};
 use crate::folders::{self, Project};
+use crate::in_cluster;
 use crate::play::{LeftOut, Options, Pace, Played, play};
 use crate::report::{self, Outcome, Verdict};
-use crate::setup::start_local;
+use crate::setup::{Setup, start_local};
 use crate::terminal::{Interruptions, Ui, need_keys, note, print};
 
 /// Plays a tale and says how it went.
@@ -18,16 +19,14 @@ use crate::terminal::{Interruptions, Ui, need_keys, note, print};
 /// # Errors
 /// What kept it from being played.
 pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
-    if matches!(args.on, OnArg::Cluster) {
-        bail!("--on cluster: only the local stage can be played on so far; leave --on out");
-    }
     for (wanted, option) in [(args.step, "--step"), (args.stay, "--stay")] {
         if wanted {
             need_keys(option)?;
         }
     }
     let root = project.folder()?;
-    let (json, keep) = (args.json, args.keep);
+    let (json, keep, place) = (args.json, args.keep, args.place.clone());
+    let on_cluster = place.is_cluster();
     let options = options(root, args);
     let ui = Ui::new();
     let mut interruptions = Interruptions::listen().context("cannot listen to signals")?;
@@ -35,10 +34,17 @@ pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
         interruptions.next().await;
         ui.line("");
         ui.line("tale: stopping; Ctrl-C again to kill what is left");
-        tokio::spawn(kill_at_next(interruptions));
+        tokio::spawn(kill_at_next(interruptions, on_cluster));
+    };
+    let start = async |setup: &Setup| {
+        if on_cluster {
+            in_cluster::start(root, &place, setup.clock).await
+        } else {
+            start_local(setup).await
+        }
     };
     let tell = |played: &Played| summary(&ui, played, options.seed);
-    let played = match play(root, &options, &ui, start_local, stop, tell).await {
+    let played = match play(root, &options, &ui, start, stop, tell).await {
         Ok(played) => played,
         Err(why) => {
             report::discard(&options.out);
@@ -100,9 +106,14 @@ fn summary(ui: &Ui, played: &Played, seed: u64) {
     ui.line("");
 }
 
-/// A second Ctrl-C ends everything at once: the children die with this process.
-async fn kill_at_next(mut interruptions: Interruptions) {
+/// A second Ctrl-C ends everything at once: the children die with this process. What is in a
+/// cluster stays until somebody takes it away, experiments until their own end.
+async fn kill_at_next(mut interruptions: Interruptions, on_cluster: bool) {
     interruptions.next().await;
-    note("tale: killed; logs are in .tales/");
+    note(if on_cluster {
+        "tale: killed; what is left in the cluster goes with `./tale down --on cluster`"
+    } else {
+        "tale: killed; logs are in .tales/"
+    });
     std::process::exit(i32::from(INTERRUPTED));
 }

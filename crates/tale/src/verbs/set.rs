@@ -2,14 +2,19 @@
 //! the roll-out.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use stage::NamespacedName;
+use stage::{DeploymentStatus, NamespacedName};
 
 use crate::cli::Set;
 use crate::control::{Request, Running};
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::nearest::or_nearest;
+
+/// The longest that a roll-out in a cluster may take.
+const ROLL_OUT: Duration = Duration::from_secs(60);
 
 /// Sets variables of a Deployment, and returns when its new pods are ready.
 ///
@@ -17,8 +22,23 @@ use crate::nearest::or_nearest;
 /// No stage is running, it has no such Deployment, or the roll-out does not end.
 pub async fn run(project: &Project, args: &Set) -> Result<ExitCode> {
     let deployment = deployment(&args.deployment)?;
-    let stage = Running::find(project).await?;
-    let known = stage.status().await?.stage.deployments;
+    let env = args.env.iter().cloned().collect();
+    if args.place.is_cluster() {
+        let stage = in_cluster::attach(&args.place).await?;
+        let known = stage.status().await?.deployments.clone();
+        check(&deployment, &known)?;
+        stage.set_env(&deployment, &env).await?;
+        stage.wait_ready(&deployment, ROLL_OUT).await?;
+    } else {
+        let stage = Running::find(project).await?;
+        check(&deployment, &stage.status().await?.stage.deployments)?;
+        stage.carry_out(&Request::SetEnv { deployment, env }).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A Deployment that is not there is named, and the nearest that is.
+fn check(deployment: &NamespacedName, known: &[DeploymentStatus]) -> Result<()> {
     let known: Vec<String> = known.iter().map(|one| shown(&one.namespace, &one.name)).collect();
     let wanted = shown(&deployment.namespace, &deployment.name);
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -27,9 +47,7 @@ pub async fn run(project: &Project, args: &Set) -> Result<ExitCode> {
         "there is no Deployment `{wanted}` on this stage; {}",
         or_nearest(&wanted, &names)
     );
-    let env = args.env.iter().cloned().collect();
-    stage.carry_out(&Request::SetEnv { deployment, env }).await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn shown(namespace: &str, name: &str) -> String {

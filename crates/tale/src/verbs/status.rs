@@ -1,13 +1,16 @@
 //! `tale status`: what runs on a stage and where, as a table for people and as JSON for programs.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use stage::{ContainerStatus, PodStatus, Snapshot};
+use stage::{ContainerStatus, PodStatus, Snapshot, Stage};
 
+use crate::cli::Place;
 use crate::control::{Fault, Running, Status};
 use crate::folders::Project;
+use crate::in_cluster;
 use crate::pages::Pages;
 use crate::prometheus::Prometheus;
 use crate::terminal::{Table, harmless, print};
@@ -16,12 +19,25 @@ use crate::terminal::{Table, harmless, print};
 ///
 /// # Errors
 /// No stage is running, or it does not answer.
-pub async fn run(project: &Project, process: Option<u32>, json: bool) -> Result<ExitCode> {
+pub async fn run(
+    project: &Project,
+    process: Option<u32>,
+    json: bool,
+    place: &Place,
+) -> Result<ExitCode> {
+    if place.is_cluster() {
+        // The way to its Prometheus lasts as long as the stage.
+        let stage = in_cluster::attach(place).await?;
+        return show(of_cluster(&*stage, place).await?, json).await;
+    }
     let stage = match process {
         Some(process) => Running::of_process(project, process).await?,
         None => Running::find(project).await?,
     };
-    let status = stage.status().await?;
+    show(stage.status().await?, json).await
+}
+
+async fn show(status: Status, json: bool) -> Result<ExitCode> {
     if json {
         print(&serde_json::to_string_pretty(&status)?);
         return Ok(ExitCode::SUCCESS);
@@ -33,6 +49,13 @@ pub async fn run(project: &Project, process: Option<u32>, json: bool) -> Result<
     text.push_str(&pages(&Pages::of(&status.urls).await));
     print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same of a stage in a cluster, which has no process and no folder.
+pub(super) async fn of_cluster(stage: &dyn Stage, place: &Place) -> Result<Status> {
+    let (pods, chaos) = (stage.status().await?, stage.chaos().await?);
+    let name = format!("in the namespace {}", place.namespace);
+    Ok(Status::new(&name, PathBuf::new(), stage.place(), (*pods).clone(), &chaos))
 }
 
 /// What can be opened in a browser.
@@ -87,11 +110,11 @@ pub fn table(status: &Status) -> String {
     let mut text: String = tables.map(|table| table.for_people() + "\n").collect();
     let faults = if status.faults.is_empty() { "none" } else { "above" };
     let mut facts = vec![
-        ("stage", format!("{}, process {}", status.name, status.pid)),
+        ("stage", status.whose()),
         ("clock", status.clock.to_string()),
         ("cluster DNS", status.dns.map_or("none".to_owned(), |dns| dns.to_string())),
         ("faults", faults.to_owned()),
-        ("state folder", status.state_dir.display().to_string()),
+        ("state folder", folder(&status.state_dir)),
     ];
     let not_applied = here.not_applied.len();
     if not_applied > 0 {
@@ -104,6 +127,10 @@ pub fn table(status: &Status) -> String {
     }
     text.extend(facts.into_iter().map(|(what, value)| about(what, &value)));
     text
+}
+
+fn folder(dir: &Path) -> String {
+    if dir.as_os_str().is_empty() { "none".to_owned() } else { dir.display().to_string() }
 }
 
 fn pods(stage: &Snapshot) -> Table {

@@ -1,6 +1,7 @@
 //! `tale up`: starts the stage in a background process, waits until Prometheus sees every pod, and
 //! tells what is where.
 
+mod cluster;
 mod next_steps;
 mod samples;
 
@@ -46,7 +47,15 @@ const LONGEST_MESSAGE: usize = 4096;
 /// # Errors
 /// A stage is up already, or this one does not start: then with the stage's own words.
 pub async fn run(project: &Project, args: &Up) -> Result<ExitCode> {
-    let Some(text) = up(project.folder()?, args, &Ui::new()).await? else {
+    let root = project.folder()?;
+    let up = async {
+        if args.place.is_cluster() {
+            return cluster::up(root, args).await;
+        }
+        ensure!(!args.dry_run, "--dry-run is for --on cluster; on this machine nothing is adapted");
+        up(root, args, &Ui::new()).await
+    };
+    let Some(text) = up.await? else {
         note("tale: stopped; nothing is left running");
         return Ok(ExitCode::from(INTERRUPTED));
     };

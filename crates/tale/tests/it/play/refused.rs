@@ -230,7 +230,7 @@ async fn a_pod_that_never_becomes_ready_ends_the_play() {
     let project = project_with_short().await;
     project.edit(
         DEPLOYMENT,
-        "name: LOOKUPS_PER_SECOND, value: \"20\"",
+        "name: LOOKUPS_PER_SECOND, value: \"1\"",
         "name: LOOKUPS_PER_SECOND, value: many",
     );
     let words = ["dns-leaker-", "CrashLoopBackOff", "LOOKUPS_PER_SECOND", "logs"];

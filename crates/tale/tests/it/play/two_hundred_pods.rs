@@ -32,11 +32,6 @@ async fn two_hundred_pods_are_hit_by_one_experiment_and_recover() {
     let project = Project::alone(crate::TALE).await;
     project.edit(DEPLOYMENT, "replicas: 1", "replicas: 50");
     project.edit(DEPLOYMENT, "replicas: 2", "replicas: 100");
-    project.edit(
-        DEPLOYMENT,
-        r#"LOOKUPS_PER_SECOND, value: "20""#,
-        r#"LOOKUPS_PER_SECOND, value: "1""#,
-    );
     write_tale(&project, "crowd", CROWD);
     let mut playing = project.start(&["play", "crowd"]);
     let mut peak = 0;

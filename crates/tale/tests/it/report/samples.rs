@@ -63,6 +63,7 @@ pub(crate) fn small() -> Report {
             minutes: 43.2,
             spent_minutes: Some(12.0),
         }],
+        adapted: Vec::new(),
         notes: vec!["NetworkPolicy shop: not applied on this stage".to_owned()],
     }
 }

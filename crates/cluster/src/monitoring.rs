@@ -1,0 +1,104 @@
+//! What looks at the pods: a Prometheus and an Alertmanager that are there, or the stage's own
+//! minimum for a cluster that has only the operator.
+//!
+//! The minimum lives in the namespace of the stage and needs no right beyond it: one Prometheus,
+//! one Alertmanager, the inbox, and a prober where somebody wants to knock.
+
+mod found;
+mod images;
+mod minimum;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::error::ClusterError;
+
+pub use found::Found;
+pub(crate) use images::node;
+pub use images::{Images, lies_there};
+pub use minimum::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, NAME};
+
+/// A pod that is asked through the API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub pod: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Server {
+    /// Where the API server hands questions on to it.
+    pub fn proxy(&self) -> String {
+        let Self { namespace, pod, port } = self;
+        format!("/api/v1/namespaces/{namespace}/pods/http:{pod}:{port}/proxy")
+    }
+
+    /// Where the pod itself is.
+    pub fn path(&self) -> String {
+        crate::kinds::POD.path(&self.namespace, &self.pod)
+    }
+}
+
+/// Who looks at the pods of a stage.
+#[derive(Clone, Debug)]
+pub struct Monitoring {
+    /// Whether the stage brings it itself.
+    pub own: bool,
+    /// Prometheus.
+    pub prometheus: Server,
+    /// Alertmanager.
+    pub alertmanager: Server,
+    /// Labels by which they select, by kind.
+    pub selected_by: BTreeMap<&'static str, BTreeMap<String, String>>,
+}
+
+impl Monitoring {
+    /// The stage's own, in its namespace.
+    pub fn own(namespace: &str) -> Self {
+        let server = |pod: String, port| Server { namespace: namespace.to_owned(), pod, port };
+        Self {
+            own: true,
+            prometheus: server(format!("prometheus-{NAME}-0"), 9090),
+            alertmanager: server(format!("alertmanager-{NAME}-0"), 9093),
+            selected_by: BTreeMap::new(),
+        }
+    }
+
+    /// What is there, or the stage's own when nothing is, or when `own` asks for it.
+    ///
+    /// # Errors
+    /// The operator is missing, or what is there does not look at this namespace.
+    pub async fn choose(api: &Api, namespace: &str, own: bool) -> Result<Self, ClusterError> {
+        let found = Found::look(api, namespace).await?;
+        if own || found.prometheus.is_none() {
+            return Ok(Self::own(namespace));
+        }
+        found.satisfied(namespace)
+    }
+
+    /// The Deployments of the minimum, which have to be ready besides those of the tale.
+    pub fn workloads(&self, applied: &[Value]) -> Vec<&'static str> {
+        let prober = self.own && minimum::needs_prober(applied);
+        std::iter::once(INBOX).chain(prober.then_some(BLACKBOX)).collect()
+    }
+
+    /// The documents of the minimum; none when what is there is used, except for the inbox.
+    pub fn documents(
+        &self,
+        namespace: &str,
+        images: &Images,
+        applied: &[Value],
+        tales: &str,
+    ) -> Vec<Value> {
+        let mut documents = minimum::inbox(namespace, tales);
+        if self.own {
+            documents.extend(minimum::documents(namespace, images, minimum::needs_prober(applied)));
+        }
+        documents
+    }
+}

@@ -1,0 +1,148 @@
+//! Bringing everything: adapted, checked against what is there, and applied in an order in which
+//! nothing has to wait for what comes later.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stage::SourceFile;
+
+use super::ClusterStage;
+use crate::adapt::{Adapted, TEMPLATE};
+use crate::api::Apply;
+use crate::error::ClusterError;
+use crate::kinds::{self, Kind};
+use crate::object::{self, is_ours, labels, name, text, title};
+
+/// How long a Job that is made anew may take to go.
+const JOB_GONE: Duration = Duration::from_secs(30);
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+impl ClusterStage {
+    /// Applies the documents of files, and what looks at them.
+    ///
+    /// # Errors
+    /// A document that cannot be played here, an object that is somebody else's: then nothing is
+    /// changed. Or what the API server refuses.
+    pub(super) async fn bring(
+        &self,
+        files: &[SourceFile],
+        env: &BTreeMap<String, String>,
+    ) -> Result<(), ClusterError> {
+        let since = Instant::now();
+        let documents = self.documents(files, env)?;
+        let mut there = Vec::new();
+        for document in &documents {
+            there.push(self.there(document).await?);
+        }
+        let namespaces = self.bring_namespace().await?;
+        for (document, there) in documents.iter().zip(there) {
+            self.apply_one(document, there).await?;
+        }
+        for document in documents {
+            self.note(document.changes);
+            self.applied().push(document.object);
+        }
+        let count = self.applied().len() + namespaces;
+        let changed = stage::Stage::adapted(self).len();
+        self.step("applied", since, &format!("{count} objects, {changed} adaptations"));
+        Ok(())
+    }
+
+    /// What is to be applied, in order.
+    pub(super) fn documents(
+        &self,
+        files: &[SourceFile],
+        env: &BTreeMap<String, String>,
+    ) -> Result<Vec<Adapted>, ClusterError> {
+        let mut documents = self.adapter.files(files, env)?;
+        let objects: Vec<Value> = documents.iter().map(|one| one.object.clone()).collect();
+        let more = self.monitoring.documents(
+            self.namespace(),
+            &self.images,
+            &objects,
+            &self.options.image,
+        );
+        for mut object in more {
+            object::mark(&mut object, self.namespace());
+            let kind = kinds::find(text(&object, "/apiVersion"), text(&object, "/kind"));
+            let kind = kind.expect("the minimum consists of known kinds");
+            documents.push(Adapted { object, kind, changes: Vec::new() });
+        }
+        documents.sort_by_key(|one| kinds::rank(one.kind));
+        Ok(documents)
+    }
+
+    /// What is there of this name, if it is ours.
+    async fn there(&self, document: &Adapted) -> Result<Option<Value>, ClusterError> {
+        let path = document.kind.path(self.namespace(), name(&document.object));
+        let there = self.api.find(&path).await?;
+        if there.as_ref().is_some_and(|there| !is_ours(there, self.namespace())) {
+            return Err(ClusterError::Foreign { object: title(&document.object) });
+        }
+        Ok(there)
+    }
+
+    async fn apply_one(
+        &self,
+        document: &Adapted,
+        there: Option<Value>,
+    ) -> Result<(), ClusterError> {
+        let path = document.kind.path(self.namespace(), name(&document.object));
+        let mut how = if there.is_some() { Apply::Ours } else { Apply::Gently };
+        let template = format!("/metadata/annotations/{}", TEMPLATE.replace('/', "~1"));
+        let hash = |object: &Value| text(object, &template).to_owned();
+        if let Some(there) = there.filter(|_| document.kind.kind == "Job")
+            && hash(&there) != hash(&document.object)
+        {
+            self.remove_job(document.kind, &path).await?;
+            how = Apply::Gently;
+        }
+        self.api.apply(&path, &document.object, how).await.map_err(|why| {
+            let (file, object) = (self.namespace().to_owned(), title(&document.object));
+            match why.code() {
+                Some(400 | 422) => ClusterError::Document {
+                    file,
+                    object,
+                    reason: why.to_string(),
+                    remedy: "the server validates strictly",
+                },
+                _ => why.into(),
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The template of a Job cannot be changed.
+    async fn remove_job(&self, kind: &Kind, path: &str) -> Result<(), ClusterError> {
+        let since = Instant::now();
+        self.api.delete(path).await?;
+        while self.api.find(path).await?.is_some() {
+            if since.elapsed() >= JOB_GONE {
+                let what = format!("the earlier {} is gone", kind.kind);
+                let seen = "it is still there".to_owned();
+                return Err(ClusterError::Late { what, seconds: JOB_GONE.as_secs(), seen });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Makes the namespace where there is none. Returns how many were made.
+    async fn bring_namespace(&self) -> Result<usize, ClusterError> {
+        let namespace = self.namespace();
+        let path = format!("/api/v1/namespaces/{namespace}");
+        match self.api.find(&path).await {
+            // Who may not see it works in it all the same.
+            Ok(Some(_)) => return Ok(0),
+            Err(why) if why.code() == Some(403) => return Ok(0),
+            Ok(None) => {}
+            Err(why) => return Err(why.into()),
+        }
+        let object = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": namespace, "labels": labels(namespace)}});
+        self.api.apply(&path, &object, Apply::Gently).await?;
+        Ok(1)
+    }
+}
