@@ -1,5 +1,5 @@
-//! Every service and the load generator in one program, which does what it is called: `dns-leaker`
-//! is a link to it. What they share, most of each, is in the container image once, and in memory
+//! Everything that runs in the pods of a stage, in one program, which does what it is called:
+//! `dns-leaker` is a link to it. What they share, most of each, is in the container image once, and in memory
 //! once for all pods of a node.
 
 use std::ffi::OsString;
@@ -21,16 +21,30 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
+const NAMES: [&str; 6] = ["dns-leaker", "hello", "inbox", "load", "orders", "shop"];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
     Some(match name {
         "dns-leaker" => instrument::run("dns-leaker", dns_leaker::build),
         "hello" => instrument::run("hello", hello::build),
+        "inbox" => inbox(),
         "load" => load::run(args.iter().cloned()),
         "orders" => instrument::run("orders", orders::build),
         "shop" => instrument::run("shop", shop::build),
         _ => return None,
     })
+}
+
+/// Everybody's mail, phone and chat on a stage.
+fn inbox() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.and_then(|runtime| runtime.block_on(stage::inbox::exec())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "inbox: cannot listen: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -16,7 +16,7 @@ mod target;
 pub use archive::Archive;
 pub use error::ImageError;
 pub use image::Image;
-pub use tales::{REPOSITORY, tales};
+pub use tales::{REPOSITORY, SERVICES, tales};
 pub use target::Target;
 
 /// The README's example is compiled and run.

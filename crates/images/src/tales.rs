@@ -1,4 +1,4 @@
-//! The image of this project: every service in one program, the load generator, and `tale`.
+//! The image of this project: everything that runs in its pods, in one program.
 
 use std::path::Path;
 
@@ -13,11 +13,12 @@ pub const REPOSITORY: &str = "tales.local/tales";
 /// root.
 const USER: u32 = 65532;
 
-/// The program that holds every service; it does what it is called.
-const SERVICES: &str = "all-services";
+/// The program that holds every service, the load generator and the inbox; it does what it is
+/// called.
+pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
+const CALLED: [&str; 6] = ["dns-leaker", "hello", "inbox", "load", "orders", "shop"];
 
 /// An image with the programs of `folder`.
 ///
@@ -36,7 +37,6 @@ pub fn tales(folder: &Path) -> Result<Image, ImageError> {
         .text("/etc/nsswitch.conf", "hosts: files dns\n")
         .shared_folder("/tmp")
         .shell()?
-        .program(&folder.join("tale"), "/usr/local/bin/tale")?
         .program(&folder.join(SERVICES), &format!("/usr/local/bin/{SERVICES}"))?;
     for name in CALLED {
         image = image.link(&format!("/usr/local/bin/{name}"), SERVICES);

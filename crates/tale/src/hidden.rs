@@ -1,6 +1,5 @@
-//! What a stage starts this program for: as the last step before a pod's program, as a worker that
-//! takes a pod's CPU time or memory away, and in a cluster as the inbox. Not for people, hence not
-//! in `--help`.
+//! What a stage starts this program for: as the last step before a pod's program, and as a worker
+//! that takes a pod's CPU time or memory away. Not for people, hence not in `--help`.
 
 use std::process::ExitCode;
 
@@ -21,17 +20,8 @@ pub fn run() -> Option<ExitCode> {
             Ok(()) => return Some(ExitCode::SUCCESS),
             Err(why) => why.to_string(),
         },
-        "inbox-run" => match inbox() {
-            Ok(()) => return Some(ExitCode::SUCCESS),
-            Err(why) => why.to_string(),
-        },
         _ => return None,
     };
     note(&format!("tale: {why}"));
     Some(ExitCode::from(CANNOT_RUN))
-}
-
-fn inbox() -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(stage::inbox::exec())
 }

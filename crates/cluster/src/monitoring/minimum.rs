@@ -30,7 +30,7 @@ pub(super) fn inbox(namespace: &str, image: &str) -> Vec<Value> {
         "name": "inbox",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["tale", "inbox-run"],
+        "command": ["inbox"],
         "ports": [{"name": "http", "containerPort": INBOX_PORT}],
         "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1},
         "resources": resources("10m", "8Mi", "64Mi"),

@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use cluster::api::Api;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// There is one cluster.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// What comes and goes by itself.
 const RESTLESS: [&str; 5] = ["events", "leases", "componentstatuses", "bindings", "tokenreviews"];
@@ -22,7 +22,7 @@ const RESTLESS: [&str; 5] = ["events", "leases", "componentstatuses", "bindings"
 struct Cluster {
     kubeconfig: String,
     api: Api,
-    _turn: std::sync::MutexGuard<'static, ()>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 fn root() -> PathBuf {
@@ -31,7 +31,7 @@ fn root() -> PathBuf {
 
 impl Cluster {
     async fn take() -> Self {
-        let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let turn = TURN.lock().await;
         let kubeconfig = std::env::var("TALES_CLUSTER").expect("TALES_CLUSTER names a kubeconfig");
         let api = api_of(&kubeconfig).await;
         let cluster = Self { kubeconfig, api, _turn: turn };
@@ -64,7 +64,6 @@ impl Cluster {
             String::from_utf8_lossy(&output.stdout)
         );
         assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
-        println!("{args:?}\n{text}");
         text
     }
 

@@ -25,13 +25,14 @@ pub async fn run(project: &Project, place: &Place) -> Result<ExitCode> {
     } else {
         examine(project.folder()?)
     };
+    let width = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0) + 2;
     for finding in &findings {
         let (mark, remedy) = if finding.ok {
             (ui.green("✓"), String::new())
         } else {
             (ui.red("✗"), format!("  fix: {}", finding.remedy))
         };
-        ui.line(&format!("{mark} {:<26}{}{remedy}", finding.what, finding.found));
+        ui.line(&format!("{mark} {:<width$}{}{remedy}", finding.what, finding.found));
     }
     let all_well = findings.iter().all(|finding| finding.ok);
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(UNDECIDED) })

@@ -14,9 +14,6 @@ use tokio::process::Command;
 
 use crate::folders;
 
-/// What is in the image besides the shell.
-const PROGRAMS: [&str; 2] = ["tale", "all-services"];
-
 /// The image's name. Brings the image to the nodes when it is not there and the context's name
 /// tells how; other clusters will say that it is missing.
 pub(super) async fn brought(
@@ -42,23 +39,22 @@ pub(super) async fn brought(
     Ok(name)
 }
 
-/// The image's name. Packing takes seconds, so it is remembered for as long as the programs are the
-/// same files.
+/// The image's name. Packing takes seconds, so it is remembered for as long as the program is the
+/// same file.
 pub(super) fn name(root: &Path) -> Result<String> {
     let folder = beside()?;
-    let stamps: Vec<String> = PROGRAMS.iter().map(|name| stamp(&folder.join(name))).collect();
-    let stamps = stamps.join(" ");
+    let stamp = stamp(&folder.join(images::SERVICES));
     let kept = folders::stages(root).join("image");
     let remembered = std::fs::read_to_string(&kept).unwrap_or_default();
     if let Some((before, name)) = remembered.trim_end().split_once('\n')
-        && before == stamps
+        && before == stamp
     {
         return Ok(name.to_owned());
     }
     let name = format!("{REPOSITORY}:{}", images::tales(&folder)?.archive().tag());
     // It only saves time.
     let _ = std::fs::create_dir_all(folders::stages(root))
-        .and_then(|()| std::fs::write(&kept, format!("{stamps}\n{name}\n")));
+        .and_then(|()| std::fs::write(&kept, format!("{stamp}\n{name}\n")));
     Ok(name)
 }
 
