@@ -22,7 +22,10 @@ use crate::api::Api;
 use crate::monitoring::Server;
 
 /// What may be asked: what reads.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 11] = [
+    "/-/healthy",
+    "/-/ready",
+    "/metrics",
     "/api/v1/query",
     "/api/v1/query_range",
     "/api/v1/series",
@@ -134,7 +137,7 @@ fn allowed(
         return Err((StatusCode::FORBIDDEN, "this is not the address that you mean\n"));
     }
     let path = request.uri().path();
-    let reads = path == "/-/ready" || PATHS.iter().any(|known| path.starts_with(known));
+    let reads = PATHS.iter().any(|known| path.starts_with(known));
     if !reads || path.contains("..") {
         return Err((StatusCode::NOT_FOUND, "only what reads Prometheus or Alertmanager\n"));
     }

@@ -68,7 +68,8 @@ impl Acts<'_> {
         let texts: Vec<String> = self.tale.promises().map(Promise::text).collect();
         self.ui.make_room(texts.iter().map(String::as_str));
         self.stage_is_up(&**stage).await?;
-        let sources = self.sources(stage, setup, known)?;
+        let mut sources = self.sources(stage, setup, known)?;
+        sources.lost_before = sources.lost().await;
         self.check_queries(&sources).await?;
         for act in &self.tale.acts {
             if self.options.pace.step {
@@ -119,6 +120,7 @@ impl Acts<'_> {
             known,
             plan,
             started: self.record.start,
+            lost_before: [0.0; 2],
             state_dir: setup.state_dir.clone(),
             ticks: Ticks::start(),
             baseline: None.into(),

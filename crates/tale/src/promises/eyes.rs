@@ -1,5 +1,6 @@
 //! Whether the eyes are open: what Prometheus remembers is evidence only while it goes on looking.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use slo::Clock;
@@ -51,11 +52,13 @@ impl Sources {
     /// Samples: there are some, and the newest of every target is not too old. `up` alone would say
     /// for minutes what was true once.
     async fn seen(&self) -> Option<String> {
-        let up = self.prometheus.query("up == 1", None).await;
-        if up.is_ok_and(|series| series.is_empty()) {
+        let up = self.up().await;
+        let seen = self.prometheus.query(&format!("{up} == 1"), None).await;
+        if seen.is_ok_and(|series| series.is_empty()) {
             return Some("no pod was scraped successfully".to_owned());
         }
-        let ages = self.prometheus.query("time() - timestamp(up)", None).await.ok()?;
+        let ages = format!("time() - timestamp({up})");
+        let ages = self.prometheus.query(&ages, None).await.ok()?;
         let oldest = ages.iter().max_by(|one, other| one.number().total_cmp(&other.number()))?;
         (oldest.number() > self.stale()).then(|| {
             let name = |series: &Series| {
@@ -66,7 +69,18 @@ impl Sources {
         })
     }
 
-    /// Rules: they were evaluated lately.
+    /// The series that say whether a target answers: on a cluster those of the stage's own pods, as
+    /// others may be looked at twice a minute, or not at all.
+    async fn up(&self) -> String {
+        if self.stage.place().kind == StageKind::Local {
+            return "up".to_owned();
+        }
+        let status = self.stage.status().await.unwrap_or_default();
+        let own: BTreeSet<&str> = status.pods.iter().map(|pod| pod.namespace.as_str()).collect();
+        format!("up{{namespace=~\"{}\"}}", Vec::from_iter(own).join("|"))
+    }
+
+    /// Rules: they were evaluated lately, as often as they want to be.
     async fn unevaluated(&self) -> Option<String> {
         let url = format!("{}/api/v1/rules", self.stage.place().prometheus.as_ref()?);
         let text = get(&url, TIME_OUT, LONGEST).await.ok()?;
@@ -75,10 +89,11 @@ impl Sources {
         let now = jiff::Timestamp::now();
         let ages = groups.iter().filter_map(|group| {
             let at: jiff::Timestamp = group["lastEvaluation"].as_str()?.parse().ok()?;
-            Some(now.duration_since(at).as_secs_f64())
+            let pause = 3.0 * group["interval"].as_f64().unwrap_or_default();
+            Some(now.duration_since(at).as_secs_f64() - pause.max(self.stale()))
         });
-        let oldest = ages.max_by(f64::total_cmp)?;
-        (oldest > self.stale())
+        ages.fold(f64::NEG_INFINITY, f64::max)
+            .gt(&0.0)
             .then(|| "Prometheus does not evaluate its rules any more".to_owned())
     }
 
@@ -89,35 +104,36 @@ impl Sources {
         Some(format!("Alertmanager does not answer: {why:#}"))
     }
 
-    /// What could not be delivered, if there is such: then nobody knows what would have been sent.
+    /// What could not be delivered since the play began, if there is such: then nobody knows what
+    /// would have been sent.
     pub(super) async fn undelivered(&self) -> Option<String> {
+        let now = self.lost().await;
+        let since = now.into_iter().zip(self.lost_before);
+        let ways = ["from Prometheus to Alertmanager", "from Alertmanager to its receivers"];
+        let mut lost = ways.into_iter().zip(since).filter(|(_, (now, before))| now > before);
+        let (way, (now, before)) = lost.next()?;
+        Some(format!("{:.0} notifications got lost {way}", now - before))
+    }
+
+    /// How many notifications got lost so far, on each part of their way. Elsewhere than on this
+    /// machine, others may have lost some before.
+    pub(crate) async fn lost(&self) -> [f64; 2] {
         let place = self.stage.place();
-        let (prometheus, alertmanager) = (place.prometheus.as_ref()?, place.alertmanager.as_ref()?);
-        let counters = [
-            (
-                prometheus,
-                "prometheus_notifications_errors_total",
-                "from Prometheus to Alertmanager",
-            ),
-            (
-                prometheus,
-                "prometheus_notifications_dropped_total",
-                "from Prometheus to Alertmanager",
-            ),
-            (
-                alertmanager,
-                "alertmanager_notifications_failed_total",
-                "from Alertmanager to its receivers",
-            ),
-        ];
-        for (server, counter, way) in counters {
-            let text = get(&format!("{server}/metrics"), TIME_OUT, LONGEST).await.ok()?;
-            let lost = sum(&String::from_utf8_lossy(&text), counter);
-            if lost > 0.0 {
-                return Some(format!("{lost:.0} notifications got lost {way}"));
-            }
-        }
-        None
+        let count = async |server: &Option<String>, counters: &[&str]| {
+            let Some(server) = server else {
+                return 0.0;
+            };
+            let text = get(&format!("{server}/metrics"), TIME_OUT, LONGEST).await;
+            let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
+            counters.iter().map(|counter| sum(&text, counter)).sum()
+        };
+        let by_prometheus =
+            ["prometheus_notifications_errors_total", "prometheus_notifications_dropped_total"];
+        let by_alertmanager = ["alertmanager_notifications_failed_total"];
+        [
+            count(&place.prometheus, &by_prometheus).await,
+            count(&place.alertmanager, &by_alertmanager).await,
+        ]
     }
 
     fn full_disk(&self) -> Option<String> {
@@ -164,8 +180,9 @@ impl Sources {
         if self.stage.place().clock != Clock::Stage {
             return None;
         }
-        let taken = "max(count_over_time(up[10s]) and up offset 12s)";
-        let taken = self.prometheus.query(taken, None).await.ok()?.first()?.number();
+        let up = self.up().await;
+        let taken = format!("max(count_over_time({up}[10s]) and {up} offset 12s)");
+        let taken = self.prometheus.query(&taken, None).await.ok()?.first()?.number();
         (taken < ENOUGH).then_some(taken)
     }
 

@@ -25,6 +25,8 @@ pub struct Sources {
     pub plan: Option<Plan>,
     /// When the play began: what happened before is no part of it.
     pub started: Instant,
+    /// How many notifications had got lost before the play, on each part of their way.
+    pub lost_before: [f64; 2],
     /// Where the stage keeps what it measures.
     pub state_dir: PathBuf,
     /// Whether this machine has time for a play.
