@@ -268,6 +268,7 @@ impl Stage for ClusterStage {
             let object = crate::object::title(&object);
             ClusterError::Document { file: "the experiment".to_owned(), object, reason, remedy }
         })?;
+        chaos::victims_are_settled(&self.api, self.namespace(), &object).await;
         let applied = chaos::inject(&self.api, self.namespace(), &object).await?;
         self.note(changes);
         *self.chaos_seen.lock().await = None;

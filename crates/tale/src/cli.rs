@@ -87,7 +87,15 @@ pub enum Command {
         check: bool,
     },
     /// What is missing or in the way, and the command that fixes it
-    Doctor(Place),
+    Doctor {
+        /// Take away the stage's own experiments that do not begin or do not end, in a cluster; nothing
+        /// else is changed
+        #[arg(long)]
+        fix: bool,
+        /// Where is looked
+        #[command(flatten)]
+        place: Place,
+    },
     /// Runs the stage of `up` in the foreground
     #[command(hide = true)]
     StageRun(Up),

@@ -48,7 +48,7 @@ pub(super) fn prober(namespace: &str, image: &str) -> Vec<Value> {
         "args": ["--config.file=/etc/blackbox_exporter/config.yml"],
         "ports": [{"name": "http", "containerPort": BLACKBOX_PORT}],
         "readinessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "periodSeconds": 1},
-        "resources": resources("10m", "16Mi", "64Mi"),
+        "resources": resources("50m", "16Mi", "64Mi"),
         "securityContext": container_security(),
     });
     deployment(namespace, BLACKBOX, BLACKBOX_PORT, container)
