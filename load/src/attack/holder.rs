@@ -6,6 +6,10 @@ use std::{
     time::Duration,
 };
 
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, recv},
+};
 use tokio::{
     io::{AsyncWriteExt, Interest},
     net::TcpStream,
@@ -133,7 +137,7 @@ impl Holder {
                 let mut buffer = vec![0; bytes];
                 loop {
                     times.tick().await;
-                    if let Some(end) = self.read(&mut buffer) {
+                    if let Err(end) = self.read(&mut buffer) {
                         return end;
                     }
                 }
@@ -153,37 +157,45 @@ impl Holder {
                     return if matches!(error, Ok(None)) { End::Closed } else { End::Reset };
                 }
                 // Data, which nobody wants: wait for the next event.
-                Ok(_) => {
-                    let unread = || Err::<(), _>(ErrorKind::WouldBlock.into());
-                    let _ = self.stream.try_io(Interest::READABLE, unread);
-                }
+                Ok(_) => self.forget_readiness(),
             }
         }
     }
 
-    /// Reads what is there; the end of the connection, if that was it.
-    fn read(&mut self, buffer: &mut [u8]) -> Option<End> {
-        match self.stream.try_read(buffer) {
-            Ok(0) => Some(End::Closed),
-            Ok(read) => {
+    /// Has the next look at the socket wait for something new, whatever lies there unread.
+    fn forget_readiness(&self) {
+        let unread = || Err::<(), _>(ErrorKind::WouldBlock.into());
+        let _ = self.stream.try_io(Interest::READABLE, unread);
+    }
+
+    /// Reads what is there: nothing, so many bytes, or the end of the connection. It asks the kernel
+    /// and not the runtime, which has been told to forget what is there.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, End> {
+        match recv(&self.stream, &mut *buffer, RecvFlags::empty()) {
+            Ok((_, 0)) => Err(End::Closed),
+            Ok((_, read)) => {
                 let missing = STATUS_LINE.saturating_sub(self.heard.len());
                 self.heard.extend_from_slice(&buffer[..read.min(missing)]);
-                None
+                Ok(read)
             }
-            Err(why) if why.kind() == ErrorKind::WouldBlock => None,
-            Err(_) => Some(End::Reset),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(0),
+            Err(_) => Err(End::Reset),
         }
     }
 
     /// Reads all that the server has sent, to find out whether it has hung up behind that.
     async fn read_all(&mut self) -> End {
         loop {
-            if self.stream.readable().await.is_err() {
-                return End::Reset;
-            }
             // Not across an await: ten thousand clients would have one each.
-            if let Some(end) = self.read(&mut [0; 65_536]) {
-                return end;
+            match self.read(&mut [0; 65_536]) {
+                Err(end) => return end,
+                Ok(0) => {
+                    self.forget_readiness();
+                    if self.stream.readable().await.is_err() {
+                        return End::Reset;
+                    }
+                }
+                Ok(_) => tokio::task::yield_now().await,
             }
         }
     }
@@ -191,7 +203,7 @@ impl Holder {
     /// Reads as much as shows what the answer was.
     fn hear(&mut self) {
         if self.heard.len() < STATUS_LINE {
-            self.read(&mut [0; STATUS_LINE]);
+            let _ = self.read(&mut [0; STATUS_LINE]);
         }
     }
 }

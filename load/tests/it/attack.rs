@@ -84,6 +84,7 @@ async fn hardened(mut stream: TcpStream) {
         let _ = stream.write_all(answer).await;
         return;
     }
+    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     listening(stream).await;
 }
 
@@ -139,11 +140,12 @@ async fn whoever_never_finishes_a_header_is_seen_to_be_shown_the_door() {
         // With nobody left there is nothing more to see.
         assert!(report["seconds"].as_f64().unwrap() < 15.0, "{profile}: {report}");
     }
-    // Whoever says all that is to be said may stay.
+    // Whoever says all that is to be said may stay, and never sees the answer.
     let stays = ["--connections", "5", "--duration", "2s", "--fail-if", "open>0"];
     let (report, code) = server.run("hoard", &stays).await;
     assert_eq!((code, count(&report, "still_open")), (1, 5), "{report}");
     assert_eq!(report["broken"][0], "open>0: it is 5");
+    assert_eq!(report["statuses"]["200"], 5, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
