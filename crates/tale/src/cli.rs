@@ -68,7 +68,8 @@ pub enum Command {
     /// is the manual
     #[command(disable_help_flag = true)]
     Load {
-        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and options
+        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and options;
+        /// or hoard, slow-header, slow-read, half-open or fuzz, the URL, and options of their own
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },

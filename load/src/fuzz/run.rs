@@ -3,25 +3,24 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    io::{self, Read},
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
 };
 
-use http_body_util::Full;
-use hyper::{Request, body::Bytes};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::LocalSet,
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 use super::{
     exchange::{Line, Outcome},
-    message::{Body, Message},
+    judge::{is_failure, words},
+    message::Message,
     mutate::mutated,
     options::Fuzz,
+    prepare::{description, somebody, text_or_file},
     report::{Failure, Report},
     seeds::Seeds,
     shell,
@@ -34,7 +33,6 @@ use crate::{
     random::Random,
     report::Line as TerminalLine,
     run::{Ending, RunError},
-    send::Connection,
 };
 
 /// A failure is tried so often before it is reported.
@@ -43,8 +41,6 @@ const TRIALS: u32 = 3;
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 /// Failures of the same kind from the same operation that are shrunk; the others are only counted.
 const SHRUNK_OF_A_KIND: u32 = 3;
-/// Larger than any description of a service.
-const MOST_BYTES: u64 = 16 << 20;
 
 /// Does one run and returns its report.
 ///
@@ -114,74 +110,6 @@ pub(crate) fn execute(
         report.interrupted = matches!(ending, Ending::Interrupted | Ending::Terminated);
         Ok((report, ending))
     })
-}
-
-/// The first address at which somebody answers.
-async fn somebody(
-    destination: &Destination,
-    host: &str,
-    fuzz: &Fuzz,
-) -> Result<SocketAddr, RunError> {
-    let nobody = |why: &str| {
-        RunError::Plan(PlanError::Option(format!(
-            "nobody is at {}: {why}; is it running?",
-            fuzz.url
-        )))
-    };
-    let addresses = destination.addresses().await.map_err(|(_, why)| nobody(&why))?;
-    let hello = Message::new("GET", "/", host, Body::Nothing);
-    for address in addresses {
-        if Line::new(address, fuzz.timeout).send(&hello).await != Outcome::Gone {
-            return Ok(address);
-        }
-    }
-    Err(nobody("no connection"))
-}
-
-async fn description(
-    place: &str,
-    address: SocketAddr,
-    host: &str,
-    patience: Duration,
-) -> Result<serde_json::Value, RunError> {
-    let bad = |why: String| RunError::Plan(PlanError::Option(format!("--openapi {place}: {why}")));
-    let text = if place.starts_with('@') {
-        text_or_file("--openapi", place)?
-    } else if place.starts_with('/') {
-        match timeout(patience, fetch(address, host, place)).await {
-            Ok(Ok((200, text))) => text,
-            Ok(Ok((status, _))) => return Err(bad(format!("status {status}"))),
-            Ok(Err(why)) => return Err(bad(why.to_string())),
-            Err(_) => return Err(bad(format!("no answer within {patience:?}"))),
-        }
-    } else {
-        return Err(bad("write /PATH for what the service serves, or @FILE".to_owned()));
-    };
-    serde_json::from_slice(&text).map_err(|why| bad(format!("not JSON: {why}")))
-}
-
-/// What the service answers to a sound request: its status, and the body.
-async fn fetch(address: SocketAddr, host: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
-    let mut connection = Connection::open(&[address]).await?;
-    connection.is_usable().await;
-    let request = Request::get(path).header("host", host).body(Full::<Bytes>::default());
-    let request = request.map_err(io::Error::other)?;
-    let mut body = Vec::new();
-    let see = |data: &[u8]| body.extend_from_slice(data);
-    let answer = connection.exchange(request, see).await.map_err(io::Error::other)?;
-    Ok((answer.status, body))
-}
-
-fn text_or_file(option: &str, text: &str) -> Result<Vec<u8>, PlanError> {
-    let Some(file) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|it| it.take(MOST_BYTES).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(why) => {
-            Err(PlanError::Option(format!("{option} {text}: {why}; name a file that can be read")))
-        }
-    }
 }
 
 /// What the workers share.
@@ -318,58 +246,6 @@ impl Run {
                 sent - before,
             ));
             before = sent;
-        }
-    }
-}
-
-/// Is this what no server should do, whatever it is sent?
-fn is_failure(message: &Message, outcome: Outcome) -> bool {
-    match outcome {
-        // Not implemented: the right answer to a method that nobody knows (RFC 9110, 9.1).
-        Outcome::Answer(501) => ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
-            .iter()
-            .any(|known| message.method == known.as_bytes()),
-        Outcome::Answer(505) => message.version == b"HTTP/1.1",
-        Outcome::Answer(status) => status >= 500,
-        Outcome::Silence | Outcome::Garbage => message.is_due_an_answer(),
-        Outcome::Hang | Outcome::Gone => true,
-    }
-}
-
-fn words(outcome: Outcome, patience: Duration) -> String {
-    match outcome {
-        Outcome::Answer(status) => format!("status {status}"),
-        Outcome::Silence => "the connection was closed without a complete answer".to_owned(),
-        Outcome::Hang => format!("no complete answer within {patience:?}"),
-        Outcome::Garbage => "an answer that is no HTTP".to_owned(),
-        Outcome::Gone => "nobody is there any more".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_no_server_should_do_is_a_failure() {
-        let sound = Message::new("GET", "/", "there", Body::Nothing);
-        let brew = Message::new("BREW", "/", "there", Body::Nothing);
-        let broken = Message { line_end: b"\n", ..sound.clone() };
-        let old = Message { version: b"HTTP/2.0".to_vec(), ..sound.clone() };
-        for (message, outcome, fails) in [
-            (&sound, Outcome::Answer(404), false),
-            (&sound, Outcome::Answer(500), true),
-            (&broken, Outcome::Answer(500), true),
-            (&sound, Outcome::Answer(501), true),
-            (&brew, Outcome::Answer(501), false),
-            (&old, Outcome::Answer(505), false),
-            (&sound, Outcome::Answer(505), true),
-            (&sound, Outcome::Silence, true),
-            (&broken, Outcome::Silence, false),
-            (&broken, Outcome::Hang, true),
-            (&broken, Outcome::Gone, true),
-        ] {
-            assert_eq!(is_failure(message, outcome), fails, "{outcome:?}");
         }
     }
 }
