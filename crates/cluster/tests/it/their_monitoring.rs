@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::on_a_cluster::Cluster;
 
 const NAMESPACE: &str = "tales-stack";
+const VERSION: &str = "monitoring.coreos.com/v1";
 
 /// Their Prometheus, their Alertmanager, and alerts that fire by design.
 async fn bring(cluster: &Cluster) {
@@ -14,21 +15,21 @@ async fn bring(cluster: &Cluster) {
         |name: &str| json!({"name": name, "namespace": NAMESPACE, "labels": {"release": "stack"}});
     let everywhere = json!({});
     let selector = json!({"matchLabels": {"release": "stack"}});
-    let prometheus = json!({"metadata": meta("k8s"), "spec": {
-        "replicas": 1, "image": images.prometheus, "serviceAccountName": "k8s",
+    let prometheus = json!({"apiVersion": VERSION, "kind": "Prometheus", "metadata": meta("k8s"), "spec": {
+        "replicas": 1, "image": images.prometheus, "version": version(&images.prometheus), "serviceAccountName": "k8s",
         "serviceMonitorSelector": selector, "serviceMonitorNamespaceSelector": everywhere,
         "probeSelector": selector, "probeNamespaceSelector": everywhere,
         "ruleSelector": selector, "ruleNamespaceSelector": everywhere,
         "alerting": {"alertmanagers": [
             {"namespace": NAMESPACE, "name": "alertmanager-operated", "port": "web"}]}}});
-    let alertmanager = json!({"metadata": meta("main"), "spec": {
-        "replicas": 1, "image": images.alertmanager,
+    let alertmanager = json!({"apiVersion": VERSION, "kind": "Alertmanager", "metadata": meta("main"), "spec": {
+        "replicas": 1, "image": images.alertmanager, "version": version(&images.alertmanager),
         "alertmanagerConfigSelector": everywhere, "alertmanagerConfigNamespaceSelector": everywhere}});
     let always = |name: &str| json!({"alert": name, "expr": "vector(1)", "labels": {"severity": "critical"}});
-    let rules = json!({"metadata": meta("theirs"), "spec": {"groups": [
+    let rules = json!({"apiVersion": VERSION, "kind": "PrometheusRule", "metadata": meta("theirs"), "spec": {"groups": [
         {"name": "theirs", "rules": [always("Watchdog"), always("KubeSchedulerDown")]}]}});
     let rbac = "/apis/rbac.authorization.k8s.io/v1";
-    let monitoring = format!("/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}");
+    let monitoring = format!("/apis/{VERSION}/namespaces/{NAMESPACE}");
     cluster.put("/api/v1/namespaces", json!({"metadata": {"name": NAMESPACE}})).await;
     let accounts = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
     cluster.put(&accounts, json!({"metadata": meta("k8s")})).await;
@@ -41,6 +42,11 @@ async fn bring(cluster: &Cluster) {
         {"apiGroups": [""], "resources": ["services", "endpoints", "pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]}]});
     cluster.put(&format!("{rbac}/namespaces/default/roles"), role).await;
+}
+
+/// Which options the operator may give to a program.
+fn version(image: &str) -> &str {
+    image.rsplit(':').next().unwrap()
 }
 
 /// Lets their Prometheus look at the namespace `default`.

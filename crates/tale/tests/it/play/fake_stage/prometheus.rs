@@ -50,7 +50,7 @@ fn answer(query: &str, state: State) -> Value {
         let taken = if breaks == Breaks::Starved { "3" } else { "10" };
         return json!([{"metric": {}, "value": [1_652_952_600, taken]}]);
     }
-    if query.contains("timestamp(up)") {
+    if query.contains("timestamp(up") {
         let age = if breaks == Breaks::Frozen && leaked { "61" } else { "0.4" };
         return json!([{"metric": {"pod": "dns-leaker-1"}, "value": [1_652_952_600, age]}]);
     }
