@@ -21,6 +21,8 @@ const LONGEST: usize = 1 << 20;
 pub(crate) enum Outcome {
     /// An answer, complete.
     Answer(u16),
+    /// Status 503, and when to come again: there is no room, and the server says so.
+    Busy,
     /// The server hung up without one.
     Silence,
     /// Neither of the two, in time.
@@ -140,7 +142,9 @@ fn answer(seen: &[u8], over: bool, no_body: bool) -> Option<(Outcome, bool)> {
             response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(wanted));
         header.map(|header| String::from_utf8_lossy(header.value).to_ascii_lowercase())
     };
-    let done = |good: bool| Some((Outcome::Answer(status), good));
+    let is_busy = status == 503 && header("retry-after").is_some();
+    let outcome = if is_busy { Outcome::Busy } else { Outcome::Answer(status) };
+    let done = |good: bool| Some((outcome, good));
     let keeps = header("connection").is_none_or(|value| !value.contains("close"))
         && response.version == Some(1);
     // A stream of events has begun, and is not meant to end.
@@ -204,6 +208,11 @@ mod tests {
                 Some((Outcome::Answer(200), false)),
             ),
             ("HTTP/1.0 200 OK\r\n\r\nall of it", true, Some((Outcome::Answer(200), false))),
+            (
+                "HTTP/1.1 503 No\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
+                false,
+                Some((Outcome::Busy, true)),
+            ),
             ("SSH-2.0-OpenSSH\r\n", false, Some((Outcome::Garbage, false))),
         ] {
             assert_eq!(answer(seen.as_bytes(), over, false), expected, "{seen:?} {over}");

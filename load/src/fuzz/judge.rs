@@ -13,6 +13,7 @@ pub(crate) fn is_failure(message: &Message, outcome: Outcome) -> bool {
             .any(|known| message.method == known.as_bytes()),
         Outcome::Answer(505) => message.version == b"HTTP/1.1",
         Outcome::Answer(status) => status >= 500,
+        Outcome::Busy => false,
         Outcome::Silence | Outcome::Garbage => message.is_due_an_answer(),
         Outcome::Hang | Outcome::Gone => true,
     }
@@ -22,6 +23,7 @@ pub(crate) fn is_failure(message: &Message, outcome: Outcome) -> bool {
 pub(crate) fn words(outcome: Outcome, patience: Duration) -> String {
     match outcome {
         Outcome::Answer(status) => format!("status {status}"),
+        Outcome::Busy => "status 503, and when to come again".to_owned(),
         Outcome::Silence => "the connection was closed without a complete answer".to_owned(),
         Outcome::Hang => format!("no complete answer within {patience:?}"),
         Outcome::Garbage => "an answer that is no HTTP".to_owned(),
@@ -45,6 +47,8 @@ mod tests {
             (&sound, Outcome::Answer(500), true),
             (&broken, Outcome::Answer(500), true),
             (&sound, Outcome::Answer(501), true),
+            (&sound, Outcome::Answer(503), true),
+            (&sound, Outcome::Busy, false),
             (&brew, Outcome::Answer(501), false),
             (&old, Outcome::Answer(505), false),
             (&sound, Outcome::Answer(505), true),

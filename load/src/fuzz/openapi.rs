@@ -122,8 +122,10 @@ fn value(document: &Value, schema: &Value, random: &mut Random, depth: usize) ->
             return value(document, one, random, depth - 1);
         }
     }
-    if let Some(constant) = schema.get("const") {
-        return constant.clone();
+    for fixed in ["const", "example", "default"] {
+        if let Some(fixed) = schema.get(fixed) {
+            return fixed.clone();
+        }
     }
     for list in ["enum", "examples"] {
         if let Some(one) = schema[list].as_array().and_then(|all| random.one(all)) {

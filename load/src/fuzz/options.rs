@@ -19,7 +19,7 @@ What it sends:
   JSON-RPC has rules about; or to the bytes. The same seed sends the same requests.
 
 What is a failure:
-  status 5xx (but 501 to an unknown method, and 505 to another version of HTTP);
+  status 5xx (but 501 to an unknown method, 505 to another version of HTTP, and 503 that says when to come again);
   no end of the answer in time (--timeout);
   a connection closed without an answer, or an answer that is no HTTP, where the request is sound HTTP;
   nobody there any more.
@@ -55,7 +55,7 @@ pub(crate) struct Fuzz {
     #[arg(long = "body", value_name = "TEXT|@FILE")]
     pub(crate) bodies: Vec<String>,
 
-    /// A description of the service, as JSON: a file, or a path (/openapi.json) that it serves
+    /// An OpenAPI document, JSON or YAML: a file, or a path (/openapi.json) that the service serves
     #[arg(long, value_name = "/PATH|@FILE")]
     pub(crate) openapi: Option<String>,
 

@@ -61,7 +61,9 @@ pub(crate) async fn description(
     } else {
         return Err(bad("write /PATH for what the service serves, or @FILE".to_owned()));
     };
-    serde_json::from_slice(&text).map_err(|why| bad(format!("not JSON: {why}")))
+    // JSON is YAML, too.
+    let text = String::from_utf8(text).map_err(|why| bad(why.to_string()))?;
+    serde_saphyr::from_str(&text).map_err(|why| bad(format!("neither JSON nor YAML: {why}")))
 }
 
 /// What the service answers to a sound request: its status, and the body.

@@ -74,6 +74,7 @@ impl Report {
         self.sound += u64::from(is_sound);
         match outcome {
             Outcome::Answer(status) => *self.statuses.entry(status).or_default() += 1,
+            Outcome::Busy => *self.statuses.entry(503).or_default() += 1,
             Outcome::Silence => self.unanswered += 1,
             Outcome::Hang | Outcome::Garbage | Outcome::Gone => {}
         }
