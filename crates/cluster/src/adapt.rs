@@ -37,8 +37,8 @@ pub struct Adapter {
     pub image: String,
     /// Where notifications go, as Alertmanager sees it.
     pub inbox: String,
-    /// Who knocks at front doors, `host:port`; none leaves that to the documents.
-    pub prober: Option<String>,
+    /// Who knocks at front doors, `host:port`.
+    pub prober: String,
     /// Labels by which Prometheus and Alertmanager select, by kind.
     pub selected_by: BTreeMap<&'static str, BTreeMap<String, String>>,
 }
@@ -98,7 +98,7 @@ impl Adapter {
         namespace::adapt(document, &self.namespace, &mut notes)?;
         image::adapt(document, &self.image, &mut notes);
         clock::adapt(document, self.clock, &mut notes);
-        clock::adapt_prober(document, self.prober.as_deref(), &mut notes);
+        clock::adapt_prober(document, &self.prober, &mut notes);
         mail::adapt(document, self.clock, &self.inbox, &mut notes);
         self.select(document, &mut notes);
         object::mark(document, &self.namespace);

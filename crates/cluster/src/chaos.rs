@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Apply};
 use crate::error::ClusterError;
-use crate::kinds::{CHAOS, EXPERIMENTS, Kind, find};
+use crate::kinds::{CHAOS, EXPERIMENTS, Kind, POD, find};
 use crate::object::{is_ours, items, number, text};
 use crate::status;
 
 /// How often is looked whether an experiment is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long is waited for pods that come or go.
+const SETTLED: Duration = Duration::from_secs(8);
 /// How long Chaos Mesh may take to let go of what it has not injected.
 const NOT_INJECTED: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,29 @@ pub async fn inject(
         }
         Some(_) => Applied::Configured,
     })
+}
+
+/// Waits until no pod that an experiment would select is on its way in or out: one that goes takes
+/// its fault with it, and one that comes later has none. After some seconds it is as it is.
+pub async fn victims_are_settled(api: &Api, namespace: &str, object: &Value) {
+    let labels = object.pointer("/spec/selector/labelSelectors").and_then(Value::as_object);
+    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return };
+    let pairs = labels.iter().map(|(key, value)| {
+        format!("{}%3D{}", key.replace('/', "%2F"), value.as_str().unwrap_or_default())
+    });
+    let path =
+        format!("{}?labelSelector={}", POD.list(namespace), pairs.collect::<Vec<_>>().join("%2C"));
+    let since = Instant::now();
+    while since.elapsed() < SETTLED {
+        let settled = |pod: &Value| {
+            pod.pointer("/metadata/deletionTimestamp").is_none()
+                && text(pod, "/status/phase") == "Running"
+        };
+        match api.list(&path).await {
+            Ok(pods) if !pods.iter().all(settled) => tokio::time::sleep(LOOK_EVERY).await,
+            _ => return,
+        }
+    }
 }
 
 /// Whether all that one says is in the other, which may say more: defaults of the server.
@@ -217,6 +242,15 @@ pub async fn gone(api: &Api, path: &str, within: Duration) -> Result<Option<Stri
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Whether an experiment is being deleted for longer than it takes, or fails to begin.
+pub fn is_stuck(object: &Value) -> bool {
+    let mut conditions = items(object, "/status/conditions").iter();
+    let injected =
+        conditions.any(|one| text(one, "/type") == "AllInjected" && text(one, "/status") == "True");
+    object.pointer("/metadata/deletionTimestamp").is_some()
+        || !injected && failures(object).is_some()
 }
 
 fn let_go(object: &Value, untouched: bool) -> String {

@@ -1,6 +1,6 @@
 //! What is in the way in a cluster: each finding with an id, what was seen, and one command.
 //!
-//! Nothing is changed. Who may look at one namespace only is told what could not be looked at.
+//! Nothing is changed, unless [`fix`] is asked for. Who may look at one namespace only is told what could not be looked at.
 
 mod chaos_mesh;
 mod monitoring;
@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::api::{Api, ApiError};
 use crate::connect::Connection;
+use crate::error::ClusterError;
 use crate::kinds::POD;
 use crate::monitoring::{lies_there, node};
 use crate::object::{name, selector, text};
-use crate::watch;
+use crate::{sweep, watch};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,15 @@ pub async fn examine(connection: &Connection, namespace: &str) -> Vec<Finding> {
     findings.push(pods(api, namespace).await);
     findings.extend(chaos_mesh::examine(api, namespace).await);
     findings
+}
+
+/// Puts right what can be put right without touching what is not the stage's: its experiments that do
+/// not begin or do not end are taken away. Returns what was done, a sentence each.
+///
+/// # Errors
+/// The API server does not answer, or refuses.
+pub async fn fix(connection: &Connection, namespace: &str) -> Result<Vec<String>, ClusterError> {
+    sweep::stuck(&connection.api, namespace).await
 }
 
 async fn server(connection: &Connection) -> Finding {

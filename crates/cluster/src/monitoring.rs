@@ -49,6 +49,8 @@ impl Server {
 pub struct Monitoring {
     /// Whether the stage brings it itself.
     pub own: bool,
+    /// Why what is there is not used, when the stage brings its own instead.
+    pub instead: Option<String>,
     /// Prometheus.
     pub prometheus: Server,
     /// Alertmanager.
@@ -63,31 +65,40 @@ impl Monitoring {
         let server = |pod: String, port| Server { namespace: namespace.to_owned(), pod, port };
         Self {
             own: true,
+            instead: None,
             prometheus: server(format!("prometheus-{NAME}-0"), 9090),
             alertmanager: server(format!("alertmanager-{NAME}-0"), 9093),
             selected_by: BTreeMap::new(),
         }
     }
 
-    /// What is there, or the stage's own when nothing is, or when `own` asks for it.
+    /// What is there, if it looks at this namespace or can be made to with labels; or the stage's own,
+    /// also when `own` asks for it.
     ///
     /// # Errors
-    /// The operator is missing, or what is there does not look at this namespace.
+    /// The operator is missing, or the server does not answer.
     pub async fn choose(api: &Api, namespace: &str, own: bool) -> Result<Self, ClusterError> {
         let found = Found::look(api, namespace).await?;
         if own || found.prometheus.is_none() {
             return Ok(Self::own(namespace));
         }
-        found.satisfied(namespace)
+        let why = match found.satisfied(namespace) {
+            Ok(theirs) => match found.may_not_look(api, namespace).await {
+                None => return Ok(theirs),
+                Some(why) => why,
+            },
+            Err(why) => why,
+        };
+        Ok(Self { instead: Some(why), ..Self::own(namespace) })
     }
 
     /// The Deployments of the minimum, which have to be ready besides those of the tale.
     pub fn workloads(&self, applied: &[Value]) -> Vec<&'static str> {
-        let prober = self.own && minimum::needs_prober(applied);
+        let prober = minimum::needs_prober(applied);
         std::iter::once(INBOX).chain(prober.then_some(BLACKBOX)).collect()
     }
 
-    /// The documents of the minimum; none when what is there is used, except for the inbox.
+    /// The documents of the minimum; when what is there is used, only the inbox and the prober.
     pub fn documents(
         &self,
         namespace: &str,
@@ -97,7 +108,10 @@ impl Monitoring {
     ) -> Vec<Value> {
         let mut documents = minimum::inbox(namespace, tales);
         if self.own {
-            documents.extend(minimum::documents(namespace, images, minimum::needs_prober(applied)));
+            documents.extend(minimum::documents(namespace, images));
+        }
+        if minimum::needs_prober(applied) {
+            documents.extend(minimum::prober(namespace, &images.blackbox));
         }
         documents
     }

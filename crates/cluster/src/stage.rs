@@ -121,7 +121,7 @@ impl ClusterStage {
             clock: options.clock,
             image: options.image.clone(),
             inbox: format!("http://{INBOX}.{namespace}.svc:{INBOX_PORT}"),
-            prober: monitoring.own.then(|| format!("{BLACKBOX}.{namespace}.svc:{BLACKBOX_PORT}")),
+            prober: format!("{BLACKBOX}.{namespace}.svc:{BLACKBOX_PORT}"),
             selected_by: monitoring.selected_by.clone(),
         };
         let place = Place {
@@ -131,10 +131,14 @@ impl ClusterStage {
             alertmanager: Some(alertmanager),
             dns: None,
         };
-        let who = if monitoring.own { "its own" } else { &monitoring.prometheus.pod };
+        let who = match &monitoring.instead {
+            Some(why) => format!("its own, as {why}"),
+            None if monitoring.own => "its own".to_owned(),
+            None => monitoring.prometheus.pod.clone(),
+        };
         let what = format!("connected to {}", connection.context);
         let about = format!(
-            "{}, namespace {namespace}, Prometheus: {who} by the API proxy",
+            "{}, namespace {namespace}, Prometheus: {who}",
             version["gitVersion"].as_str().unwrap_or("an unknown version")
         );
         (options.progress)(&what, since.elapsed(), &about);
@@ -264,6 +268,7 @@ impl Stage for ClusterStage {
             let object = crate::object::title(&object);
             ClusterError::Document { file: "the experiment".to_owned(), object, reason, remedy }
         })?;
+        chaos::victims_are_settled(&self.api, self.namespace(), &object).await;
         let applied = chaos::inject(&self.api, self.namespace(), &object).await?;
         self.note(changes);
         *self.chaos_seen.lock().await = None;

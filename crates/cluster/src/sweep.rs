@@ -76,6 +76,27 @@ pub async fn experiments(api: &Api, namespace: &str) -> Result<Swept, ClusterErr
     Ok(swept)
 }
 
+/// Takes away the experiments of a stage that do not begin, or do not end. Returns what was done, a
+/// sentence each.
+///
+/// # Errors
+/// The API server refuses.
+pub async fn stuck(api: &Api, namespace: &str) -> Result<Vec<String>, ClusterError> {
+    let mut done = Vec::new();
+    for kind in EXPERIMENTS {
+        for mut object in api.list(&kind.list(namespace)).await? {
+            object["kind"] = kind.kind.into();
+            if is_ours(&object, namespace) && chaos::is_stuck(&object) {
+                let path = kind.path(namespace, name(&object));
+                api.delete(&path).await?;
+                let helped = chaos::gone(api, &path, RECOVERY).await?;
+                done.push(helped.unwrap_or_else(|| format!("{} was deleted", title(&object))));
+            }
+        }
+    }
+    Ok(done)
+}
+
 /// Takes away all that a stage brought, and waits until it is gone. When there is nothing, nothing
 /// is done.
 ///

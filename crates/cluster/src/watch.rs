@@ -83,8 +83,16 @@ fn counts(deployment: &Value) -> String {
     )
 }
 
-/// A pod of the Deployment that waiting will not help.
+/// What waiting will not help: no pod may be made, or one of them cannot come up.
 async fn in_the_way(api: &Api, namespace: &str, deployment: &Value) -> Option<ClusterError> {
+    let mut conditions = items(deployment, "/status/conditions").iter();
+    if let Some(refused) = conditions.find(|one| text(one, "/type") == "ReplicaFailure") {
+        return Some(ClusterError::Pod {
+            pod: format!("Deployment {namespace}/{}", name(deployment)),
+            reason: format!("{}: {}", text(refused, "/reason"), text(refused, "/message")),
+            remedy: "the namespace refuses its pods: change its quota, its Pod Security level or its policy",
+        });
+    }
     let labels = deployment.pointer("/spec/selector/matchLabels")?.as_object()?;
     let pairs = labels.iter().map(|(key, value)| {
         format!("{}%3D{}", key.replace('/', "%2F"), value.as_str().unwrap_or_default())

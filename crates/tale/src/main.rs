@@ -53,6 +53,6 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
         Command::Images(verb) => verbs::images::run(verb),
         Command::Gen { check } => verbs::generate::run(&project, check),
-        Command::Doctor(place) => verbs::doctor::run(&project, &place).await,
+        Command::Doctor { fix, place } => verbs::doctor::run(&project, fix, &place).await,
     }
 }

@@ -81,10 +81,14 @@ pub async fn play(
             () = &mut stop => None,
         },
     };
+    let failed = matches!(filled, Some(Err(_)));
     let played = match (&stage, filled) {
         (Some(stage), Some(Ok(not_applied))) => {
             record.stage = stage.place().kind;
             record.not_applied(&not_applied);
+            for line in setup::adapted(&**stage) {
+                ui.line(&format!("    {line}"));
+            }
             if options.keep {
                 folders::keep(&setup.state_dir);
             }
@@ -124,8 +128,9 @@ pub async fn play(
             finish(record, Evidence::default(), true)
         }
     };
-    if let Some(stage) = &stage {
-        take_down(&**stage, ui).await;
+    // What could not be filled is down already.
+    if let Some(stage) = stage.filter(|_| !failed) {
+        take_down(&*stage, ui).await;
     }
     if !options.keep {
         remove(&folders::play(root, &options.tale)).await;

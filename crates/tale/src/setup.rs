@@ -17,7 +17,7 @@ use crate::yaml::listed;
 /// The longest that a Deployment may take to be ready.
 const READY: Duration = Duration::from_secs(30);
 /// The same where nodes may be busy and images large.
-const READY_IN_CLUSTER: Duration = Duration::from_secs(90);
+const READY_IN_CLUSTER: Duration = Duration::from_secs(180);
 
 /// What is put on a stage.
 pub struct Setup {
@@ -78,6 +78,17 @@ pub async fn fill(stage: &dyn Stage, setup: &Setup) -> Result<Vec<String>> {
             Err(why.into())
         }
     }
+}
+
+/// What had to be changed in the documents so far, counted by reason, a line each. Every field of it
+/// is in the report.
+pub fn adapted(stage: &dyn Stage) -> Vec<String> {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for change in stage.adapted() {
+        *reasons.entry(change.why).or_default() += 1;
+    }
+    let fields = |count| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
+    reasons.into_iter().map(|(why, count)| format!("adapted: {} ({why})", fields(count))).collect()
 }
 
 /// The Prometheus of a stage.

@@ -30,11 +30,11 @@ pub(super) fn adapt(document: &mut Value, clock: Clock, notes: &mut Notes) {
     }
 }
 
-/// Who knocks, where the stage brings a prober of its own.
-pub(super) fn adapt_prober(document: &mut Value, prober: Option<&str>, notes: &mut Notes) {
-    let (true, Some(prober)) = (text(document, "/kind") == "Probe", prober) else {
+/// Who knocks: the stage brings a prober of its own.
+pub(super) fn adapt_prober(document: &mut Value, prober: &str, notes: &mut Notes) {
+    if text(document, "/kind") != "Probe" {
         return;
-    };
+    }
     if let Some(map) = document.pointer_mut("/spec/prober").and_then(Value::as_object_mut) {
         notes.set(map, "url", "spec.prober.url", json!(prober), "the stage's own prober");
     }

@@ -14,7 +14,7 @@ fn adapter(namespace: &str, clock: Clock) -> Adapter {
         clock,
         image: "tales.local/tales:0123".to_owned(),
         inbox: format!("http://tales-inbox.{namespace}.svc:8080"),
-        prober: Some(format!("tales-blackbox.{namespace}.svc:9115")),
+        prober: format!("tales-blackbox.{namespace}.svc:9115"),
         selected_by: BTreeMap::new(),
     }
 }

@@ -106,7 +106,7 @@ fn trouble(kind: &Kind, object: &Value, namespace: &str) -> Option<Finding> {
     if object.pointer("/metadata/deletionTimestamp").is_some() {
         let found =
             format!("{title} is stuck in its deletion: {}", said.unwrap_or("it does not say why"));
-        return Some(Finding::wrong(id, what, found, "./tale down --on cluster"));
+        return Some(Finding::wrong(id, what, found, "./tale doctor --on cluster --fix"));
     }
     let said = said?;
     let injected = items(object, "/status/conditions").iter().any(|condition| {
@@ -151,6 +151,6 @@ mod tests {
         assert_eq!(trouble(dns, &late, "demo").unwrap().id, "C12");
         let mut deleted = netem;
         deleted["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-        assert!(trouble(network, &deleted, "demo").unwrap().remedy.contains("down"));
+        assert!(trouble(network, &deleted, "demo").unwrap().remedy.contains("--fix"));
     }
 }

@@ -41,27 +41,30 @@ async fn chosen(api: &Api, namespace: &str, found: &Found) -> Finding {
     if found.prometheus.is_none() {
         return Finding::well(id, what, "no Prometheus is there, so the stage brings its own");
     }
-    match Monitoring::choose(api, namespace, false).await {
+    let monitoring = match Monitoring::choose(api, namespace, false).await {
+        Ok(monitoring) => monitoring,
         Err(why) => {
-            Finding::wrong(id, what, why.to_string(), "./tale up --on cluster --with monitoring")
+            let remedy = "./tale up --on cluster --with monitoring";
+            return Finding::wrong(id, what, why.to_string(), remedy);
         }
-        Ok(monitoring) => {
-            let server = &monitoring.prometheus;
-            let ready = format!("{}/-/ready", server.proxy());
-            match api.answers(&ready).await {
-                Ok(()) => Finding::well(id, what, format!("{}/{}", server.namespace, server.pod)),
-                Err(why) => {
-                    let found = format!(
-                        "{}/{} does not answer through the API server: {why}",
-                        server.namespace, server.pod
-                    );
-                    let remedy = format!(
-                        "kubectl -n {} port-forward {} 9090 (and --prometheus-url http://127.0.0.1:9090)",
-                        server.namespace, server.pod
-                    );
-                    Finding::wrong(id, what, found, remedy)
-                }
-            }
+    };
+    if let Some(why) = monitoring.instead {
+        return Finding::well(id, what, format!("{why}, so the stage brings its own"));
+    }
+    let server = &monitoring.prometheus;
+    let ready = format!("{}/-/ready", server.proxy());
+    match api.answers(&ready).await {
+        Ok(()) => Finding::well(id, what, format!("{}/{}", server.namespace, server.pod)),
+        Err(why) => {
+            let found = format!(
+                "{}/{} does not answer through the API server: {why}",
+                server.namespace, server.pod
+            );
+            let remedy = format!(
+                "kubectl -n {} port-forward {} 9090 (and --prometheus-url http://127.0.0.1:9090)",
+                server.namespace, server.pod
+            );
+            Finding::wrong(id, what, found, remedy)
         }
     }
 }

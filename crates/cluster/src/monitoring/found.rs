@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Monitoring, NAME, Server};
 use crate::api::{Api, ApiError};
@@ -14,6 +14,9 @@ use crate::object::{self, name, text};
 /// What says how objects are selected: the field of the Prometheus or Alertmanager, and the kind.
 const OF_PROMETHEUS: [(&str, &str); 3] =
     [("serviceMonitor", "ServiceMonitor"), ("probe", "Probe"), ("rule", "PrometheusRule")];
+
+/// Where is asked what somebody may do.
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
 /// What the operator manages in a cluster, the stage's own aside.
 #[derive(Debug, Default)]
@@ -59,9 +62,9 @@ impl Found {
     ///
     /// # Errors
     /// It cannot be made to: the selector that is in the way.
-    pub(super) fn satisfied(&self, namespace: &str) -> Result<Monitoring, ClusterError> {
+    pub(super) fn satisfied(&self, namespace: &str) -> Result<Monitoring, String> {
         let (Some(prometheus), Some(alertmanager)) = (&self.prometheus, &self.alertmanager) else {
-            return Err(missing("there is a Prometheus, and no Alertmanager".to_owned()));
+            return Err("there is a Prometheus, and no Alertmanager".to_owned());
         };
         let mut selected_by = BTreeMap::new();
         for (field, kind) in OF_PROMETHEUS {
@@ -76,52 +79,73 @@ impl Found {
         };
         Ok(Monitoring {
             own: false,
+            instead: None,
             prometheus: server("prometheus", prometheus, 9090),
             alertmanager: server("alertmanager", alertmanager, 9093),
             selected_by,
         })
     }
+
+    /// What keeps the Prometheus that is there from finding the pods of a namespace. Who may not ask
+    /// will see whether it does.
+    pub(super) async fn may_not_look(&self, api: &Api, namespace: &str) -> Option<String> {
+        let prometheus = self.prometheus.as_ref()?;
+        let of = text(prometheus, "/metadata/namespace");
+        let account = match text(prometheus, "/spec/serviceAccountName") {
+            "" => "default",
+            account => account,
+        };
+        for resource in ["services", "endpoints", "pods"] {
+            let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+                "spec": {"user": format!("system:serviceaccount:{of}:{account}"),
+                    "groups": ["system:serviceaccounts", format!("system:serviceaccounts:{of}")],
+                    "resourceAttributes": {"namespace": namespace, "verb": "list", "resource": resource}}});
+            let answer = api.create(REVIEWS, &review).await.ok()?;
+            if answer.pointer("/status/allowed") == Some(&json!(false)) {
+                return Some(format!(
+                    "ServiceAccount {of}/{account} may not list {resource} in `{namespace}`"
+                ));
+            }
+        }
+        None
+    }
 }
 
 /// The labels that a selector asks for; an error when labels are not enough.
-fn wanted(
-    by: &Value,
-    field: &str,
-    namespace: &str,
-) -> Result<BTreeMap<String, String>, ClusterError> {
+fn wanted(by: &Value, field: &str, namespace: &str) -> Result<BTreeMap<String, String>, String> {
     let whose = || format!("{}/{}", text(by, "/metadata/namespace"), name(by));
     let place = |end: &str| format!("{} {}: spec.{field}{end}", text(by, "/kind"), whose());
     let spec = |end: &str| by.pointer(&format!("/spec/{field}{end}"));
     match spec("NamespaceSelector") {
         None if text(by, "/metadata/namespace") != namespace => {
-            return Err(missing(format!(
+            return Err(format!(
                 "{} is not set, so nothing of `{namespace}` is looked at",
                 place("NamespaceSelector")
-            )));
+            ));
         }
         Some(Value::Object(map)) if !map.is_empty() => {
             let known = map.get("matchLabels").and_then(Value::as_object);
             let by_name = known.and_then(|labels| labels.get("kubernetes.io/metadata.name"));
             if by_name.is_none_or(|name| name != namespace) {
-                return Err(missing(format!(
+                return Err(format!(
                     "{} does not select `{namespace}`: {}",
                     place("NamespaceSelector"),
                     Value::Object(map.clone())
-                )));
+                ));
             }
         }
         _ => {}
     }
     let Some(selector) = spec("Selector").and_then(Value::as_object) else {
-        return Err(missing(format!("{} is not set, so it selects nothing", place("Selector"))));
+        return Err(format!("{} is not set, so it selects nothing", place("Selector")));
     };
     if selector.get("matchExpressions").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
     {
-        return Err(missing(format!(
+        return Err(format!(
             "{} has expressions, which labels alone do not satisfy: {}",
             place("Selector"),
             Value::Object(selector.clone())
-        )));
+        ));
     }
     let labels = selector.get("matchLabels").and_then(Value::as_object);
     let pairs = labels.into_iter().flatten();
@@ -138,15 +162,8 @@ fn no_operator(why: ApiError) -> ClusterError {
     }
 }
 
-fn missing(what: String) -> ClusterError {
-    let remedy = "let the stage bring its own with --with monitoring".to_owned();
-    ClusterError::Missing { what, remedy }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn stack(labels: &Value) -> Found {
@@ -176,11 +193,10 @@ mod tests {
         let mut found = stack(&json!({}));
         let spec = found.alertmanager.as_mut().unwrap()["spec"].as_object_mut().unwrap();
         spec.remove("alertmanagerConfigNamespaceSelector");
-        let why = found.satisfied("default").unwrap_err().to_string();
+        let why = found.satisfied("default").unwrap_err();
         assert!(
             why.contains("Alertmanager monitoring/main: spec.alertmanagerConfigNamespaceSelector")
         );
-        assert!(why.contains("--with monitoring"), "{why}");
         assert!(found.satisfied("monitoring").is_ok());
     }
 }

@@ -39,9 +39,24 @@ pub(super) fn inbox(namespace: &str, image: &str) -> Vec<Value> {
     deployment(namespace, INBOX, INBOX_PORT, container)
 }
 
-/// Prometheus, Alertmanager, what they may do, and the prober if it is needed.
-pub(super) fn documents(namespace: &str, images: &Images, prober: bool) -> Vec<Value> {
-    let mut documents = vec![
+/// Who knocks at front doors.
+pub(super) fn prober(namespace: &str, image: &str) -> Vec<Value> {
+    let container = json!({
+        "name": "blackbox",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["--config.file=/etc/blackbox_exporter/config.yml"],
+        "ports": [{"name": "http", "containerPort": BLACKBOX_PORT}],
+        "readinessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "periodSeconds": 1},
+        "resources": resources("50m", "16Mi", "64Mi"),
+        "securityContext": container_security(),
+    });
+    deployment(namespace, BLACKBOX, BLACKBOX_PORT, container)
+}
+
+/// Prometheus, Alertmanager, and what they may do.
+pub(super) fn documents(namespace: &str, images: &Images) -> Vec<Value> {
+    vec![
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(namespace, NAME)}),
         json!({
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -61,21 +76,7 @@ pub(super) fn documents(namespace: &str, images: &Images, prober: bool) -> Vec<V
         }),
         prometheus(namespace, &images.prometheus),
         alertmanager(namespace, &images.alertmanager),
-    ];
-    if prober {
-        let container = json!({
-            "name": "blackbox",
-            "image": images.blackbox,
-            "imagePullPolicy": "IfNotPresent",
-            "args": ["--config.file=/etc/blackbox_exporter/config.yml"],
-            "ports": [{"name": "http", "containerPort": BLACKBOX_PORT}],
-            "readinessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "periodSeconds": 1},
-            "resources": resources("10m", "16Mi", "64Mi"),
-            "securityContext": container_security(),
-        });
-        documents.extend(deployment(namespace, BLACKBOX, BLACKBOX_PORT, container));
-    }
-    documents
+    ]
 }
 
 fn prometheus(namespace: &str, image: &str) -> Value {

@@ -6,4 +6,5 @@ mod fake;
 mod guarded;
 mod on_a_cluster;
 mod recorded;
+mod their_monitoring;
 mod unwell;

@@ -107,6 +107,16 @@ pub async fn doctor(place: &Place) -> Result<Vec<Finding>> {
     Ok(found.into_iter().map(finding).collect())
 }
 
+/// Puts right what is the stage's own. Returns what was done, a sentence each.
+///
+/// # Errors
+/// No way to the cluster, or it refuses.
+pub async fn fix(place: &Place) -> Result<Vec<String>> {
+    let connection = connect(place.context.as_deref()).await?;
+    confirm(&connection, place)?;
+    Ok(::cluster::doctor::fix(&connection, &place.namespace).await?)
+}
+
 fn options(place: &Place, clock: Clock, image: String) -> Options {
     Options {
         namespace: place.namespace.clone(),

@@ -45,6 +45,12 @@ pub async fn dry_run(_root: &Path, _place: &Place, _setup: &Setup) -> Result<Str
 
 /// # Errors
 /// Always.
+pub async fn fix(_place: &Place) -> Result<Vec<String>> {
+    bail!(WHY)
+}
+
+/// # Errors
+/// Always.
 pub async fn doctor(_place: &Place) -> Result<Vec<Finding>> {
     bail!(WHY)
 }

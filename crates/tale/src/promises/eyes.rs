@@ -150,8 +150,7 @@ impl Sources {
 
     /// Why what did not happen since then may not be held against anybody: the machine had no time.
     pub(super) async fn starved(&self, since: Instant) -> Option<String> {
-        let local = self.stage.place().kind == StageKind::Local;
-        let others = self.ticks.others_since(since).filter(|share| local && *share >= CROWDED);
+        let others = self.ticks.others_since(since).filter(|share| *share >= CROWDED);
         let what = if let Some(late) = self.ticks.worst_since(since) {
             format!("a clock was late by {:.1} s", late.as_secs_f64())
         } else if let Some(taken) = self.too_few_samples().await {

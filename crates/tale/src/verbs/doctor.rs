@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use stage::local::port_holder;
 
 use crate::cli::Place;
@@ -18,8 +18,17 @@ use crate::terminal::Ui;
 ///
 /// # Errors
 /// There is no project, or no way to the cluster.
-pub async fn run(project: &Project, place: &Place) -> Result<ExitCode> {
+pub async fn run(project: &Project, fix: bool, place: &Place) -> Result<ExitCode> {
     let ui = Ui::new();
+    if fix {
+        ensure!(
+            place.is_cluster(),
+            "--fix is for --on cluster; here ./tale installs what is missing, and doctor names the rest"
+        );
+        for done in in_cluster::fix(place).await? {
+            ui.line(&format!("· fixed: {done}"));
+        }
+    }
     let findings = if place.is_cluster() {
         in_cluster::doctor(place).await?
     } else {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tale::yaml::load_slos;
@@ -140,4 +141,30 @@ fn every_workload_that_is_shipped_is_confined_and_leaves_slowly() {
         };
         assert_eq!(policies.iter().filter(selected).count(), 1, "a NetworkPolicy for {name}");
     }
+}
+
+/// Checks that are waived are named in an annotation, each with its reason.
+#[test]
+#[ignore = "needs kube-score, a Go module"]
+fn kube_score_finds_nothing_critical() {
+    let files = yaml_files(&root().join("manifests/base"));
+    let score = |text: &str| -> Vec<String> {
+        let mut child = Command::new("kube-score")
+            .args(["score", "--output-format", "ci", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("kube-score is on the PATH");
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.lines().filter(|line| line.starts_with("[CRITICAL]")).map(str::to_owned).collect()
+    };
+    let texts: Vec<String> =
+        files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let all = texts.join("\n---\n");
+    assert_eq!(score(&all), Vec::<String>::new());
+    // The test of the test.
+    let careless = all.replace("allowPrivilegeEscalation: false", "privileged: true");
+    assert!(!score(&careless).is_empty());
 }

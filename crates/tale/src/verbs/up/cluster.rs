@@ -29,8 +29,11 @@ pub(super) async fn up(root: &Path, args: &Up) -> Result<Option<String>> {
     };
     filled?;
     let place = &args.place;
-    let adapted = format!("{} adaptations", stage.adapted().len());
-    Ui::new().done("ready", since.elapsed(), &adapted, Tone::Plain);
+    let ui = Ui::new();
+    for line in setup::adapted(&*stage) {
+        ui.line(&format!("    {line}"));
+    }
+    ui.done("ready", since.elapsed(), "", Tone::Plain);
     let table = status::table(&status::of_cluster(&*stage, place).await?);
     let namespace = &place.namespace;
     let lines = [
