@@ -25,3 +25,8 @@ pub(crate) use options::Command;
 
 /// The profiles, as the first word of a command line.
 pub(crate) const PROFILES: [&str; 4] = ["hoard", "slow-header", "slow-read", "half-open"];
+
+/// What a scrape sees before anything has happened: every series there is.
+pub(crate) fn metrics() -> String {
+    metrics::text(&counts::Counts::new(), 0)
+}

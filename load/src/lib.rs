@@ -29,10 +29,18 @@ pub use record::{Outcome, Summary};
 pub use report::{Latency, Report, SCHEMA};
 pub use run::{Ending, RunError, execute};
 
-use std::{ffi::OsString, fmt::Display, io::Write, process::ExitCode};
+use std::{collections::BTreeSet, ffi::OsString, fmt::Display, io::Write, process::ExitCode};
 
 use clap::Parser;
 use serde::Serialize;
+
+/// The names of all metrics that a run may serve, for whoever checks what rules and stories name.
+/// Histograms are there with their parts.
+pub fn metric_names() -> BTreeSet<String> {
+    let texts = [report::metrics(&record::Shared::new(1)), attack::metrics()];
+    let samples = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.starts_with('#'));
+    samples.filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned())).collect()
+}
 
 /// What ended the program, as its exit code.
 const FAILED: u8 = 1;

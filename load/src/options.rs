@@ -28,6 +28,9 @@ Clients that hold connections instead of using them have options of their own (l
   load slow-read http://127.0.0.1:8000/                         the answer is read byte by byte
   load half-open http://127.0.0.1:8000/ --after body            silent in the middle of a body
 
+And requests that nobody would send (load fuzz --help):
+  load fuzz http://127.0.0.1:8000/ --openapi /openapi.yaml      odd ones, from a seed; what fails is shrunk and printed for curl
+
 A profile is a YAML file:
   name: evening                 # shown in the report
   arrivals: poisson             # or even (the default)

@@ -26,7 +26,9 @@ impl Project {
             fs::create_dir_all(project.path("services").join(service)).unwrap();
         }
         fs::write(project.path("services/README.md"), "no package").unwrap();
-        for tool in ["sh", "dirname", "basename", "readlink", "sed", "tr", "ls", "cat", "id"] {
+        for tool in
+            ["sh", "dirname", "basename", "readlink", "sed", "tr", "ls", "cat", "id", "nproc"]
+        {
             let found = ["/bin", "/usr/bin"].iter().map(|folder| Path::new(folder).join(tool));
             let found = found.into_iter().find(|file| file.exists()).unwrap();
             fs::create_dir_all(project.path("path")).unwrap();

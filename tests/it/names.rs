@@ -24,6 +24,7 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(scraped("dns-leaker", dns_leaker::build));
     known.extend(scraped("orders", orders::build));
     known.extend(scraped("shop", shop::build));
+    known.extend(load::metric_names());
     known.extend(BY_THE_PROBER.map(str::to_owned));
     let rules = rules();
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));

@@ -132,7 +132,7 @@ async fn every_kind_of_fault_is_found_and_shrunk_to_its_cause() {
         (Fault::Header, "status 502", "traceparent"),
     ] {
         let address = start(fault).await;
-        let (report, code) = report(address, &ENOUGH).await;
+        let (report, code) = report(address, &[&ENOUGH[..], &["--failures", "1"]].concat()).await;
         assert_eq!(code, 1, "{fault:?}: {report}");
         let failure = &report["failures"][0];
         assert!(failure["what"].as_str().unwrap().contains(what), "{fault:?}: {failure}");
