@@ -21,10 +21,11 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use servers::{ROLE, Role};
 
-const VARIANTS: [(&str, Role); 3] = [
+const VARIANTS: [(&str, Role); 4] = [
     ("bare Rocket", Role::Bare),
     ("golden signals", Role::Signals),
     ("service, nobody collects spans", Role::Service),
+    ("the same, CONNECTIONS=vulnerable", Role::Vulnerable),
 ];
 const RUNS: usize = 3;
 const FEW: usize = 320;
@@ -92,6 +93,7 @@ fn start(role: Role) -> Child {
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe().unwrap())
         .env(ROLE, role.as_str())
+        .env("CONNECTIONS", role.connections())
         .envs([("ROCKET_PORT", "0"), ("ADMIN_PORT", "0"), ("ROCKET_WORKERS", "1")])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -43,10 +43,11 @@ enum Collector {
     Dead,
 }
 
-const VARIANTS: [Variant; 6] = [
+const VARIANTS: [Variant; 7] = [
     Variant { name: "bare Rocket", role: Role::Bare, collector: None, sampler: "0" },
     Variant { name: "golden signals", role: Role::Signals, collector: None, sampler: "0" },
     Variant { name: "service", role: Role::Service, collector: None, sampler: "0" },
+    Variant { name: "vulnerable", role: Role::Vulnerable, collector: None, sampler: "0" },
     Variant {
         name: "1 % traced, live",
         role: Role::Service,
@@ -150,6 +151,7 @@ fn measure(variant: &Variant, live: &str, longest_pause: u32) -> Round {
     command
         .env_clear()
         .env(ROLE, variant.role.as_str())
+        .env("CONNECTIONS", variant.role.connections())
         .env("ROCKET_PORT", "0")
         .env("ADMIN_PORT", "0");
     if let Some(collector) = variant.collector {

@@ -172,7 +172,7 @@ async fn what_is_printed_can_be_pasted_into_a_shell() {
 async fn without_connections_it_waits_and_needs_nobody() {
     let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     let (report, code) = report(nobody, &["--connections", "0", "--duration", "300ms"]).await;
-    assert_eq!((&report["requests"], code), (&json!(0), 0), "{report}");
+    assert_eq!((&report["sent"], code), (&json!(0), 0), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

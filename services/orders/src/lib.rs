@@ -14,7 +14,7 @@
 
 mod body;
 mod compute;
-mod methods;
+pub mod methods;
 pub mod metrics;
 mod refused;
 pub mod rpc;
@@ -51,7 +51,7 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     let (work, watchers) = (Arc::new(Work::new(service)?), Arc::new(Watchers::new(service)?));
     let metrics = Metrics::register(&service.registry)?;
     let orders = Orders::new(kept, work.clone(), watchers.clone(), metrics);
-    let calls = rpc::Metrics::register(&service.registry)?;
+    let calls = methods::Metrics::register(&service.registry)?;
     let switches = [work::control(), watch::control()].concat();
     let watching = watchers.clone();
     service.control(|admin| admin.manage(work).manage(watching).mount("/", switches));

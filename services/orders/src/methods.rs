@@ -1,11 +1,15 @@
 //! What can be called by JSON-RPC: the same orders and prices as over REST.
 
+mod metrics;
+
+pub use metrics::{METHODS, Metrics, RPC_REQUESTS_TOTAL};
+
 use rocket::data::Data;
 use rocket::{State, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
 
-use crate::rpc::{self, Error, Methods, Metrics, Reply};
+use crate::rpc::{self, Error, Methods, Reply};
 use crate::store::{Item, Orders};
 use crate::work::Busy;
 

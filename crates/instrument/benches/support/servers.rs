@@ -20,15 +20,23 @@ pub(crate) enum Role {
     Signals,
     /// All of `examples/full.rs`.
     Service,
+    /// The same with Rocket's own listener.
+    Vulnerable,
 }
 
 impl Role {
+    /// The value of `CONNECTIONS` that it needs.
+    pub(crate) fn connections(self) -> &'static str {
+        if self == Self::Vulnerable { "vulnerable" } else { "hardened" }
+    }
+
     /// How the variable names it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Signals => "signals",
             Self::Service => "service",
+            Self::Vulnerable => "vulnerable",
         }
     }
 }

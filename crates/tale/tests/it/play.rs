@@ -1,5 +1,6 @@
 //! `tale play`: kept, broken, undecided, refused, interrupted and killed.
 
+mod dev;
 mod dns_leak;
 mod experiments;
 mod fake_stage;

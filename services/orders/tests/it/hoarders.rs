@@ -12,7 +12,7 @@ use crate::process::{Orders, PATIENCE};
 
 /// As in `manifests/base/orders-api`.
 const LIMITS: [(&str, &str); 3] =
-    [("CONNECTIONS_MAX", "32"), ("WATCHERS_MAX", "8"), ("ORDERS_MAX", "100")];
+    [("CONNECTIONS_MAX", "24"), ("WATCHERS_MAX", "4"), ("ORDERS_MAX", "100")];
 const WATCH: &str = "GET /orders/watch HTTP/1.1\r\nhost: t\r\n\r\n";
 const MEMORY: &str = "process_resident_memory_bytes";
 const OPEN: &str = "rocket_connections_open";
@@ -156,7 +156,7 @@ fn ten_thousand_change_nothing_and_the_metrics_are_there_throughout() {
     for _ in 0..20 {
         all.extend(hoard(&orders, 500));
         // Those that have to go take a moment.
-        orders.until("the limit is kept", || orders.value(OPEN) <= 32.0);
+        orders.until("the limit is kept", || orders.value(OPEN) <= 24.0);
         client.order(1);
     }
     let open = orders.value("process_open_fds");

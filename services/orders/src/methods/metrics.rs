@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounter, IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
-use super::error::Error;
+use crate::rpc::Error;
 
 /// JSON-RPC calls by `method` and `code`. Read because HTTP's status hides them: an error comes
 /// with 200.
