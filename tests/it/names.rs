@@ -22,6 +22,7 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     let mut known: BTreeSet<String> = BY_PROMETHEUS.map(str::to_owned).into();
     known.extend(scraped("hello", hello::build));
     known.extend(scraped("dns-leaker", dns_leaker::build));
+    known.extend(scraped("nameserver", nameserver::build));
     known.extend(scraped("orders", orders::build));
     known.extend(scraped("shop", shop::build));
     known.extend(BY_THE_PROBER.map(str::to_owned));
@@ -52,8 +53,8 @@ fn scraped(
     name: &'static str,
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
 ) -> BTreeSet<String> {
-    let mut service =
-        Service::new(name, Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf")])).unwrap();
+    let env = Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf"), ("DNS_PORT", "0")]);
+    let mut service = Service::new(name, env).unwrap();
     let business = Client::untracked(build(&mut service).unwrap()).unwrap();
     business.get("/").dispatch();
     let admin = Client::untracked(service.into_admin()).unwrap();

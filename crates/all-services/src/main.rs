@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 6] = ["dns-leaker", "hello", "inbox", "load", "orders", "shop"];
+const NAMES: [&str; 7] = ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop"];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
@@ -30,6 +30,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "hello" => instrument::run("hello", hello::build),
         "inbox" => inbox(),
         "load" => load::run(args.iter().cloned()),
+        "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
         "shop" => instrument::run("shop", shop::build),
         _ => return None,
