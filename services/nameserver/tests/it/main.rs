@@ -4,5 +4,6 @@
 mod answers;
 mod hostile;
 mod incident;
+mod peers;
 mod support;
 mod transfers;
