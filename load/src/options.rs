@@ -6,7 +6,7 @@ mod expected;
 pub use condition::{BadCondition, Condition};
 pub use expected::{BadStatuses, Statuses};
 
-pub(crate) use condition::{Latency, Limit, Order, Part};
+pub(crate) use condition::{Comparison, Latency, Limit, Order, Part, latency};
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -21,6 +21,12 @@ Examples:
   load http://shop:8000/orders --rate 5 --method POST --body @order.json --expect-status 201
   load http://127.0.0.1:8000/ --max --connections 32     how fast can it go? (no schedule, no promise about latency)
   load http://127.0.0.1:8000/ --rate 50 --mode churn     a new TCP connection for each request
+
+Clients that hold connections instead of using them have options of their own (load hoard --help):
+  load hoard http://127.0.0.1:8000/watch --connections 1000     each asks once, reads nothing, and never hangs up
+  load slow-header http://127.0.0.1:8000/                       a header line now and then, and never the last
+  load slow-read http://127.0.0.1:8000/                         the answer is read byte by byte
+  load half-open http://127.0.0.1:8000/ --after body            silent in the middle of a body
 
 A profile is a YAML file:
   name: evening                 # shown in the report
@@ -190,6 +196,8 @@ pub struct Environment {
     pub rocket_address: Option<String>,
     /// `ADMIN_PORT`: the port of its metrics.
     pub admin_port: Option<String>,
+    /// `KUBERNETES_SERVICE_HOST`, which is set in every pod of a cluster.
+    pub kubernetes: Option<String>,
 }
 
 impl Environment {
@@ -203,6 +211,7 @@ impl Environment {
             metrics_address: text("METRICS_ADDRESS"),
             rocket_address: text("ROCKET_ADDRESS"),
             admin_port: text("ADMIN_PORT"),
+            kubernetes: text("KUBERNETES_SERVICE_HOST"),
         }
     }
 }

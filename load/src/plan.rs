@@ -16,7 +16,9 @@ mod trace;
 pub use error::PlanError;
 pub use profile::{Arrivals, ProfileError};
 
-pub(crate) use target::Target;
+pub(crate) use environment::{metrics_address, resolver};
+pub(crate) use open_files::allow as allow_open_files;
+pub(crate) use target::{Target, parse as parse_url};
 pub(crate) use trace::Tracer;
 
 use std::{net::SocketAddr, time::Duration};
@@ -78,7 +80,7 @@ impl Plan {
                 "`{found}` in the URL is a placeholder, and none is filled in; write the value"
             ));
         }
-        let parts = target::parse(url)?;
+        let parts = parse_url(url)?;
         let seed = options.seed.unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
         let (profile, schedule) = schedule(options, source)?;
         let churn = options.mode == Mode::Churn;
@@ -92,7 +94,7 @@ impl Plan {
             .workers
             .unwrap_or(if options.max || schedule.peak() > ONE_WORKER_RATE { cores } else { 1 });
         check(options, connections, workers)?;
-        open_files::allow(connections)?;
+        allow_open_files(connections)?;
         let requests = requests(options, profile.as_ref(), parts.has_query)?;
         let mix = mix(&requests, &parts, churn)?;
         Ok(Self {
@@ -106,7 +108,7 @@ impl Plan {
                 .as_ref()
                 .filter(|_| options.rate.is_none() && options.duration.is_none())
                 .map_or_else(String::new, |profile| profile.about.clone()),
-            resolver: environment::resolver(environment)?,
+            resolver: resolver(environment)?,
             target: parts.target,
             mix,
             schedule,
@@ -122,7 +124,7 @@ impl Plan {
             expect_status: options.expect_status.clone(),
             expect_body: options.expect_body.clone(),
             patient: options.patient || environment.rocket_address.is_some(),
-            metrics: environment::metrics_address(options.metrics, environment)?,
+            metrics: metrics_address(options.metrics, environment)?,
             trace_ratio: (!options.no_traceparent).then_some(options.trace_ratio),
         })
     }

@@ -33,6 +33,19 @@ impl Random {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// Uniform, 0 <= n < bound, but for a bias that nobody can measure while `bound` is small.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// One of them, if there are any.
+    pub(crate) fn one<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
+        if all.is_empty() { None } else { Some(&all[self.below(all.len() as u64) as usize]) }
+    }
+
     /// Exponential with mean 1: the pause between two independent arrivals.
     pub(crate) fn pause(&mut self) -> f64 {
         -(1.0 - self.fraction()).ln()

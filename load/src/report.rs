@@ -11,6 +11,7 @@ mod table;
 pub use result::{Latency, Report, SCHEMA};
 
 pub(crate) use admin::serve as serve_metrics;
-pub(crate) use fail_if::failed;
-pub(crate) use live::show as show_progress;
+pub(crate) use fail_if::{failed, seconds};
+pub(crate) use live::{Line, show as show_progress};
+pub(crate) use metrics::{Text, text as metrics};
 pub(crate) use result::Facts;

@@ -24,7 +24,7 @@ use crate::{
     options::{Environment, Options},
     plan::{Plan, PlanError},
     record::{Counts, Shared},
-    report::{Facts, Report, failed, serve_metrics, show_progress},
+    report::{Facts, Report, failed, metrics, serve_metrics, show_progress},
     send::{Connection, Scheduler, work},
 };
 
@@ -88,7 +88,8 @@ async fn run(plan: Arc<Plan>) -> Result<(Report, Counts, Ending), RunError> {
             let listener = TcpListener::bind(address)
                 .await
                 .map_err(|source| RunError::Metrics { address, source })?;
-            Some(tokio::spawn(serve_metrics(listener, Arc::clone(&shared))))
+            let shared = Arc::clone(&shared);
+            Some(tokio::spawn(serve_metrics(listener, Arc::new(move || metrics(&shared)))))
         }
     };
     let (start, cpu_before) = (Instant::now(), cpu_time());

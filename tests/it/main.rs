@@ -12,5 +12,6 @@ mod kept_inputs;
 mod kinds;
 mod launcher;
 mod names;
+mod pipelines;
 mod style;
 mod tidy;

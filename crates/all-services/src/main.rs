@@ -1,6 +1,6 @@
 //! Everything that runs in the pods of a stage, in one program, which does what it is called:
-//! `dns-leaker` is a link to it. What they share, most of each, is in the container image once, and in memory
-//! once for all pods of a node.
+//! `dns-leaker` is a link to it. What they share, most of each, is in the container image once, and
+//! in memory once for all pods of a node.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -72,8 +72,8 @@ impl Monitoring {
         }
     }
 
-    /// What is there, if it looks at this namespace or can be made to with labels; or the stage's own,
-    /// also when `own` asks for it.
+    /// What is there, if it looks at this namespace or can be made to with labels; or the stage's
+    /// own, also when `own` asks for it.
     ///
     /// # Errors
     /// The operator is missing, or the server does not answer.

@@ -101,6 +101,11 @@ async fn missing(api: &Api, monitoring: &Monitoring, applied: &[Value]) -> Optio
             }
         }
     }
+    if let Ok(known) = ask(prometheus, "/api/v1/alertmanagers").await
+        && items(&known, "/data/activeAlertmanagers").is_empty()
+    {
+        return Some("Prometheus finds no Alertmanager, so nobody would be told".to_owned());
+    }
     let status = match ask(&monitoring.alertmanager, "/api/v2/status").await {
         Ok(status) => status,
         Err(why) => return Some(format!("Alertmanager does not answer: {why}")),

@@ -53,6 +53,18 @@ pub(crate) enum Order {
     AtMost,
 }
 
+impl Order {
+    /// Does `value` stand in this order to `limit`?
+    pub(crate) fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::More => value > limit,
+            Self::AtLeast => value >= limit,
+            Self::Less => value < limit,
+            Self::AtMost => value <= limit,
+        }
+    }
+}
+
 /// Not a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -69,29 +81,49 @@ impl FromStr for Condition {
 }
 
 fn parse(text: &str) -> Option<Condition> {
-    let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
-    let (name, rest) = compact.split_at(compact.find(['<', '>'])?);
-    let (order, value) =
-        [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)]
-            .into_iter()
-            .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))?;
-    let latency = |latency| Some(Limit::Latency(latency, parse_duration(value).ok()?));
+    let Comparison { name, order, value } = Comparison::read(text)?;
     let count = |part| {
         let number = number(value.trim_end_matches('%'))?;
         let limit = if value.ends_with('%') { Limit::Percent } else { Limit::Count };
         Some(limit(part, number))
     };
-    let limit = match name {
-        "min" => latency(Latency::Min),
-        "max" => latency(Latency::Max),
-        "mean" => latency(Latency::Mean),
+    let limit = match name.as_str() {
         "errors" => count(Part::Errors),
         "censored" => count(Part::Censored),
         "dropped" => count(Part::Dropped),
-        "rate" => Some(Limit::Rate(number(value)?)),
-        _ => latency(Latency::Percentile(percentile(name)?)),
+        "rate" => Some(Limit::Rate(number(&value)?)),
+        name => Some(Limit::Latency(latency(name)?, parse_duration(&value).ok()?)),
     }?;
     Some(Condition { text: text.to_owned(), order, limit })
+}
+
+/// `NAME`, one of `<`, `<=`, `>`, `>=`, and a value; blanks count for nothing.
+pub(crate) struct Comparison {
+    pub(crate) name: String,
+    pub(crate) order: Order,
+    pub(crate) value: String,
+}
+
+impl Comparison {
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+        let (name, rest) = compact.split_at(compact.find(['<', '>'])?);
+        let (order, value) =
+            [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)]
+                .into_iter()
+                .find_map(|(sign, order)| Some((order, rest.strip_prefix(sign)?)))?;
+        Some(Self { name: name.to_owned(), order, value: value.to_owned() })
+    }
+}
+
+/// `min`, `mean`, `max` or a percentile.
+pub(crate) fn latency(name: &str) -> Option<Latency> {
+    match name {
+        "min" => Some(Latency::Min),
+        "max" => Some(Latency::Max),
+        "mean" => Some(Latency::Mean),
+        name => Some(Latency::Percentile(percentile(name)?)),
+    }
 }
 
 /// `p95`, `p99.9`, also as others write it: `p(95)`.

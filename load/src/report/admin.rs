@@ -13,9 +13,6 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use super::metrics;
-use crate::record::Shared;
-
 /// Far more than a few scrapers and probes need.
 const MAX_CONNECTIONS: usize = 64;
 
@@ -26,8 +23,11 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// processor.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 
+/// Makes the text of `/metrics`, as it is now.
+pub(crate) type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// Serves until dropped.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn serve(listener: TcpListener, metrics: Metrics) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let permit =
@@ -36,10 +36,10 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
             tokio::time::sleep(ACCEPT_BACK_OFF).await;
             continue;
         };
-        let shared = Arc::clone(&shared);
+        let metrics = Arc::clone(&metrics);
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                std::future::ready(Ok::<_, Infallible>(answer(&request, &shared)))
+                std::future::ready(Ok::<_, Infallible>(answer(&request, &metrics)))
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
@@ -50,9 +50,9 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, metrics: &Metrics) -> Response<Full<Bytes>> {
     let (status, kind, text) = match request.uri().path() {
-        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4", metrics::text(shared)),
+        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4", metrics()),
         "/healthz" | "/readyz" => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
         _ => (
             StatusCode::NOT_FOUND,

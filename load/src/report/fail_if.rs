@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::result::Report;
 use crate::{
     duration::rounded,
-    options::{Condition, Latency, Limit, Order, Part},
+    options::{Condition, Latency, Limit, Part},
     record::Recorder,
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn failed(
             return Some(format!("{text}: there was no success"));
         }
         Limit::Latency(of, limit) => {
-            let seconds = latency(of, successes);
+            let seconds = seconds(of, successes);
             (seconds, limit.as_secs_f64(), rounded(Duration::from_secs_f64(seconds)))
         }
         Limit::Rate(limit) => {
@@ -41,21 +41,15 @@ pub(crate) fn failed(
             (count as f64, limit, count.to_string())
         }
     };
-    let holds = match condition.order {
-        Order::More => value > limit,
-        Order::AtLeast => value >= limit,
-        Order::Less => value < limit,
-        Order::AtMost => value <= limit,
-    };
-    holds.then(|| format!("{text}: it is {shown}"))
+    condition.order.holds(value, limit).then(|| format!("{text}: it is {shown}"))
 }
 
-/// In seconds.
-fn latency(of: Latency, successes: &Recorder) -> f64 {
-    let summary = successes.summary();
+/// The number that stands for all times, in seconds.
+pub(crate) fn seconds(of: Latency, times: &Recorder) -> f64 {
+    let summary = times.summary();
     match of {
-        Latency::Percentile(percent) => successes.quantile(percent / 100.0).as_secs_f64(),
-        Latency::Min => successes.quantile(0.0).as_secs_f64(),
+        Latency::Percentile(percent) => times.quantile(percent / 100.0).as_secs_f64(),
+        Latency::Min => times.quantile(0.0).as_secs_f64(),
         Latency::Max => summary.max,
         Latency::Mean => summary.mean,
     }

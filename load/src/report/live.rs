@@ -14,10 +14,9 @@ use crate::{
 
 /// Rewrites one line of standard error each second, until dropped; does nothing where nobody looks.
 pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
-    if !std::io::stderr().is_terminal() {
+    let Some(shown) = Line::on_terminal() else {
         return std::future::pending().await;
-    }
-    let _wipe = Wipe;
+    };
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seconds.tick().await;
@@ -28,11 +27,7 @@ pub(crate) async fn show(shared: &Shared, start: Instant, length: Duration) {
             let total = shared.total();
             (total.due, total.answered(), total.errors())
         };
-        let line = line(shared, start.elapsed().min(length), length, before, now);
-        let line = fitting(&line, columns());
-        // A terminal that is gone is no reason to stop.
-        let _ = write!(std::io::stderr(), "\r\x1b[2K{line}");
-        let _ = std::io::stderr().flush();
+        shown.rewrite(&line(shared, start.elapsed().min(length), length, before, now));
         before = now;
     }
 }
@@ -84,10 +79,24 @@ fn latency(recent: &Recorder, q: f64) -> String {
     if recent.count() == 0 { "-".to_owned() } else { rounded(recent.quantile(q)) }
 }
 
-/// Leaves a clean line behind for the report.
-struct Wipe;
+/// The line, which leaves nothing behind.
+pub(crate) struct Line(());
 
-impl Drop for Wipe {
+impl Line {
+    /// None where nobody looks.
+    pub(crate) fn on_terminal() -> Option<Self> {
+        std::io::stderr().is_terminal().then(|| Self(()))
+    }
+
+    /// Shows another text instead, as much of it as fits.
+    pub(crate) fn rewrite(&self, text: &str) {
+        // A terminal that is gone is no reason to stop.
+        let _ = write!(std::io::stderr(), "\r\x1b[2K{}", fitting(text, columns()));
+        let _ = std::io::stderr().flush();
+    }
+}
+
+impl Drop for Line {
     fn drop(&mut self) {
         let _ = write!(std::io::stderr(), "\r\x1b[2K");
     }

@@ -8,7 +8,7 @@ use crate::record::{Outcome, Recorder, Shared};
 /// What a scrape gets.
 pub(crate) fn text(shared: &Shared) -> String {
     let total = shared.total();
-    let mut text = Text(String::with_capacity(8 * 1024));
+    let mut text = Text::new();
     text.family(
         "load_requests_total",
         "counter",
@@ -40,26 +40,35 @@ pub(crate) fn text(shared: &Shared) -> String {
     text.histogram(latency, "outcome=\"error\"", &total.error);
     text.family("load_scheduler_lag_seconds", "histogram", "How late requests were released.");
     text.histogram("load_scheduler_lag_seconds", "", &total.lag);
-    text.0
+    text.finish()
 }
 
-struct Text(String);
+/// A text that grows by families of metrics.
+pub(crate) struct Text(String);
 
 impl Text {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
+    pub(crate) fn new() -> Self {
+        Self(String::with_capacity(8 * 1024))
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.0
+    }
+
+    pub(crate) fn family(&mut self, name: &str, kind: &str, help: &str) {
         self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
     }
 
-    fn counter(&mut self, name: &str, help: &str, value: u64) {
+    pub(crate) fn counter(&mut self, name: &str, help: &str, value: u64) {
         self.family(name, "counter", help);
         self.sample(name, "", value);
     }
 
-    fn sample(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
+    pub(crate) fn sample(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
         self.line(format_args!("{name}{labels} {value}"));
     }
 
-    fn histogram(&mut self, name: &str, label: &str, recorder: &Recorder) {
+    pub(crate) fn histogram(&mut self, name: &str, label: &str, recorder: &Recorder) {
         let (buckets, count, seconds) = recorder.cumulative();
         let comma = if label.is_empty() { "" } else { "," };
         for (bound, up_to) in buckets {

@@ -1,5 +1,6 @@
 //! The stories on a real cluster: the one of the kubeconfig that `TALES_CLUSTER` names, on whose
-//! nodes the image lies already. The programs are those that `./tale` has built.
+//! nodes the image lies already. The programs are those of the folder `TALES_PROGRAMS`, or those
+//! that `./tale` has built.
 //!
 //! One after the other: they share the namespace `default`.
 
@@ -41,7 +42,9 @@ impl Cluster {
 
     /// A command of `tale`, on the cluster.
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(root().join("target/play/tale"));
+        let programs = std::env::var("TALES_PROGRAMS");
+        let programs = root().join(programs.as_deref().unwrap_or("target/play"));
+        let mut command = Command::new(programs.join("tale"));
         command
             .args(args)
             .env("KUBECONFIG", &self.kubeconfig)
@@ -106,6 +109,22 @@ impl Cluster {
                 return;
             }
             assert!(Instant::now() < end, "{changed:#?}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The same for what is in a namespace.
+    async fn is_as_before_in(&self, namespace: &str, before: &BTreeSet<String>) {
+        let inside = |one: &&String| one.contains(&format!(" {namespace}/"));
+        let before: BTreeSet<String> = before.iter().filter(inside).cloned().collect();
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let now = self.everything().await;
+            let now: BTreeSet<String> = now.iter().filter(inside).cloned().collect();
+            if now == before {
+                return;
+            }
+            assert!(Instant::now() < end, "{:#?}", now.symmetric_difference(&before));
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
@@ -223,23 +242,31 @@ async fn whenever_it_is_killed_down_takes_everything_away() {
     let before = cluster.everything().await;
     let seed = std::env::var("TALES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7_u64);
     let times = std::env::var("TALES_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_u64);
-    for nth in 0..times {
-        // Spread over the first forty seconds of a play, in an order that the seed decides.
-        let after = Duration::from_millis((seed * 7919 + nth * 3_571) % 40_000);
-        let mut child = cluster
-            .command(&["play", "dns-leak"])
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        tokio::time::sleep(after).await;
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let since = Instant::now();
-        cluster.expect(&["down"], 0);
-        println!("seed {seed}, killed after {after:?}, down after {:?}", since.elapsed());
-        cluster.is_as(&before).await;
-    }
+    // Side by side in two namespaces, where what one leaves cannot be what the other takes away.
+    let killed = async |namespace: &str, first: u64| {
+        for nth in (first..times).step_by(2) {
+            // Spread over the first forty seconds of a play, in an order that the seed decides.
+            let after = Duration::from_millis((seed * 7919 + nth * 3_571) % 40_000);
+            let play = cluster
+                .command(&["play", "dns-leak", "--namespace", namespace])
+                .stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn();
+            let mut play = play.unwrap();
+            tokio::time::sleep(after).await;
+            play.kill().unwrap();
+            play.wait().unwrap();
+            let since = Instant::now();
+            let mut down = cluster.command(&["down", "--namespace", namespace]).spawn().unwrap();
+            while down.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            println!("seed {seed}, killed after {after:?}, down after {:?}", since.elapsed());
+            cluster.is_as_before_in(namespace, &before).await;
+        }
+    };
+    tokio::join!(killed("default", 0), killed("tales-killed", 1));
+    cluster.is_as(&before).await;
 }
 
 #[tokio::test]

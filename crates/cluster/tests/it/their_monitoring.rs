@@ -1,11 +1,13 @@
-//! A cluster that has a Prometheus and an Alertmanager already, as kube-prometheus-stack brings them:
-//! objects are selected by a label, and alerts fire that are no part of any tale.
+//! A cluster that has a Prometheus and an Alertmanager already, as kube-prometheus-stack brings
+//! them: objects are selected by a label, and alerts fire that are no part of any tale.
 
 use serde_json::{Value, json};
 
 use super::on_a_cluster::Cluster;
 
 const NAMESPACE: &str = "tales-stack";
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+const VERSION: &str = "monitoring.coreos.com/v1";
 
 /// Their Prometheus, their Alertmanager, and alerts that fire by design.
 async fn bring(cluster: &Cluster) {
@@ -14,21 +16,20 @@ async fn bring(cluster: &Cluster) {
         |name: &str| json!({"name": name, "namespace": NAMESPACE, "labels": {"release": "stack"}});
     let everywhere = json!({});
     let selector = json!({"matchLabels": {"release": "stack"}});
-    let prometheus = json!({"metadata": meta("k8s"), "spec": {
-        "replicas": 1, "image": images.prometheus, "serviceAccountName": "k8s",
+    let prometheus = json!({"apiVersion": VERSION, "kind": "Prometheus", "metadata": meta("k8s"), "spec": {
+        "replicas": 1, "image": images.prometheus, "version": version(&images.prometheus), "serviceAccountName": "k8s",
         "serviceMonitorSelector": selector, "serviceMonitorNamespaceSelector": everywhere,
         "probeSelector": selector, "probeNamespaceSelector": everywhere,
         "ruleSelector": selector, "ruleNamespaceSelector": everywhere,
         "alerting": {"alertmanagers": [
             {"namespace": NAMESPACE, "name": "alertmanager-operated", "port": "web"}]}}});
-    let alertmanager = json!({"metadata": meta("main"), "spec": {
-        "replicas": 1, "image": images.alertmanager,
+    let alertmanager = json!({"apiVersion": VERSION, "kind": "Alertmanager", "metadata": meta("main"), "spec": {
+        "replicas": 1, "image": images.alertmanager, "version": version(&images.alertmanager),
         "alertmanagerConfigSelector": everywhere, "alertmanagerConfigNamespaceSelector": everywhere}});
     let always = |name: &str| json!({"alert": name, "expr": "vector(1)", "labels": {"severity": "critical"}});
-    let rules = json!({"metadata": meta("theirs"), "spec": {"groups": [
+    let rules = json!({"apiVersion": VERSION, "kind": "PrometheusRule", "metadata": meta("theirs"), "spec": {"groups": [
         {"name": "theirs", "rules": [always("Watchdog"), always("KubeSchedulerDown")]}]}});
-    let rbac = "/apis/rbac.authorization.k8s.io/v1";
-    let monitoring = format!("/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}");
+    let monitoring = format!("/apis/{VERSION}/namespaces/{NAMESPACE}");
     cluster.put("/api/v1/namespaces", json!({"metadata": {"name": NAMESPACE}})).await;
     let accounts = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
     cluster.put(&accounts, json!({"metadata": meta("k8s")})).await;
@@ -40,23 +41,29 @@ async fn bring(cluster: &Cluster) {
     let role = json!({"metadata": {"name": NAMESPACE}, "rules": [
         {"apiGroups": [""], "resources": ["services", "endpoints", "pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]}]});
-    cluster.put(&format!("{rbac}/namespaces/default/roles"), role).await;
+    for namespace in [NAMESPACE, "default"] {
+        cluster.put(&format!("{RBAC}/namespaces/{namespace}/roles"), role.clone()).await;
+    }
+    allow(cluster, NAMESPACE).await;
 }
 
-/// Lets their Prometheus look at the namespace `default`.
-async fn allow(cluster: &Cluster) {
+/// Which options the operator may give to a program.
+fn version(image: &str) -> &str {
+    image.rsplit(':').next().unwrap()
+}
+
+/// Lets their Prometheus look at a namespace.
+async fn allow(cluster: &Cluster, namespace: &str) {
     let binding = json!({"metadata": {"name": NAMESPACE},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAMESPACE},
         "subjects": [{"kind": "ServiceAccount", "name": "k8s", "namespace": NAMESPACE}]});
-    let path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
-    cluster.put(path, binding).await;
+    cluster.put(&format!("{RBAC}/namespaces/{namespace}/rolebindings"), binding).await;
 }
 
 async fn take_away(cluster: &Cluster) {
-    let rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
     for path in [
-        format!("{rbac}/rolebindings/{NAMESPACE}"),
-        format!("{rbac}/roles/{NAMESPACE}"),
+        format!("{RBAC}/namespaces/default/rolebindings/{NAMESPACE}"),
+        format!("{RBAC}/namespaces/default/roles/{NAMESPACE}"),
         format!("/api/v1/namespaces/{NAMESPACE}"),
     ] {
         cluster.api.delete(&path).await.unwrap();
@@ -73,7 +80,7 @@ async fn a_prometheus_that_is_there_is_used_and_its_own_alerts_change_no_promise
     let doctor = cluster.expect(&["doctor"], 0);
     let why = format!("ServiceAccount {NAMESPACE}/k8s may not list services in `default`");
     assert!(doctor.contains(&why), "{doctor}");
-    allow(&cluster).await;
+    allow(&cluster, "default").await;
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().display().to_string();
     let text = cluster.expect(&["play", "dns-leak", "--out", &folder], 0);

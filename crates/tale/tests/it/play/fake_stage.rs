@@ -172,6 +172,8 @@ async fn what_nobody_sees_is_undecided() {
         (Breaks::NoInbox, 6, "the stage is down"),
         // What still looks kept, and what looks broken: nobody has seen it.
         (Breaks::Frozen, 3, "no sample of dns-leaker-1 for 61 s"),
+        (Breaks::Asleep, 3, "does not evaluate its rules any more"),
+        (Breaks::Lost, 6, "7 notifications got lost from Prometheus to Alertmanager"),
         (
             Breaks::Starved,
             4,

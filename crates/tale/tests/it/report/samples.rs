@@ -63,7 +63,13 @@ pub(crate) fn small() -> Report {
             minutes: 43.2,
             spent_minutes: Some(12.0),
         }],
-        adapted: Vec::new(),
+        adapted: vec![stage::Adaptation {
+            object: "Deployment/dns-leaker-o11y".to_owned(),
+            field: "spec.template.spec.containers[0].image".to_owned(),
+            was: "tales:latest".to_owned(),
+            now: "tales.local/tales:1".to_owned(),
+            why: "the tag names the content".to_owned(),
+        }],
         notes: vec!["NetworkPolicy shop: not applied on this stage".to_owned()],
     }
 }

@@ -15,6 +15,15 @@ fn reply(request: &str, state: State) -> Reply {
     if state.breaks == Breaks::NoAnswer && state.leaked {
         return Reply::Close;
     }
+    if request.starts_with("/api/v1/rules") {
+        let age = if state.breaks == Breaks::Asleep && state.leaked { 61.0 } else { 0.4 };
+        return rules(age);
+    }
+    if request.starts_with("/metrics") {
+        // Some were lost before the play; nobody holds that against it.
+        let lost = if state.breaks == Breaks::Lost && state.leaked { 9 } else { 2 };
+        return Reply::Body(200, format!("prometheus_notifications_dropped_total {lost}\n"));
+    }
     let url = reqwest::Url::parse(&format!("http://prometheus{request}")).unwrap();
     let query = url.query_pairs().find(|(name, _)| name == "query").map(|(_, value)| value);
     let (kind, result) = if url.path().ends_with("query_range") {
@@ -24,6 +33,13 @@ fn reply(request: &str, state: State) -> Reply {
     };
     let body = json!({"status": "success", "data": {"resultType": kind, "result": result}});
     Reply::Body(200, body.to_string())
+}
+
+/// One group of rules, looked at so many seconds ago.
+fn rules(age: f64) -> Reply {
+    let at = jiff::Timestamp::now() - std::time::Duration::from_secs_f64(age);
+    let group = json!({"name": "a", "interval": 1, "lastEvaluation": at.to_string()});
+    Reply::Body(200, json!({"status": "success", "data": {"groups": [group]}}).to_string())
 }
 
 /// The instant vector of a query.
@@ -50,7 +66,7 @@ fn answer(query: &str, state: State) -> Value {
         let taken = if breaks == Breaks::Starved { "3" } else { "10" };
         return json!([{"metric": {}, "value": [1_652_952_600, taken]}]);
     }
-    if query.contains("timestamp(up)") {
+    if query.contains("timestamp(up") {
         let age = if breaks == Breaks::Frozen && leaked { "61" } else { "0.4" };
         return json!([{"metric": {"pod": "dns-leaker-1"}, "value": [1_652_952_600, age]}]);
     }

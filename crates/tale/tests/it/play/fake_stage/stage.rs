@@ -55,6 +55,10 @@ pub(crate) enum Breaks {
     NoInbox,
     /// Prometheus goes on answering from the second act on, and takes no sample any more.
     Frozen,
+    /// Prometheus goes on taking samples from the second act on, and evaluates no rule any more.
+    Asleep,
+    /// What Prometheus would tell Alertmanager gets lost on its way.
+    Lost,
     /// The bug is not there, and the machine has no time to look.
     Starved,
     /// Somebody presses Ctrl-C in the second act.
@@ -207,7 +211,7 @@ impl Stage for FakeStage {
         let status = if state.repaired { "resolved" } else { "firing" };
         let alert = match state.breaks {
             Breaks::NoInbox => return Err(StageError::Down),
-            Breaks::NoMail => "Other",
+            Breaks::NoMail | Breaks::Lost => "Other",
             _ => "DnsLeakerMemoryGrowth",
         };
         Ok(vec![Notification {
