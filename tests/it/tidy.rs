@@ -8,12 +8,13 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 32] = [
+const LESSONS: [(&str, &str); 33] = [
     ("dns-leaker", "leak"),
     ("nameserver", "answer"),
     ("nameserver", "collect"),
     ("nameserver", "control"),
     ("nameserver", "desk"),
+    ("nameserver", "fuzzing"),
     ("nameserver", "history"),
     ("nameserver", "host"),
     ("nameserver", "incoming"),

@@ -7,6 +7,8 @@ pub mod answer;
 pub mod collect;
 pub mod control;
 pub mod desk;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod history;
 pub mod host;
 pub mod incoming;
