@@ -12,7 +12,7 @@ type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
 /// Every service, and one request for each of its routes: `GET` and a path, or another method, path
 /// and body.
-const SERVICES: [(&str, Builder, &[Ask]); 5] = [
+const SERVICES: [(&str, Builder, &[Ask]); 6] = [
     (
         "hello",
         hello::build,
@@ -41,6 +41,16 @@ const SERVICES: [(&str, Builder, &[Ask]); 5] = [
             (Method::Get, "/", ""),
             (Method::Get, "/price/tea", ""),
             (Method::Get, "/version", ""),
+            NOWHERE,
+        ],
+    ),
+    (
+        "zone-exporter",
+        zone_exporter::build,
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/probe", ""),
+            (Method::Get, "/probe?zone=tale.example&server=127.0.0.1:1", ""),
             NOWHERE,
         ],
     ),
@@ -83,6 +93,15 @@ const LABELS: [(&str, &[&str]); 13] = [
             "notify",
             "connection",
             "spoofed",
+            // of probes
+            "not_found",
+            "timeout",
+            "unreachable",
+            "refused",
+            "servfail",
+            "rcode",
+            "not_authoritative",
+            "no_soa",
         ],
     ),
     ("transport", &["udp", "tcp"]),

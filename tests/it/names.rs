@@ -6,9 +6,12 @@ use std::fs;
 
 use e2e::{files, root};
 use instrument::{Env, Service, StartError};
+use prometheus::core::Collector as _;
 use promql_parser::parser::{self, Expr};
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
+use zone_exporter::finding::Latest;
+use zone_exporter::metrics::Findings;
 
 /// What Prometheus itself makes.
 const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];
@@ -25,6 +28,10 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(scraped("nameserver", nameserver::build));
     known.extend(scraped("orders", orders::build));
     known.extend(scraped("shop", shop::build));
+    known.extend(scraped("zone-exporter", zone_exporter::build));
+    // What it shows of a server exists only while there is a server.
+    let findings = Findings::new(Latest::default()).unwrap();
+    known.extend(findings.desc().into_iter().map(|description| description.fq_name.clone()));
     known.extend(BY_THE_PROBER.map(str::to_owned));
     let rules = rules();
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));

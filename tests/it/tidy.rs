@@ -8,7 +8,7 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 33] = [
+const LESSONS: [(&str, &str); 37] = [
     ("dns-leaker", "leak"),
     ("nameserver", "answer"),
     ("nameserver", "collect"),
@@ -42,6 +42,10 @@ const LESSONS: [(&str, &str); 33] = [
     ("orders", "store"),
     ("orders", "watch"),
     ("orders", "work"),
+    ("zone-exporter", "client"),
+    ("zone-exporter", "finding"),
+    ("zone-exporter", "probe"),
+    ("zone-exporter", "target"),
 ];
 
 /// The rest of a service that has several lessons: what joins them.

@@ -21,7 +21,8 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 7] = ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop"];
+const NAMES: [&str; 8] =
+    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
@@ -33,6 +34,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
         "shop" => instrument::run("shop", shop::build),
+        "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),
         _ => return None,
     })
 }
