@@ -11,7 +11,7 @@ use promql_parser::parser::{self, Expr};
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
 use zone_exporter::finding::Latest;
-use zone_exporter::metrics::Findings;
+use zone_exporter::shown::Findings;
 
 /// What Prometheus itself makes.
 const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];

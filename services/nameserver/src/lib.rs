@@ -13,6 +13,7 @@ pub mod history;
 pub mod host;
 pub mod incoming;
 pub mod key;
+pub mod labels;
 pub mod listen;
 pub mod message;
 pub mod metrics;

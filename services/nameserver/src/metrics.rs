@@ -9,6 +9,7 @@ use prometheus::{
     register_int_counter_vec_with_registry, register_int_gauge_with_registry,
 };
 
+use crate::labels;
 use crate::refused::Refused;
 
 /// Queries answered. Read by every objective on availability, and misread when `NOERROR` is taken
@@ -37,34 +38,6 @@ pub const ZONE_SERIAL: &str = "nameserver_zone_serial";
 pub const ZONE_EXPIRY: &str = "nameserver_zone_rrsig_expiry_timestamp_seconds";
 /// When the primary last confirmed the copy: at SOA expire after it, the copy is no longer served.
 pub const ZONE_CONFIRMED: &str = "nameserver_zone_confirmed_timestamp_seconds";
-
-/// Types with a series of their own.
-const TYPES: [(Rtype, &str); 12] = [
-    (Rtype::A, "A"),
-    (Rtype::AAAA, "AAAA"),
-    (Rtype::NS, "NS"),
-    (Rtype::SOA, "SOA"),
-    (Rtype::CNAME, "CNAME"),
-    (Rtype::MX, "MX"),
-    (Rtype::TXT, "TXT"),
-    (Rtype::DS, "DS"),
-    (Rtype::DNSKEY, "DNSKEY"),
-    (Rtype::NSEC, "NSEC"),
-    (Rtype::AXFR, "AXFR"),
-    (Rtype::IXFR, "IXFR"),
-];
-/// Rcodes likewise.
-const RCODES: [(Rcode, &str); 7] = [
-    (Rcode::NOERROR, "NOERROR"),
-    (Rcode::FORMERR, "FORMERR"),
-    (Rcode::SERVFAIL, "SERVFAIL"),
-    (Rcode::NXDOMAIN, "NXDOMAIN"),
-    (Rcode::NOTIMP, "NOTIMP"),
-    (Rcode::REFUSED, "REFUSED"),
-    (Rcode::NOTAUTH, "NOTAUTH"),
-];
-/// All others.
-const OTHER: &str = "other";
 
 /// Handles to the metrics.
 #[derive(Clone)]
@@ -156,10 +129,8 @@ impl Metrics {
         rcode: Rcode,
         took: Duration,
     ) {
-        let known = TYPES.iter().find(|(one, _)| Some(*one) == rtype);
-        let rtype = known.map_or(OTHER, |(_, name)| name);
-        let rcode = RCODES.iter().find(|(one, _)| *one == rcode).map_or(OTHER, |(_, name)| name);
-        self.queries.with_label_values(&[transport, rtype, rcode]).inc();
+        let labels = [transport, labels::of_type(rtype), labels::of_rcode(rcode)];
+        self.queries.with_label_values(&labels).inc();
         self.durations.with_label_values(&[transport]).observe(took.as_secs_f64());
     }
 

@@ -1,9 +1,9 @@
 //! A zone on its way to a secondary: all of it (AXFR, RFC 5936), or what has changed (IXFR, RFC
 //! 1995), as a series of messages.
 //!
-//! *Lesson: a transfer is a stream.* A zone is larger than a message, so that it takes several, each
-//! signed in one chain with those before. The same messages in a file are how a server remembers its
-//! zone, see `state.rs`.
+//! *Lesson: a transfer is a stream.* A zone is larger than a message, so that it takes several,
+//! each signed in one chain with those before. The same messages in a file are how a server
+//! remembers its zone, see `state.rs`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

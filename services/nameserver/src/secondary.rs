@@ -2,8 +2,9 @@
 //!
 //! *Lesson: who only looks at serials can be led astray.* The SOA record says how often to ask
 //! (refresh), how soon again after a failure (retry), and how long the copy may be served without
-//! word from the primary (expire). A primary whose serial is not newer is believed to be behind, and
-//! the copy stays as it is: after a serial from the future that is for years. Next: `incoming.rs`.
+//! word from the primary (expire). A primary whose serial is not newer is believed to be behind,
+//! and the copy stays as it is: after a serial from the future that is for years. Next:
+//! `incoming.rs`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -22,8 +22,8 @@ pub fn is_newer(one: u32, other: u32) -> bool {
     Serial(one) > Serial(other)
 }
 
-/// The serial after `last`: now, or one more where the clock has not passed it, as after two changes
-/// within a second. Knot calls it `serial-policy: unixtime`.
+/// The serial after `last`: now, or one more where the clock has not passed it, as after two
+/// changes within a second. Knot calls it `serial-policy: unixtime`.
 pub fn after(last: Option<u32>, now: u32) -> u32 {
     match last {
         Some(last) if !is_newer(now, last) => last.wrapping_add(1),

@@ -7,6 +7,7 @@ pub mod client;
 pub mod finding;
 pub mod metrics;
 pub mod probe;
+pub mod shown;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,9 @@ use rocket::tokio::time::{MissedTickBehavior, interval};
 use rocket::{Build, Rocket, State, get, routes};
 
 use finding::Latest;
-use metrics::{Failures, Findings};
+use metrics::Failures;
 use probe::Prober;
+use shown::Findings;
 use target::Target;
 
 /// The service, ready to launch.

@@ -104,7 +104,8 @@ fn serial(answer: &Message<Vec<u8>>) -> Result<u32, Failure> {
     Ok(soa.map_err(|_| Failure::Malformed)?.data().serial().into_int())
 }
 
-/// When the last signature over records of this type ends: with two keys, one may outlive the other.
+/// When the last signature over records of this type ends: with two keys, one may outlive the
+/// other.
 fn last_expiry(answer: &Message<Vec<u8>>, rtype: Rtype) -> Option<u32> {
     let signatures = answer.answer().ok()?.limit_to::<Rrsig<_, _>>();
     let ends = signatures.filter_map(|signature| {

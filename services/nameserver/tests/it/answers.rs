@@ -1,11 +1,10 @@
 //! What is answered to which question.
 
+use Rtype as T;
 use domain::base::Rtype;
 use domain::base::iana::Rcode;
 
 use crate::support::{question, rcode, start, types};
-
-use Rtype as T;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_answer_has_its_records_and_its_proof() {

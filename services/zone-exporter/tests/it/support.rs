@@ -13,8 +13,8 @@ use nameserver::secondary::Secondary;
 use nameserver::settings::Role;
 use prometheus::Registry;
 use tokio::task::JoinSet;
-use zone_exporter::metrics::Findings;
 use zone_exporter::probe::Prober;
+use zone_exporter::shown::Findings;
 use zone_exporter::target::Target;
 
 /// A nameserver; it stops when dropped.
