@@ -14,7 +14,7 @@ use slo::{Catalogue, Clock, Criterion, Decimal, Period};
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its kept inputs.
-pub(crate) const TARGETS: [(&str, Target); 10] = [
+pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("openslo", openslo),
     ("query", query),
     ("keptn", keptn),
@@ -23,8 +23,6 @@ pub(crate) const TARGETS: [(&str, Target); 10] = [
     ("resolv_conf", resolver::fuzzing::resolv_conf),
     ("hosts", hosts),
     ("dns_answer", resolver::fuzzing::answer),
-    ("dns_query", nameserver::fuzzing::query),
-    ("zone_transfer", nameserver::fuzzing::transfer),
 ];
 
 /// OpenSLO documents: read, linted, compiled for both clocks, planned for the gate.
