@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use nameserver::zone::parse_entries;
 
-use crate::support::{Running, large_zone, start};
-use servers::{Peer, bind, delv, free_port, knot, knot_primary, nsd, trust};
+use crate::support::{Running, free_port, large_zone, start};
+use servers::{Peer, bind, delv, knot, knot_primary, nsd, trust};
 
 /// A zone of 2,000 names that nobody asks for without being told: refresh is an hour.
 fn zone() -> String {

@@ -1,6 +1,6 @@
 //! Nameservers in this process, on free ports, and a client that hides nothing.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,4 +157,15 @@ pub(crate) fn types(message: &Message<Vec<u8>>) -> [Vec<Rtype>; 3] {
 pub(crate) fn large_zone(names: usize) -> String {
     let names = (0..names).map(|number| format!("n{number} A 192.0.2.{}\n", number % 250 + 1));
     format!("{}{}", nameserver::zone::default_zone(), names.collect::<String>())
+}
+
+/// A port that is free for UDP and TCP.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Knot, BIND and NSD, each with a configuration for one test, and the tools that ask them.
 
 use std::io::Write as _;
-use std::net::{TcpListener, UdpSocket};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -16,17 +15,6 @@ use tokio::process::Command;
 use crate::support::question;
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
-
-/// A port that is free for UDP and TCP.
-pub(crate) fn free_port() -> u16 {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = tcp.local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
 
 /// How to run a server.
 pub(crate) struct Setup {
