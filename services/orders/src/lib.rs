@@ -16,6 +16,7 @@ mod body;
 mod compute;
 pub mod methods;
 pub mod metrics;
+mod queue;
 mod refused;
 pub mod rpc;
 mod store;

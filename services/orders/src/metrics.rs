@@ -1,4 +1,7 @@
-//! What `orders` counts about its store. Each lesson counts for itself, in its own folder.
+//! What `orders` counts about its store. Its lessons count for themselves:
+//! `metrics/watch.rs`, `work/metrics.rs`, `methods/metrics.rs`.
+
+pub(crate) mod watch;
 
 use prometheus::{IntCounter, Registry, register_int_counter_with_registry};
 

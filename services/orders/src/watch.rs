@@ -12,15 +12,13 @@
 //! TCP hides a watcher that does not read for a while: the kernels on both sides take what it
 //! leaves, some hundred KiB. Only then does anything wait here. And dropping a watcher gives back
 //! its seat and its orders, not its connection: that is for whoever holds the connection to end
-//! (`instrument`'s `connections.rs`). Next: `watch/seats.rs`, then `watch/queue.rs`.
+//! (`instrument`'s `connections.rs`). Next: `watch/seats.rs`, then `queue.rs`.
 
-mod metrics;
-mod queue;
 mod seats;
 #[cfg(test)]
 mod tests;
 
-pub use metrics::{
+pub use crate::metrics::watch::{
     WATCH_BUDGET_BYTES, WATCH_BUDGET_EXHAUSTED, WATCH_WAITING_BYTES, WATCHERS,
     WATCHERS_DROPPED_TOTAL,
 };

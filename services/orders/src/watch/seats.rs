@@ -8,8 +8,8 @@ use instrument::faults::Faults;
 use instrument::{Service, StartError};
 use serde::{Deserialize, Serialize};
 
-use super::metrics::Metrics;
-use super::queue::{Queue, cost};
+use crate::metrics::watch::Metrics;
+use crate::queue::{Queue, cost};
 use crate::work::Busy;
 
 /// Orders that a watcher may be behind when queues are bounded.

@@ -11,7 +11,7 @@ const OVERHEAD: usize = 64;
 
 /// One watcher's orders, oldest first.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -23,13 +23,13 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.state().orders.len()
     }
 
     /// Adds an order. The watcher gets a copy of its own, as it would in a program whose author
     /// thought of one watcher.
-    pub(super) fn push(&self, order: &str, bytes: &IntGauge) {
+    pub(crate) fn push(&self, order: &str, bytes: &IntGauge) {
         let mut state = self.state();
         if !state.closed {
             state.orders.push_back(Waiting::new(order.to_owned(), bytes));
@@ -38,19 +38,19 @@ impl Queue {
     }
 
     /// Forgets what waits, and lets the watcher go: its stream may never be asked again.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
         state.orders = VecDeque::new();
         self.changed.notify_one();
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.state().closed
     }
 
     /// The next order; `None` if the queue is closed.
-    pub(super) async fn next(&self) -> Option<String> {
+    pub(crate) async fn next(&self) -> Option<String> {
         loop {
             {
                 let mut state = self.state();
@@ -72,7 +72,7 @@ impl Queue {
 }
 
 /// Bytes that one order takes while it waits.
-pub(super) fn cost(order: &str) -> usize {
+pub(crate) fn cost(order: &str) -> usize {
     order.len() + OVERHEAD
 }
 

@@ -18,16 +18,16 @@ pub const WATCH_BUDGET_BYTES: &str = "orders_watch_budget_bytes";
 pub const WATCH_BUDGET_EXHAUSTED: &str = "orders_watch_budget_exhausted";
 
 /// Handles to the metrics.
-pub(super) struct Metrics {
-    pub(super) watchers: IntGauge,
-    pub(super) waiting: IntGauge,
-    pub(super) dropped: IntCounter,
-    pub(super) exhausted: IntGauge,
+pub(crate) struct Metrics {
+    pub(crate) watchers: IntGauge,
+    pub(crate) waiting: IntGauge,
+    pub(crate) dropped: IntCounter,
+    pub(crate) exhausted: IntGauge,
 }
 
 impl Metrics {
     /// Creates the metrics; `budget` is in bytes and does not change.
-    pub(super) fn register(registry: &Registry, budget: usize) -> Result<Self, prometheus::Error> {
+    pub(crate) fn register(registry: &Registry, budget: usize) -> Result<Self, prometheus::Error> {
         let budget_bytes = register_int_gauge_with_registry!(
             WATCH_BUDGET_BYTES,
             "Bytes after which no more orders wait for watchers.",
