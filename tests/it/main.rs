@@ -11,6 +11,7 @@ mod generated;
 mod kept_inputs;
 mod kinds;
 mod launcher;
+mod links;
 mod names;
 mod pipelines;
 mod style;

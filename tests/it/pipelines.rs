@@ -1,5 +1,6 @@
-//! The pipelines of GitLab and GitHub: both take the same steps, every step exists, and the steps do
-//! what they are for: the memory gate refuses a branch that leaks, and lets one pass that does not.
+//! The pipelines of GitLab and GitHub: both take the same steps, every step exists, and the steps
+//! do what they are for: the memory gate refuses a branch that leaks, and lets one pass that does
+//! not.
 
 mod gate;
 mod lint;

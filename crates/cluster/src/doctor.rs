@@ -1,6 +1,7 @@
 //! What is in the way in a cluster: each finding with an id, what was seen, and one command.
 //!
-//! Nothing is changed, unless [`fix`] is asked for. Who may look at one namespace only is told what could not be looked at.
+//! Nothing is changed, unless [`fix`] is asked for. Who may look at one namespace only is told what
+//! could not be looked at.
 
 mod chaos_mesh;
 mod monitoring;
@@ -68,8 +69,8 @@ pub async fn examine(connection: &Connection, namespace: &str) -> Vec<Finding> {
     findings
 }
 
-/// Puts right what can be put right without touching what is not the stage's: its experiments that do
-/// not begin or do not end are taken away. Returns what was done, a sentence each.
+/// Puts right what can be put right without touching what is not the stage's: its experiments that
+/// do not begin or do not end are taken away. Returns what was done, a sentence each.
 ///
 /// # Errors
 /// The API server does not answer, or refuses.

@@ -44,6 +44,17 @@ impl Server {
     }
 }
 
+/// Who is to look at the pods of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Who is there, if that goes.
+    Any,
+    /// Who is there; somebody else has seen to it that it can be asked.
+    Reached,
+    /// The stage's own.
+    Own,
+}
+
 /// Who looks at the pods of a stage.
 #[derive(Clone, Debug)]
 pub struct Monitoring {
@@ -72,24 +83,46 @@ impl Monitoring {
         }
     }
 
-    /// What is there, if it looks at this namespace or can be made to with labels; or the stage's own,
-    /// also when `own` asks for it.
+    /// What is there, if it looks at this namespace or can be made to with labels, and can be asked;
+    /// or the stage's own.
     ///
     /// # Errors
     /// The operator is missing, or the server does not answer.
-    pub async fn choose(api: &Api, namespace: &str, own: bool) -> Result<Self, ClusterError> {
+    pub async fn choose(api: &Api, namespace: &str, wish: Wish) -> Result<Self, ClusterError> {
         let found = Found::look(api, namespace).await?;
-        if own || found.prometheus.is_none() {
+        if wish == Wish::Own || found.prometheus.is_none() {
             return Ok(Self::own(namespace));
         }
-        let why = match found.satisfied(namespace) {
+        let theirs = match found.satisfied(namespace) {
             Ok(theirs) => match found.may_not_look(api, namespace).await {
+                None => Ok(theirs),
+                Some(why) => Err(why),
+            },
+            Err(why) => Err(why),
+        };
+        let why = match theirs {
+            Ok(theirs) if wish == Wish::Reached => return Ok(theirs),
+            Ok(theirs) => match theirs.does_not_answer(api).await {
                 None => return Ok(theirs),
                 Some(why) => why,
             },
             Err(why) => why,
         };
         Ok(Self { instead: Some(why), ..Self::own(namespace) })
+    }
+
+    /// Why it cannot be asked through the API server: a NetworkPolicy, say, as kube-prometheus has
+    /// them.
+    async fn does_not_answer(&self, api: &Api) -> Option<String> {
+        for server in [&self.prometheus, &self.alertmanager] {
+            if let Err(why) = api.answers(&format!("{}/-/ready", server.proxy())).await {
+                let Server { namespace, pod, .. } = server;
+                return Some(format!(
+                    "{namespace}/{pod} does not answer through the API server: {why}"
+                ));
+            }
+        }
+        None
     }
 
     /// The Deployments of the minimum, which have to be ready besides those of the tale.

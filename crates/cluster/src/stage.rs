@@ -23,7 +23,7 @@ use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring};
+use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Wish};
 use crate::pulse::Pulse;
 use crate::tunnel::Tunnel;
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
@@ -93,8 +93,12 @@ impl ClusterStage {
         let since = Instant::now();
         let api = connection.api.clone();
         let version = api.look("/version").await?;
-        let monitoring =
-            Monitoring::choose(&api, &options.namespace, options.own_monitoring).await?;
+        let wish = match (options.own_monitoring, &options.prometheus_url) {
+            (true, _) => Wish::Own,
+            (false, Some(_)) => Wish::Reached,
+            (false, None) => Wish::Any,
+        };
+        let monitoring = Monitoring::choose(&api, &options.namespace, wish).await?;
         let mut images = Images::choose(&api).await;
         for (name, reference) in &options.use_images {
             if !images.replace(name, reference) {

@@ -68,8 +68,9 @@ pub enum Command {
     /// is the manual
     #[command(disable_help_flag = true)]
     Load {
-        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and options;
-        /// or hoard, slow-header, slow-read, half-open or fuzz, the URL, and options of their own
+        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and
+        /// options; or hoard, slow-header, slow-read, half-open or fuzz, the URL, and options of
+        /// their own
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
@@ -89,8 +90,8 @@ pub enum Command {
     },
     /// What is missing or in the way, and the command that fixes it
     Doctor {
-        /// Take away the stage's own experiments that do not begin or do not end, in a cluster; nothing
-        /// else is changed
+        /// Take away the stage's own experiments that do not begin or do not end, in a cluster;
+        /// nothing else is changed
         #[arg(long)]
         fix: bool,
         /// Where is looked

@@ -80,8 +80,8 @@ pub async fn fill(stage: &dyn Stage, setup: &Setup) -> Result<Vec<String>> {
     }
 }
 
-/// What had to be changed in the documents so far, counted by reason, a line each. Every field of it
-/// is in the report.
+/// What had to be changed in the documents so far, counted by reason, a line each. Every field of
+/// it is in the report.
 pub fn adapted(stage: &dyn Stage) -> Vec<String> {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for change in stage.adapted() {

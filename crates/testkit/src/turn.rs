@@ -19,8 +19,8 @@ use std::sync::LazyLock;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Twice as many stages as the machine has cores, as most of the time a play waits; but never so many
-/// that memory runs out.
+/// Twice as many stages as the machine has cores, as most of the time a play waits; but never so
+/// many that memory runs out.
 static SHARED: LazyLock<u32> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     u32::try_from((2 * cores).clamp(4, 8)).expect("at most 8")

@@ -168,8 +168,8 @@ impl Holder {
         let _ = self.stream.try_io(Interest::READABLE, unread);
     }
 
-    /// Reads what is there: nothing, so many bytes, or the end of the connection. It asks the kernel
-    /// and not the runtime, which has been told to forget what is there.
+    /// Reads what is there: nothing, so many bytes, or the end of the connection. It asks the
+    /// kernel and not the runtime, which has been told to forget what is there.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, End> {
         match recv(&self.stream, &mut *buffer, RecvFlags::empty()) {
             Ok((_, 0)) => Err(End::Closed),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Finding;
 use crate::api::Api;
 use crate::kinds;
-use crate::monitoring::{Found, Monitoring};
+use crate::monitoring::{Found, Monitoring, Wish};
 use crate::object::{items, name, selector, text, title};
 
 /// The kinds that the operator takes in, one by one.
@@ -41,7 +41,7 @@ async fn chosen(api: &Api, namespace: &str, found: &Found) -> Finding {
     if found.prometheus.is_none() {
         return Finding::well(id, what, "no Prometheus is there, so the stage brings its own");
     }
-    let monitoring = match Monitoring::choose(api, namespace, false).await {
+    let monitoring = match Monitoring::choose(api, namespace, Wish::Any).await {
         Ok(monitoring) => monitoring,
         Err(why) => {
             let remedy = "./tale up --on cluster --with monitoring";
@@ -52,21 +52,7 @@ async fn chosen(api: &Api, namespace: &str, found: &Found) -> Finding {
         return Finding::well(id, what, format!("{why}, so the stage brings its own"));
     }
     let server = &monitoring.prometheus;
-    let ready = format!("{}/-/ready", server.proxy());
-    match api.answers(&ready).await {
-        Ok(()) => Finding::well(id, what, format!("{}/{}", server.namespace, server.pod)),
-        Err(why) => {
-            let found = format!(
-                "{}/{} does not answer through the API server: {why}",
-                server.namespace, server.pod
-            );
-            let remedy = format!(
-                "kubectl -n {} port-forward {} 9090 (and --prometheus-url http://127.0.0.1:9090)",
-                server.namespace, server.pod
-            );
-            Finding::wrong(id, what, found, remedy)
-        }
-    }
+    Finding::well(id, what, format!("{}/{}", server.namespace, server.pod))
 }
 
 /// What the operator says of our objects, where it says something.

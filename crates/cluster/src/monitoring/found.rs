@@ -86,8 +86,8 @@ impl Found {
         })
     }
 
-    /// What keeps the Prometheus that is there from finding the pods of a namespace. Who may not ask
-    /// will see whether it does.
+    /// What keeps the Prometheus that is there from finding the pods of a namespace. Who may not
+    /// ask will see whether it does.
     pub(super) async fn may_not_look(&self, api: &Api, namespace: &str) -> Option<String> {
         let prometheus = self.prometheus.as_ref()?;
         let of = text(prometheus, "/metadata/namespace");

@@ -1,6 +1,6 @@
 //! The stories on a real cluster: the one of the kubeconfig that `TALES_CLUSTER` names, on whose
-//! nodes the image lies already. The programs are those of the folder `TALES_PROGRAMS`, or those that
-//! `./tale` has built.
+//! nodes the image lies already. The programs are those of the folder `TALES_PROGRAMS`, or those
+//! that `./tale` has built.
 //!
 //! One after the other: they share the namespace `default`.
 

@@ -1,5 +1,5 @@
-//! A cluster that has a Prometheus and an Alertmanager already, as kube-prometheus-stack brings them:
-//! objects are selected by a label, and alerts fire that are no part of any tale.
+//! A cluster that has a Prometheus and an Alertmanager already, as kube-prometheus-stack brings
+//! them: objects are selected by a label, and alerts fire that are no part of any tale.
 
 use serde_json::{Value, json};
 
