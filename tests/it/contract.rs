@@ -30,6 +30,7 @@ const SERVICES: [(&str, Builder, &[Ask]); 4] = [
             (Method::Post, "/rpc", r#"{"jsonrpc": "2.0", "method": "made up", "id": 1}"#),
             (Method::Post, "/rpc", "made up"),
             (Method::Get, "/orders/watch", ""),
+            (Method::Get, "/openapi.yaml", ""),
             NOWHERE,
         ],
     ),
@@ -66,7 +67,25 @@ const LABELS: [(&str, &[&str]); 8] = [
     ),
     ("code", &["ok", "-32700", "-32600", "-32601", "-32602", "-32603", "-32000", "-32001"]),
     ("peer", &["orders"]),
-    ("reason", &["no_response", "client_left", "body_failed"]),
+    (
+        "reason",
+        &[
+            "no_response",
+            "client_left",
+            "body_failed",
+            // of connections
+            "too_many",
+            "too_many_from_address",
+            "made_room",
+            "idle",
+            "slow_head",
+            "slow_body",
+            "long_body",
+            "many_bodies",
+            "slow_answer",
+            "slow_reader",
+        ],
+    ),
     (
         "result",
         &[
@@ -97,6 +116,8 @@ const LABELS: [(&str, &[&str]); 8] = [
             "leak_task",
             "work_inline",
             "work_thread_per_request",
+            "watch_unbounded",
+            "connections_vulnerable",
         ],
     ),
     ("status", &["200", "201", "400", "404", "422", "500", "502", "503", "504"]),

@@ -18,7 +18,8 @@ const LESSONS: [(&str, &str); 6] = [
 ];
 
 /// The rest of a service that has several lessons: what joins them.
-const JOINTS: [(&str, &str); 2] = [("orders", "methods"), ("orders", "refused")];
+const JOINTS: [(&str, &str); 3] =
+    [("orders", "compute"), ("orders", "methods"), ("orders", "refused")];
 
 fn lines_of_code(text: &str) -> usize {
     let lines = text.lines().map(str::trim);
@@ -50,6 +51,9 @@ fn a_service_is_four_files_and_its_lessons_each_in_at_most_200_lines() {
         // By lesson; the service itself under an empty name.
         let mut lines = BTreeMap::<String, usize>::new();
         for file in files(&src, ".rs") {
+            if file.ends_with("tests.rs") {
+                continue;
+            }
             let count = lines_of_code(&fs::read_to_string(&file).unwrap());
             let first = file.strip_prefix(&src).unwrap().iter().next().unwrap().to_str().unwrap();
             let module = first.trim_end_matches(".rs");
@@ -58,7 +62,6 @@ fn a_service_is_four_files_and_its_lessons_each_in_at_most_200_lines() {
                     assert!(count <= 15, "{name}: main.rs has {count} lines of code");
                     ""
                 }
-                "tests" => continue,
                 "lib" | "metrics" => "",
                 joint if JOINTS.contains(&(&name, joint)) => "",
                 lesson if LESSONS.contains(&(&name, lesson)) => lesson,

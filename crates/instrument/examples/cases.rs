@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use instrument::{Service, StartError, traced, traced_catchers};
 use rocket::fairing::{Fairing, Info, Kind};
+use rocket::request::{FromRequest, Outcome};
 use rocket::response::stream::{Event, EventStream, TextStream};
 use rocket::serde::json::{Json, Value};
 use rocket::tokio::time::{Duration, sleep};
@@ -31,6 +32,7 @@ fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         log,
         log_and_panic,
         keep,
+        seen,
     ];
     let rocket = service.rocket().attach(PanickingFairing).mount("/", traced(routes));
     Ok(rocket.register("/log-and-panic", traced_catchers(catchers![caught])))
@@ -96,6 +98,32 @@ fn events(mut shutdown: Shutdown) -> EventStream![] {
                 () = &mut shutdown => break,
             }
         }
+    }
+}
+
+/// All that a route can see of a request.
+#[post("/seen/<_..>", data = "<body>")]
+async fn seen(request: Seen, body: Vec<u8>) -> String {
+    let Seen(text) = request;
+    format!("{text}{}\n", String::from_utf8_lossy(&body))
+}
+
+struct Seen(String);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Seen {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        let (method, uri, host) = (request.method(), request.uri(), request.host());
+        let peer = request.remote().map(|peer| peer.ip());
+        let mut text = format!("{method} {uri} {host:?} {peer:?}\n");
+        let mut lines: Vec<String> =
+            request.headers().iter().map(|header| format!("{header}\n")).collect();
+        lines.extend(request.cookies().iter().map(|cookie| format!("cookie {cookie}\n")));
+        lines.sort();
+        text.extend(lines);
+        Outcome::Success(Self(text))
     }
 }
 

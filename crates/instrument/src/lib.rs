@@ -9,6 +9,7 @@
 //! | traffic, errors, latency, saturation | [`signals`] | |
 //! | CPU, memory, threads, descriptors | [`process`] | |
 //! | open connections | [`sockets`] | |
+//! | connections that are too many, or too slow | `serve/connections.rs` | |
 //! | the bugs that are switched on | [`faults`] | |
 //! | settings with clear errors | [`env`](mod@env) | |
 //! | start, drain, stop; admin port, health, readiness | `serve` | |
@@ -22,6 +23,7 @@ pub mod client;
 #[cfg(feature = "client")]
 pub mod dns;
 pub mod env;
+mod failures;
 pub mod faults;
 pub mod memory;
 pub mod process;

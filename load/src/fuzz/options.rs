@@ -75,7 +75,8 @@ pub(crate) struct Fuzz {
     #[arg(long, value_name = "N")]
     pub(crate) requests: Option<u64>,
 
-    /// Connections that send at the same time
+    /// Connections that send at the same time; 0 sends nothing, and waits to be told otherwise by a
+    /// new start
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) connections: usize,
 

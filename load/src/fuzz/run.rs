@@ -51,8 +51,8 @@ pub(crate) fn execute(
     environment: &Environment,
 ) -> Result<(Report, Ending), RunError> {
     let refuse = |text: String| Err(RunError::Plan(PlanError::Option(text)));
-    if fuzz.connections == 0 || fuzz.connections > 1000 {
-        return refuse(format!("--connections {}: give 1 to 1000", fuzz.connections));
+    if fuzz.connections > 1000 {
+        return refuse(format!("--connections {}: give 0 to 1000", fuzz.connections));
     }
     if fuzz.timeout.is_zero() || fuzz.duration.is_zero() || fuzz.failures == 0 {
         return refuse(
@@ -71,6 +71,14 @@ pub(crate) fn execute(
     runtime.block_on(async {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        if fuzz.connections == 0 {
+            let ending = tokio::select! {
+                () = sleep(fuzz.duration) => Ending::Completed,
+                _ = interrupt.recv() => Ending::Interrupted,
+                _ = terminate.recv() => Ending::Terminated,
+            };
+            return Ok((Report::new(parts.shown.clone(), seed), ending));
+        }
         let address = somebody(&destination, &host, fuzz).await?;
         let seeds = match &fuzz.openapi {
             None => seeds,

@@ -169,6 +169,13 @@ async fn what_is_printed_can_be_pasted_into_a_shell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_connections_it_waits_and_needs_nobody() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+    let (report, code) = report(nobody, &["--connections", "0", "--duration", "300ms"]).await;
+    assert_eq!((&report["requests"], code), (&json!(0), 0), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_gone_ends_the_run_with_what_was_sent_last() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -205,5 +212,5 @@ async fn what_cannot_be_done_is_said_before_anything_is_sent() {
     says(&url, &["--openapi", "/nothing"], "no OpenAPI document").await;
     says(&url, &["--openapi", "@/nonexistent.json"], "name a file").await;
     says(&url, &["--openapi", "nonsense"], "write /PATH").await;
-    says(&url, &["--connections", "0"], "give 1 to 1000").await;
+    says(&url, &["--connections", "1001"], "give 0 to 1000").await;
 }

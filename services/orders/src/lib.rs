@@ -1,12 +1,19 @@
 //! Prices cost CPU time: three ways to spend it, two of which bring the service down.
 //!
 //! Orders come in over REST (this file) and over JSON-RPC, and go out to everyone who watches.
-//! Four lessons, each to be read alone: `work.rs`, who waits when there is not enough CPU time;
-//! `rpc.rs`, what a status code does not say; `watch.rs`, streams for watchers that may be slow;
-//! `body.rs`, how little a caller may send. Whatever callers send, memory stays bounded: bodies,
-//! batches, the queue, the watchers and the store all have a limit.
+//! Three lessons, each in a folder of its own with a page that explains it:
+//!
+//! | lesson | folder |
+//! | --- | --- |
+//! | who waits when there is not enough CPU time | `work.rs`, `work/` |
+//! | what a status code does not say | `rpc.rs`, `rpc/` |
+//! | what is kept for a client that does not read | `watch.rs`, `watch/` |
+//!
+//! None of them knows another, and `rpc` knows no orders: `methods.rs` joins the two. Whatever
+//! callers send, memory stays bounded (`body.rs`), unless a bug is switched on.
 
 mod body;
+mod compute;
 mod methods;
 pub mod metrics;
 mod refused;
@@ -14,7 +21,7 @@ pub mod rpc;
 mod store;
 #[cfg(test)]
 mod tests;
-mod watch;
+pub mod watch;
 pub mod work;
 
 use std::num::NonZeroU16;
@@ -22,7 +29,7 @@ use std::sync::Arc;
 
 use instrument::{Service, StartError, traced};
 use rocket::data::Data;
-use rocket::http::Status;
+use rocket::http::{ContentType, Status};
 use rocket::response::status::Created;
 use rocket::serde::json::Json;
 use rocket::{Build, Rocket, State, get, post, routes};
@@ -41,12 +48,16 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     const KEPT: NonZeroU16 = NonZeroU16::new(10_000).expect("10000 is not 0");
     let remedy = "set it to how many orders are kept, 1 to 65535";
     let kept = service.env.parse("ORDERS_MAX", KEPT, remedy)?;
+    let (work, watchers) = (Arc::new(Work::new(service)?), Arc::new(Watchers::new(service)?));
     let metrics = Metrics::register(&service.registry)?;
-    let work = Arc::new(Work::new(service, metrics.clone())?);
-    let orders = Orders::new(kept, work.clone(), metrics);
-    service.control(|admin| admin.manage(work).mount("/", work::control()));
-    let routes = routes![show, create, price, watch::watch, methods::call];
-    Ok(service.rocket().manage(orders).manage(Watchers::default()).mount("/", traced(routes)))
+    let orders = Orders::new(kept, work.clone(), watchers.clone(), metrics);
+    let calls = rpc::Metrics::register(&service.registry)?;
+    let switches = [work::control(), watch::control()].concat();
+    let watching = watchers.clone();
+    service.control(|admin| admin.manage(work).manage(watching).mount("/", switches));
+    let routes = routes![show, create, price, watch::watch, methods::call, document];
+    let rocket = service.rocket().manage(orders).manage(calls).manage(watchers);
+    Ok(rocket.mount("/", traced(routes)))
 }
 
 #[get("/orders/<id>")]
@@ -66,6 +77,12 @@ async fn create(body: Data<'_>, orders: &State<Orders>) -> Result<Created<Json<O
 #[get("/orders/price/<item>")]
 async fn price(item: Item, orders: &State<Orders>) -> Result<Json<Price>, Refused> {
     Ok(Json(orders.price(item).await?))
+}
+
+/// What can be asked, for programs. A test holds it against the routes.
+#[get("/openapi.yaml")]
+fn document() -> (ContentType, &'static str) {
+    (ContentType::new("application", "yaml"), include_str!("../openapi.yaml"))
 }
 
 impl From<Busy> for Refused {

@@ -5,24 +5,34 @@ use rocket::{State, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
 
-use crate::rpc::{self, Error, Methods, Reply};
+use crate::rpc::{self, Error, Methods, Metrics, Reply};
 use crate::store::{Item, Orders};
 use crate::work::Busy;
 
 #[post("/rpc", data = "<body>")]
-pub(crate) async fn call(body: Data<'_>, orders: &State<Orders>) -> Reply {
-    rpc::read_and_answer(body, orders.inner()).await
+pub(crate) async fn call(
+    body: Data<'_>,
+    orders: &State<Orders>,
+    metrics: &State<Metrics>,
+) -> Reply {
+    rpc::read_and_answer(body, &Calls { orders, metrics }).await
 }
 
-impl Methods for Orders {
+/// The orders, as JSON-RPC calls them.
+struct Calls<'a> {
+    orders: &'a Orders,
+    metrics: &'a Metrics,
+}
+
+impl Methods for Calls<'_> {
     async fn call(&self, method: &str, params: Option<&str>) -> Result<Value, Error> {
         match method {
             "orders.get" => {
                 let OrderId { id } = read(params)?;
-                written(&self.find(id).ok_or(Error::NO_ORDER)?)
+                written(&self.orders.find(id).ok_or(Error::NO_ORDER)?)
             }
-            "orders.create" => written(&self.create(read(params)?).await?),
-            "orders.price" => written(&self.price(read::<Wanted>(params)?.item).await?),
+            "orders.create" => written(&self.orders.create(read(params)?).await?),
+            "orders.price" => written(&self.orders.price(read::<Wanted>(params)?.item).await?),
             _ => Err(Error::METHOD),
         }
     }

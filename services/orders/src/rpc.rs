@@ -11,8 +11,10 @@
 
 mod call;
 mod error;
+mod metrics;
 
 pub use error::Error;
+pub use metrics::{METHODS, Metrics, RPC_REQUESTS_TOTAL};
 
 use rocket::Responder;
 use rocket::data::Data;

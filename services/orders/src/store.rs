@@ -5,14 +5,11 @@ use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rocket::request::FromParam;
-use rocket::tokio::sync::broadcast;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Metrics;
+use crate::watch::Watchers;
 use crate::work::{Busy, Work};
-
-/// Orders that a slow watcher may be behind; older ones are skipped, and it learns how many.
-const BEHIND_MAX: usize = 64;
 
 /// An item's name: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,21 +72,19 @@ pub(crate) struct Orders {
     work: Arc<Work>,
     kept: usize,
     store: Mutex<Store>,
-    /// Each new order, for those who watch.
-    pub(crate) news: broadcast::Sender<Order>,
-    pub(crate) metrics: Metrics,
+    watchers: Arc<Watchers>,
+    metrics: Metrics,
 }
 
 impl Orders {
     /// A store that keeps so many orders.
-    pub(crate) fn new(kept: NonZeroU16, work: Arc<Work>, metrics: Metrics) -> Self {
-        Self {
-            work,
-            kept: kept.get().into(),
-            store: Mutex::default(),
-            news: broadcast::Sender::new(BEHIND_MAX),
-            metrics,
-        }
+    pub(crate) fn new(
+        kept: NonZeroU16,
+        work: Arc<Work>,
+        watchers: Arc<Watchers>,
+        metrics: Metrics,
+    ) -> Self {
+        Self { work, kept: kept.get().into(), store: Mutex::default(), watchers, metrics }
     }
 
     pub(crate) async fn price(&self, item: Item) -> Result<Price, Busy> {
@@ -110,7 +105,7 @@ impl Orders {
         }
         let order = Order { id: store.first + store.orders.len() as u64, item, quantity, cents };
         store.orders.push_back(order.clone());
-        let _ = self.news.send(order.clone()); // an error means that nobody watches
+        self.watchers.publish(&order); // under the lock: in the order of their ids
         Ok(order)
     }
 

@@ -1,23 +1,20 @@
-//! What `orders` promises. Hostile input has its own files in `tests/`, and so has JSON-RPC.
-
-use std::sync::Arc;
+//! What `orders` promises over REST. Each lesson has tests of its own, and so have hostile input
+//! and JSON-RPC, in `tests/`.
 
 use instrument::{Env, Service};
 use prometheus::Registry;
-use rocket::futures::future::{FutureExt, join_all};
-use rocket::http::Status;
+use rocket::futures::future::join_all;
+use rocket::http::{Method, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
-use rocket::tokio::io::{AsyncBufReadExt, BufReader};
-use rocket::tokio::time::{Duration, timeout};
+use rocket::tokio::time::Duration;
 use serde_json::{Value, json};
 
-use crate::metrics::Metrics;
-use crate::work::{Mode, Work};
-
 /// How long anything may take before a test gives up. Far more than it takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn clients<const N: usize>(settings: [(&str, &str); N]) -> (Client, Client, Registry) {
+pub(crate) async fn clients<const N: usize>(
+    settings: [(&str, &str); N],
+) -> (Client, Client, Registry) {
     let mut service = Service::new("orders", Env::of(settings)).unwrap();
     let rocket = crate::build(&mut service).unwrap();
     let registry = service.registry.clone();
@@ -26,29 +23,22 @@ async fn clients<const N: usize>(settings: [(&str, &str); N]) -> (Client, Client
     (business, admin, registry)
 }
 
-fn work<const N: usize>(settings: [(&str, &str); N]) -> (Arc<Work>, Registry) {
-    let service = Service::new("orders", Env::of(settings)).unwrap();
-    let metrics = Metrics::register(&service.registry).unwrap();
-    let work = Work::new(&service, metrics).unwrap();
-    (Arc::new(work), service.registry)
-}
-
 /// The value of a series, written as on `/metrics`.
-fn value(registry: &Registry, series: &str) -> f64 {
+pub(crate) fn value(registry: &Registry, series: &str) -> f64 {
     let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     let value =
         text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
     value.unwrap_or_else(|| panic!("no {series} in {text}"))
 }
 
-async fn answer(client: &Client, path: &'static str) -> (Status, Value) {
+pub(crate) async fn answer(client: &Client, path: &'static str) -> (Status, Value) {
     let answer = client.get(path).dispatch().await;
     let status = answer.status();
     let text = answer.into_string().await.unwrap_or_default();
     (status, serde_json::from_str(&text).unwrap_or_default())
 }
 
-async fn order<'c>(client: &'c Client, body: &str) -> LocalResponse<'c> {
+pub(crate) async fn order<'c>(client: &'c Client, body: &str) -> LocalResponse<'c> {
     client.post("/orders").body(body).dispatch().await
 }
 
@@ -124,61 +114,6 @@ async fn what_is_not_an_order_is_refused_in_one_line_and_nothing_is_kept() {
 }
 
 #[rocket::async_test]
-async fn the_same_item_has_the_same_price_in_every_mode_and_every_price_is_timed() {
-    let mut prices = Vec::new();
-    for mode in ["inline", "thread-per-request", "bounded"] {
-        let (work, registry) = work([("WORK_UNITS", "2"), ("WORK_MODE", mode)]);
-        prices.push(work.price("tea").await.unwrap());
-        assert_eq!(value(&registry, "orders_work_seconds_count"), 1.0, "{mode}");
-        assert_ne!(work.price("cake").await.unwrap(), prices[0], "{mode}");
-    }
-    assert!(prices.iter().all(|price| *price == prices[0]), "{prices:?}");
-}
-
-#[rocket::async_test]
-async fn only_inline_work_keeps_its_thread_from_everybody_else() {
-    for (mode, blocks) in [("inline", true), ("thread-per-request", false), ("bounded", false)] {
-        let (work, _) = work([("WORK_UNITS", "2000"), ("WORK_MODE", mode)]);
-        // A future that is ready when it is first asked never gave its thread away. So much work
-        // that no other thread is done with it by then.
-        let ready = work.price("tea").now_or_never().is_some();
-        assert_eq!(ready, blocks, "{mode}");
-    }
-}
-
-#[rocket::async_test]
-async fn only_a_thread_per_request_has_room_for_all_of_them() {
-    // One worker and no queue: bounded work would refuse all but one.
-    for (mode, refusals) in [("thread-per-request", 0), ("bounded", 19)] {
-        let settings = [
-            ("WORK_UNITS", "500"),
-            ("WORK_WORKERS", "1"),
-            ("WORK_QUEUE", "0"),
-            ("WORK_MODE", mode),
-        ];
-        let (work, _) = work(settings);
-        let prices = join_all((0..20).map(|_| work.price("tea")));
-        let prices = timeout(PATIENCE, prices).await.unwrap();
-        let refused = prices.iter().filter(|price| price.is_err()).count();
-        assert_eq!(refused, refusals, "{mode}");
-    }
-}
-
-#[rocket::async_test]
-async fn bounded_work_refuses_what_neither_a_worker_nor_the_queue_has_room_for() {
-    // So much work that none is done before all have been asked.
-    let settings = [("WORK_UNITS", "500"), ("WORK_WORKERS", "1"), ("WORK_QUEUE", "2")];
-    let (work, registry) = work(settings);
-    let prices =
-        timeout(PATIENCE, join_all(["a", "b", "c", "d", "e"].map(|item| work.price(item))));
-    let refused: Vec<bool> = prices.await.unwrap().iter().map(Result::is_err).collect();
-    assert_eq!(refused, [false, false, false, true, true]);
-    assert_eq!(value(&registry, "orders_rejected_total"), 2.0);
-    assert_eq!(value(&registry, "orders_work_waiting"), 0.0);
-    assert!(work.price("a").await.is_ok(), "there is room again");
-}
-
-#[rocket::async_test]
 async fn a_refused_request_says_when_to_come_back() {
     let settings = [("WORK_UNITS", "500"), ("WORK_WORKERS", "1"), ("WORK_QUEUE", "0")];
     let (client, _, registry) = clients(settings).await;
@@ -199,21 +134,6 @@ async fn a_refused_request_says_when_to_come_back() {
 }
 
 #[rocket::async_test]
-async fn a_mode_that_is_a_bug_shows_and_can_be_switched_off_while_the_service_runs() {
-    let (_, admin, registry) = clients([("WORK_MODE", "thread-per-request")]).await;
-    let series = r#"fault_active{fault="work_thread_per_request"}"#;
-    assert_eq!(value(&registry, series), 1.0);
-    assert_eq!(answer(&admin, "/work").await.1, json!({"mode": "thread-per-request"}));
-    let off = admin.put("/work").body(r#"{"mode": "bounded"}"#).dispatch().await;
-    assert_eq!(off.status(), Status::Ok);
-    assert_eq!(value(&registry, series), 0.0);
-    let wrong = admin.put("/work").body(r#"{"mode": "turbo"}"#).dispatch().await;
-    assert_eq!(wrong.status(), Status::UnprocessableEntity);
-    assert_eq!(answer(&admin, "/work").await.1, json!({"mode": "bounded"}));
-    assert_eq!(Mode::FAULTS.len(), 2);
-}
-
-#[rocket::async_test]
 async fn wrong_settings_are_refused_with_name_and_remedy() {
     for (name, value, remedy) in [
         ("WORK_MODE", "turbo", "inline, thread-per-request, bounded"),
@@ -221,6 +141,9 @@ async fn wrong_settings_are_refused_with_name_and_remedy() {
         ("WORK_WORKERS", "0", "1 to 65535"),
         ("WORK_QUEUE", "-1", "0 to 65535"),
         ("ORDERS_MAX", "many", "1 to 65535"),
+        ("WATCHERS_MAX", "0", "1 to 65535"),
+        ("WATCH_QUEUE", "endless", "bounded or unbounded"),
+        ("WATCH_BUDGET_BYTES", "64M", "set it to the bytes"),
     ] {
         let mut service = Service::new("orders", Env::of([(name, value)])).unwrap();
         let error = crate::build(&mut service).unwrap_err().to_string();
@@ -228,53 +151,61 @@ async fn wrong_settings_are_refused_with_name_and_remedy() {
     }
 }
 
-/// The next line of a stream that begins like this.
-async fn line(lines: &mut (impl AsyncBufReadExt + Unpin), start: &str) -> String {
-    let wanted = async {
-        loop {
-            let mut line = String::new();
-            assert_ne!(lines.read_line(&mut line).await.unwrap(), 0, "the stream ended");
-            if line.starts_with(start) {
-                return line;
-            }
-        }
-    };
-    timeout(PATIENCE, wanted).await.unwrap()
-}
-
+/// The document and the routes, each as method and path.
 #[rocket::async_test]
-async fn a_watcher_gets_every_order_and_a_slow_one_learns_how_many_it_missed() {
-    let (client, _, registry) = clients([("WORK_UNITS", "1")]).await;
-    let mut fast = BufReader::new(client.get("/orders/watch").dispatch().await);
-    let mut slow = BufReader::new(client.get("/orders/watch").dispatch().await);
-    assert_eq!(value(&registry, "rocket_http_streams_open"), 2.0);
-    for watcher in [&mut fast, &mut slow] {
-        line(watcher, ":").await; // the heartbeat that opens the stream
-    }
-    for id in 0..70 {
-        order(&client, r#"{"item": "tea", "quantity": 1}"#).await;
-        assert_eq!(line(&mut fast, "event").await, "event:order\n");
-        let data = line(&mut fast, "data").await;
-        assert!(data.contains(&format!(r#""id":{id},"#)), "{data}");
-    }
-    assert_eq!(line(&mut slow, "event").await, "event:missed\n");
-    assert_eq!(line(&mut slow, "data").await, "data:6\n");
-    assert_eq!(line(&mut slow, "event").await, "event:order\n");
-    assert!(line(&mut slow, "data").await.contains(r#""id":6,"#));
-    drop((fast, slow));
-    assert_eq!(value(&registry, "rocket_http_streams_open"), 0.0);
-}
-
-#[rocket::async_test]
-async fn there_is_a_limit_to_watchers_and_those_who_leave_make_room() {
+async fn the_openapi_document_has_the_routes_of_the_service_and_no_other() {
     let (client, _, _) = clients([]).await;
-    let mut watchers = Vec::new();
-    for _ in 0..crate::watch::WATCHERS_MAX {
-        watchers.push(client.get("/orders/watch").dispatch().await);
+    let answer = client.get("/openapi.yaml").dispatch().await;
+    assert_eq!(answer.content_type().unwrap().to_string(), "application/yaml");
+    let document: Value = serde_saphyr::from_str(&answer.into_string().await.unwrap()).unwrap();
+    let mut documented = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys();
+        documented.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
     }
-    let refused = client.get("/orders/watch").dispatch().await;
-    assert_eq!(refused.status(), Status::ServiceUnavailable);
-    watchers.pop();
-    let accepted = client.get("/orders/watch").dispatch().await;
-    assert_eq!(accepted.status(), Status::Ok);
+    let braces = |path: &str| path.replace('<', "{").replace('>', "}");
+    let mut routes: Vec<String> = client
+        .rocket()
+        .routes()
+        .map(|route| format!("{} {}", route.method, braces(route.uri.as_str())))
+        .collect();
+    documented.sort();
+    routes.sort();
+    assert_eq!(documented, routes);
+}
+
+/// What the document says about a status has to be true for at least one answer that can be had
+/// here; that all answers are in the document, a fuzzer finds out.
+#[rocket::async_test]
+async fn the_openapi_document_knows_the_statuses_that_are_answered() {
+    let (client, _, _) = clients([("WORK_UNITS", "1")]).await;
+    let document: Value = serde_saphyr::from_str(include_str!("../openapi.yaml")).unwrap();
+    for (method, template, path, body) in [
+        (Method::Post, "/orders", "/orders", r#"{"item": "tea", "quantity": 1}"#),
+        (Method::Post, "/orders", "/orders", "{"),
+        (Method::Post, "/orders", "/orders", "{}"),
+        (Method::Get, "/orders/{id}", "/orders/0", ""),
+        (Method::Get, "/orders/{id}", "/orders/9", ""),
+        (Method::Get, "/orders/{id}", "/orders/x", ""),
+        (Method::Get, "/orders/price/{item}", "/orders/price/tea", ""),
+        (Method::Get, "/orders/price/{item}", "/orders/price/T", ""),
+        (Method::Post, "/rpc", "/rpc", r#"{"jsonrpc": "2.0", "method": "x", "id": 1}"#),
+        (Method::Post, "/rpc", "/rpc", r#"{"jsonrpc": "2.0", "method": "x"}"#),
+        (Method::Post, "/rpc", "/rpc", "{"),
+    ] {
+        let answer = client.req(method, path).body(body).dispatch().await;
+        let operation = &document["paths"][template][method.as_str().to_lowercase()];
+        let mut known = &operation["responses"][answer.status().code.to_string()];
+        assert!(known.is_object(), "{method} {path} {body}: {}", answer.status());
+        if let Some(name) = known["$ref"].as_str() {
+            known = &document["components"]["responses"][name.rsplit('/').next().unwrap()];
+        }
+        if let Some(kind) = answer.content_type() {
+            let kind = format!("{}/{}", kind.top(), kind.sub());
+            assert!(known["content"][&kind].is_object(), "{method} {path} {body}: {kind}");
+        }
+    }
+    let wrong = client.delete("/orders/0").dispatch().await;
+    assert_eq!(wrong.status(), Status::MethodNotAllowed);
+    assert_eq!(wrong.headers().get_one("allow"), Some("GET"));
 }

@@ -13,12 +13,16 @@
 //! costs next to nothing and may be tried again; a request that is answered after its caller has
 //! left costs the same as a good one.
 
-use std::hint::black_box;
+mod metrics;
+#[cfg(test)]
+mod tests;
+
+pub use metrics::{REJECTED_TOTAL, WORK_SECONDS, WORK_WAITING};
+
 use std::num::NonZeroU16;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, available_parallelism};
-use std::time::Duration;
 
 use instrument::faults::Faults;
 use instrument::{Service, StartError};
@@ -27,10 +31,10 @@ use rocket::serde::json::Json;
 use rocket::tokio::sync::{Semaphore, oneshot};
 use rocket::tokio::task::spawn_blocking;
 use rocket::{Route, State, get, put, routes};
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Metrics;
+use crate::compute::price;
+use metrics::Metrics;
 
 /// What to write instead of an unknown mode.
 pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
@@ -38,13 +42,6 @@ pub const MODES: &str = "set it to one of inline, thread-per-request, bounded";
 /// Threads of `thread-per-request` at a time. The bug is that services have no such limit; this one
 /// spares laptops.
 const THREADS_MAX: usize = 1000;
-
-/// CPU time of one unit of work. A number of computing rounds would take a fast laptop less time,
-/// and the overload would not come.
-const UNIT: Duration = Duration::from_micros(100);
-
-/// Rounds of computing between two looks at the clock: some microseconds.
-const ROUNDS: u32 = 1_000;
 
 /// A way to run the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +95,7 @@ impl Work {
     ///
     /// # Errors
     /// If a setting cannot be used.
-    pub fn new(service: &Service, metrics: Metrics) -> Result<Self, StartError> {
+    pub fn new(service: &Service) -> Result<Self, StartError> {
         let env = &service.env;
         const UNITS: NonZeroU16 = NonZeroU16::new(20).expect("20 is not 0");
         let units =
@@ -113,7 +110,7 @@ impl Work {
             threads: Arc::new(Semaphore::new(THREADS_MAX)),
             workers: Arc::new(Semaphore::new(workers.into())),
             admitted: Arc::new(Semaphore::new(usize::from(workers) + usize::from(queue))),
-            metrics,
+            metrics: Metrics::register(&service.registry)?,
             faults: service.faults.clone(),
         };
         work.switch(env.parse("WORK_MODE", Mode::Bounded, MODES)?);
@@ -126,11 +123,10 @@ impl Work {
     /// If nothing is free to compute it.
     pub async fn price(&self, item: &str) -> Result<u64, Busy> {
         let (item, units) = (item.to_owned(), self.units);
-        let seconds = self.metrics.work_seconds.clone();
+        let seconds = self.metrics.seconds.clone();
         let job = move || {
             let _timer = seconds.start_timer(); // observes when it is dropped
-            compute(UNIT * u32::from(units.get()));
-            cents(&item)
+            price(&item, units)
         };
         let price = match self.mode() {
             Mode::Inline => Ok(job()),
@@ -183,34 +179,6 @@ impl Work {
     }
 }
 
-/// Uses this much CPU time, however long that takes by the clock on the wall.
-fn compute(cpu: Duration) {
-    let end = thread_cpu_time() + cpu;
-    while thread_cpu_time() < end {
-        black_box((0..ROUNDS).fold(0, |hash, round| mix(black_box(hash ^ u64::from(round)))));
-    }
-}
-
-/// CPU time that the calling thread has used.
-fn thread_cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
-}
-
-/// A price between 1 and 100, in cents.
-fn cents(item: &str) -> u64 {
-    let hash =
-        item.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-    100 + mix(hash) % 9_901
-}
-
-/// splitmix64's mixer.
-fn mix(hash: u64) -> u64 {
-    let hash = hash.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
-}
-
 /// Counts as waiting for as long as it lives.
 struct Waiting(IntGauge);
 
@@ -228,7 +196,7 @@ impl Drop for Waiting {
 }
 
 /// The switch, for the admin port: `PUT /work {"mode": "inline"}`.
-pub fn control() -> Vec<Route> {
+pub(crate) fn control() -> Vec<Route> {
     routes![show, switch]
 }
 

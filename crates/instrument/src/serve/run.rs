@@ -15,11 +15,14 @@ use rocket::tokio::task::{JoinSet, spawn_blocking};
 use rocket::tokio::{pin, select, time};
 use rocket::{Build, Ignite, Rocket, Shutdown};
 
+use super::connections::{self, Connections, bind};
+use super::delay::Delay;
 use super::descriptors;
 use super::readiness::Readiness;
 use super::service::Service;
-use super::stop::{Delay, Signals};
+use super::stop::Signals;
 use crate::env::Env;
+use crate::failures::Failures;
 use crate::memory::{self, profile};
 use crate::start_error::StartError;
 use crate::traces::Telemetry;
@@ -69,21 +72,23 @@ struct Stopped {
 #[inline]
 fn start_and_serve(name: &'static str, build: BuildFn) -> Result<Stopped, StartError> {
     let (env, registry) = (Env::process(), Registry::new());
-    let telemetry = Telemetry::start(name, &env, &registry)?;
+    let failures = Failures::register(&registry)?;
+    let telemetry = Telemetry::start(name, &env, &registry, failures.clone())?;
     log_panics();
-    let mut service = Service::with_registry(name, env, registry)?;
+    let mut service = Service::with_registry(name, env, registry, failures)?;
     let business = build(&mut service)?;
     let profiling = service.env.parse("HEAP_PROFILE", false, "set it to true or false")?;
     let delay = service.env.parse("SHUTDOWN_DELAY", Delay::default(), Delay::REMEDY)?;
     let runtime = runtime(&business)?;
     let (admin, readiness, tasks) = (service.admin, service.readiness, service.tasks);
+    let connections = service.connections;
 
     let rocket = runtime.block_on(async {
         if profiling {
             profile::activate().await.map_err(|why| StartError::Other(why.to_string()))?;
         }
         let admin = serve_admin(admin)?;
-        let served = serve(business, readiness, delay, tasks).await;
+        let served = serve(business, readiness, delay, tasks, connections).await;
         let _ = spawn_blocking(move || telemetry.flush(FLUSH)).await;
         admin.notify(); // last, so that the service can be watched while it stops
         served
@@ -123,37 +128,53 @@ async fn serve(
     readiness: Readiness,
     delay: Delay,
     tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
+    connections: Connections,
 ) -> Result<Option<Rocket<Ignite>>, StartError> {
     let signals = Signals::listen()?;
+    let (business, listener) = if connections.are_hardened() {
+        let (business, listener) = bind(business).await?;
+        (business, Some(listener))
+    } else {
+        (business, None)
+    };
     let business = business.ignite().await.map_err(|why| start_error("ROCKET_PORT", why))?;
-    let config = business.config();
-    // Rocket waits one more second than this for requests that will not end. A little more than its
-    // own limits is enough.
-    let limit =
-        Duration::from_secs(u64::from(config.shutdown.grace) + u64::from(config.shutdown.mercy));
-    let limit = limit + Duration::from_millis(200);
-    let (address, port) = (config.address, config.port);
-    let shutdown = business.shutdown();
+    let (address, port) = (business.config().address, business.config().port);
 
     let mut background = JoinSet::new();
     background.spawn(signals.stop(readiness.clone(), delay, business.shutdown()));
     background.spawn(run_background(readiness, tasks));
-    let launch = business.launch();
-    pin!(launch);
-    let result = select! {
-        result = &mut launch => Some(result),
-        () = shutdown => time::timeout(limit, &mut launch).await.ok(),
+    let served = match listener {
+        Some(listener) => connections::serve(business, listener, connections).await,
+        None => launch(business).await,
     };
     background.abort_all();
-    match result {
-        Some(Ok(rocket)) => Ok(Some(rocket)),
-        Some(Err(why)) if !matches!(why.kind(), ErrorKind::Shutdown(..)) => {
+    match served {
+        Ok(Some(rocket)) => Ok(Some(rocket)),
+        Err(why) if !matches!(why.kind(), ErrorKind::Shutdown(..)) => {
             Err(start_error("ROCKET_PORT", why))
         }
         _ => {
             tracing::warn!(%address, port, "stopped with requests still in progress");
             Ok(None)
         }
+    }
+}
+
+/// Serves by Rocket's own listener. `None` if it did not drain in time.
+#[inline]
+async fn launch(business: Rocket<Ignite>) -> Result<Option<Rocket<Ignite>>, rocket::Error> {
+    let config = business.config();
+    // Rocket waits one more second than this for requests that will not end. A little more than its
+    // own limits is enough.
+    let limit =
+        Duration::from_secs(u64::from(config.shutdown.grace) + u64::from(config.shutdown.mercy));
+    let limit = limit + Duration::from_millis(200);
+    let shutdown = business.shutdown();
+    let launch = business.launch();
+    pin!(launch);
+    select! {
+        result = &mut launch => result.map(Some),
+        () = shutdown => time::timeout(limit, &mut launch).await.ok().transpose(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! its name and a remedy, and tests pass settings as values. Rocket's own (`ROCKET_*`,
 //! `Rocket.toml`) work as Rocket documents them. Next: `run.rs`, what happens to the service then.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use prometheus::Registry;
@@ -11,14 +12,18 @@ use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Env as RocketEnv, Format, Toml};
 use rocket::futures::future::BoxFuture;
-use rocket::http::Status;
-use rocket::{Build, Request, Rocket, catch, catchers};
+use rocket::http::{Header, Status};
+use rocket::response::{self, Responder};
+use rocket::tokio::spawn;
+use rocket::{Build, Request, Rocket, Route, catch, catchers};
 
 use super::admin::Admin;
+use super::connections::Connections;
 use super::readiness::Readiness;
 #[cfg(feature = "client")]
 use crate::dns::{Resolver, resolver_config};
 use crate::env::Env;
+use crate::failures::Failures;
 use crate::faults::Faults;
 use crate::signals::GoldenSignals;
 use crate::sockets::Listening;
@@ -37,6 +42,7 @@ pub struct Service {
     pub faults: Faults,
     signals: GoldenSignals,
     listening: Listening,
+    pub(super) connections: Connections,
     pub(super) readiness: Readiness,
     pub(super) admin: Rocket<Build>,
     pub(super) tasks: Vec<(&'static str, BoxFuture<'static, ()>)>,
@@ -50,13 +56,16 @@ impl Service {
     /// # Errors
     /// If a setting cannot be used.
     pub fn new(name: &'static str, env: Env) -> Result<Self, StartError> {
-        Self::with_registry(name, env, Registry::new())
+        let registry = Registry::new();
+        let failures = Failures::register(&registry)?;
+        Self::with_registry(name, env, registry, failures)
     }
 
     pub(super) fn with_registry(
         name: &'static str,
         env: Env,
         registry: Registry,
+        failures: Failures,
     ) -> Result<Self, StartError> {
         let (readiness, listening) = (Readiness::default(), Listening::default());
         process::register(&registry)?;
@@ -70,10 +79,12 @@ impl Service {
         let anybody = env.parse("ADMIN_CONTROL", false, "set it to true or false")?;
         let admin =
             Admin { name, registry: registry.clone(), readiness: readiness.clone(), anybody };
+        let faults = Faults::register(&registry)?;
         Ok(Self {
             name,
             signals: GoldenSignals::register(&registry)?,
-            faults: Faults::register(&registry)?,
+            connections: Connections::new(&env, &registry, &faults, failures)?,
+            faults,
             admin: admin.mount(rocket::custom(figment)),
             tasks: Vec::new(),
             env,
@@ -94,23 +105,23 @@ impl Service {
     }
 
     fn attach_readiness(&self, rocket: Rocket<Build>) -> Rocket<Build> {
-        let (ready, stopping, listening) =
-            (self.readiness.clone(), self.readiness.clone(), self.listening.clone());
-        rocket
-            .attach(AdHoc::on_liftoff("ready", move |rocket| {
-                let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-                Box::pin(async move {
-                    let _ = listening.set(address);
-                    ready.set(true);
-                    tracing::info!(%address, "ready");
-                })
-            }))
-            .attach(AdHoc::on_shutdown("not ready", move |_| {
-                Box::pin(async move {
-                    stopping.set(false);
+        let (readiness, listening) = (self.readiness.clone(), self.listening.clone());
+        rocket.attach(AdHoc::on_liftoff("ready", move |rocket| {
+            let address = SocketAddr::new(rocket.config().address, rocket.config().port);
+            let shutdown = rocket.shutdown();
+            Box::pin(async move {
+                let _ = listening.set(address);
+                readiness.set(true);
+                tracing::info!(%address, "ready");
+                // No fairing: those for the shutdown run before the last request or after it,
+                // depending on who listens.
+                spawn(async move {
+                    shutdown.await;
+                    readiness.set(false);
                     tracing::info!("stopping");
-                })
-            }))
+                });
+            })
+        }))
     }
 
     /// Adds control routes to the admin port: `service.control(|admin| admin.manage(..).mount("/",
@@ -148,9 +159,55 @@ impl Service {
 
 /// Answers every error that a service does not catch itself, in one line of text. Rocket's own
 /// catcher would do the same in HTML, but cannot be wrapped.
+///
+/// Rocket answers a known path with the wrong method like a path that it does not know. Here it is
+/// 405, with the methods that there are: whoever writes a client learns what is wrong.
 #[catch(default)]
-fn failed(status: Status, _: &Request<'_>) -> String {
-    format!("{} {}\n", status.code, status.reason_lossy())
+fn failed(status: Status, request: &Request<'_>) -> (Status, Failed) {
+    let methods = if status == Status::NotFound { methods(request) } else { String::new() };
+    let status = if methods.is_empty() { status } else { Status::MethodNotAllowed };
+    let text = format!("{} {}\n", status.code, status.reason_lossy());
+    (status, Failed { text, allow: (!methods.is_empty()).then(|| Header::new("Allow", methods)) })
+}
+
+/// The answer to what failed.
+struct Failed {
+    text: String,
+    allow: Option<Header<'static>>,
+}
+
+impl<'r> Responder<'r, 'static> for Failed {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = self.text.respond_to(request)?;
+        if let Some(allow) = self.allow {
+            response.set_header(allow);
+        }
+        Ok(response)
+    }
+}
+
+/// The methods of the routes that the request's path leads to. None if a route took it: then it has
+/// said itself what it did not find.
+fn methods(request: &Request<'_>) -> String {
+    let routes = request.rocket().routes().filter(|_| request.route().is_none());
+    let routes = routes.filter(|route| leads_to(request, route));
+    let methods: BTreeSet<&str> = routes.map(|route| route.method.as_str()).collect();
+    methods.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a path is one of a route's: segment by segment, `<..>` at the end for any number.
+fn leads_to(request: &Request<'_>, route: &Route) -> bool {
+    let mut asked = request.uri().path().segments();
+    for segment in route.uri.path().split('/').filter(|segment| !segment.is_empty()) {
+        if segment.ends_with("..>") {
+            return true;
+        }
+        let is_here = asked.next().is_some_and(|own| segment.starts_with('<') || own == segment);
+        if !is_here {
+            return false;
+        }
+    }
+    asked.next().is_none()
 }
 
 /// Rocket's configuration: our defaults, then `Rocket.toml`, then `ROCKET_*`.

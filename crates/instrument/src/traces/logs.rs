@@ -6,7 +6,6 @@
 use std::fmt;
 
 use opentelemetry::trace::TraceContextExt;
-use prometheus::{IntCounter, Registry, register_int_counter_with_registry};
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -18,10 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::ids;
-
-/// Connections that ended in an error: malformed HTTP, which hyper answers with 400 before any of
-/// our code runs, and resets. Rocket only logs them, so this counts its log records.
-pub const CONNECTIONS_FAILED_TOTAL: &str = "rocket_connections_failed_total";
+use crate::failures::Failures;
 
 /// What is logged unless `RUST_LOG` says otherwise: what the service says, and what Rocket finds
 /// wrong with its configuration. Rocket's lines per request are left to the metrics, and its launch
@@ -39,16 +35,7 @@ where
 
 /// Sends the records of the `log` crate, Rocket's among them, to `tracing`. `asked_for`: whether
 /// the filter is the user's own.
-pub(super) fn bridge(
-    registry: &Registry,
-    filter: &EnvFilter,
-    asked_for: bool,
-) -> Result<(), prometheus::Error> {
-    let failed = register_int_counter_with_registry!(
-        CONNECTIONS_FAILED_TOTAL,
-        "Connections that ended in an error, such as malformed HTTP or a reset, as Rocket logs them.",
-        registry
-    )?;
+pub(super) fn bridge(failures: Failures, filter: &EnvFilter, asked_for: bool) {
     // Records above this level are not even formatted: Rocket's macros check it first.
     let level = match filter.max_level_hint() {
         Some(level) if asked_for => level.into_level().map_or(log::LevelFilter::Off, as_log),
@@ -56,19 +43,19 @@ pub(super) fn bridge(
     };
     // Fails if a logger is already set, as in tests that start two services in one process: the
     // first one stays.
-    if log::set_boxed_logger(Box::new(Bridge { failed, inner: LogTracer::new() })).is_ok() {
+    if log::set_boxed_logger(Box::new(Bridge { failures, inner: LogTracer::new() })).is_ok() {
         log::set_max_level(level.max(log::LevelFilter::Warn));
     }
-    Ok(())
 }
 
 fn as_log(level: tracing::Level) -> log::LevelFilter {
     tracing_log::AsLog::as_log(&level).to_level_filter()
 }
 
-/// Passes `log` records on to tracing and counts the ones that report a failed connection.
+/// Passes `log` records on to tracing and counts the ones that report a failed connection, or none
+/// at all.
 struct Bridge {
-    failed: IntCounter,
+    failures: Failures,
     inner: LogTracer,
 }
 
@@ -78,11 +65,14 @@ impl log::Log for Bridge {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        // Rocket 0.5.2, `server.rs`: `warn!("Connection failed: {}", e)`. A test pins it.
-        if record.target().starts_with("rocket::server")
-            && record.args().to_string().starts_with("Connection failed")
-        {
-            self.failed.inc();
+        // Rocket 0.5.2, `server.rs` and `listener.rs`: `warn!("Connection failed: {}", e)` and
+        // `warn!("accept error {}; recovery attempt in {}ms", ..)`. A test pins them.
+        let says = |start| record.args().to_string().starts_with(start);
+        if record.target().starts_with("rocket::server") && says("Connection failed") {
+            self.failures.failed.inc();
+        }
+        if record.target().starts_with("rocket_http::listener") && says("accept error") {
+            self.failures.not_accepted.inc();
         }
         self.inner.log(record);
     }

@@ -7,6 +7,7 @@ use prometheus::Registry;
 use rocket::{Build, Catcher, Rocket};
 
 use crate::env::Env;
+use crate::failures::Failures;
 use crate::start_error::StartError;
 
 /// Nothing to set up.
@@ -14,7 +15,12 @@ pub(crate) struct Telemetry;
 
 impl Telemetry {
     /// See `traces/telemetry.rs`.
-    pub(crate) fn start(_: &'static str, _: &Env, _: &Registry) -> Result<Self, StartError> {
+    pub(crate) fn start(
+        _: &'static str,
+        _: &Env,
+        _: &Registry,
+        _: Failures,
+    ) -> Result<Self, StartError> {
         Ok(Self)
     }
 

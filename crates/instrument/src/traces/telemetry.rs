@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::otel::Otel;
 use super::{logs, otlp};
 use crate::env::{Env, SettingError};
+use crate::failures::Failures;
 use crate::start_error::StartError;
 
 /// What is set up, for as long as the process runs.
@@ -30,6 +31,7 @@ impl Telemetry {
         service: &'static str,
         env: &Env,
         registry: &Registry,
+        failures: Failures,
     ) -> Result<Self, StartError> {
         let asked = env.text("RUST_LOG")?;
         let filter = EnvFilter::try_new(asked.as_deref().unwrap_or(logs::DEFAULT_FILTER)).map_err(
@@ -40,7 +42,7 @@ impl Telemetry {
                 remedy: "set it to e.g. info or warn,dns_leaker=debug".to_owned(),
             },
         )?;
-        logs::bridge(registry, &filter, asked.is_some())?;
+        logs::bridge(failures, &filter, asked.is_some());
         opentelemetry::global::set_text_map_propagator(propagators(env)?);
 
         let otel = Otel::read(env)?;

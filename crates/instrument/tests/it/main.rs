@@ -3,6 +3,7 @@
 
 mod cases;
 mod client;
+mod connections;
 mod dns;
 mod examples;
 mod packages;

@@ -34,6 +34,15 @@ fn a_setting_that_cannot_be_used_is_named_with_its_remedy() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:4318"),
         ("SHUTDOWN_DELAY", "soon"),
         ("ADMIN_CONTROL", "perhaps"),
+        ("CONNECTIONS", "none"),
+        ("CONNECTIONS_MAX", "0"),
+        ("CONNECTIONS_PER_ADDRESS", "many"),
+        ("CONNECTION_IDLE_TIMEOUT", "15"),
+        ("CONNECTION_HEAD_TIMEOUT", "soon"),
+        ("CONNECTION_BODY_TIMEOUT", "1h"),
+        ("CONNECTION_REQUEST_TIMEOUT", "-1s"),
+        ("CONNECTION_WRITE_TIMEOUT", "ever"),
+        ("CONNECTION_BODY_BYTES", "1M"),
     ] {
         let error = refusal(&[(name, value)]);
         let key = name.trim_start_matches("ROCKET_").to_lowercase();
@@ -101,7 +110,7 @@ fn ctrl_c_waits_for_no_delay() {
 /// no longer answers.
 #[test]
 fn the_admin_port_answers_when_the_business_port_cannot() {
-    let service = Running::start_with_files(128);
+    let service = Running::start_with_files(128, &[("CONNECTIONS", "vulnerable")]);
     let mut hoard = Vec::new();
     let deadline = std::time::Instant::now() + PATIENCE;
     while service.answers_within("/ok", Duration::from_millis(300)) {
@@ -113,6 +122,8 @@ fn the_admin_port_answers_when_the_business_port_cannot() {
     }
     let open = service.value("process_open_fds").unwrap();
     assert!(open >= 120.0, "the metric shows the table that is full: {open}");
+    let errors = service.value("rocket_connections_accept_errors_total").unwrap();
+    assert!(errors > 0.0, "Rocket's own listener logs them, and they are counted");
     drop(hoard);
     service.until("it answers again", || service.answers_within("/ok", PATIENCE));
 }

@@ -42,10 +42,15 @@ impl Running {
         Self::start_example("cases", variables)
     }
 
+    /// The service `cases`, by each listener there is: what it counts must not depend on that.
+    pub(crate) fn both() -> [Self; 2] {
+        ["hardened", "vulnerable"].map(|handling| Self::start(&[("CONNECTIONS", handling)]))
+    }
+
     /// The service `cases`, with so many file descriptors at most.
-    pub(crate) fn start_with_files(most: u64) -> Self {
+    pub(crate) fn start_with_files(most: u64, variables: &[(&str, &str)]) -> Self {
         let mut limited = Command::new("prlimit");
-        let service = command("cases", &[]);
+        let service = command("cases", variables);
         limited.arg(format!("--nofile={most}:{most}")).arg(service.get_program()).env_clear();
         let variables = service.get_envs().filter_map(|(name, value)| Some((name, value?)));
         limited.envs(variables).env("PATH", "/usr/bin:/bin");

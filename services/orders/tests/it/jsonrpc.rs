@@ -1,8 +1,7 @@
 //! Every example of section 7 of the JSON-RPC 2.0 specification, and what the specification says in
 //! words.
 
-use orders::metrics::Metrics;
-use orders::rpc::{BATCH_MAX, Error, Methods, Reply, answer};
+use orders::rpc::{BATCH_MAX, Error, Methods, Metrics, Reply, answer};
 use prometheus::Registry;
 use rocket::execute as block_on;
 use serde_json::{Value, from_str, json};

@@ -2,6 +2,9 @@
 //! process of its own.
 #![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
+mod hoarders;
 mod hostile;
 mod jsonrpc;
+mod process;
 mod slow_body;
+mod threads;
