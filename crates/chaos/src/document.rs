@@ -20,7 +20,7 @@ use objects::{Object, Objects, in_item};
 pub use crate::kinds::API_VERSION;
 pub use body::{Body, Scheduled};
 pub use error::{DocumentError, Refused};
-pub use meta::{ObjectMeta, PAUSE_ANNOTATION};
+pub use meta::{ObjectMeta, PAUSE_ANNOTATION, drop_nulls, drop_what_servers_write};
 
 /// Largest file read, in bytes; Kubernetes itself stores no object above 1.5 MB.
 pub const MAX_FILE_BYTES: usize = 1 << 20;

@@ -98,13 +98,26 @@ const SERVERS: [&str; 10] = [
     "uid",
 ];
 
-/// Takes out what the API server would write itself, whatever a file says.
-pub(super) fn drop_what_servers_write(object: &mut Value) {
+/// Takes out what the API server would write itself, whatever a file says: `status`, and the like of
+/// `metadata.uid`. People copy it with the rest.
+pub fn drop_what_servers_write(object: &mut Value) {
     if let Value::Object(fields) = object {
         fields.remove("status");
     }
     if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
         metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
+    }
+}
+
+/// The API server drops fields without a value, and so do generators of YAML expect it to.
+pub fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::error::Refused;
-use super::meta::drop_what_servers_write;
+use super::meta::{drop_nulls, drop_what_servers_write};
 use crate::fields::problem::Problem;
 use crate::kinds::{self, API_VERSION};
 
@@ -129,16 +129,4 @@ fn unplayable(kind: &str) -> Option<Problem> {
         )
     };
     Some(Problem::new("kind", message))
-}
-
-/// The API server drops fields without a value, and so do generators of YAML expect it to.
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, field| !field.is_null());
-            fields.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use chaos::document::{drop_nulls, drop_what_servers_write};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -29,6 +30,9 @@ fn object(
     source: &mut Source,
     all: &mut Manifests,
 ) -> Result<(), ManifestError> {
+    // As the API server takes it, and as `kubectl get -o yaml` or a generator has written it.
+    drop_nulls(&mut document);
+    drop_what_servers_write(&mut document);
     let kind = header(&document, "kind", source)?;
     let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     source.object = format!("{kind}/{name}");

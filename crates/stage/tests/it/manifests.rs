@@ -201,3 +201,22 @@ fn a_sleep_before_the_end_is_known_and_a_command_is_refused() {
     Manifests::parse("web.yaml", &hook("sleep: {seconds: 5}")).unwrap();
     assert_names(&refusal(&hook("exec: {command: [sleep, '5']}")), &["lifecycle.preStop", "exec"]);
 }
+
+#[test]
+fn what_the_api_server_writes_is_no_mistake() {
+    let copied = DEPLOYMENT.replacen(
+        "metadata: {",
+        "status: {replicas: 2}\nmetadata: {creationTimestamp: null, uid: a, resourceVersion: '7', \
+         managedFields: [{manager: kubectl}], ",
+        1,
+    );
+    assert_ne!(copied, DEPLOYMENT);
+    let all = Manifests::parse("copied.yaml", &copied).unwrap();
+    assert_eq!(
+        all.deployments[0].object,
+        Manifests::parse("web.yaml", DEPLOYMENT).unwrap().deployments[0].object
+    );
+    let generated = include_str!("created.yaml");
+    let all = Manifests::parse("created.yaml", generated).unwrap();
+    assert_eq!(all.deployments[0].object.metadata.name, "web");
+}
