@@ -12,13 +12,14 @@ type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
 /// Every service, and one request for each of its routes: `GET` and a path, or another method, path
 /// and body.
-const SERVICES: [(&str, Builder, &[Ask]); 4] = [
+const SERVICES: [(&str, Builder, &[Ask]); 6] = [
     (
         "hello",
         hello::build,
         &[(Method::Get, "/", ""), (Method::Get, "/hello/ada?caps=true", ""), NOWHERE],
     ),
     ("dns-leaker", dns_leaker::build, &[(Method::Get, "/resolve/o11y.love", ""), NOWHERE]),
+    ("nameserver", nameserver::build, &[(Method::Get, "/", ""), NOWHERE]),
     (
         "orders",
         orders::build,
@@ -44,13 +45,23 @@ const SERVICES: [(&str, Builder, &[Ask]); 4] = [
             NOWHERE,
         ],
     ),
+    (
+        "zone-exporter",
+        zone_exporter::build,
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/probe", ""),
+            (Method::Get, "/probe?zone=tale.example&server=127.0.0.1:1", ""),
+            NOWHERE,
+        ],
+    ),
 ];
 
 const NOWHERE: Ask = (Method::Get, "/nowhere", "");
 
 /// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes,
 /// `name` is the lesson of `hello` about a label that is not closed but capped.
-const LABELS: [(&str, &[&str]); 8] = [
+const LABELS: [(&str, &[&str]); 13] = [
     (
         "method",
         &[
@@ -84,8 +95,32 @@ const LABELS: [(&str, &[&str]); 8] = [
             "many_bodies",
             "slow_answer",
             "slow_reader",
+            // of the nameserver
+            "no_question",
+            "malformed",
+            "not_implemented",
+            "not_ours",
+            "bad_key",
+            "transfer",
+            "notify",
+            "connection",
+            "spoofed",
+            // of probes
+            "not_found",
+            "timeout",
+            "unreachable",
+            "refused",
+            "servfail",
+            "rcode",
+            "not_authoritative",
+            "no_soa",
         ],
     ),
+    ("transport", &["udp", "tcp"]),
+    ("type", &["A", "SOA"]),
+    ("rcode", &["NOERROR", "SERVFAIL"]),
+    ("direction", &["in", "out"]),
+    ("kind", &["axfr", "ixfr"]),
     (
         "result",
         &[
@@ -118,6 +153,8 @@ const LABELS: [(&str, &[&str]); 8] = [
             "work_thread_per_request",
             "watch_unbounded",
             "connections_vulnerable",
+            "transfers_refused",
+            "frozen",
         ],
     ),
     ("status", &["200", "201", "400", "404", "422", "500", "502", "503", "504"]),
@@ -128,7 +165,11 @@ const LABELS: [(&str, &[&str]); 8] = [
 fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
     let closed = BTreeMap::from(LABELS);
     for (name, build, requests) in SERVICES {
-        let env = Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf"), ("LEAK_KIND", "forget")]);
+        let env = Env::of([
+            ("RESOLV_CONF", "/nonexistent/resolv.conf"),
+            ("LEAK_KIND", "forget"),
+            ("DNS_PORT", "0"),
+        ]);
         let mut service = Service::new(name, env).unwrap();
         let registry = service.registry.clone();
         let client = Client::untracked(build(&mut service).unwrap()).unwrap();
@@ -161,8 +202,8 @@ fn every_metric_has_help_a_unit_and_labels_from_closed_sets() {
     }
 }
 
-/// Base units, counts of things that the name itself names, and the three names that the talk or
-/// Prometheus fixed.
+/// Base units, counts of things that the name itself names, a serial, which has no unit, and the
+/// names that the talk or Prometheus fixed.
 fn has_unit(metric: &str) -> bool {
     let units = [
         "_seconds",
@@ -175,6 +216,6 @@ fn has_unit(metric: &str) -> bool {
         "_threads",
         "_active",
     ];
-    let fixed = ["name_counter", "leak_budget_exhausted"];
+    let fixed = ["name_counter", "leak_budget_exhausted", "nameserver_zone_serial"];
     fixed.contains(&metric) || units.iter().any(|unit| metric.ends_with(unit))
 }

@@ -6,9 +6,12 @@ use std::fs;
 
 use e2e::{files, root};
 use instrument::{Env, Service, StartError};
+use prometheus::core::Collector as _;
 use promql_parser::parser::{self, Expr};
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
+use zone_exporter::finding::Latest;
+use zone_exporter::shown::Findings;
 
 /// What Prometheus itself makes.
 const BY_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_scraped"];
@@ -22,9 +25,14 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     let mut known: BTreeSet<String> = BY_PROMETHEUS.map(str::to_owned).into();
     known.extend(scraped("hello", hello::build));
     known.extend(scraped("dns-leaker", dns_leaker::build));
+    known.extend(scraped("nameserver", nameserver::build));
     known.extend(scraped("orders", orders::build));
     known.extend(scraped("shop", shop::build));
     known.extend(load::metric_names());
+    known.extend(scraped("zone-exporter", zone_exporter::build));
+    // What it shows of a server exists only while there is a server.
+    let findings = Findings::new(Latest::default()).unwrap();
+    known.extend(findings.desc().into_iter().map(|description| description.fq_name.clone()));
     known.extend(BY_THE_PROBER.map(str::to_owned));
     let rules = rules();
     known.extend(rules.iter().filter_map(|(record, _)| record.clone()));
@@ -53,8 +61,8 @@ fn scraped(
     name: &'static str,
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
 ) -> BTreeSet<String> {
-    let mut service =
-        Service::new(name, Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf")])).unwrap();
+    let env = Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf"), ("DNS_PORT", "0")]);
+    let mut service = Service::new(name, env).unwrap();
     let business = Client::untracked(build(&mut service).unwrap()).unwrap();
     business.get("/").dispatch();
     let admin = Client::untracked(service.into_admin()).unwrap();

@@ -8,13 +8,46 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 6] = [
+const LESSONS: [(&str, &str); 39] = [
     ("dns-leaker", "leak"),
+    ("nameserver", "answer"),
+    ("nameserver", "collect"),
+    ("nameserver", "control"),
+    ("nameserver", "desk"),
+    ("nameserver", "fuzzing"),
+    ("nameserver", "history"),
+    ("nameserver", "host"),
+    ("nameserver", "incoming"),
+    ("nameserver", "key"),
+    ("nameserver", "labels"),
+    ("nameserver", "listen"),
+    ("nameserver", "message"),
+    ("nameserver", "node"),
+    ("nameserver", "notified"),
+    ("nameserver", "notify"),
+    ("nameserver", "outgoing"),
+    ("nameserver", "policy"),
+    ("nameserver", "primary"),
+    ("nameserver", "published"),
+    ("nameserver", "refused"),
+    ("nameserver", "request"),
+    ("nameserver", "secondary"),
+    ("nameserver", "serial"),
+    ("nameserver", "settings"),
+    ("nameserver", "signer"),
+    ("nameserver", "state"),
+    ("nameserver", "tsig"),
+    ("nameserver", "zone"),
     ("orders", "body"),
     ("orders", "rpc"),
     ("orders", "store"),
     ("orders", "watch"),
     ("orders", "work"),
+    ("zone-exporter", "client"),
+    ("zone-exporter", "finding"),
+    ("zone-exporter", "probe"),
+    ("zone-exporter", "shown"),
+    ("zone-exporter", "target"),
 ];
 
 /// The rest of a service that has several lessons: what joins them.

@@ -21,7 +21,8 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 6] = ["dns-leaker", "hello", "inbox", "load", "orders", "shop"];
+const NAMES: [&str; 8] =
+    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
@@ -30,8 +31,10 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "hello" => instrument::run("hello", hello::build),
         "inbox" => inbox(),
         "load" => load::run(args.iter().cloned()),
+        "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
         "shop" => instrument::run("shop", shop::build),
+        "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),
         _ => return None,
     })
 }

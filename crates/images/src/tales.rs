@@ -18,7 +18,8 @@ const USER: u32 = 65532;
 pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 6] = ["dns-leaker", "hello", "inbox", "load", "orders", "shop"];
+const CALLED: [&str; 8] =
+    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
 
 /// An image with the programs of `folder`.
 ///

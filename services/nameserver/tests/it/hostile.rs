@@ -1,0 +1,176 @@
+//! Messages that nobody should send.
+
+use domain::base::Rtype;
+use domain::base::iana::{Opcode, Rcode, TsigRcode};
+use domain::base::{Message, MessageBuilder, Name};
+use domain::rdata::Tsig;
+use domain::rdata::tsig::Time48;
+use domain::tsig::ClientTransaction;
+use nameserver::tsig::Keys;
+
+use crate::support::{KEY, Running, question, rcode, start};
+
+async fn primary() -> Running {
+    let server = start(&[]);
+    server.serves_something().await;
+    server
+}
+
+fn refused(server: &Running, reason: &str) -> f64 {
+    server.metric("nameserver_refused_total", &[&format!("reason={reason}")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_question_gets_no_answer() {
+    let server = primary().await;
+    let mut answer = question("www.tale.example", Rtype::A, None);
+    answer[2] |= 0x80;
+    for packet in [&b""[..], b"\0", &[0; 11], &answer] {
+        assert!(server.exchange_quickly(packet).is_none(), "{packet:?}");
+    }
+    assert_eq!(refused(&server, "no_question"), 4.0);
+}
+
+impl Running {
+    /// A packet that should get no answer, and a question that should: once that is answered,
+    /// nothing else is to come.
+    fn exchange_quickly(&self, packet: &[u8]) -> Option<Message<Vec<u8>>> {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(testkit::wait::SOON)).unwrap();
+        socket.send_to(packet, self.address).unwrap();
+        socket.send_to(&question("www.tale.example", Rtype::A, None), self.address).unwrap();
+        let mut buffer = [0; 4096];
+        let (length, _) = socket.recv_from(&mut buffer).unwrap();
+        let message = Message::from_octets(buffer[..length].to_vec()).unwrap();
+        (message.header().id() != 4711).then_some(message)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_cut_anywhere_is_a_format_error_or_nothing() {
+    let server = primary().await;
+    let whole = question("www.tale.example", Rtype::A, Some((1232, true)));
+    for length in 12..whole.len() {
+        let answer = server.exchange(&whole[..length]).unwrap();
+        assert_eq!(rcode(&answer), Rcode::FORMERR, "{length} bytes");
+    }
+    assert_eq!(refused(&server, "malformed"), (whole.len() - 12) as f64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_point_at_themselves_are_a_format_error() {
+    let server = primary().await;
+    let mut header = question("a", Rtype::A, None);
+    header.truncate(12);
+    for name in [&b"\xc0\x0c"[..], b"\xc0\x0e\xc0\x0c", b"\x01a\xc0\x0c", b"\xff\xff", b"\x80"] {
+        let packet = [&header, name, &[0, 1, 0, 1]].concat();
+        let answer = server.exchange(&packet).unwrap();
+        assert_eq!(rcode(&answer), Rcode::FORMERR, "{name:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_opcodes_versions_and_classes_are_refused() {
+    let server = primary().await;
+    let plain = question("www.tale.example", Rtype::A, Some((1232, false)));
+    let mut update = plain.clone();
+    update[2] = 5 << 3;
+    assert_eq!(rcode(&server.exchange(&update).unwrap()), Rcode::NOTIMP);
+    let mut chaos = plain.clone();
+    let class = plain.len() - 11 - 1;
+    chaos[class] = 3;
+    assert_eq!(rcode(&server.exchange(&chaos).unwrap()), Rcode::REFUSED);
+    let mut version = plain.clone();
+    let at = plain.len() - 5;
+    version[at] = 1;
+    let answer = server.exchange(&version).unwrap();
+    assert_eq!(answer.opt_rcode(), domain::base::iana::OptRcode::BADVERS);
+    let two = [&plain[..5], &[2], &plain[6..]].concat();
+    assert_eq!(rcode(&server.exchange(&two).unwrap()), Rcode::FORMERR);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_copies_the_zone_without_the_key() {
+    let server = primary().await;
+    for rtype in [Rtype::AXFR, Rtype::IXFR] {
+        let answer = server.exchange(&question("tale.example", rtype, None)).unwrap();
+        assert_eq!(rcode(&answer), Rcode::REFUSED, "{rtype}");
+    }
+    let keys = ["tale:hmac-sha256:d3Jvbmd3cm9uZ3dyb25nd3Jvbmc=", "other:hmac-sha256:c2VjcmV0"];
+    for key in keys {
+        let answer = server.exchange(&signed(key, Time48::now())).unwrap();
+        assert_eq!(rcode(&answer), Rcode::NOTAUTH, "{key}");
+    }
+    let late = server.exchange(&signed(KEY, Time48::from_u64(1_000_000))).unwrap();
+    let error = late.get_last_additional::<Tsig<_, _>>().map(|tsig| tsig.data().error());
+    assert_eq!(error, Some(TsigRcode::BADTIME));
+    assert_eq!(refused(&server, "transfer"), 2.0);
+    assert_eq!(refused(&server, "bad_key"), 3.0);
+    // The right key, but a packet: a zone does not fit into one.
+    let answer = server.exchange(&signed(KEY, Time48::now())).unwrap();
+    assert_eq!(rcode(&answer), Rcode::REFUSED);
+}
+
+/// A request for the zone, signed.
+fn signed(key: &str, time: Time48) -> Vec<u8> {
+    let key = Keys::parse(key).unwrap().own.unwrap();
+    let mut question = MessageBuilder::new_vec().question();
+    question.push((Name::vec_from_str("tale.example").unwrap(), Rtype::AXFR)).unwrap();
+    let mut additional = question.additional();
+    ClientTransaction::request(key, &mut additional, time).unwrap();
+    additional.finish()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_notification_is_refused_and_asks_nobody() {
+    let primary = primary().await;
+    let settings = [("NAMESERVER_ROLE", "secondary"), ("PRIMARY", "127.0.0.2:53")];
+    let copy = start(&settings); // its primary is elsewhere
+    let mut notify = question("tale.example", Rtype::SOA, None);
+    notify[2] = Opcode::NOTIFY.to_int() << 3;
+    for server in [&primary, &copy] {
+        assert_eq!(rcode(&server.exchange(&notify).unwrap()), Rcode::REFUSED);
+        assert_eq!(refused(server, "notify"), 1.0);
+        assert_eq!(
+            server.metric("nameserver_notifies_total", &["direction=in", "result=failed"]),
+            1.0
+        );
+    }
+}
+
+/// Somebody who sees no question, but knows that one is asked, and answers first, often.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_forged_answers_are_counted_and_forgotten() {
+    use nameserver::incoming::Primary;
+    use nameserver::metrics::Metrics;
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = socket.local_addr().unwrap();
+    let registry = prometheus::Registry::new();
+    let metrics = Metrics::register(&registry).unwrap();
+    let apex: nameserver::zone::Owner = "tale.example".parse().unwrap();
+    let key = Keys::parse(KEY).unwrap().own.unwrap();
+    let primary = Primary { server, apex: &apex, key: Some(&key), metrics: &metrics };
+    let forger = async {
+        let mut buffer = [0; 512];
+        let (length, client) = socket.recv_from(&mut buffer).await.unwrap();
+        let id = u16::from_be_bytes([buffer[0], buffer[1]]);
+        for number in 0..10_000_u16 {
+            let mut forged = buffer[..length].to_vec();
+            forged[2] |= 0x84;
+            // With the right number, too: then the signature is missing or wrong.
+            let forged_id = if number % 100 == 0 { id } else { id.wrapping_add(number) };
+            forged[..2].copy_from_slice(&forged_id.to_be_bytes());
+            socket.send_to(&forged, client).await.unwrap();
+            if number % 50 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let (serial, ()) = tokio::join!(primary.serial(), forger);
+    assert!(serial.is_err(), "{serial:?}");
+    let families = registry.gather();
+    let family = families.iter().find(|one| one.name() == "nameserver_refused_total").unwrap();
+    let spoofed = family.get_metric().iter().find(|one| one.get_label()[0].value() == "spoofed");
+    let counted = spoofed.unwrap().get_counter().get_value();
+    assert!(counted > 100.0, "the kernel drops what nobody reads in time, but not all: {counted}");
+}

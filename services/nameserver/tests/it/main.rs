@@ -1,0 +1,9 @@
+//! Nameservers as they run, asked over the loopback interface.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
+
+mod answers;
+mod hostile;
+mod incident;
+mod peers;
+mod support;
+mod transfers;

@@ -1,0 +1,6 @@
+//! The exporter before real nameservers, and before odd ones.
+#![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
+
+mod fooled;
+mod odd;
+mod support;
