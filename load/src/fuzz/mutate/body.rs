@@ -60,7 +60,8 @@ pub(super) fn shape(message: &mut Message, random: &mut Random) {
     }
 }
 
-/// Long lists of long lists would fill any memory: so many of a node, or as many as make a mebibyte.
+/// Long lists of long lists would fill any memory: so many of a node, or as many as make a
+/// mebibyte.
 fn as_many_as_fit(node: &Node, wanted: usize) -> usize {
     wanted.min((1 << 20) / node.bytes().len().max(1)).max(1)
 }
