@@ -83,8 +83,8 @@ impl Monitoring {
         }
     }
 
-    /// What is there, if it looks at this namespace or can be made to with labels, and can be asked;
-    /// or the stage's own.
+    /// What is there, if it looks at this namespace or can be made to with labels, and can be
+    /// asked; or the stage's own.
     ///
     /// # Errors
     /// The operator is missing, or the server does not answer.

@@ -133,6 +133,10 @@ fn chunks(length: usize) -> Vec<(usize, usize)> {
 fn simpler(root: &Node) -> Vec<Node> {
     let mut all = Vec::new();
     for number in 0..root.count().min(200) {
+        // Each is a copy of the whole; the first ones are the largest steps.
+        if all.len() > ATTEMPTS {
+            break;
+        }
         let mut whole = root.clone();
         let Some(node) = whole.nth(number).cloned() else { break };
         if number > 0 {

@@ -98,8 +98,8 @@ const SERVERS: [&str; 10] = [
     "uid",
 ];
 
-/// Takes out what the API server would write itself, whatever a file says: `status`, and the like of
-/// `metadata.uid`. People copy it with the rest.
+/// Takes out what the API server would write itself, whatever a file says: `status`, and the like
+/// of `metadata.uid`. People copy it with the rest.
 pub fn drop_what_servers_write(object: &mut Value) {
     if let Value::Object(fields) = object {
         fields.remove("status");

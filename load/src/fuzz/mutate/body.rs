@@ -46,7 +46,7 @@ pub(super) fn shape(message: &mut Message, random: &mut Random) {
             1 | 2 => drop(items.remove(random.below(items.len() as u64) as usize)),
             3 | 4 => {
                 let first = items[0].clone();
-                items.resize(1 << random.below(10), first);
+                items.resize(as_many_as_fit(&first, 1 << random.below(10)), first);
             }
             _ => *node = Node::List(vec![node.clone()]),
         },
@@ -58,6 +58,12 @@ pub(super) fn shape(message: &mut Message, random: &mut Random) {
                 Node::Text(if kind < 3 { deep } else { [b"{\"a\":", &scalar[..], b"}"].concat() });
         }
     }
+}
+
+/// Long lists of long lists would fill any memory: so many of a node, or as many as make a
+/// mebibyte.
+fn as_many_as_fit(node: &Node, wanted: usize) -> usize {
+    wanted.min((1 << 20) / node.bytes().len().max(1)).max(1)
 }
 
 /// The text is no JSON any more, or only nearly.
@@ -115,7 +121,10 @@ pub(super) fn rpc(message: &mut Message, random: &mut Random) {
             let all: [&[u8]; 7] = [b"[]", b"{}", b"null", b"0", b"\"x\"", b"[[]]", b"[1,2,3,4]"];
             set("params", choice(random, &all));
         }
-        5 => *root = Node::List(vec![call; 1 << random.below(11)]),
+        5 => {
+            let many = as_many_as_fit(&call, 1 << random.below(11));
+            *root = Node::List(vec![call; many]);
+        }
         _ => {
             let odd = Node::text(choice(random, &[b"1", b"null", b"[]", b"{}", b"\"\""]));
             let batches = [

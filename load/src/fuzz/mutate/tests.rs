@@ -39,3 +39,10 @@ fn both_sound_and_malformed_requests_come_out() {
     let due = (0..1000).filter(|_| mutated(&seed(), &mut random).is_due_an_answer()).count();
     assert!((300..900).contains(&due), "{due} of 1000 are due an answer");
 }
+
+#[test]
+fn no_case_grows_beyond_what_a_machine_can_send() {
+    let mut random = Random::seeded(2);
+    let long = (0..20_000).map(|_| mutated(&seed(), &mut random).bytes().len()).max().unwrap();
+    assert!(long < 32 << 20, "{long} bytes");
+}
