@@ -12,7 +12,7 @@ use crate::process::{Orders, PATIENCE};
 
 /// As in `manifests/base/orders-api`.
 const LIMITS: [(&str, &str); 3] =
-    [("CONNECTIONS_MAX", "24"), ("WATCHERS_MAX", "4"), ("ORDERS_MAX", "100")];
+    [("CONNECTIONS_MAX", "16"), ("WATCHERS_MAX", "2"), ("ORDERS_MAX", "100")];
 const WATCH: &str = "GET /orders/watch HTTP/1.1\r\nhost: t\r\n\r\n";
 const MEMORY: &str = "process_resident_memory_bytes";
 const OPEN: &str = "rocket_connections_open";
@@ -156,7 +156,7 @@ fn ten_thousand_change_nothing_and_the_metrics_are_there_throughout() {
     for _ in 0..20 {
         all.extend(hoard(&orders, 500));
         // Those that have to go take a moment.
-        orders.until("the limit is kept", || orders.value(OPEN) <= 24.0);
+        orders.until("the limit is kept", || orders.value(OPEN) <= 16.0);
         client.order(1);
     }
     let open = orders.value("process_open_fds");
@@ -172,13 +172,13 @@ fn orders_that_nobody_reads_wait_only_with_the_bug() {
     for (queue, waits) in [("unbounded", true), ("bounded", false)] {
         let orders = orders("vulnerable", queue);
         let mut client = Client::of(&orders);
-        let _never_read = [(); 4].map(|()| never_reads(&orders));
-        orders.until("all watch", || orders.value("orders_watchers") == 4.0);
+        let _never_read = [(); 2].map(|()| never_reads(&orders));
+        orders.until("all watch", || orders.value("orders_watchers") == 2.0);
         let waiting = || orders.value("orders_watch_waiting_bytes");
         let dropped = || orders.value("orders_watchers_dropped_total");
         // More than the kernels of both sides take.
         let deadline = Instant::now() + PATIENCE;
-        while waiting() < 100_000.0 && dropped() < 4.0 {
+        while waiting() < 100_000.0 && dropped() < 2.0 {
             assert!(Instant::now() < deadline, "{}", orders.metrics());
             client.order(500);
         }
