@@ -11,11 +11,13 @@
 //! | `delay.rs` | a time in a setting |
 //! | `stop.rs` | how a service leaves without dropping a request |
 //! | `descriptors.rs` | why the admin port answers when no other can |
+//! | `failed.rs` | which answers are a line in the log |
 
 mod admin;
 mod connections;
 mod delay;
 mod descriptors;
+mod failed;
 mod index;
 mod readiness;
 mod run;

@@ -19,6 +19,7 @@ use rocket::{Build, Request, Rocket, Route, catch, catchers};
 
 use super::admin::Admin;
 use super::connections::Connections;
+use super::failed::say;
 use super::readiness::Readiness;
 #[cfg(feature = "client")]
 use crate::dns::{Resolver, resolver_config};
@@ -166,6 +167,7 @@ impl Service {
 fn failed(status: Status, request: &Request<'_>) -> (Status, Failed) {
     let methods = if status == Status::NotFound { methods(request) } else { String::new() };
     let status = if methods.is_empty() { status } else { Status::MethodNotAllowed };
+    say(status, request);
     let text = format!("{} {}\n", status.code, status.reason_lossy());
     (status, Failed { text, allow: (!methods.is_empty()).then(|| Header::new("Allow", methods)) })
 }

@@ -192,6 +192,17 @@ fn a_handler_and_the_catcher_after_it_have_the_same_ids_and_the_next_request_has
 }
 
 #[test]
+fn an_answer_that_is_the_servers_error_is_a_line_with_the_ids_of_its_trace() {
+    let collector = Collector::start();
+    for mut service in [traced(&collector), Running::start(&[])] {
+        service.raw(&with_parent("/panics", "01"));
+        let line = service.log_line(|line| line["message"] == "answered with a server error");
+        assert_eq!(line["trace_id"], TRACE);
+        assert_eq!((&line["status"], &line["route"]), (&500.into(), &"/panics".into()));
+    }
+}
+
+#[test]
 fn rockets_own_records_and_panics_are_json_lines_with_ids_too() {
     let mut service = Running::start(&[("RUST_LOG", "info")]);
     service.raw(&with_parent("/panics", "01"));
