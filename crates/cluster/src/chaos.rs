@@ -19,8 +19,6 @@ use crate::status;
 
 /// How often is looked whether an experiment is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long is waited for pods that come or go.
-const SETTLED: Duration = Duration::from_secs(8);
 /// How long Chaos Mesh may take to let go of what it has not injected.
 const NOT_INJECTED: Duration = Duration::from_secs(5);
 
@@ -63,27 +61,24 @@ pub async fn inject(
     })
 }
 
-/// Waits until no pod that an experiment would select is on its way in or out: one that goes takes
-/// its fault with it, and one that comes later has none. After some seconds it is as it is.
-pub async fn victims_are_settled(api: &Api, namespace: &str, object: &Value) {
+/// How long is waited for pods that come or go, before an experiment.
+pub const SETTLED: Duration = Duration::from_secs(8);
+
+/// Whether no pod that an experiment would select is on its way in or out: one that goes takes its
+/// fault with it, and one that comes later has none. Who may not look takes it to be so.
+pub async fn victims_are_settled(api: &Api, namespace: &str, object: &Value) -> bool {
     let labels = object.pointer("/spec/selector/labelSelectors").and_then(Value::as_object);
-    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return };
+    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return true };
     let pairs = labels.iter().map(|(key, value)| {
         format!("{}%3D{}", key.replace('/', "%2F"), value.as_str().unwrap_or_default())
     });
     let path =
         format!("{}?labelSelector={}", POD.list(namespace), pairs.collect::<Vec<_>>().join("%2C"));
-    let since = Instant::now();
-    while since.elapsed() < SETTLED {
-        let settled = |pod: &Value| {
-            pod.pointer("/metadata/deletionTimestamp").is_none()
-                && text(pod, "/status/phase") == "Running"
-        };
-        match api.list(&path).await {
-            Ok(pods) if !pods.iter().all(settled) => tokio::time::sleep(LOOK_EVERY).await,
-            _ => return,
-        }
-    }
+    let settled = |pod: &Value| {
+        pod.pointer("/metadata/deletionTimestamp").is_none()
+            && text(pod, "/status/phase") == "Running"
+    };
+    api.list(&path).await.map_or(true, |pods| pods.iter().all(settled))
 }
 
 /// Whether all that one says is in the other, which may say more: defaults of the server.

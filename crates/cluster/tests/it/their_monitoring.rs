@@ -1,6 +1,8 @@
 //! A cluster that has a Prometheus and an Alertmanager already, as kube-prometheus-stack brings
 //! them: objects are selected by a label, and alerts fire that are no part of any tale.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::on_a_cluster::Cluster;
@@ -81,6 +83,12 @@ async fn a_prometheus_that_is_there_is_used_and_its_own_alerts_change_no_promise
     let why = format!("ServiceAccount {NAMESPACE}/k8s may not list services in `default`");
     assert!(doctor.contains(&why), "{doctor}");
     allow(&cluster, "default").await;
+    // It may take its time to come up; until then the stage would bring its own.
+    let end = Instant::now() + Duration::from_secs(60);
+    while !cluster.expect(&["doctor"], 0).contains(&format!("{NAMESPACE}/prometheus-k8s-0\n")) {
+        assert!(Instant::now() < end, "their Prometheus does not come up");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().display().to_string();
     let text = cluster.expect(&["play", "dns-leak", "--out", &folder], 0);
