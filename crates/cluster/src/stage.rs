@@ -34,8 +34,6 @@ const DIAGNOSIS: Duration = Duration::from_secs(8);
 /// A step that was done: what, how long it took, and what came of it.
 pub type Progress = Arc<dyn Fn(&str, Duration, &str) + Send + Sync>;
 
-/// How often is looked for pods that come or go, before an experiment.
-const SETTLING: Duration = Duration::from_millis(300);
 /// How long a look at the whole stage is good for.
 const FRESH: Duration = Duration::from_millis(500);
 /// The same for the experiments, which somebody may be waiting for.
@@ -274,15 +272,7 @@ impl Stage for ClusterStage {
             let object = crate::object::title(&object);
             ClusterError::Document { file: "the experiment".to_owned(), object, reason, remedy }
         })?;
-        let since = Instant::now();
-        // Looked at throughout: a pod that goes may have been evicted, which is seen only while it
-        // goes.
-        while self.look().await.is_ok()
-            && !chaos::victims_are_settled(&self.api, self.namespace(), &object).await
-            && since.elapsed() < chaos::SETTLED
-        {
-            tokio::time::sleep(SETTLING).await;
-        }
+        self.until_settled(&object).await;
         let applied = chaos::inject(&self.api, self.namespace(), &object).await?;
         self.note(changes);
         *self.chaos_seen.lock().await = None;

@@ -2,12 +2,18 @@
 //! and no pod was taken away.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use stage::{BackendStatus, Snapshot, StageError};
 
 use super::{ClusterStage, lock};
+use crate::chaos;
 use crate::object::{items, number, text};
 use crate::status::{self, Seen};
+
+/// How often is looked for pods that come or go, before an experiment.
+const SETTLING: Duration = Duration::from_millis(300);
 
 impl ClusterStage {
     /// Looks at everything. What cannot be judged any more is in the backends.
@@ -41,6 +47,18 @@ impl ClusterStage {
         let lost = lost.clone();
         snapshot.backends.extend(lost.map(|why| backend("a pod", String::new(), Some(why))));
         Ok(Arc::new(snapshot))
+    }
+
+    /// Waits until no pod that an experiment would select comes or goes. Looks throughout: one that
+    /// goes may have been evicted, which is seen only while it goes.
+    pub(super) async fn until_settled(&self, experiment: &Value) {
+        let since = Instant::now();
+        while self.look().await.is_ok()
+            && !chaos::victims_are_settled(&self.api, self.namespace(), experiment).await
+            && since.elapsed() < chaos::SETTLED
+        {
+            tokio::time::sleep(SETTLING).await;
+        }
     }
 
     /// Whether Prometheus can be asked; the sentence when it cannot for too long.
