@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::processes;
-use crate::program::{Ended, Running};
+use crate::program::{Ended, Running, was_starved};
 use crate::turn::Turn;
 use crate::wait::until;
 
@@ -113,13 +113,9 @@ impl Project {
     /// Runs `tale` to its end. A play that the machine had no time for has told nothing, and is
     /// played again, twice at most.
     pub async fn run(&self, args: &[&str]) -> Ended {
-        let starved = |ended: &Ended| {
-            let told = ended.stderr.contains("the machine has no time for this");
-            args.first() == Some(&"play") && ended.code == Some(2) && told
-        };
         let mut ended = self.start(args).end().await;
         for _ in 0..2 {
-            if starved(&ended) {
+            if was_starved(ended.code, &ended.stderr) {
                 ended = self.start(args).end().await;
             }
         }

@@ -26,32 +26,30 @@ pub(super) fn needs_prober(applied: &[Value]) -> bool {
 
 /// The inbox, which the stage always brings.
 pub(super) fn inbox(namespace: &str, image: &str) -> Vec<Value> {
-    let container = json!({
-        "name": "inbox",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["inbox"],
-        "ports": [{"name": "http", "containerPort": INBOX_PORT}],
-        "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1},
-        "resources": resources("10m", "8Mi", "64Mi"),
-        "securityContext": container_security(),
-    });
+    let mut container = container("inbox", image, INBOX_PORT, "/healthz");
+    container["command"] = json!(["inbox"]);
+    container["resources"] = resources("10m", "8Mi", "64Mi");
     deployment(namespace, INBOX, INBOX_PORT, container)
 }
 
 /// Who knocks at front doors.
 pub(super) fn prober(namespace: &str, image: &str) -> Vec<Value> {
-    let container = json!({
-        "name": "blackbox",
+    let mut container = container("blackbox", image, BLACKBOX_PORT, "/-/healthy");
+    container["args"] = json!(["--config.file=/etc/blackbox_exporter/config.yml"]);
+    container["resources"] = resources("50m", "16Mi", "64Mi");
+    deployment(namespace, BLACKBOX, BLACKBOX_PORT, container)
+}
+
+/// What is the same of both.
+fn container(name: &str, image: &str, port: u16, ready: &str) -> Value {
+    json!({
+        "name": name,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "args": ["--config.file=/etc/blackbox_exporter/config.yml"],
-        "ports": [{"name": "http", "containerPort": BLACKBOX_PORT}],
-        "readinessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "periodSeconds": 1},
-        "resources": resources("50m", "16Mi", "64Mi"),
+        "ports": [{"name": "http", "containerPort": port}],
+        "readinessProbe": {"httpGet": {"path": ready, "port": "http"}, "periodSeconds": 1},
         "securityContext": container_security(),
-    });
-    deployment(namespace, BLACKBOX, BLACKBOX_PORT, container)
+    })
 }
 
 /// Prometheus, Alertmanager, and what they may do.

@@ -6,5 +6,4 @@ mod fake;
 mod guarded;
 mod on_a_cluster;
 mod recorded;
-mod their_monitoring;
 mod unwell;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::on_a_cluster::Cluster;
+use super::harness::Cluster;
 
 const NAMESPACE: &str = "tales-stack";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";

@@ -1,0 +1,103 @@
+//! Stories: kept, broken without their fault, and undecided when nobody could see them to their end.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::harness::{Cluster, Playing};
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn the_story_keeps_its_promises_twice_in_a_row_and_leaves_nothing() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().display().to_string();
+    cluster.expect(&["play", "dns-leak", "--out", &folder], 0);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    cluster.expect(&["play", "dns-leak", "--out", &folder], 0);
+    let report = std::fs::read_to_string(out.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (report["stage"].as_str(), report["verdict"].as_str()),
+        (Some("cluster"), Some("kept"))
+    );
+    assert!(report["adapted"].as_array().unwrap().len() > 10);
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn without_its_fault_the_story_fails() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let text = cluster.expect(&["play", "dns-leak", "--without-chaos"], 1);
+    assert!(text.contains("lookups fail with SERVFAIL"), "{text}");
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn what_the_nodes_cannot_do_ends_undecided_with_the_records_words() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let output = cluster.tale(&["play", "sre"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    println!("{text}");
+    if output.status.code() != Some(0) {
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("http-blocked was not injected"), "{text}");
+        assert!(text.contains("--on local"), "{text}");
+    }
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn a_release_that_crashes_shows_the_last_lines_of_its_log() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let since = Instant::now();
+    let text = cluster.expect(&["play", "dns-leak", "--set", "LOOKUPS_PER_SECOND=many"], 2);
+    println!("a crash loop was told after {:?}", since.elapsed());
+    assert!(text.contains("its log ends with") && text.contains("LOOKUPS_PER_SECOND"), "{text}");
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn a_prometheus_that_restarts_leaves_the_story_undecided() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let playing = Playing::start(&cluster, "dns-leak");
+    playing.says("no alert is pending or firing").await;
+    let pod = "/api/v1/namespaces/default/pods/prometheus-tales-0";
+    cluster.api.delete(pod).await.unwrap();
+    let since = Instant::now();
+    let (code, text) = playing.end().await;
+    println!("told, and everything taken away, after {:?}\n{text}", since.elapsed());
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("prometheus-tales-0"), "{text}");
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn an_evicted_pod_leaves_the_story_undecided() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let playing = Playing::start(&cluster, "dns-leak");
+    playing.says("no alert is pending or firing").await;
+    let pods = "/api/v1/namespaces/default/pods";
+    let list = cluster.api.list(pods).await.unwrap();
+    let named = list.iter().filter_map(|pod| pod["metadata"]["name"].as_str());
+    let name = named.into_iter().find(|name| name.starts_with("dns-leaker-o11y")).unwrap();
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": name, "namespace": "default"}});
+    cluster.api.create(&format!("{pods}/{name}/eviction"), &eviction).await.unwrap();
+    let (code, text) = playing.end().await;
+    println!("{text}");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("was evicted"), "{text}");
+    cluster.is_as(&before).await;
+}
