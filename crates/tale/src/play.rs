@@ -11,6 +11,7 @@ mod profile;
 mod record;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,87 +56,111 @@ pub async fn play(
     tell: impl Fn(&Played),
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
-    let Prepared { setup, known } = prepare(root, &tale, options)?;
+    let prepared = prepare(root, &tale, options)?;
     report::prepare(&options.out)?;
     let mut record = Record::start();
     record.notes.extend(options.left_out.note());
     ui.title(&tale.title, &tale.teller, options.clock);
+    let show = Show { root, tale: &tale, options, ui, tell: &tell };
 
     tokio::pin!(stop);
     let stage = tokio::select! {
-        stage = start(&setup) => Some(stage?),
+        stage = start(&prepared.setup) => Some(stage?),
         () = &mut stop => None,
-    };
-    let finish = |mut record: Record, evidence: Evidence, stopped: bool| {
-        record.end();
-        let report = record.report(&tale, options, evidence);
-        let page = report::write(&options.out, &report)?.html;
-        let played = Played { report, page, stopped };
-        tell(&played);
-        anyhow::Ok(played)
     };
     let filled = match &stage {
         None => None,
         Some(stage) => tokio::select! {
-            filled = setup::fill(&**stage, &setup) => Some(filled),
+            filled = setup::fill(&**stage, &prepared.setup) => Some(filled),
             () = &mut stop => None,
         },
     };
-    let failed = matches!(filled, Some(Err(_)));
+    // What could not be filled is down already.
+    let up = stage.as_ref().filter(|_| !matches!(filled, Some(Err(_))));
     let played = match (&stage, filled) {
         (Some(stage), Some(Ok(not_applied))) => {
-            record.stage = stage.place().kind;
             record.not_applied(&not_applied);
-            for line in setup::adapted(&**stage) {
-                ui.line(&format!("    {line}"));
-            }
-            if options.keep {
-                folders::keep(&setup.state_dir);
-            }
-            let mut acts = Acts { root, tale: &tale, options, ui, record: &mut record };
-            let _control = acts.open_control(stage);
-            let result = tokio::select! {
-                result = acts.play(stage, &setup, known) => Some(result),
-                () = &mut stop => None,
-            };
-            let stopped = result.is_none();
-            if stopped {
-                record.notes.push("stopped before its end".to_owned());
-            }
-            let (catalogue, epoch) = (&setup.catalogue, record.epoch);
-            let evidence =
-                evidence::collect(&tale.charts, &**stage, catalogue, epoch, &record.acts).await;
-            record.adapted = stage.adapted();
-            if !stopped && !record.is_kept(&tale) {
-                diagnose(&**stage, &mut record, ui).await;
-            }
-            // What is wrong with the tale is said once the stage is down.
-            let played = match result.unwrap_or(Ok(())) {
-                Ok(()) => finish(record, evidence, stopped),
-                Err(why) => Err(why),
-            };
-            if played.is_ok() && !stopped && options.pace.stay {
-                tokio::select! {
-                    () = stay(&**stage, ui) => {}
-                    () = &mut stop => {}
-                }
-            }
-            played
+            show.perform(stage, prepared, record, stop).await
         }
         (_, Some(Err(why))) => Err(why),
         _ => {
             record.notes.push("stopped before the stage was up".to_owned());
-            finish(record, Evidence::default(), true)
+            show.finish(record, Evidence::default(), true)
         }
     };
-    // What could not be filled is down already.
-    if let Some(stage) = stage.filter(|_| !failed) {
-        take_down(&*stage, ui).await;
+    if let Some(stage) = up {
+        take_down(&**stage, ui).await;
     }
     if !options.keep {
         remove(&folders::play(root, &options.tale)).await;
     }
     played
+}
+
+/// A tale, and how it is to be played.
+struct Show<'s> {
+    root: &'s Path,
+    tale: &'s Tale,
+    options: &'s Options,
+    ui: &'s Ui,
+    tell: &'s dyn Fn(&Played),
+}
+
+impl Show<'_> {
+    /// The acts, what was seen of them, and the time for questions. What is wrong with the tale
+    /// itself is said once the stage is down.
+    async fn perform(
+        &self,
+        stage: &Arc<dyn Stage>,
+        Prepared { setup, known }: Prepared,
+        mut record: Record,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Played> {
+        let Self { root, tale, options, ui, .. } = *self;
+        record.stage = stage.place().kind;
+        for line in setup::adapted(&**stage) {
+            ui.line(&format!("    {line}"));
+        }
+        if options.keep {
+            folders::keep(&setup.state_dir);
+        }
+        let mut acts = Acts { root, tale, options, ui, record: &mut record };
+        let _control = acts.open_control(stage);
+        let result = tokio::select! {
+            result = acts.play(stage, &setup, known) => Some(result),
+            () = &mut stop => None,
+        };
+        let stopped = result.is_none();
+        if stopped {
+            record.notes.push("stopped before its end".to_owned());
+        }
+        let (catalogue, epoch) = (&setup.catalogue, record.epoch);
+        let evidence =
+            evidence::collect(&tale.charts, &**stage, catalogue, epoch, &record.acts).await;
+        record.adapted = stage.adapted();
+        if !stopped && !record.is_kept(tale) {
+            diagnose(&**stage, &mut record, ui).await;
+        }
+        result.unwrap_or(Ok(()))?;
+        let played = self.finish(record, evidence, stopped)?;
+        if !stopped && options.pace.stay {
+            tokio::select! {
+                () = stay(&**stage, ui) => {}
+                () = stop => {}
+            }
+        }
+        Ok(played)
+    }
+
+    /// Writes the report, and hands it on.
+    fn finish(&self, mut record: Record, evidence: Evidence, stopped: bool) -> Result<Played> {
+        record.end();
+        let report = record.report(self.tale, self.options, evidence);
+        let page = report::write(&self.options.out, &report)?.html;
+        let played = Played { report, page, stopped };
+        (self.tell)(&played);
+        Ok(played)
+    }
 }
 
 /// Says and keeps what is in the way of a story that was not told to its end.
