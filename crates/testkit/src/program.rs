@@ -29,8 +29,8 @@ struct Stream {
     ended: bool,
 }
 
-/// Whether a play ended because the machine had no time for it: it has told nothing, and may be played
-/// again.
+/// Whether a play ended because the machine had no time for it: it has told nothing, and may be
+/// played again.
 pub fn was_starved(code: Option<i32>, stderr: &str) -> bool {
     code == Some(2) && stderr.contains("the machine has no time for this")
 }

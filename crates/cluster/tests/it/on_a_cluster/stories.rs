@@ -1,4 +1,5 @@
-//! Stories: kept, broken without their fault, and undecided when nobody could see them to their end.
+//! Stories: kept, broken without their fault, and undecided when nobody could see them to their
+//! end.
 
 use std::time::{Duration, Instant};
 
