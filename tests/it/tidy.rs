@@ -8,7 +8,7 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 41] = [
+const LESSONS: [(&str, &str); 64] = [
     ("dns-leaker", "leak"),
     ("nameserver", "answer"),
     ("nameserver", "collect"),
@@ -45,6 +45,29 @@ const LESSONS: [(&str, &str); 41] = [
     ("orders", "store"),
     ("orders", "watch"),
     ("orders", "work"),
+    ("registry", "accept"),
+    ("registry", "access"),
+    ("registry", "asked"),
+    ("registry", "cache"),
+    ("registry", "contents"),
+    ("registry", "control"),
+    ("registry", "desk"),
+    ("registry", "library"),
+    ("registry", "limit"),
+    ("registry", "pull"),
+    ("registry", "push"),
+    ("registry", "quirks"),
+    ("registry", "range"),
+    ("registry", "refusal"),
+    ("registry", "repositories"),
+    ("registry", "seen"),
+    ("registry", "serving"),
+    ("registry", "sessions"),
+    ("registry", "settings"),
+    ("registry", "source"),
+    ("registry", "store"),
+    ("registry", "token"),
+    ("registry", "upstream"),
     ("zone-exporter", "client"),
     ("zone-exporter", "finding"),
     ("zone-exporter", "probe"),

@@ -11,8 +11,8 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Request, State, get, head};
 use serde_json::json;
 
-use crate::access::Caller;
 use crate::accept::Accept;
+use crate::access::Caller;
 use crate::asked::{Asked, Below};
 use crate::desk::Desk;
 use crate::metrics::Pull;
@@ -97,7 +97,9 @@ pub async fn pull(
     let source = desk.access.allow(&client.caller, asked.name(), Action::Pull)?;
     match asked {
         Asked::Version => Ok(json_bytes("application/json", &json!({}), vec![])),
-        Asked::Manifest(name, reference) => manifest(desk, &source, &name, &reference, &client.accept).await,
+        Asked::Manifest(name, reference) => {
+            manifest(desk, &source, &name, &reference, &client.accept).await
+        }
         Asked::Blob(name, digest) => {
             let size = desk.library.blob(&name, &digest).await?;
             let part = client.range.map(|range| Part::read(range, size)).transpose()?.flatten();
@@ -192,11 +194,7 @@ fn content(digest: &Digest) -> Vec<(&'static str, String)> {
     vec![("Docker-Content-Digest", digest.to_string()), ("ETag", format!("\"{digest}\""))]
 }
 
-fn json_bytes(
-    kind: &str,
-    json: &serde_json::Value,
-    headers: Vec<(&'static str, String)>,
-) -> Given {
+fn json_bytes(kind: &str, json: &serde_json::Value, headers: Vec<(&'static str, String)>) -> Given {
     Given::Bytes(kind.to_owned(), json.to_string().into_bytes(), headers)
 }
 
@@ -212,8 +210,11 @@ async fn tags(
     })?;
     let last = last.map(|last| last.parse::<oci::Tag>()).transpose();
     let last = last.map_err(|why| Refusal::bad(Code::Unsupported, why.to_string()))?;
-    let query: Vec<String> = number.map(|n| format!("n={n}")).into_iter()
-        .chain(last.as_ref().map(|last| format!("last={last}"))).collect();
+    let query: Vec<String> = number
+        .map(|n| format!("n={n}"))
+        .into_iter()
+        .chain(last.as_ref().map(|last| format!("last={last}")))
+        .collect();
     let path = format!("tags/list?{}", query.join("&"));
     if let Some(relayed) = desk.library.relayed(name, path.trim_end_matches('?')).await {
         let (answer, bytes) = relayed?;
