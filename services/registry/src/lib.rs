@@ -11,8 +11,10 @@ pub mod cache;
 pub mod contents;
 pub mod control;
 pub mod desk;
+pub mod given;
 pub mod library;
 pub mod limit;
+pub mod lists;
 pub mod metrics;
 pub mod pull;
 pub mod push;
@@ -26,6 +28,7 @@ pub mod sessions;
 pub mod settings;
 pub mod source;
 pub mod store;
+pub mod taken;
 #[cfg(test)]
 mod tests;
 pub mod token;
