@@ -15,17 +15,19 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use slo::Clock;
 use stage::{
-    Adaptation, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage, StageError,
-    StageKind,
+    ADMIN_PORT, Adaptation, Door, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage,
+    StageError, StageKind,
 };
 
 use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Wish};
+use crate::monitoring::{
+    BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Server, Wish,
+};
 use crate::pulse::Pulse;
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Allows, Tunnel};
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
 
 /// How long looking for what is in the way may take.
@@ -112,7 +114,8 @@ impl ClusterStage {
         let mut url = async |given: &Option<String>, server| match given {
             Some(url) => Ok(url.clone()),
             None => {
-                let tunnel = Tunnel::open(api.clone(), server).await.map_err(io)?;
+                let tunnel =
+                    Tunnel::open(api.clone(), server, Allows::Reading).await.map_err(io)?;
                 tunnels.push(tunnel);
                 Ok::<_, ClusterError>(tunnels.last().map(Tunnel::url).unwrap_or_default())
             }
@@ -315,6 +318,23 @@ impl Stage for ClusterStage {
         let snapshot = chaos::snapshot(&self.api, self.namespace()).await?;
         *seen = Some((Instant::now(), snapshot.clone()));
         Ok(snapshot)
+    }
+
+    /// Through the API server, to one pod each.
+    async fn admin(&self, deployment: &NamespacedName) -> Result<Vec<Door>, StageError> {
+        let snapshot = self.status().await?;
+        let own = NamespacedName::new(self.namespace(), &deployment.name);
+        let mut doors = Vec::new();
+        for pod in snapshot.ready_pods_of(&own) {
+            let (namespace, name) = (self.namespace().to_owned(), pod.name.clone());
+            let server = Server { namespace, pod: name.clone(), port: ADMIN_PORT };
+            let tunnel = Tunnel::open(self.api.clone(), server, Allows::All).await;
+            let tunnel =
+                tunnel.map_err(|why| ClusterError::Connect(format!("cannot listen: {why}")))?;
+            let (url, held_by) = (tunnel.url(), Box::new(tunnel));
+            doors.push(Door { pod: name, url, held_by: Some(held_by) });
+        }
+        Ok(doors)
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {
