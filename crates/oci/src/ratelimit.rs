@@ -68,7 +68,32 @@ fn parameter<'p>(mut parts: impl Iterator<Item = &'p str>, key: &str) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use proptest::option;
+    use proptest::proptest;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_number_is_made_up(
+            limit in option::of("[0-9]{0,30}|\\PC{0,20}|[0-9]{1,3};w=[0-9]{0,30}"),
+            remaining in option::of("[0-9]{0,30}|\\PC{0,20}|[0-9]{1,3};w=[0-9]{0,30}"),
+        ) {
+            let said = read(|name| match name {
+                "ratelimit-limit" => limit.as_deref(),
+                "ratelimit-remaining" => remaining.as_deref(),
+                _ => None,
+            });
+            if let Limit::Limited { limit: number, remaining: left, .. } = said {
+                let begins = |text: &Option<String>, number: u64| {
+                    let text = text.as_deref().unwrap_or_default().trim_start_matches([' ', '+', '0']);
+                    number == 0 || text.starts_with(&number.to_string())
+                };
+                assert!(begins(&limit, number) && begins(&remaining, left), "{limit:?} {remaining:?}");
+            }
+            assert_eq!(said == Limit::Unlimited, limit.is_none() && remaining.is_none());
+        }
+    }
 
     fn limited(limit: u64, remaining: u64, window_seconds: Option<u64>) -> Limit {
         Limit::Limited { limit, remaining, window_seconds }
