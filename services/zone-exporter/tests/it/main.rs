@@ -4,4 +4,5 @@
 mod command_line;
 mod fooled;
 mod odd;
+mod spoofed;
 mod support;
