@@ -21,7 +21,7 @@ pub enum Refused {
     Connection,
     /// An answer to us from somebody else, or to another question.
     Spoofed,
-    /// One that this server cannot take: a mistake of ours. The message is lost, the server goes on.
+    /// A message that made us panic: a mistake of ours. It is lost, the server goes on.
     Panicked,
 }
 

@@ -54,7 +54,7 @@ fn forged(question: &[u8], number: u16) -> Vec<u8> {
     let mut forged = question.to_vec();
     forged[2] |= 0x84;
     let id = u16::from_be_bytes([forged[0], forged[1]]);
-    let id = if number % 100 == 0 { id } else { id.wrapping_add(number) };
+    let id = if number.is_multiple_of(100) { id } else { id.wrapping_add(number) };
     forged[..2].copy_from_slice(&id.to_be_bytes());
     forged
 }
