@@ -2,6 +2,7 @@
 
 mod again;
 mod bring;
+mod doors;
 mod health;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use slo::Clock;
 use stage::{
-    Adaptation, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage, StageError,
+    Adaptation, Door, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage, StageError,
     StageKind,
 };
 
@@ -23,9 +24,11 @@ use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Wish};
+use crate::monitoring::{
+    BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Server, Wish,
+};
 use crate::pulse::Pulse;
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Allows, Tunnel};
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
 
 /// How long looking for what is in the way may take.
@@ -112,7 +115,8 @@ impl ClusterStage {
         let mut url = async |given: &Option<String>, server| match given {
             Some(url) => Ok(url.clone()),
             None => {
-                let tunnel = Tunnel::open(api.clone(), server).await.map_err(io)?;
+                let tunnel =
+                    Tunnel::open(api.clone(), server, Allows::Reading).await.map_err(io)?;
                 tunnels.push(tunnel);
                 Ok::<_, ClusterError>(tunnels.last().map(Tunnel::url).unwrap_or_default())
             }
@@ -315,6 +319,10 @@ impl Stage for ClusterStage {
         let snapshot = chaos::snapshot(&self.api, self.namespace()).await?;
         *seen = Some((Instant::now(), snapshot.clone()));
         Ok(snapshot)
+    }
+
+    async fn admin(&self, deployment: &NamespacedName) -> Result<Vec<Door>, StageError> {
+        Ok(self.doors(deployment).await?)
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {

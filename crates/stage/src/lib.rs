@@ -7,6 +7,7 @@
 
 mod adaptation;
 mod begun;
+mod door;
 mod error;
 mod event;
 pub mod inbox;
@@ -22,6 +23,7 @@ pub mod stress;
 
 pub use adaptation::Adaptation;
 pub use begun::wait_until_begun;
+pub use door::{ADMIN_PORT, Door};
 pub use error::StageError;
 pub use event::{Event, EventKind};
 pub use local::PORTS_MOVED;

@@ -40,7 +40,7 @@ use async_trait::async_trait;
 
 use crate::inbox::Inbox;
 use crate::manifest::{Manifests, SourceFile};
-use crate::{NamespacedName, Notification, Place, Snapshot, Stage, StageError};
+use crate::{ADMIN_PORT, Door, NamespacedName, Notification, Place, Snapshot, Stage, StageError};
 use command::{Command, FaultChange};
 use handle::TaskHandle;
 use start::Started;
@@ -172,6 +172,16 @@ impl Stage for LocalStage {
 
     async fn chaos(&self) -> Result<::chaos::snapshot::Snapshot, StageError> {
         bounded(self.engine.get()).await
+    }
+
+    async fn admin(&self, deployment: &NamespacedName) -> Result<Vec<Door>, StageError> {
+        let port = self.task.view().ports().moved(ADMIN_PORT);
+        let snapshot = self.snapshot();
+        let doors = snapshot.ready_pods_of(deployment).filter_map(|pod| {
+            let url = format!("http://{}:{port}", pod.ip?);
+            Some(Door { pod: pod.name.clone(), url, held_by: None })
+        });
+        Ok(doors.collect())
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {

@@ -213,6 +213,15 @@ impl Snapshot {
         self.pods.iter().find(|p| p.namespace == name.namespace && p.name == name.name)
     }
 
+    /// The pods of a Deployment that are ready and stay.
+    pub fn ready_pods_of(&self, deployment: &NamespacedName) -> impl Iterator<Item = &PodStatus> {
+        let owner = format!("Deployment/{}", deployment.name);
+        self.pods.iter().filter(move |pod| {
+            let own = pod.owner == owner && pod.namespace == deployment.namespace;
+            own && pod.ready && !pod.terminating
+        })
+    }
+
     /// The Deployment of that name.
     pub fn deployment(&self, name: &NamespacedName) -> Option<&DeploymentStatus> {
         self.deployments.iter().find(|d| d.namespace == name.namespace && d.name == name.name)

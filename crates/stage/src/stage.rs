@@ -10,7 +10,7 @@ use chaos::engine::EngineError;
 use chaos::snapshot::{Applied, Name};
 
 use crate::manifest::SourceFile;
-use crate::{Adaptation, NamespacedName, Notification, Place, Snapshot, StageError};
+use crate::{Adaptation, Door, NamespacedName, Notification, Place, Snapshot, StageError};
 
 /// How often [`wait_for_chaos`] looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -98,6 +98,12 @@ pub trait Stage: Send + Sync {
     /// # Errors
     /// The stage is down or does not answer.
     async fn chaos(&self) -> Result<chaos::snapshot::Snapshot, StageError>;
+
+    /// The ways to the admin ports of a Deployment's ready pods, for whoever operates them.
+    ///
+    /// # Errors
+    /// The stage does not answer.
+    async fn admin(&self, deployment: &NamespacedName) -> Result<Vec<Door>, StageError>;
 
     /// What Alertmanager has sent, oldest first.
     ///

@@ -9,6 +9,7 @@ mod options;
 mod prepare;
 mod profile;
 mod record;
+mod script;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

@@ -14,6 +14,7 @@ mod known;
 mod length;
 mod look;
 mod mail;
+mod messages;
 mod metric;
 mod quiet;
 mod selector;
@@ -49,6 +50,8 @@ kinds! {
     alert::Alert,
     /// Alertmanager has sent a mail about an alert.
     mail::Mail,
+    /// So many messages were sent to somebody.
+    messages::Messages,
     /// The gate passes or refuses.
     gate::Gate,
     /// So much of an error budget is spent.

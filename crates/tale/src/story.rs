@@ -74,6 +74,9 @@ pub struct Act {
     /// A Chaos Mesh document to delete.
     #[serde(default)]
     pub calm: Option<PathBuf>,
+    /// Manifests to apply, in place of objects of the same names: files or folders.
+    #[serde(default)]
+    pub apply: Vec<PathBuf>,
     /// A change to what runs.
     #[serde(default)]
     pub run: Option<Run>,
@@ -88,12 +91,37 @@ pub struct Act {
     pub promises: Vec<Promise>,
 }
 
-/// A change to what runs, as a roll-out.
+/// A change to what runs: a roll-out, or what an operator's script does.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// `kubectl set env`.
-    pub set: SetEnv,
+    #[serde(default)]
+    pub set: Option<SetEnv>,
+    /// A script, as an operator runs one.
+    #[serde(default)]
+    pub script: Option<Script>,
+}
+
+/// A script for `sh`, on this machine: it reaches pods by their admin ports, on either stage.
+/// Variables of `--set` are its own, too.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// The script.
+    pub file: PathBuf,
+    /// Variables for it, each with the Deployment whose pods it is to reach: their URLs, with
+    /// spaces.
+    pub at: BTreeMap<String, String>,
+    /// The Deployments' namespace.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// What it begins: a fault that Chaos Mesh has no kind for, which `--without-chaos` leaves out.
+    #[serde(default)]
+    pub begins: Option<String>,
+    /// What it ends.
+    #[serde(default)]
+    pub ends: Option<String>,
 }
 
 /// Variables of Deployments.
@@ -200,9 +228,24 @@ impl Tale {
 
     /// Every file and folder that it names, with the field that does.
     fn files(&self) -> impl Iterator<Item = (String, &Path)> {
+        let acts = self.acts.iter().enumerate();
+        let scripts = acts.filter_map(|(index, act)| {
+            let script = act.run.as_ref()?.script.as_ref()?;
+            Some((format!("acts[{index}].run.script.file"), script.file.as_path()))
+        });
         numbered("manifests", &self.manifests)
             .chain(numbered("slos", &self.slos))
             .chain(self.experiments())
+            .chain(self.applied())
+            .chain(scripts)
+    }
+
+    /// Every file and folder that an act applies, with its field.
+    pub fn applied(&self) -> impl Iterator<Item = (String, &Path)> {
+        self.acts.iter().enumerate().flat_map(|(a, act)| {
+            let paths = act.apply.iter().enumerate();
+            paths.map(move |(i, path)| (format!("acts[{a}].apply[{i}]"), path.as_path()))
+        })
     }
 
     /// Every file of chaos that an act applies or deletes, with the field that names it.

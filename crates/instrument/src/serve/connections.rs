@@ -49,6 +49,7 @@ mod sweep;
 mod table;
 
 pub(super) use listener::{bind, serve};
+pub(super) use request::UnknownMethod;
 
 use prometheus::Registry;
 

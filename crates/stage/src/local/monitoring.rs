@@ -151,31 +151,45 @@ impl Monitoring {
             return Ok(());
         }
         let before = std::mem::replace(&mut self.config, config);
-        let Err(refusal) = self.configure_backends(pods, network).await else {
+        let Err(refusal) = self.configure_backends(&before, pods, network).await else {
             return Ok(());
         };
-        self.config = before;
+        let refused = std::mem::replace(&mut self.config, before);
         // The refusal is what the caller must hear; if a backend is dead, the snapshot says so.
-        let _ = self.configure_backends(pods, network).await;
+        let _ = self.configure_backends(&refused, pods, network).await;
         Err(refusal)
     }
 
-    /// Writes the configuration of Prometheus and Alertmanager and has them read it.
+    /// Writes the configuration of Prometheus and Alertmanager and has them read what is not as
+    /// before: a Prometheus that reads its own again drops what it is just sending.
     async fn configure_backends(
         &mut self,
+        before: &MonitoringConfig,
         pods: &Pods,
         network: &Network,
     ) -> Result<(), StageError> {
+        if self.config.alerting != before.alerting {
+            self.config.write_alertmanager(
+                self.clock,
+                self.inbox_address,
+                &self.alertmanager_dir,
+            )?;
+            if let Some(alertmanager) = &self.alertmanager {
+                alertmanager.reload().await?;
+            }
+        }
+        if self.config.same_for_prometheus(before) {
+            return Ok(());
+        }
         self.targets.clear();
         self.write_targets(pods, network)?;
         let alertmanager = self.alertmanager.as_ref().map(Backend::address);
         let dir = &self.prometheus_dir;
         self.config.write_prometheus(self.clock, alertmanager, self.prober, dir)?;
-        self.config.write_alertmanager(self.clock, self.inbox_address, &self.alertmanager_dir)?;
-        for backend in [&self.alertmanager, &self.prometheus].into_iter().flatten() {
-            backend.reload().await?;
+        match &self.prometheus {
+            Some(prometheus) => prometheus.reload().await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Notices the death of a backend.

@@ -147,9 +147,9 @@ impl Acts<'_> {
         stage: &dyn Stage,
         sources: &Sources,
     ) -> Result<Outcome> {
-        let left_out = &self.options.left_out;
+        let Options { left_out, set, .. } = self.options;
         let mut change =
-            Change { root: self.root, stage, left_out, ui: self.ui, record: self.record };
+            Change { root: self.root, stage, left_out, set, ui: self.ui, record: self.record };
         change.make(act).await?;
         if let Some(hold) = &act.hold {
             tokio::select! {

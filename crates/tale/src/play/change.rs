@@ -1,17 +1,19 @@
-//! What an act changes: a release is rolled out, experiments begin, experiments end.
+//! What an act changes: manifests are applied, a release is rolled out, a script runs, experiments
+//! begin, experiments end.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use chaos::document::Document;
 use chaos::snapshot::{Name, Object, Phase, RecordEventType, Severity, Snapshot};
-use stage::{NamespacedName, Stage, StageError, StageKind, wait_for_chaos};
+use stage::{NamespacedName, SourceFile, Stage, StageError, StageKind, wait_for_chaos};
 
-use super::LeftOut;
 use super::documents::documents;
 use super::record::Record;
-use crate::story::{Act, SetEnv};
+use super::{LeftOut, script};
+use crate::story::{Act, Script, SetEnv};
 use crate::terminal::{Tone, Ui};
 
 /// The longest that an experiment may take to be injected.
@@ -29,6 +31,8 @@ pub(super) struct Change<'c> {
     pub(super) stage: &'c dyn Stage,
     /// Chaos that is not injected.
     pub(super) left_out: &'c LeftOut,
+    /// Variables of all Deployments, and of scripts.
+    pub(super) set: &'c BTreeMap<String, String>,
     /// Where it is shown.
     pub(super) ui: &'c Ui,
     /// Where it is kept for the report.
@@ -38,14 +42,53 @@ pub(super) struct Change<'c> {
 impl Change<'_> {
     /// Does to the stage what the act says.
     pub(super) async fn make(&mut self, act: &Act) -> Result<()> {
-        if let Some(run) = &act.run {
-            self.set_env(&run.set).await?;
+        self.apply(&act.apply).await?;
+        if let Some(set) = act.run.as_ref().and_then(|run| run.set.as_ref()) {
+            self.set_env(set).await?;
+        }
+        if let Some(script) = act.run.as_ref().and_then(|run| run.script.as_ref()) {
+            self.run_script(script).await?;
         }
         for document in self.documents(act.chaos.as_deref())? {
             self.inject(&document).await?;
         }
         for document in self.documents(act.calm.as_deref())? {
             self.recover(&document).await?;
+        }
+        Ok(())
+    }
+
+    /// `kubectl apply -f`, until what looks at the pods has taken it in.
+    async fn apply(&self, paths: &[PathBuf]) -> Result<()> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let since = Instant::now();
+        let files: Vec<PathBuf> = paths.iter().map(|path| self.root.join(path)).collect();
+        self.stage.apply(&SourceFile::load(&files)?, self.set).await?;
+        self.stage.settle(ROLL_OUT).await?;
+        let names: Vec<_> = paths.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+        let what = format!("applied {}", names.join(", "));
+        self.ui.done(&what, since.elapsed(), "", Tone::Plain);
+        Ok(())
+    }
+
+    /// Runs a script, unless what it begins is left out.
+    async fn run_script(&mut self, script: &Script) -> Result<()> {
+        if script.begins.as_ref().is_some_and(|name| self.left_out.has(name)) {
+            return Ok(());
+        }
+        let since = Instant::now();
+        let said = script::run(self.root, script, self.stage, self.set).await?;
+        let name = script.file.file_name().unwrap_or_default().to_string_lossy();
+        let tone = if script.begins.is_some() { Tone::Fault } else { Tone::Plain };
+        let last = said.lines().last().unwrap_or_default();
+        self.ui.done(&format!("script {name}"), since.elapsed(), last, tone);
+        if let Some(begins) = &script.begins {
+            self.record.injected("script", begins);
+        }
+        if let Some(ends) = &script.ends {
+            self.record.recovered(ends);
         }
         Ok(())
     }

@@ -33,10 +33,16 @@ pub fn prepare(root: &Path, tale: &Tale, options: &Options) -> Result<Prepared> 
     let catalogue = load_slos(root, &tale.slos)?;
     manifests.extend(setup::rules(&catalogue, options.clock)?);
     let objects = Manifests::read(&manifests)?;
+    let mut known = Known::of(&objects, &catalogue);
+    for (field, path) in tale.applied() {
+        let applied = SourceFile::load(&[root.join(path)])?;
+        let applied = Manifests::read(&applied)
+            .with_context(|| format!("tales/{}/tale.yaml: {field}", tale.name))?;
+        known.add_receivers(&applied);
+    }
     let deployments = objects.deployment_names();
     check_chaos(root, tale, &options.left_out)?;
     check_deployments(tale, &deployments)?;
-    let known = Known::of(&objects, &catalogue);
     check_promises(tale, &known)?;
     let setup = Setup {
         manifests,
@@ -64,6 +70,18 @@ fn check_chaos(root: &Path, tale: &Tale, left_out: &LeftOut) -> Result<()> {
             }
             begun.push(name.clone());
         }
+        let script = act.run.as_ref().and_then(|run| run.script.as_ref());
+        if let Some(ends) = script.and_then(|script| script.ends.as_ref()) {
+            let known: Vec<&str> = begun.iter().map(String::as_str).collect();
+            ensure!(
+                known.contains(&ends.as_str()),
+                "tales/{}/tale.yaml: acts[{index}].run.script.ends: no act before it begins \
+                 `{ends}`; {}",
+                tale.name,
+                or_nearest(ends, &known)
+            );
+        }
+        begun.extend(script.and_then(|script| script.begins.clone()));
         for document in documents(root, act.calm.as_deref())? {
             let known: Vec<&str> = begun.iter().map(String::as_str).collect();
             let name = document.meta.name.as_str();
@@ -98,24 +116,29 @@ fn check_promises(tale: &Tale, known: &Known) -> Result<()> {
     Ok(())
 }
 
-/// Whether every Deployment that an act changes is among the manifests.
+/// Whether every Deployment that an act changes, or a script reaches, is among the manifests.
 fn check_deployments(tale: &Tale, deployments: &[NamespacedName]) -> Result<()> {
     for (index, act) in tale.acts.iter().enumerate() {
-        let Some(set) = act.run.as_ref().map(|run| &run.set) else {
-            continue;
-        };
-        let known: Vec<&str> = deployments
-            .iter()
-            .filter(|deployment| deployment.namespace == set.namespace)
-            .map(|deployment| deployment.name.as_str())
-            .collect();
-        for name in set.deployment.names() {
+        let Some(run) = &act.run else { continue };
+        let set = run.set.iter().flat_map(|set| {
+            let names = set.deployment.names().into_iter();
+            names.map(|name| ("set.deployment".to_owned(), &set.namespace, name))
+        });
+        let script = run.script.iter().flat_map(|script| {
+            let at = script.at.iter();
+            at.map(|(key, name)| (format!("script.at.{key}"), &script.namespace, name.as_str()))
+        });
+        for (field, namespace, name) in set.chain(script) {
+            let known: Vec<&str> = deployments
+                .iter()
+                .filter(|deployment| deployment.namespace == *namespace)
+                .map(|deployment| deployment.name.as_str())
+                .collect();
             ensure!(
                 known.contains(&name),
-                "tales/{}/tale.yaml: acts[{index}].run.set.deployment: there is no Deployment \
-                 `{name}` in the namespace {} of its manifests; {}",
+                "tales/{}/tale.yaml: acts[{index}].run.{field}: there is no Deployment `{name}` in \
+                 the namespace {namespace} of its manifests; {}",
                 tale.name,
-                set.namespace,
                 or_nearest(name, &known)
             );
         }

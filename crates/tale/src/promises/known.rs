@@ -1,6 +1,6 @@
 //! What a tale defines, and hence what its promises can name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use slo::{Budget, Catalogue};
@@ -17,17 +17,18 @@ pub struct Known {
     slos: Vec<String>,
     /// By `slo/objective`.
     budgets: BTreeMap<String, Budget>,
-    has_receivers: bool,
+    /// Who is notified, by the names that AlertmanagerConfigs give them.
+    receivers: BTreeSet<String>,
 }
 
 impl Known {
     /// What these manifests, the compiled rules among them, and these objectives define.
     pub fn of(manifests: &Manifests, catalogue: &Catalogue) -> Self {
         let mut known = Self {
-            has_receivers: !manifests.alertmanager_configs.is_empty(),
             slos: catalogue.slos.iter().map(|slo| slo.metadata.name.clone()).collect(),
             ..Self::default()
         };
+        known.add_receivers(manifests);
         let groups = manifests.prometheus_rules.iter().flat_map(|rule| &rule.object.spec.groups);
         for rule in groups.flat_map(|group| &group.rules) {
             if let Some(alert) = &rule.alert {
@@ -39,6 +40,13 @@ impl Known {
             .filter_map(|budget| Some((budget.id.split_once('/')?.1.to_owned(), budget)))
             .collect();
         known
+    }
+
+    /// Adds those who are notified once an act has applied these.
+    pub(crate) fn add_receivers(&mut self, manifests: &Manifests) {
+        let configs = manifests.alertmanager_configs.iter().map(|config| &config.object.spec);
+        let receivers = configs.flat_map(|config| &config.receivers);
+        self.receivers.extend(receivers.map(|receiver| receiver.name.clone()));
     }
 
     /// The names of the alerts.
@@ -58,7 +66,15 @@ impl Known {
 
     /// Whether anybody is notified of alerts.
     pub(super) fn has_receivers(&self) -> bool {
-        self.has_receivers
+        !self.receivers.is_empty()
+    }
+
+    pub(super) fn check_receiver(&self, field: &str, name: &str) -> Result<()> {
+        if !self.receivers.contains(name) {
+            let known = self.receivers.iter().map(String::as_str);
+            bail!("{}", unknown(field, "receiver", name, known));
+        }
+        Ok(())
     }
 
     pub(super) fn check_alert(&self, field: &str, alert: &Selector) -> Result<()> {

@@ -21,7 +21,7 @@ pub struct Mail {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum State {
+pub(super) enum State {
     #[default]
     Firing,
     Resolved,
@@ -29,7 +29,7 @@ enum State {
 
 impl State {
     /// The word, as Alertmanager writes it.
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Firing => "firing",
             Self::Resolved => "resolved",

@@ -31,6 +31,12 @@ impl MonitoringConfig {
         self.alerting.extend(named(&manifests.alertmanager_configs, |config| &config.metadata));
     }
 
+    /// Whether Prometheus would read the same from the other.
+    pub(super) fn same_for_prometheus(&self, other: &Self) -> bool {
+        let Self { monitors, probes, rules, alerting: _ } = self;
+        (monitors, probes, rules) == (&other.monitors, &other.probes, &other.rules)
+    }
+
     /// Writes the rules and Prometheus' configuration into its folder.
     pub(super) fn write_prometheus(
         &self,

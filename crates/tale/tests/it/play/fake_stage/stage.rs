@@ -10,8 +10,8 @@ use chaos::document::Document;
 use chaos::snapshot::{Applied, Name};
 use serde_json::json;
 use stage::{
-    BackendStatus, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage, StageError,
-    StageKind,
+    BackendStatus, Door, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage,
+    StageError, StageKind,
 };
 use testkit::wait::SOON;
 use tokio::sync::Notify;
@@ -204,6 +204,10 @@ impl Stage for FakeStage {
         let objects: Vec<_> = objects.iter().map(|document| object(document, phase)).collect();
         let snapshot = json!({"now": "2026-01-01T00:00:00Z", "objects": objects, "events": []});
         Ok(serde_json::from_value(snapshot).unwrap())
+    }
+
+    async fn admin(&self, _: &NamespacedName) -> Result<Vec<Door>, StageError> {
+        Ok(Vec::new())
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Experiment: one nameserver keeps its copy as it is, as `rndc freeze` makes it. `fault_active` shows it.
+set -eu
+
+server=${NAMESERVERS%% *}
+curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$server/freeze" --output /dev/null --data '{"frozen": true}'
+echo "one of them is frozen"
