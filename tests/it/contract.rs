@@ -105,6 +105,7 @@ const LABELS: [(&str, &[&str]); 13] = [
             "notify",
             "connection",
             "spoofed",
+            "panicked",
             // of probes
             "not_found",
             "timeout",

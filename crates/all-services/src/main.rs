@@ -34,7 +34,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
         "shop" => instrument::run("shop", shop::build),
-        "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),
+        "zone-exporter" => zone_exporter::run(args.iter().cloned()),
         _ => return None,
     })
 }

@@ -24,5 +24,5 @@ mod run;
 mod service;
 mod stop;
 
-pub use run::run;
+pub use run::{run, run_with};
 pub use service::Service;
