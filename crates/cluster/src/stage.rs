@@ -4,6 +4,7 @@ mod again;
 mod bring;
 mod doors;
 mod health;
+mod mail;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
