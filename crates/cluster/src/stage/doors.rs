@@ -1,5 +1,5 @@
-//! Ways to the stage's own pods, through the API server: to admin ports, for a tale's script, and to
-//! the inbox.
+//! Ways to the stage's own pods, through the API server: to admin ports, for a tale's script, and
+//! to the inbox.
 
 use stage::{ADMIN_PORT, Door, NamespacedName, Notification, Stage};
 
