@@ -24,9 +24,7 @@ use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{
-    BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Server, Wish,
-};
+use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Wish};
 use crate::pulse::Pulse;
 use crate::tunnel::{Allows, Tunnel};
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
