@@ -1,7 +1,7 @@
 //! A zone on its way from the primary: asked for, checked, put together.
 //!
-//! *Lesson: whoever answers may be somebody else*, see `asked.rs`. What is no answer is counted and
-//! forgotten, and the waiting goes on.
+//! *Lesson: whoever answers may be somebody else*, see `asked.rs` in `authority`. What is no answer
+//! is counted and forgotten, and the waiting goes on.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
