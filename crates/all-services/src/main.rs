@@ -21,8 +21,18 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 8] =
-    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
+const NAMES: [&str; 10] = [
+    "dns-leaker",
+    "hello",
+    "inbox",
+    "load",
+    "nameserver",
+    "orders",
+    "pull-limit-exporter",
+    "registry",
+    "shop",
+    "zone-exporter",
+];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
@@ -33,6 +43,8 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "load" => load::run(args.iter().cloned()),
         "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
+        "pull-limit-exporter" => instrument::run("pull-limit-exporter", pull_limit_exporter::build),
+        "registry" => instrument::run("registry", registry::build),
         "shop" => instrument::run("shop", shop::build),
         "zone-exporter" => zone_exporter::run(args.iter().cloned()),
         _ => return None,

@@ -24,5 +24,6 @@ mod run;
 mod service;
 mod stop;
 
+pub use connections::Upload;
 pub use run::{run, run_with};
 pub use service::Service;

@@ -1,11 +1,11 @@
 //! How many questions a second, and at what price: this nameserver beside Knot, both with the same
 //! signed zone of 2,000 names, on the same core, in turns; dnsperf asks from another.
 //!
-//! `cargo bench -p nameserver` needs two cores, and `apt-get install knot knot-dnsutils dnsperf`. Compare the
-//! ratios; questions per second belong to the machine, and where dnsperf's core is full before the
-//! server's is, only the CPU time per question says what a server could do. `PEERS_ROUNDS` and
-//! `PEERS_SECONDS` change the defaults of 3 and 3. A question that was lost ends it with exit
-//! code 1.
+//! `cargo bench -p nameserver` needs two cores, and `apt-get install knot knot-dnsutils dnsperf`.
+//! Compare the ratios; questions per second belong to the machine, and where dnsperf's core is full
+//! before the server's is, only the CPU time per question says what a server could do.
+//! `PEERS_ROUNDS` and `PEERS_SECONDS` change the defaults of 3 and 3. A question that was lost ends
+//! it with exit code 1.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,

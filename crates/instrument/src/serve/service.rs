@@ -133,6 +133,13 @@ impl Service {
         self.admin = add(std::mem::replace(&mut self.admin, rocket::build()));
     }
 
+    /// Which requests are streamed, by method and path: their bodies are read by their route while
+    /// they arrive ([`Upload`](crate::Upload)), and neither a body nor an answer is too slow as
+    /// long as something moves.
+    pub fn stream(&mut self, requests: fn(rocket::http::Method, &str) -> bool) {
+        self.connections.streamed = requests;
+    }
+
     /// Runs `task` in the background from the moment the service is ready until it stops.
     pub fn background(
         &mut self,
@@ -161,9 +168,9 @@ impl Service {
 /// Answers every error that a service does not catch itself, in one line of text. Rocket's own
 /// catcher would do the same in HTML, but cannot be wrapped.
 ///
-/// Rocket answers a known path with the wrong method like a path that it does not know, and a method
-/// that it has no word for with 400. Here it is 405, with the methods that there are: whoever
-/// writes a client learns what is wrong.
+/// Rocket answers a known path with the wrong method like a path that it does not know, and a
+/// method that it has no word for with 400. Here it is 405, with the methods that there are:
+/// whoever writes a client learns what is wrong.
 #[catch(default)]
 fn failed(status: Status, request: &Request<'_>) -> (Status, Failed) {
     let unknown = request.local_cache(UnknownMethod::default).0.as_deref();
