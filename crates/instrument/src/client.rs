@@ -12,13 +12,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use hyper::body::Bytes;
 use prometheus::{HistogramOpts, HistogramVec, Registry, register_histogram_vec_with_registry};
 use reqwest::{
-    Method, Url,
+    Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
+use rocket::tokio::time::timeout;
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{Instrument, Span, field::Empty};
 
@@ -27,6 +29,7 @@ use crate::traces;
 
 mod result;
 
+pub use reqwest::Method;
 pub use result::{CallError, CallResult, ClientError};
 
 use result::Observation;
@@ -44,6 +47,9 @@ pub const CALL_BUCKETS: [f64; 12] =
 
 /// Longest body that is read, in bytes. A callee gone wild must not fill the caller's memory.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// What a download may take as a whole: what has an end is each piece of it.
+const FOR_EVER: Duration = Duration::from_secs(366 * 86_400);
 
 /// How long a call may take. A call without a limit waits for ever, and so does everyone behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +71,7 @@ impl Default for Limits {
 pub struct Client {
     http: reqwest::Client,
     peer: &'static str,
+    limits: Limits,
     seconds: HistogramVec,
 }
 
@@ -117,7 +124,7 @@ impl Client {
         for result in CallResult::ALL {
             seconds.with_label_values(&[result.as_str()]);
         }
-        Ok(Self { http, peer, seconds })
+        Ok(Self { http, peer, limits, seconds })
     }
 
     /// `GET url`.
@@ -140,12 +147,55 @@ impl Client {
         self.call(Method::POST, url, |request| request.json(body)).await
     }
 
+    /// Any method, with headers of the caller's.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, CallError> {
+        self.call(method, url, |request| with(request, headers)).await
+    }
+
+    /// `GET url`, for what does not fit into memory: what comes back is an answer without its body,
+    /// and the body, to be read piece by piece. Neither of them may take longer than
+    /// [`Limits::total`] to begin, nor any piece.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn download(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(Answer, Download), CallError> {
+        let patience = self.limits.total;
+        let open = async |request| {
+            let sent = timeout(patience, with(request, headers).timeout(FOR_EVER).send()).await;
+            let response = sent.map_err(|_| CallError::Late)?.map_err(CallError::Http)?;
+            Ok((Answer::head(&response), Download { response, patience }))
+        };
+        self.observed(Method::GET, url, open, |(answer, _)| answer.status).await
+    }
+
     async fn call(
         &self,
         method: Method,
         url: &str,
         fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<Answer, CallError> {
+        self.observed(method, url, |request| exchange(fill(request)), |answer| answer.status).await
+    }
+
+    async fn observed<T>(
+        &self,
+        method: Method,
+        url: &str,
+        send: impl AsyncFnOnce(reqwest::RequestBuilder) -> Result<T, CallError>,
+        status: impl FnOnce(&T) -> u16,
+    ) -> Result<T, CallError> {
         // reqwest reads "no scheme" and the like only when sending; here the mistake is still the
         // caller's, in words.
         let parsed = Url::parse(url).map_err(|_| CallError::Url { url: url.to_owned() });
@@ -153,12 +203,12 @@ impl Client {
         let observation = Observation::start(&self.seconds, span.clone());
         let result = match parsed {
             Ok(url) => {
-                let request = fill(self.http.request(method, url)).headers(trace_headers(&span));
-                exchange(request).instrument(span).await
+                let request = self.http.request(method, url).headers(trace_headers(&span));
+                send(request).instrument(span).await
             }
             Err(why) => Err(why),
         };
-        observation.finish(&result);
+        observation.finish(result.as_ref().map(status));
         result
     }
 
@@ -190,16 +240,24 @@ fn without_credentials(url: &Url) -> String {
     url.into()
 }
 
+fn with(
+    request: reqwest::RequestBuilder,
+    headers: &[(&str, &str)],
+) -> reqwest::RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
 async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
     let mut response = request.send().await.map_err(CallError::Http)?;
-    let mut body = Vec::new();
+    let mut answer = Answer::head(&response);
+    let body = &mut answer.body;
     while let Some(chunk) = response.chunk().await.map_err(CallError::Http)? {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(CallError::TooLong);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: response.status().as_u16(), body })
+    Ok(answer)
 }
 
 /// The trace context of `span` as headers: `traceparent`, and `tracestate` where there is one.
@@ -230,16 +288,50 @@ impl Resolve for EveryTime {
     }
 }
 
+/// The body of an answer, as it arrives.
+#[derive(Debug)]
+pub struct Download {
+    response: reqwest::Response,
+    patience: Duration,
+}
+
+impl Download {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// The connection broke, or nothing came for too long.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        let piece = timeout(self.patience, self.response.chunk()).await;
+        piece.map_err(|_| CallError::Late)?.map_err(CallError::Http)
+    }
+}
+
 /// A complete answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status, 100 to 999.
     pub status: u16,
+    /// Headers that are text, their names in lower case.
+    pub headers: Vec<(String, String)>,
     /// The body, at most [`MAX_BODY_BYTES`].
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    fn head(response: &reqwest::Response) -> Self {
+        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+        let headers = response.headers().iter();
+        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), text(value)?)));
+        Self { status: response.status().as_u16(), headers: headers.collect(), body: Vec::new() }
+    }
+
+    /// The first header of this name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|(known, _)| known == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
     /// Is the status 2xx?
     #[must_use]
     pub fn is_success(&self) -> bool {

@@ -24,5 +24,6 @@ mod run;
 mod service;
 mod stop;
 
+pub use connections::Upload;
 pub use run::run;
 pub use service::Service;

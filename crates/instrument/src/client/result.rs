@@ -5,7 +5,7 @@ use std::{error::Error, time::Instant};
 use prometheus::HistogramVec;
 use tracing::Span;
 
-use super::{Answer, MAX_BODY_BYTES};
+use super::MAX_BODY_BYTES;
 use crate::dns::LookupError;
 
 /// How a call ended: the closed list behind the label `result`.
@@ -58,17 +58,14 @@ impl CallResult {
     }
 }
 
-impl From<&Result<Answer, CallError>> for CallResult {
-    fn from(result: &Result<Answer, CallError>) -> Self {
-        match result {
-            Ok(answer) => match answer.status / 100 {
-                2 => Self::Success,
-                3 => Self::Redirect,
-                4 => Self::ClientError,
-                5 => Self::ServerError,
-                _ => Self::Other,
-            },
-            Err(error) => error.result(),
+impl CallResult {
+    fn of(status: u16) -> Self {
+        match status / 100 {
+            2 => Self::Success,
+            3 => Self::Redirect,
+            4 => Self::ClientError,
+            5 => Self::ServerError,
+            _ => Self::Other,
         }
     }
 }
@@ -85,6 +82,9 @@ pub enum CallError {
     /// No answer, or not all of it.
     #[error("the call failed{}", reasons(.0))]
     Http(#[source] reqwest::Error),
+    /// A download that does not begin, or go on.
+    #[error("nothing came for too long")]
+    Late,
     /// The callee sent too much.
     #[error("the answer is longer than {MAX_BODY_BYTES} bytes; ask for less")]
     TooLong,
@@ -98,6 +98,7 @@ impl CallError {
             // The order matters: a failed lookup is also a failed connection, and so is a
             // connection that took too long.
             Self::Http(_) if self.lookup().is_some() => CallResult::Dns,
+            Self::Late => CallResult::Timeout,
             Self::Http(error) if error.is_timeout() => CallResult::Timeout,
             Self::Http(error) if error.is_connect() => CallResult::Connect,
             Self::Http(_) | Self::Url { .. } | Self::TooLong => CallResult::Other,
@@ -165,9 +166,9 @@ impl<'a> Observation<'a> {
         Self { seconds, span, started, result: CallResult::Timeout, status: None }
     }
 
-    pub(super) fn finish(mut self, result: &Result<Answer, CallError>) {
-        self.result = CallResult::from(result);
-        self.status = result.as_ref().ok().map(|answer| answer.status);
+    pub(super) fn finish(mut self, status: Result<u16, &CallError>) {
+        self.result = status.map_or_else(CallError::result, CallResult::of);
+        self.status = status.ok();
     }
 }
 

@@ -20,7 +20,8 @@
 //! What differs from Rocket's own listener, and is the price:
 //!
 //! - A body is read before its route is asked, up to `CONNECTION_BODY_BYTES`. A slow sender keeps a
-//!   connection, and no handler. A route cannot read a body while it arrives.
+//!   connection, and no handler. A route that has to read a body while it arrives says so
+//!   (`upload.rs`).
 //! - A path that is not a valid URI is answered with 400, where Rocket's listener routes it.
 //! - Neither TLS nor WebSockets nor HTTP/2: this project has none of them.
 //! - Fairings for the shutdown run after the last request, not before.
@@ -33,6 +34,7 @@
 //! | `state.rs` | what a connection is doing, and since when |
 //! | `sweep.rs` | one clock for all connections instead of a timer in each |
 //! | `request.rs` | from hyper's request to Rocket's, body included |
+//! | `upload.rs` | a body that a route reads while it arrives |
 //! | `response.rs` | from Rocket's response to hyper's |
 //! | `metrics.rs` | what is counted |
 //!
@@ -47,8 +49,11 @@ mod response;
 mod state;
 mod sweep;
 mod table;
+mod upload;
 
 pub(super) use listener::{bind, serve};
+pub(super) use upload::Streamed;
+pub use upload::Upload;
 
 use prometheus::Registry;
 
@@ -68,6 +73,8 @@ pub(super) struct Connections {
     limits: Limits,
     metrics: Metrics,
     failures: Failures,
+    /// Which requests are streamed.
+    pub(super) streamed: Streamed,
 }
 
 impl Connections {
@@ -86,7 +93,7 @@ impl Connections {
         let limits = Limits::read(env)?;
         let metrics = Metrics::register(registry, &limits)?;
         faults.set(FAULT, handling == Handling::Vulnerable);
-        Ok(Self { handling, limits, metrics, failures })
+        Ok(Self { handling, limits, metrics, failures, streamed: |_, _| false })
     }
 
     pub(super) fn are_hardened(&self) -> bool {

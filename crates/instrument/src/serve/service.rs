@@ -133,6 +133,13 @@ impl Service {
         self.admin = add(std::mem::replace(&mut self.admin, rocket::build()));
     }
 
+    /// Which requests are streamed, by method and path: their bodies are read by their route while
+    /// they arrive ([`Upload`](crate::Upload)), and neither a body nor an answer is too slow as
+    /// long as something moves.
+    pub fn stream(&mut self, requests: fn(rocket::http::Method, &str) -> bool) {
+        self.connections.streamed = requests;
+    }
+
     /// Runs `task` in the background from the moment the service is ready until it stops.
     pub fn background(
         &mut self,

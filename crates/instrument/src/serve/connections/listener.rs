@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{
@@ -13,7 +14,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rocket::http::{Method, Status};
-use rocket::local::asynchronous::Client;
+use rocket::local::asynchronous::{Client, LocalRequest};
 use rocket::tokio::net::{TcpListener, TcpStream};
 use rocket::tokio::sync::{Semaphore, oneshot};
 use rocket::tokio::task::JoinSet;
@@ -30,6 +31,7 @@ use super::response::{Payload, give_out, refusal};
 use super::state::{Clock, State, Watched};
 use super::sweep::sweep;
 use super::table::{Table, Ticket};
+use super::upload::{Rest, Streamed, Waiting};
 use crate::failures::Failures;
 use crate::start_error::StartError;
 
@@ -94,11 +96,12 @@ struct Server {
     clock: Arc<Clock>,
     /// One permit for each byte of a body that is in memory.
     bodies: Arc<Semaphore>,
+    streamed: Streamed,
 }
 
 impl Server {
     fn new(client: Client, connections: Connections) -> Arc<Self> {
-        let Connections { limits, metrics, failures, .. } = connections;
+        let Connections { limits, metrics, failures, streamed, .. } = connections;
         let mut http = http1::Builder::new();
         // The sweep keeps the time.
         http.header_read_timeout(None).max_buf_size(HEAD_BYTES);
@@ -111,6 +114,7 @@ impl Server {
             failures,
             clock: Arc::default(),
             bodies: Arc::new(Semaphore::new(BODIES_BYTES)),
+            streamed,
         })
     }
 
@@ -216,6 +220,9 @@ async fn ask_rocket(
     head: oneshot::Sender<Response<Payload>>,
 ) {
     let (parts, mut body) = request.into_parts();
+    if is_streamed(&server, &parts) {
+        return ask_while_it_arrives(server, state, peer, (parts, body), head).await;
+    }
     if !body.is_end_stream() {
         state.asks();
     }
@@ -230,11 +237,49 @@ async fn ask_rocket(
         Err(Refused::Gone) => return,
     };
     state.asked();
-    let response = convert(&server.client, &parts, peer, &body).dispatch().await;
-    let status = response.status();
-    let has_body = parts.method != Method::Head.as_str()
-        && ![Status::NoContent, Status::NotModified].contains(&status);
-    if let Err(why) = give_out(response, has_body, &state, head).await {
+    let request = convert(&server.client, &parts, peer, &body);
+    give(request, &parts, peer, &state, head).await;
+}
+
+fn is_streamed(server: &Server, head: &Parts) -> bool {
+    let method = head.method.as_str().parse();
+    method.is_ok_and(|method| (server.streamed)(method, head.uri.path()))
+}
+
+/// Asks Rocket before the body is there. Both it and the answer may take as long as they like, as
+/// long as the client moves.
+async fn ask_while_it_arrives(
+    server: Arc<Server>,
+    state: Arc<State>,
+    peer: SocketAddr,
+    (parts, body): (Parts, Incoming),
+    head: oneshot::Sender<Response<Payload>>,
+) {
+    state.asked();
+    state.streams();
+    let request = convert(&server.client, &parts, peer, &[]);
+    let patience = server.limits.body.0;
+    // A body that its route does not want, or not to its end, comes back here.
+    let waiting = Arc::new(Waiting::of(Rest { body, patience }));
+    request.inner().local_cache(|| waiting.clone());
+    give(request, &parts, peer, &state, head).await;
+    if let Some(Rest { mut body, .. }) = waiting.take() {
+        linger(&mut body).await;
+    }
+}
+
+/// Gives out Rocket's answer to a request.
+async fn give(
+    request: LocalRequest<'_>,
+    head: &Parts,
+    peer: SocketAddr,
+    state: &Arc<State>,
+    to: oneshot::Sender<Response<Payload>>,
+) {
+    let response = request.dispatch().await;
+    let has_body = head.method != Method::Head.as_str()
+        && ![Status::NoContent, Status::NotModified].contains(&response.status());
+    if let Err(why) = give_out(response, has_body, state, to).await {
         tracing::debug!(%peer, %why, "an answer was not given out");
     }
 }

@@ -87,7 +87,7 @@ pub(super) async fn linger(body: &mut Incoming) {
 }
 
 /// The next bytes; trailers are not for Rocket.
-async fn next(body: &mut Incoming) -> io::Result<Option<Bytes>> {
+pub(super) async fn next(body: &mut Incoming) -> io::Result<Option<Bytes>> {
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
             return Ok(Some(data));
