@@ -172,11 +172,7 @@ impl Client {
         headers: &[(&str, &str)],
     ) -> Result<(Answer, Download), CallError> {
         let patience = self.limits.total;
-        let open = async |request| {
-            let sent = timeout(patience, with(request, headers).timeout(FOR_EVER).send()).await;
-            let response = sent.map_err(|_| CallError::Late)?.map_err(CallError::Http)?;
-            Ok((Answer::head(&response), Download { response, patience }))
-        };
+        let open = |request| open(with(request, headers).timeout(FOR_EVER), patience);
         self.observed(Method::GET, url, open, |(answer, _)| answer.status).await
     }
 
@@ -189,11 +185,11 @@ impl Client {
         self.observed(method, url, |request| exchange(fill(request)), |answer| answer.status).await
     }
 
-    async fn observed<T>(
+    async fn observed<T, Sent: Future<Output = Result<T, CallError>>>(
         &self,
         method: Method,
         url: &str,
-        send: impl AsyncFnOnce(reqwest::RequestBuilder) -> Result<T, CallError>,
+        send: impl FnOnce(reqwest::RequestBuilder) -> Sent,
         status: impl FnOnce(&T) -> u16,
     ) -> Result<T, CallError> {
         // reqwest reads "no scheme" and the like only when sending; here the mistake is still the
@@ -245,6 +241,15 @@ fn with(
     headers: &[(&str, &str)],
 ) -> reqwest::RequestBuilder {
     headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
+async fn open(
+    request: reqwest::RequestBuilder,
+    patience: Duration,
+) -> Result<(Answer, Download), CallError> {
+    let sent = timeout(patience, request.send()).await;
+    let response = sent.map_err(|_| CallError::Late)?.map_err(CallError::Http)?;
+    Ok((Answer::head(&response), Download { response, patience }))
 }
 
 async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {

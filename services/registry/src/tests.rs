@@ -1,0 +1,1 @@
+//! What `registry` promises to those who set it up and run it.
