@@ -12,7 +12,7 @@ type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
 /// Every service, and one request for each of its routes: `GET` and a path, or another method, path
 /// and body.
-const SERVICES: [(&str, Builder, &[Ask]); 6] = [
+const SERVICES: [(&str, Builder, &[Ask]); 7] = [
     (
         "hello",
         hello::build,
@@ -32,6 +32,21 @@ const SERVICES: [(&str, Builder, &[Ask]); 6] = [
             (Method::Post, "/rpc", "made up"),
             (Method::Get, "/orders/watch", ""),
             (Method::Get, "/openapi.yaml", ""),
+            NOWHERE,
+        ],
+    ),
+    (
+        "registry",
+        registry::build,
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/token", ""),
+            (Method::Get, "/v2/", ""),
+            (Method::Head, "/v2/shop/manifests/v1", ""),
+            (Method::Post, "/v2/shop/blobs/uploads/", ""),
+            (Method::Patch, "/v2/shop/blobs/uploads/1", ""),
+            (Method::Put, "/v2/shop/manifests/v1", "{}"),
+            (Method::Delete, "/v2/shop/manifests/v1", ""),
             NOWHERE,
         ],
     ),
@@ -61,7 +76,7 @@ const NOWHERE: Ask = (Method::Get, "/nowhere", "");
 
 /// Labels whose values are a closed set, with the set. `endpoint` is checked against the routes,
 /// `name` is the lesson of `hello` about a label that is not closed but capped.
-const LABELS: [(&str, &[&str]); 13] = [
+const LABELS: [(&str, &[&str]); 14] = [
     (
         "method",
         &[
@@ -70,6 +85,7 @@ const LABELS: [(&str, &[&str]); 13] = [
             "POST",
             "DELETE",
             "HEAD",
+            "PATCH",
             "unknown",
             "orders.get",
             "orders.create",
@@ -77,7 +93,8 @@ const LABELS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("code", &["ok", "-32700", "-32600", "-32601", "-32602", "-32603", "-32000", "-32001"]),
-    ("peer", &["orders"]),
+    ("peer", &["orders", "upstream"]),
+    ("what", &["manifest", "blob"]),
     (
         "reason",
         &[
@@ -140,6 +157,12 @@ const LABELS: [(&str, &[&str]); 13] = [
             "connect", // of the shop
             "not_found",
             "failed",
+            // of the registry
+            "counted",
+            "free",
+            "hit",
+            "miss",
+            "stale",
         ],
     ),
     (
@@ -157,7 +180,10 @@ const LABELS: [(&str, &[&str]); 13] = [
             "frozen",
         ],
     ),
-    ("status", &["200", "201", "400", "404", "422", "500", "502", "503", "504"]),
+    (
+        "status",
+        &["200", "201", "202", "400", "403", "404", "405", "422", "500", "502", "503", "504"],
+    ),
     ("name", &["other", "ada"]),
 ];
 

@@ -27,6 +27,7 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(scraped("dns-leaker", dns_leaker::build));
     known.extend(scraped("nameserver", nameserver::build));
     known.extend(scraped("orders", orders::build));
+    known.extend(scraped("registry", registry::build));
     known.extend(scraped("shop", shop::build));
     known.extend(load::metric_names());
     known.extend(scraped("zone-exporter", zone_exporter::build));

@@ -21,8 +21,17 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 8] =
-    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
+const NAMES: [&str; 9] = [
+    "dns-leaker",
+    "hello",
+    "inbox",
+    "load",
+    "nameserver",
+    "orders",
+    "registry",
+    "shop",
+    "zone-exporter",
+];
 
 fn run(args: &[OsString]) -> Option<ExitCode> {
     let name = Path::new(args.first()?).file_name()?.to_str()?;
@@ -33,6 +42,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "load" => load::run(args.iter().cloned()),
         "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
+        "registry" => instrument::run("registry", registry::build),
         "shop" => instrument::run("shop", shop::build),
         "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),
         _ => return None,

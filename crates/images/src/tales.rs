@@ -18,8 +18,17 @@ const USER: u32 = 65532;
 pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 8] =
-    ["dns-leaker", "hello", "inbox", "load", "nameserver", "orders", "shop", "zone-exporter"];
+const CALLED: [&str; 9] = [
+    "dns-leaker",
+    "hello",
+    "inbox",
+    "load",
+    "nameserver",
+    "orders",
+    "registry",
+    "shop",
+    "zone-exporter",
+];
 
 /// An image with the programs of `folder`.
 ///

@@ -236,10 +236,7 @@ fn without_credentials(url: &Url) -> String {
     url.into()
 }
 
-fn with(
-    request: reqwest::RequestBuilder,
-    headers: &[(&str, &str)],
-) -> reqwest::RequestBuilder {
+fn with(request: reqwest::RequestBuilder, headers: &[(&str, &str)]) -> reqwest::RequestBuilder {
     headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
 }
 

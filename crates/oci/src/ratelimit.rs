@@ -98,7 +98,10 @@ mod tests {
             (&[("ratelimit-remaining", "5")], Limit::Unreadable),
             (&[("ratelimit-limit", "-1"), ("ratelimit-remaining", "-1")], Limit::Unreadable),
             (
-                &[("ratelimit-policy", r#""pulls";q=100;w=60"#), ("ratelimit", r#""pulls";r=5;t=9"#)],
+                &[
+                    ("ratelimit-policy", r#""pulls";q=100;w=60"#),
+                    ("ratelimit", r#""pulls";r=5;t=9"#),
+                ],
                 limited(100, 5, Some(60)),
             ),
             (&[("ratelimit", r#""pulls";r=5"#)], Limit::Unreadable),

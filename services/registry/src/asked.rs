@@ -43,7 +43,8 @@ impl Below<'_> {
     /// # Errors
     /// It is nothing that there is, or something in it has no such name.
     pub fn read(&self) -> Result<Asked, Refusal> {
-        let invalid = |why: &dyn std::fmt::Display| Refusal::bad(Code::NameInvalid, why.to_string());
+        let invalid =
+            |why: &dyn std::fmt::Display| Refusal::bad(Code::NameInvalid, why.to_string());
         let name = |parts: &[&str]| parts.join("/").parse::<Name>().map_err(|why| invalid(&why));
         let digest = |text: &str| {
             text.parse::<Digest>().map_err(|why| Refusal::bad(Code::DigestInvalid, why.to_string()))
@@ -58,8 +59,11 @@ impl Below<'_> {
             [of @ .., "manifests", text] => {
                 let name = name(of)?;
                 let reference = text.parse::<Reference>().map_err(|why| {
-                    let code =
-                        if text.contains(':') { Code::DigestInvalid } else { Code::ManifestInvalid };
+                    let code = if text.contains(':') {
+                        Code::DigestInvalid
+                    } else {
+                        Code::ManifestInvalid
+                    };
                     Refusal::bad(code, why.to_string())
                 })?;
                 Ok(Asked::Manifest(name, reference))
@@ -100,7 +104,8 @@ mod tests {
         let text = format!("a/tags/blobs/blobs/{digest}");
         let below = Below(text.split('/').collect());
         assert_eq!(below.read().unwrap(), Asked::Blob(name, digest.parse().unwrap()));
-        for bad in ["manifests/a", "A/manifests/a", "../manifests/a", "a/manifests/-", "a/blobs/x"] {
+        for bad in ["manifests/a", "A/manifests/a", "../manifests/a", "a/manifests/-", "a/blobs/x"]
+        {
             assert_eq!(read(bad).unwrap_err().status().code, 400, "{bad}");
         }
         for nothing in ["a", "_catalog", "a/manifests", "a/tags"] {

@@ -1,8 +1,8 @@
 //! What was fetched once is kept, and given out while nobody upstream answers.
 //!
 //! *Lesson: a cache helps those who come second.* A tag may have moved, so the upstream is asked
-//! each time, with HEAD, which is free; if it does not answer, what is known is better than nothing.
-//! What is not known costs a pull, however many ask for it at once.
+//! each time, with HEAD, which is free; if it does not answer, what is known is better than
+//! nothing. What is not known costs a pull, however many ask for it at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use rocket::tokio::sync::Mutex as AsyncMutex;
 use crate::metrics::{Cached, Metrics, What};
 use crate::refusal::{Code, Refusal};
 use crate::repositories::{Repositories, Stored};
+use crate::seen::Seen;
 use crate::store::on_disk;
 use crate::upstream::{Body, Upstream, no_answer, refusal};
 
@@ -191,7 +192,8 @@ impl Cache {
             Reference::Tag(tag) => Some(tag.clone()),
             Reference::Digest(_) => None,
         };
-        let (repositories, name, to_keep) = (self.repositories.clone(), name.clone(), stored.clone());
+        let (repositories, name, to_keep) =
+            (self.repositories.clone(), name.clone(), stored.clone());
         let keep = move || repositories.add_manifest(&name, tag.as_ref(), &to_keep, &parsed);
         if let Err(why) = on_disk(keep).await {
             tracing::warn!(%why, "a manifest is not kept");
@@ -214,40 +216,13 @@ impl Cache {
         if hasher.finish() != *digest {
             return Err(odd(&"it is not what its digest says"));
         }
-        let (repositories, name, digest) = (self.repositories.clone(), name.clone(), digest.clone());
+        let (repositories, name, digest) =
+            (self.repositories.clone(), name.clone(), digest.clone());
         let keep = move || {
             arriving.adopt(&digest)?;
             repositories.add_blob(&name, &digest)
         };
         Ok(on_disk(keep).await?)
-    }
-}
-
-/// What a HEAD says of a manifest.
-pub struct Seen {
-    /// What it is.
-    pub digest: Digest,
-    /// Its Content-Type.
-    pub media_type: String,
-    /// Its bytes.
-    pub size: usize,
-}
-
-impl Seen {
-    /// Of what is here.
-    pub fn of(stored: &Stored) -> Self {
-        let (digest, media_type) = (stored.digest.clone(), stored.media_type.clone());
-        Self { digest, media_type, size: stored.bytes.len() }
-    }
-
-    fn read(answer: &Answer, reference: &Reference) -> Option<Self> {
-        let digest = match (answer.header("docker-content-digest"), reference) {
-            (Some(digest), _) => digest.parse().ok()?,
-            (None, Reference::Digest(digest)) => digest.clone(),
-            (None, Reference::Tag(_)) => return None,
-        };
-        let media_type = answer.header("content-type")?.to_owned();
-        Some(Self { digest, media_type, size: answer.header("content-length")?.parse().ok()? })
     }
 }
 

@@ -1,5 +1,4 @@
-//! Container images for everybody, and for nobody too often: a registry that counts pulls as Docker
-//! Hub does.
+//! Container images with a pull limit: a registry that counts as Docker Hub does.
 //!
 //! What is pushed is served by what it is; who pulls is told how many pulls are left, and refused
 //! when none is. As a `cache` it has what another registry has, for as long as it remembers it.
@@ -9,10 +8,13 @@ pub mod accept;
 pub mod access;
 pub mod asked;
 pub mod cache;
+pub mod contents;
 pub mod control;
 pub mod desk;
+pub mod given;
 pub mod library;
 pub mod limit;
+pub mod lists;
 pub mod metrics;
 pub mod pull;
 pub mod push;
@@ -20,11 +22,13 @@ pub mod quirks;
 pub mod range;
 pub mod refusal;
 pub mod repositories;
+pub mod seen;
 pub mod serving;
 pub mod sessions;
 pub mod settings;
 pub mod source;
 pub mod store;
+pub mod taken;
 #[cfg(test)]
 mod tests;
 pub mod token;

@@ -3,9 +3,10 @@
 use instrument::client::Answer;
 use oci::{Digest, Name, Reference};
 
-use crate::cache::{Cache, Seen};
+use crate::cache::Cache;
 use crate::refusal::{Code, Refusal};
 use crate::repositories::{Repositories, Stored};
+use crate::seen::Seen;
 use crate::store::on_disk;
 
 /// The two roles.
@@ -13,7 +14,7 @@ pub enum Library {
     /// What was pushed here.
     Origin(Repositories),
     /// What an upstream has.
-    Cache(Cache),
+    Cache(Box<Cache>),
 }
 
 impl Library {

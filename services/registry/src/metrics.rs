@@ -1,16 +1,9 @@
 //! What `registry` counts besides its requests: pulls, and what they cost.
 
-use std::sync::Arc;
-
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
 use prometheus::{
-    IntCounter, IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry,
+    IntCounter, IntCounterVec, Registry, register_int_counter_vec_with_registry,
     register_int_counter_with_registry,
 };
-
-use crate::sessions::Sessions;
-use crate::store::Store;
 
 /// Manifests that were asked for with GET, by `result`: `counted` against a limit, `free`, or
 /// `refused` with 429. Read next to `pull_counts_remaining`: who has spent them.
@@ -134,37 +127,5 @@ impl Metrics {
 
     pub(crate) fn cached(&self, what: What, result: Cached) {
         self.cache.with_label_values(&[what.label(), result.label()]).inc();
-    }
-}
-
-/// What there is, looked at when somebody scrapes.
-pub struct Contents {
-    store: Store,
-    sessions: Arc<Sessions>,
-    bytes: IntGauge,
-    uploads: IntGauge,
-}
-
-impl Contents {
-    /// Of these.
-    ///
-    /// # Errors
-    /// A mistake in the names.
-    pub fn new(store: Store, sessions: Arc<Sessions>) -> Result<Self, prometheus::Error> {
-        let bytes = IntGauge::new(CONTENT_BYTES, "Bytes of blobs and manifests.")?;
-        let uploads = IntGauge::new(UPLOADS_OPEN, "Uploads that are not whole.")?;
-        Ok(Self { store, sessions, bytes, uploads })
-    }
-}
-
-impl Collector for Contents {
-    fn desc(&self) -> Vec<&Desc> {
-        [self.bytes.desc(), self.uploads.desc()].concat()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        self.bytes.set(i64::try_from(self.store.used()).unwrap_or(i64::MAX));
-        self.uploads.set(i64::try_from(self.sessions.count()).unwrap_or(i64::MAX));
-        [self.bytes.collect(), self.uploads.collect()].concat()
     }
 }

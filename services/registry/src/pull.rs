@@ -1,20 +1,20 @@
 //! Reading: manifests, which count, and all the rest, which does not.
 
-use std::io::Cursor;
 use std::time::Instant;
 
-use oci::manifest::{INDEX, is_index};
+use oci::manifest::is_index;
 use oci::{Digest, Name, Reference};
-use rocket::http::{Header, Status};
+use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
-use rocket::response::{self, Responder, Response};
 use rocket::{Request, State, get, head};
 use serde_json::json;
 
-use crate::access::Caller;
 use crate::accept::Accept;
+use crate::access::Caller;
 use crate::asked::{Asked, Below};
 use crate::desk::Desk;
+use crate::given::Given;
+use crate::lists::{referrers, tags};
 use crate::metrics::Pull;
 use crate::range::Part;
 use crate::refusal::{Code, Refusal};
@@ -22,47 +22,6 @@ use crate::serving::Blob;
 use crate::source::Source;
 use crate::store::on_disk;
 use crate::token::Action;
-
-/// What is given out.
-pub enum Given {
-    /// Bytes, of a kind.
-    Bytes(String, Vec<u8>, Vec<(&'static str, String)>),
-    /// What a HEAD says: a length, and no bytes.
-    Head(String, u64, Vec<(&'static str, String)>),
-    /// Headers alone.
-    Nothing(Vec<(&'static str, String)>),
-    /// A blob.
-    Blob(Box<Blob>),
-}
-
-impl<'r> Responder<'r, 'r> for Given {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
-        let mut response = Response::build();
-        let (kind, headers) = match self {
-            Self::Blob(blob) => return blob.respond_to(request),
-            Self::Nothing(headers) => {
-                response.status(Status::NoContent);
-                (String::new(), headers)
-            }
-            Self::Bytes(kind, bytes, headers) => {
-                response.sized_body(bytes.len(), Cursor::new(bytes));
-                (kind, headers)
-            }
-            Self::Head(kind, size, headers) => {
-                let size = usize::try_from(size).unwrap_or(usize::MAX);
-                response.sized_body(size, Cursor::new(Vec::new()));
-                (kind, headers)
-            }
-        };
-        if !kind.is_empty() {
-            response.header(Header::new("Content-Type", kind));
-        }
-        for (name, value) in headers {
-            response.header(Header::new(name, value));
-        }
-        response.ok()
-    }
-}
 
 /// Who asks, what he can read, and which part of it he wants.
 pub struct Client<'r> {
@@ -96,8 +55,10 @@ pub async fn pull(
     let asked = below.read()?;
     let source = desk.access.allow(&client.caller, asked.name(), Action::Pull)?;
     match asked {
-        Asked::Version => Ok(json_bytes("application/json", &json!({}), vec![])),
-        Asked::Manifest(name, reference) => manifest(desk, &source, &name, &reference, &client.accept).await,
+        Asked::Version => Ok(Given::json("application/json", &json!({}), vec![])),
+        Asked::Manifest(name, reference) => {
+            manifest(desk, &source, &name, &reference, &client.accept).await
+        }
         Asked::Blob(name, digest) => {
             let size = desk.library.blob(&name, &digest).await?;
             let part = client.range.map(|range| Part::read(range, size)).transpose()?.flatten();
@@ -190,68 +151,4 @@ fn readable(accept: &Accept<'_>, media_type: &str) -> Result<(), Refusal> {
 
 fn content(digest: &Digest) -> Vec<(&'static str, String)> {
     vec![("Docker-Content-Digest", digest.to_string()), ("ETag", format!("\"{digest}\""))]
-}
-
-fn json_bytes(
-    kind: &str,
-    json: &serde_json::Value,
-    headers: Vec<(&'static str, String)>,
-) -> Given {
-    Given::Bytes(kind.to_owned(), json.to_string().into_bytes(), headers)
-}
-
-async fn tags(
-    desk: &Desk,
-    name: &Name,
-    n: Option<&str>,
-    last: Option<&str>,
-) -> Result<Given, Refusal> {
-    let number = n.map(|n| n.parse::<usize>().map_err(|_| n)).transpose();
-    let number = number.map_err(|n| {
-        Refusal::bad(Code::Unsupported, format!("n is {n}, and has to be a number"))
-    })?;
-    let last = last.map(|last| last.parse::<oci::Tag>()).transpose();
-    let last = last.map_err(|why| Refusal::bad(Code::Unsupported, why.to_string()))?;
-    let query: Vec<String> = number.map(|n| format!("n={n}")).into_iter()
-        .chain(last.as_ref().map(|last| format!("last={last}"))).collect();
-    let path = format!("tags/list?{}", query.join("&"));
-    if let Some(relayed) = desk.library.relayed(name, path.trim_end_matches('?')).await {
-        let (answer, bytes) = relayed?;
-        let link = answer.header("link").map(|link| ("Link", link.to_owned()));
-        return Ok(Given::Bytes("application/json".to_owned(), bytes, link.into_iter().collect()));
-    }
-    if !desk.repositories.is_known(name) {
-        return Err(Refusal::not_found(Code::NameUnknown, "this repository"));
-    }
-    let (repositories, of) = (desk.repositories.clone(), name.clone());
-    let mut tags = on_disk(move || repositories.tags(&of)).await?;
-    tags.retain(|tag| last.as_ref().is_none_or(|last| tag.as_str() > last.as_str()));
-    let more = number.filter(|number| *number > 0 && *number < tags.len());
-    tags.truncate(number.unwrap_or(usize::MAX));
-    let next = more.zip(tags.last()).map(|(number, last)| {
-        ("Link", format!("</v2/{name}/tags/list?n={number}&last={last}>; rel=\"next\""))
-    });
-    let list = json!({"name": name.as_str(), "tags": tags});
-    Ok(json_bytes("application/json", &list, next.into_iter().collect()))
-}
-
-async fn referrers(
-    desk: &Desk,
-    name: &Name,
-    subject: &Digest,
-    kind: Option<&str>,
-) -> Result<Given, Refusal> {
-    if let Some(relayed) = desk.library.relayed(name, &format!("referrers/{subject}")).await {
-        let (_, bytes) = relayed?;
-        return Ok(Given::Bytes(INDEX.to_owned(), bytes, vec![]));
-    }
-    let (repositories, of) = (desk.repositories.clone(), (name.clone(), subject.clone()));
-    let mut found = on_disk(move || repositories.referrers(&of.0, &of.1)).await?;
-    let mut headers = Vec::new();
-    if let Some(kind) = kind {
-        found.retain(|descriptor| descriptor.artifact_type.as_deref() == Some(kind));
-        headers.push(("OCI-Filters-Applied", "artifactType".to_owned()));
-    }
-    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": found});
-    Ok(json_bytes(INDEX, &index, headers))
 }

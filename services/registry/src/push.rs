@@ -3,9 +3,8 @@
 use instrument::Upload;
 use oci::manifest::{MAX_BYTES, Manifest};
 use oci::{Digest, Name, Reference};
-use rocket::http::{Header, Status};
+use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
-use rocket::response::{self, Responder, Response};
 use rocket::{Request, State, delete, patch, post, put};
 
 use crate::access::Caller;
@@ -15,27 +14,8 @@ use crate::refusal::{Code, Refusal};
 use crate::repositories::{Repositories, Stored};
 use crate::sessions::{finish, receive};
 use crate::store::on_disk;
+use crate::taken::{Taken, accepted, created, so_far};
 use crate::token::Action;
-
-/// What became of it.
-pub struct Taken {
-    status: Status,
-    headers: Vec<(&'static str, String)>,
-}
-
-impl<'r> Responder<'r, 'static> for Taken {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        let mut response = Response::build();
-        response.status(self.status);
-        if self.status != Status::NoContent {
-            response.sized_body(0, std::io::Cursor::new(""));
-        }
-        for (name, value) in self.headers {
-            response.header(Header::new(name, value));
-        }
-        response.ok()
-    }
-}
 
 /// What is said of a body.
 pub struct Announced<'r> {
@@ -160,7 +140,7 @@ pub async fn give_up(
     desk.access.allow(&caller, Some(&name), Action::Push)?;
     drop(desk.sessions.hold(&name, &id)?);
     desk.sessions.end(&id);
-    Ok(Taken { status: Status::NoContent, headers: Vec::new() })
+    Ok(Taken::given_up())
 }
 
 async fn take_manifest(
@@ -185,8 +165,9 @@ async fn take_manifest(
         return Err(Refusal::bad(Code::ManifestBlobUnknown, why));
     }
     let mut taken = created(&name, "manifests", &digest);
-    let subject = parsed.about().map(|subject| ("OCI-Subject", subject.to_string()));
-    taken.headers.extend(subject);
+    if let Some(subject) = parsed.about() {
+        taken = taken.with("OCI-Subject", subject.to_string());
+    }
     let (repositories, media_type) = (repositories.clone(), kind.to_owned());
     let stored = Stored { digest, media_type, bytes };
     on_disk(move || repositories.add_manifest(&name, tag.as_ref(), &stored, &parsed)).await?;
@@ -228,27 +209,6 @@ fn in_order(announced: &Announced<'_>, name: &Name, id: &str, size: u64) -> Resu
     let refusal = Refusal::new(status, Code::BlobUploadInvalid, why);
     let location = format!("/v2/{name}/blobs/uploads/{id}");
     Err(refusal.with("Location", location).with("Range", so_far(size)))
-}
-
-fn so_far(size: u64) -> String {
-    format!("0-{}", size.saturating_sub(1))
-}
-
-fn accepted(name: &Name, id: &str, size: u64) -> Taken {
-    let headers = vec![
-        ("Location", format!("/v2/{name}/blobs/uploads/{id}")),
-        ("Range", so_far(size)),
-        ("Docker-Upload-UUID", id.to_owned()),
-    ];
-    Taken { status: Status::Accepted, headers }
-}
-
-fn created(name: &Name, what: &str, digest: &Digest) -> Taken {
-    let headers = vec![
-        ("Location", format!("/v2/{name}/{what}/{digest}")),
-        ("Docker-Content-Digest", digest.to_string()),
-    ];
-    Taken { status: Status::Created, headers }
 }
 
 fn parse_digest(text: &str) -> Result<Digest, Refusal> {

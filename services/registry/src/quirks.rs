@@ -63,9 +63,7 @@ impl Quirks {
             vec![("ratelimit-limit", limit), ("ratelimit-remaining", remaining)]
         };
         let mut headers = match self.headers {
-            Headers::Hub => {
-                pair(format!("{limit};w={window}"), format!("{remaining};w={window}"))
-            }
+            Headers::Hub => pair(format!("{limit};w={window}"), format!("{remaining};w={window}")),
             Headers::Empty => pair(format!(";w={window}"), format!(";w={window}")),
             Headers::Bare => pair(limit.to_string(), remaining.to_string()),
             Headers::Draft => {
@@ -83,8 +81,7 @@ impl Quirks {
     pub fn refusal(&self, source: &Source, standing: &Standing) -> Refusal {
         let message = "You have reached your pull rate limit. You may increase the limit by \
                        authenticating and upgrading: https://www.docker.com/increase-rate-limit";
-        let mut refusal =
-            Refusal::new(Status::TooManyRequests, Code::TooManyRequests, message);
+        let mut refusal = Refusal::new(Status::TooManyRequests, Code::TooManyRequests, message);
         for (name, value) in self.headers(source, standing) {
             refusal = refusal.with(name, value);
         }

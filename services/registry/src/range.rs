@@ -1,7 +1,8 @@
 //! A part of a blob, for clients that go on where they were cut off.
 
-use crate::refusal::{Code, Refusal};
 use rocket::http::Status;
+
+use crate::refusal::{Code, Refusal};
 
 /// From the first to the last byte, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +36,10 @@ impl Part {
         let (first, last) = match (number(first), number(last)) {
             (Some(first), Some(last)) if first <= last => (first, last.min(size.saturating_sub(1))),
             (Some(first), None) if last.trim().is_empty() => (first, size.saturating_sub(1)),
-            (None, Some(suffix)) if first.trim().is_empty() => {
-                (if suffix == 0 { size } else { size.saturating_sub(suffix) }, size.saturating_sub(1))
-            }
+            (None, Some(suffix)) if first.trim().is_empty() => (
+                if suffix == 0 { size } else { size.saturating_sub(suffix) },
+                size.saturating_sub(1),
+            ),
             _ => return Ok(None),
         };
         if first < size {
@@ -55,7 +57,8 @@ mod tests {
 
     #[test]
     fn ranges_are_read_as_http_has_them() {
-        let read = |header| Part::read(header, 100).map(|part| part.map(|part| (part.first, part.last)));
+        let read =
+            |header| Part::read(header, 100).map(|part| part.map(|part| (part.first, part.last)));
         for (header, part) in [
             ("bytes=0-0", Some((0, 0))),
             ("bytes=10-", Some((10, 99))),

@@ -96,7 +96,8 @@ impl AsyncRead for Checked {
         }
         this.left -= u64::try_from(read).unwrap_or_default();
         // Shorter than it was, or other than it was.
-        let mut is_whole = || this.hasher.take().is_none_or(|hasher| hasher.finish() == this.digest);
+        let mut is_whole =
+            || this.hasher.take().is_none_or(|hasher| hasher.finish() == this.digest);
         if read == 0 || this.left == 0 && !is_whole() {
             this.store.put_aside(&this.digest);
             return Poll::Ready(Err(ErrorKind::InvalidData.into()));

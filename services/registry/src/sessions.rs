@@ -65,7 +65,8 @@ impl Sessions {
         }
         let id = format!("{:032x}", rand::random::<u128>());
         let arriving = self.store.arriving()?;
-        let session = Session { name: name.clone(), arriving, hasher: Hasher::new(Algorithm::Sha256) };
+        let session =
+            Session { name: name.clone(), arriving, hasher: Hasher::new(Algorithm::Sha256) };
         let session = Arc::new(AsyncMutex::new(session));
         self.open().insert(id.clone(), Open { session, used: Instant::now() });
         Ok(id)

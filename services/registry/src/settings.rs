@@ -9,10 +9,11 @@ use instrument::{Service, SettingError, StartError};
 
 use crate::access::{Access, Push};
 use crate::cache::Cache;
+use crate::contents::Contents;
 use crate::desk::{Counts, Desk};
 use crate::library::Library;
 use crate::limit::{Limiter, Refill, Rule};
-use crate::metrics::{Contents, Metrics};
+use crate::metrics::Metrics;
 use crate::quirks::{Body, Headers, Quirks, RetryAfter};
 use crate::repositories::Repositories;
 use crate::sessions::Sessions;
@@ -24,8 +25,7 @@ use crate::upstream::Upstream;
 const SIX_HOURS: u64 = 21_600;
 
 /// How long an upstream may take: to be connected to; to answer, and for each piece.
-const PATIENCE: Limits =
-    Limits { connect: Duration::from_secs(2), total: Duration::from_secs(10) };
+const PATIENCE: Limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(10) };
 
 /// Reads them all.
 ///
@@ -45,10 +45,11 @@ pub fn desk(service: &Service) -> Result<Desk, StartError> {
         sessions,
         limiter: Arc::new(Limiter::new(rule(service)?)),
         quirks: quirks(service)?,
-        counts: choice(service, "PULL_COUNTS", &[
-            ("manifests", Counts::Manifests),
-            ("images", Counts::Images),
-        ])?,
+        counts: choice(
+            service,
+            "PULL_COUNTS",
+            &[("manifests", Counts::Manifests), ("images", Counts::Images)],
+        )?,
         metrics,
     })
 }
@@ -93,29 +94,34 @@ fn rule(service: &Service) -> Result<Rule, StartError> {
     if window == 0 {
         return Err(wrong("PULL_WINDOW", "0", &"nothing fits into it", remedy).into());
     }
-    let refill = choice(service, "PULL_REFILL", &[
-        ("window", Refill::Window),
-        ("bucket", Refill::Bucket),
-    ])?;
-    let refusals_count =
-        env.parse("PULL_REFUSALS_COUNT", false, "set it to true or false")?;
+    let refill =
+        choice(service, "PULL_REFILL", &[("window", Refill::Window), ("bucket", Refill::Bucket)])?;
+    let refusals_count = env.parse("PULL_REFUSALS_COUNT", false, "set it to true or false")?;
     Ok(Rule { limit, window: Duration::from_secs(window), refill, refusals_count })
 }
 
 fn quirks(service: &Service) -> Result<Quirks, StartError> {
     Ok(Quirks {
-        headers: choice(service, "PULL_HEADERS", &[
-            ("hub", Headers::Hub),
-            ("empty", Headers::Empty),
-            ("bare", Headers::Bare),
-            ("draft", Headers::Draft),
-            ("silent", Headers::Silent),
-        ])?,
-        retry_after: choice(service, "PULL_RETRY_AFTER", &[
-            ("never", RetryAfter::Never),
-            ("seconds", RetryAfter::Seconds),
-            ("date", RetryAfter::Date),
-        ])?,
+        headers: choice(
+            service,
+            "PULL_HEADERS",
+            &[
+                ("hub", Headers::Hub),
+                ("empty", Headers::Empty),
+                ("bare", Headers::Bare),
+                ("draft", Headers::Draft),
+                ("silent", Headers::Silent),
+            ],
+        )?,
+        retry_after: choice(
+            service,
+            "PULL_RETRY_AFTER",
+            &[
+                ("never", RetryAfter::Never),
+                ("seconds", RetryAfter::Seconds),
+                ("date", RetryAfter::Date),
+            ],
+        )?,
         body: choice(service, "PULL_REFUSAL", &[("oci", Body::Oci), ("plain", Body::Plain)])?,
     })
 }
@@ -144,7 +150,8 @@ fn library(
     let client = Client::with_limits(resolver, "upstream", &service.registry, PATIENCE)
         .map_err(|why| StartError::Other(why.to_string()))?;
     let upstream = Upstream::new(client, format!("http://{host}"), user.as_deref());
-    Ok(Library::Cache(Cache::new(repositories.clone(), upstream, metrics.clone())))
+    let cache = Cache::new(repositories.clone(), upstream, metrics.clone());
+    Ok(Library::Cache(Box::new(cache)))
 }
 
 /// One of a few words; the first one, if nothing is said.

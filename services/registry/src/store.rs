@@ -105,7 +105,8 @@ impl Store {
         let size = self.size(digest).unwrap_or_default();
         let moved = fs::create_dir_all(&aside);
         if moved.and_then(|()| fs::rename(path, aside.join(digest.hex()))).is_ok() {
-            let _ = self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(size)));
+            let _ =
+                self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(size)));
         }
     }
 

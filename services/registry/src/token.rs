@@ -176,8 +176,10 @@ mod tests {
         let cut = &token[..token.len() - 2];
         let mut changed = URL_SAFE_NO_PAD.decode(token.split_once('.').unwrap().0).unwrap();
         changed.extend(b" ");
-        let changed = format!("{}.{}", URL_SAFE_NO_PAD.encode(changed), token.split_once('.').unwrap().1);
-        for bogus in ["", ".", "a.b", cut, &changed, &other.issue(None, &scopes), &"a.".repeat(MAX)] {
+        let changed =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(changed), token.split_once('.').unwrap().1);
+        for bogus in ["", ".", "a.b", cut, &changed, &other.issue(None, &scopes), &"a.".repeat(MAX)]
+        {
             assert_eq!(tokens.read(bogus), None, "{bogus:.40}");
         }
     }

@@ -142,9 +142,9 @@ pub fn refusal(answer: &Answer, body: &[u8], what: (Code, &str)) -> Refusal {
     let words = || said(body);
     match answer.status {
         429 => {
-            let words = words().unwrap_or_else(|| "the upstream's pull limit is reached".to_owned());
-            let mut refusal =
-                Refusal::new(Status::TooManyRequests, Code::TooManyRequests, words);
+            let words =
+                words().unwrap_or_else(|| "the upstream's pull limit is reached".to_owned());
+            let mut refusal = Refusal::new(Status::TooManyRequests, Code::TooManyRequests, words);
             for name in ["Retry-After", "ratelimit-limit", "ratelimit-remaining"] {
                 if let Some(value) = answer.header(&name.to_ascii_lowercase()) {
                     refusal = refusal.with(name, value);

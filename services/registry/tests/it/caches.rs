@@ -175,7 +175,8 @@ fn with_an_account_it_asks_for_a_token_as_everybody_does() {
     for _ in 0..3 {
         is_whole(&pull(&known, &image), &image);
     }
-    let tokens = "rocket_http_requests_total{endpoint=\"/token?<scope>\",method=\"GET\",status=\"200\"}";
+    let tokens =
+        "rocket_http_requests_total{endpoint=\"/token?<scope>\",method=\"GET\",status=\"200\"}";
     assert_eq!(origin.value(tokens), 1.0, "and keeps it");
     assert_eq!(cache("").get(MANIFEST).status, 429, "nobody's limit is used up");
     assert_eq!(cache("mirror:wrong").get(MANIFEST).error(), (403, "DENIED".to_owned()));
@@ -185,8 +186,7 @@ fn with_an_account_it_asks_for_a_token_as_everybody_does() {
 fn lists_come_from_upstream() {
     let (origin, cache, _) = pair(&[]);
     origin.push("shop", "v2", b"tea", &Value::Null);
-    let (own, passed) =
-        (origin.get("/v2/shop/tags/list?n=1"), cache.get("/v2/shop/tags/list?n=1"));
+    let (own, passed) = (origin.get("/v2/shop/tags/list?n=1"), cache.get("/v2/shop/tags/list?n=1"));
     assert_eq!((own.json(), own.header("link")), (passed.json(), passed.header("link")));
     let path = format!("/v2/shop/referrers/{}", Digest::of(b"x"));
     assert_eq!(origin.get(&path).json(), cache.get(&path).json());

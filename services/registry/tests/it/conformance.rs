@@ -1,5 +1,6 @@
 //! The OCI distribution specification's requirements on pulling and on finding content, each a row
-//! of CONFORMANCE.md and a test here; and as much of pushing as is needed to have something to pull.
+//! of CONFORMANCE.md and a test here; and as much of pushing as is needed to have something to
+//! pull.
 
 use oci::Digest;
 use oci::manifest::{IMAGE, INDEX};
@@ -331,7 +332,8 @@ fn referrers_can_be_filtered_and_the_filter_is_confirmed() {
 fn a_subject_is_confirmed_even_if_it_is_not_there() {
     let registry = Registry::open(&[]);
     let subject = Digest::of(b"not yet").to_string();
-    let manifest = json!({"schemaVersion": 2, "subject": {"mediaType": IMAGE, "digest": subject, "size": 7}});
+    let manifest =
+        json!({"schemaVersion": 2, "subject": {"mediaType": IMAGE, "digest": subject, "size": 7}});
     let bytes = manifest.to_string();
     let kind = [("Content-Type", IMAGE)];
     let reply = registry.ask("PUT", "/v2/shop/manifests/sig", &kind, bytes.as_bytes());
@@ -344,7 +346,8 @@ fn a_subject_is_confirmed_even_if_it_is_not_there() {
 fn an_index_is_a_manifest() {
     let registry = Registry::open(&[]);
     let image = registry.push("shop", "", b"tea", &none());
-    let child = json!({"mediaType": IMAGE, "digest": image.digest.to_string(), "size": image.bytes.len()});
+    let child =
+        json!({"mediaType": IMAGE, "digest": image.digest.to_string(), "size": image.bytes.len()});
     let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}).to_string();
     let kind = [("Content-Type", INDEX)];
     let reply = registry.ask("PUT", "/v2/shop/manifests/v1", &kind, index.as_bytes());

@@ -16,7 +16,8 @@ fn five_hundred_pulls_of_ten_megabytes_at_once_fit_into_a_hundred_of_memory_of_a
     let digest = registry.push_blob("shop", &vec![7; BYTES]);
     let before = peak_kib(registry.pid());
     let begun = Instant::now();
-    let request = format!("GET /v2/shop/blobs/{digest} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET /v2/shop/blobs/{digest} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     // All are there before anybody reads.
     let streams: Vec<_> = (0..CLIENTS)
         .map(|_| {

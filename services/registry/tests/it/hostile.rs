@@ -27,8 +27,22 @@ fn no_name_leads_out_of_the_folder() {
     let registry = Registry::open(&[]);
     let body = b"{\"schemaVersion\": 2}";
     for name in [
-        "../../etc", "..", "a/../../b", "%2e%2e/%2e%2e/etc", "..%2f..%2fetc", "a%2f..%2fb", "a%00b",
-        "_tags", "a/_manifests/b", "A", "a//../b", "%ff", "a\\b", "a;b", "~root", "%2fetc",
+        "../../etc",
+        "..",
+        "a/../../b",
+        "%2e%2e/%2e%2e/etc",
+        "..%2f..%2fetc",
+        "a%2f..%2fb",
+        "a%00b",
+        "_tags",
+        "a/_manifests/b",
+        "A",
+        "a//../b",
+        "%ff",
+        "a\\b",
+        "a;b",
+        "~root",
+        "%2fetc",
     ] {
         for path in [
             format!("/v2/{name}/manifests/v1"),
@@ -77,7 +91,12 @@ fn manifests_that_are_none_or_too_long_are_refused() {
     assert_eq!(put(&long).status, 201, "4 MiB are allowed");
     long.push(b' ');
     assert_eq!(put(&long).error(), (413, "MANIFEST_INVALID".to_owned()));
-    let reply = registry.ask("PUT", "/v2/shop/manifests/v1", &[], b"{\"schemaVersion\":2, \"mediaType\": \"a/b\"}");
+    let reply = registry.ask(
+        "PUT",
+        "/v2/shop/manifests/v1",
+        &[],
+        b"{\"schemaVersion\":2, \"mediaType\": \"a/b\"}",
+    );
     assert_eq!(reply.error().1, "MANIFEST_INVALID");
 }
 
@@ -176,8 +195,9 @@ fn what_has_changed_on_the_disk_is_not_given_out_for_whole() {
     let bytes = vec![7; 100_000];
     let image = registry.push("shop", "v1", &bytes, &Value::Null);
     let blob = registry.folder().join("blobs/sha256").join(image.layer.hex());
-    for damage in [&|bytes: &mut Vec<u8>| bytes[99_999] ^= 1, &|bytes: &mut Vec<u8>| bytes.truncate(50_000)]
-        as [&dyn Fn(&mut Vec<u8>); 2]
+    for damage in
+        [&|bytes: &mut Vec<u8>| bytes[99_999] ^= 1, &|bytes: &mut Vec<u8>| bytes.truncate(50_000)]
+            as [&dyn Fn(&mut Vec<u8>); 2]
     {
         let mut damaged = bytes.clone();
         damage(&mut damaged);

@@ -135,7 +135,9 @@ fn a_window_ends_and_the_limit_can_be_changed_while_it_runs() {
     let none = r#"{"limit": null, "window_seconds": 1}"#;
     assert_eq!(registry.control("PUT", "/limit", none).status, 200);
     assert_eq!(told(&registry.get(MANIFEST)), Limit::Unlimited);
-    for wrong in ["", "{}", r#"{"limit": -1, "window_seconds": 1}"#, r#"{"limit": 1, "window_seconds": 0}"#] {
+    for wrong in
+        ["", "{}", r#"{"limit": -1, "window_seconds": 1}"#, r#"{"limit": 1, "window_seconds": 0}"#]
+    {
         assert_eq!(registry.control("PUT", "/limit", wrong).status, 422, "{wrong}");
     }
 }

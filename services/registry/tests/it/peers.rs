@@ -39,7 +39,8 @@ fn skopeo_pulls_from_and_pushes_to_a_registry() {
     let image = push(&registry);
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
-    let [from, to] = ["shop:v1", "copied/shop:v2"].map(|name| format!("docker://{}/{name}", registry.address));
+    let [from, to] =
+        ["shop:v1", "copied/shop:v2"].map(|name| format!("docker://{}/{name}", registry.address));
     let plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
     let copy = |from: &str, to: &str| skopeo(&["copy", plain[0], plain[1], from, to]);
     let dir = |path: &std::path::Path| format!("dir:{}", path.display());
@@ -66,7 +67,8 @@ fn skopeo_gets_a_token_from_a_registry_as_nobody_and_as_somebody() {
     let open = Registry::open(&[]);
     push(&open);
     let folder = tempfile::tempdir().unwrap();
-    let [from, to] = [&open, &registry].map(|registry| format!("docker://{}/shop:v1", registry.address));
+    let [from, to] =
+        [&open, &registry].map(|registry| format!("docker://{}/shop:v1", registry.address));
     let plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
     let denied = skopeo(&["copy", plain[0], plain[1], &from, &to]);
     let why = String::from_utf8_lossy(&denied.stderr);
@@ -169,8 +171,7 @@ fn containerd_pulls_from_a_registry_and_what_is_warm_costs_nothing() {
         let mut all = vec![("REGISTRY_DIR", path.as_str()), ("PULL_LIMIT", "1")];
         all.extend(settings);
         let registry = Registry::start(&all);
-        let (containerd, name) =
-            (Containerd::start(), format!("{}/shop:v1", registry.address));
+        let (containerd, name) = (Containerd::start(), format!("{}/shop:v1", registry.address));
         let mut args = vec!["content", "fetch", "--plain-http"];
         if !settings.is_empty() {
             args.extend(["--user", "ada:secret"]);

@@ -155,7 +155,8 @@ impl Registry {
         }
         let bytes = manifest.to_string().into_bytes();
         let digest = Digest::of(&bytes);
-        let reference = if reference.is_empty() { digest.to_string() } else { reference.to_owned() };
+        let reference =
+            if reference.is_empty() { digest.to_string() } else { reference.to_owned() };
         let path = format!("/v2/{name}/manifests/{reference}");
         let reply = self.ask("PUT", &path, &[("Content-Type", IMAGE)], &bytes);
         assert_eq!(reply.status, 201, "{reply:?}");

@@ -105,7 +105,9 @@ fn bogus_tokens_and_passwords_are_refused() {
     let long = format!("Bearer {}", "a.".repeat(7000));
     let good = bearer(&token(&registry, "repository:shop:pull", None));
     let half = good[..good.len() / 2].to_owned();
-    for bogus in ["Bearer", "Bearer ", "Bearer x", "Bearer a.b", "Basic YWRhOnNlY3JldA==", &half, &long] {
+    for bogus in
+        ["Bearer", "Bearer ", "Bearer x", "Bearer a.b", "Basic YWRhOnNlY3JldA==", &half, &long]
+    {
         let reply = with(&registry, "GET", MANIFEST, bogus);
         assert_eq!(reply.error(), (401, "UNAUTHORIZED".to_owned()), "{bogus:.40}");
     }
