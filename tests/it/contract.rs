@@ -12,7 +12,7 @@ type Builder = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 
 /// Every service, and one request for each of its routes: `GET` and a path, or another method, path
 /// and body.
-const SERVICES: [(&str, Builder, &[Ask]); 7] = [
+const SERVICES: [(&str, Builder, &[Ask]); 8] = [
     (
         "hello",
         hello::build,
@@ -32,6 +32,16 @@ const SERVICES: [(&str, Builder, &[Ask]); 7] = [
             (Method::Post, "/rpc", "made up"),
             (Method::Get, "/orders/watch", ""),
             (Method::Get, "/openapi.yaml", ""),
+            NOWHERE,
+        ],
+    ),
+    (
+        "pull-limit-exporter",
+        pull_limit_exporter::build,
+        &[
+            (Method::Get, "/", ""),
+            (Method::Get, "/probe", ""),
+            (Method::Get, "/probe?target=http://127.0.0.1:1/shop:v1", ""),
             NOWHERE,
         ],
     ),
@@ -131,6 +141,11 @@ const LABELS: [(&str, &[&str]); 14] = [
             "rcode",
             "not_authoritative",
             "no_soa",
+            "tls",
+            "unauthorized",
+            "no_image",
+            "too_many_requests",
+            "status",
         ],
     ),
     ("transport", &["udp", "tcp"]),

@@ -8,6 +8,7 @@ use e2e::{files, root};
 use instrument::{Env, Service, StartError};
 use prometheus::core::Collector as _;
 use promql_parser::parser::{self, Expr};
+use pull_limit_exporter::shown::Names;
 use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
 use zone_exporter::finding::Latest;
@@ -27,6 +28,11 @@ fn every_metric_named_anywhere_is_scraped_or_recorded() {
     known.extend(scraped("dns-leaker", dns_leaker::build));
     known.extend(scraped("nameserver", nameserver::build));
     known.extend(scraped("orders", orders::build));
+    known.extend(scraped("pull-limit-exporter", pull_limit_exporter::build));
+    // The same holds of a registry.
+    let said =
+        pull_limit_exporter::shown::Findings::new(Default::default(), Names::Legacy).unwrap();
+    known.extend(said.desc().into_iter().map(|description| description.fq_name.clone()));
     known.extend(scraped("registry", registry::build));
     known.extend(scraped("shop", shop::build));
     known.extend(load::metric_names());

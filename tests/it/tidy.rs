@@ -8,7 +8,7 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 67] = [
+const LESSONS: [(&str, &str); 72] = [
     ("dns-leaker", "leak"),
     ("nameserver", "answer"),
     ("nameserver", "collect"),
@@ -45,6 +45,11 @@ const LESSONS: [(&str, &str); 67] = [
     ("orders", "store"),
     ("orders", "watch"),
     ("orders", "work"),
+    ("pull-limit-exporter", "client"),
+    ("pull-limit-exporter", "finding"),
+    ("pull-limit-exporter", "probe"),
+    ("pull-limit-exporter", "shown"),
+    ("pull-limit-exporter", "target"),
     ("registry", "accept"),
     ("registry", "access"),
     ("registry", "asked"),

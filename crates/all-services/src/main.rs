@@ -21,13 +21,14 @@ fn main() -> ExitCode {
 }
 
 /// What it can be called.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "dns-leaker",
     "hello",
     "inbox",
     "load",
     "nameserver",
     "orders",
+    "pull-limit-exporter",
     "registry",
     "shop",
     "zone-exporter",
@@ -42,6 +43,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "load" => load::run(args.iter().cloned()),
         "nameserver" => instrument::run("nameserver", nameserver::build),
         "orders" => instrument::run("orders", orders::build),
+        "pull-limit-exporter" => instrument::run("pull-limit-exporter", pull_limit_exporter::build),
         "registry" => instrument::run("registry", registry::build),
         "shop" => instrument::run("shop", shop::build),
         "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),

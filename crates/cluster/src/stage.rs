@@ -2,6 +2,7 @@
 
 mod again;
 mod bring;
+mod doors;
 mod health;
 
 use std::collections::BTreeMap;
@@ -15,17 +16,15 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use slo::Clock;
 use stage::{
-    ADMIN_PORT, Adaptation, Door, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage,
-    StageError, StageKind,
+    Adaptation, Door, NamespacedName, Notification, Place, Snapshot, SourceFile, Stage, StageError,
+    StageKind,
 };
 
 use crate::adapt::{Adapter, set_env};
 use crate::api::{Api, Apply};
 use crate::connect::Connection;
 use crate::error::ClusterError;
-use crate::monitoring::{
-    BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Server, Wish,
-};
+use crate::monitoring::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, Images, Monitoring, Wish};
 use crate::pulse::Pulse;
 use crate::tunnel::{Allows, Tunnel};
 use crate::{chaos, doctor, kinds, settle, sweep, watch};
@@ -320,21 +319,8 @@ impl Stage for ClusterStage {
         Ok(snapshot)
     }
 
-    /// Through the API server, to one pod each.
     async fn admin(&self, deployment: &NamespacedName) -> Result<Vec<Door>, StageError> {
-        let snapshot = self.status().await?;
-        let own = NamespacedName::new(self.namespace(), &deployment.name);
-        let mut doors = Vec::new();
-        for pod in snapshot.ready_pods_of(&own) {
-            let (namespace, name) = (self.namespace().to_owned(), pod.name.clone());
-            let server = Server { namespace, pod: name.clone(), port: ADMIN_PORT };
-            let tunnel = Tunnel::open(self.api.clone(), server, Allows::All).await;
-            let tunnel =
-                tunnel.map_err(|why| ClusterError::Connect(format!("cannot listen: {why}")))?;
-            let (url, held_by) = (tunnel.url(), Box::new(tunnel));
-            doors.push(Door { pod: name, url, held_by: Some(held_by) });
-        }
-        Ok(doors)
+        Ok(self.doors(deployment).await?)
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {

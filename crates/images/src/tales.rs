@@ -18,13 +18,14 @@ const USER: u32 = 65532;
 pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 9] = [
+const CALLED: [&str; 10] = [
     "dns-leaker",
     "hello",
     "inbox",
     "load",
     "nameserver",
     "orders",
+    "pull-limit-exporter",
     "registry",
     "shop",
     "zone-exporter",

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use instrument::{Service, StartError, traced, traced_catchers};
+use instrument::{Service, StartError, Upload, traced, traced_catchers};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::stream::{Event, EventStream, TextStream};
@@ -33,7 +33,10 @@ fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
         log_and_panic,
         keep,
         seen,
+        count,
+        first,
     ];
+    service.stream(|_, path| path.starts_with("/streamed/"));
     let rocket = service.rocket().attach(PanickingFairing).mount("/", traced(routes));
     Ok(rocket.register("/log-and-panic", traced_catchers(catchers![caught])))
 }
@@ -99,6 +102,26 @@ fn events(mut shutdown: Shutdown) -> EventStream![] {
             }
         }
     }
+}
+
+/// Reads a body while it arrives.
+#[post("/streamed/count", data = "<upload>")]
+async fn count(mut upload: Upload<'_>) -> String {
+    let mut bytes = 0;
+    loop {
+        match upload.next().await {
+            Ok(Some(piece)) => bytes += piece.len(),
+            Ok(None) => return format!("{bytes}\n"),
+            Err(why) => return format!("{bytes}, and then {:?}\n", why.kind()),
+        }
+    }
+}
+
+/// Reads no more of it than its first bytes.
+#[post("/streamed/first", data = "<upload>")]
+async fn first(mut upload: Upload<'_>) -> &'static str {
+    let _ = upload.next().await;
+    "enough\n"
 }
 
 /// All that a route can see of a request.

@@ -117,7 +117,7 @@ impl Message {
         is_token(&self.method)
             && ![&b"CONNECT"[..], b"TRACE", b"PRI"].contains(&&*self.method)
             && self.target.starts_with(b"/")
-            && self.target.iter().all(u8::is_ascii_graphic)
+            && self.target.iter().all(is_of_a_uri)
             && self.version == b"HTTP/1.1"
             && self.line_end == b"\r\n"
             && self.cut.is_none()
@@ -144,6 +144,11 @@ fn is_plain(name: &[u8], value: &[u8]) -> bool {
         && !framing
         && !odd_host
         && value.iter().all(|byte| *byte == b' ' || byte.is_ascii_graphic())
+}
+
+/// RFC 3986, 3.3 and 3.4: what stands in a path and a query.
+fn is_of_a_uri(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(byte)
 }
 
 /// RFC 9110, 5.6.2.
@@ -206,6 +211,7 @@ mod tests {
             with("x", &"y".repeat(5000)),
             Message { version: b"HTTP/2.0".to_vec(), ..plain.clone() },
             Message { target: b"/a b".to_vec(), ..plain.clone() },
+            Message { target: b"/<".to_vec(), ..plain.clone() },
             Message { target: b"x".to_vec(), ..plain.clone() },
             Message { method: b"G(T".to_vec(), ..plain.clone() },
             Message { line_end: b"\n", ..plain.clone() },

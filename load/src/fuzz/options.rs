@@ -80,6 +80,10 @@ pub(crate) struct Fuzz {
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) connections: usize,
 
+    /// Requests per second at most, over all connections; as many as go, if it is left out
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+
     /// Longest time for an answer
     #[arg(long, value_name = "D", default_value = "5s", value_parser = parse_duration)]
     pub(crate) timeout: Duration,

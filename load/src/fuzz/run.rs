@@ -59,6 +59,9 @@ pub(crate) fn execute(
             "--timeout, --duration, --failures: 0 would see nothing; give more".to_owned(),
         );
     }
+    if let Some(rate) = fuzz.rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+        return refuse(format!("--rate {rate}: give requests per second, more than 0"));
+    }
     let parts = parse_url(&fuzz.url)?;
     let guard = Guard::new(environment, fuzz.i_own_this_target, &parts.target.host)?;
     let seed = fuzz.seed.unwrap_or_else(|| Random::unrepeatable().next() % 1_000_000);
@@ -143,11 +146,20 @@ impl Run {
         let mut line = Line::new(self.address, self.fuzz.timeout);
         while let Some(case) = self.next_case() {
             let message = self.message(case);
+            self.is_due(case).await;
             let outcome = line.send(&message).await;
             self.report.borrow_mut().count(message.is_due_an_answer(), outcome);
             if is_failure(&message, outcome) {
                 self.failed(case, message, outcome).await;
             }
+        }
+    }
+
+    /// Waits until it is the time of this request, if there is a rate.
+    async fn is_due(&self, case: u64) {
+        if let (Some(rate), None) = (self.fuzz.rate, self.fuzz.case) {
+            let due = Duration::from_secs_f64((case as f64 / rate).min(1e9));
+            sleep(due.saturating_sub(self.start.elapsed())).await;
         }
     }
 

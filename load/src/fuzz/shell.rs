@@ -101,32 +101,34 @@ fn printf(bytes: &[u8]) -> String {
     let mut rest = bytes;
     while let Some((first, after)) = rest.split_first() {
         let repeated = rest.iter().take_while(|byte| *byte == first).count();
-        if repeated > 64 && (first.is_ascii_alphanumeric() || b"[]{} /".contains(first)) {
+        if repeated > 64 {
             // Nobody wants to paste a megabyte.
             let _ = write!(
                 text,
                 "'; head -c {repeated} /dev/zero | tr '\\0' '{}'; printf '",
-                char::from(*first)
+                escaped(*first)
             );
             rest = &rest[repeated..];
             continue;
         }
         match first {
-            b'\r' => text.push_str("\\r"),
-            b'\n' => text.push_str("\\n"),
             b'%' => text.push_str("%%"),
-            b'\'' | b'\\' => {
-                let _ = write!(text, "\\{first:03o}");
-            }
-            b' '..=b'~' => text.push(char::from(*first)),
-            other => {
-                let _ = write!(text, "\\{other:03o}");
-            }
+            other => text.push_str(&escaped(*other)),
         }
         rest = after;
     }
     text.push('\'');
     if text.contains("; head -c") { format!("{{ {text}; }}") } else { text }
+}
+
+/// As `printf` and `tr` read it, between quotes.
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'\r' => "\\r".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b' '..=b'~' if !b"'\\".contains(&byte) => char::from(byte).to_string(),
+        other => format!("\\{other:03o}"),
+    }
 }
 
 /// For a shell.
@@ -181,5 +183,15 @@ mod tests {
         assert!(command_for(&odd).contains("x: 50%%\\n"));
         odd.target = vec![b'a'; 100_000];
         assert!(command_for(&odd).len() < 300, "{}", command_for(&odd));
+    }
+    #[test]
+    fn a_shell_writes_the_bytes_however_long_the_run_of_one() {
+        for byte in 0..=u8::MAX {
+            let bytes = [&b"a%"[..], &[byte, 7], &[byte; 20_000], b"z"].concat();
+            let command = printf(&bytes);
+            assert!(command.len() < 200, "{command}");
+            let output = std::process::Command::new("sh").args(["-c", &command]).output().unwrap();
+            assert!(output.stdout == bytes, "{command}: {output:?}");
+        }
     }
 }

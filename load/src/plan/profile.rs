@@ -70,7 +70,7 @@ impl From<Spread> for Arrivals {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum ProfileError {
-    #[error("{file}: {source}; give the path of a profile, or one of the built-in ones: {built_in}", built_in = built_in_names())]
+    #[error("{file}: {source}; give the path of a profile, or one of the built-in ones: {built_in}; or hoard, slow-header, slow-read, half-open or fuzz, which have options of their own", built_in = built_in_names())]
     Unreadable { file: String, source: std::io::Error },
     #[error("{file}: {problem}; `load --help` describes the format")]
     Yaml { file: String, problem: String },

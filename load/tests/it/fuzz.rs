@@ -169,6 +169,16 @@ async fn what_is_printed_can_be_pasted_into_a_shell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept_over_all_connections() {
+    let address = start(Fault::None).await;
+    let options = ["--rate", "20", "--connections", "8", "--duration", "1s"];
+    let (report, code) = report(address, &options).await;
+    // Eight may wait for their time when the run ends. At full speed it would be thousands.
+    assert_eq!(code, 0, "{report}");
+    assert!((1..=28).contains(&count(&report, "sent")), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_connections_it_waits_and_needs_nobody() {
     let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     let (report, code) = report(nobody, &["--connections", "0", "--duration", "300ms"]).await;
@@ -212,5 +222,6 @@ async fn what_cannot_be_done_is_said_before_anything_is_sent() {
     says(&url, &["--openapi", "/nothing"], "no OpenAPI document").await;
     says(&url, &["--openapi", "@/nonexistent.json"], "name a file").await;
     says(&url, &["--openapi", "nonsense"], "write /PATH").await;
+    says(&url, &["--rate", "0"], "more than 0").await;
     says(&url, &["--connections", "1001"], "give 0 to 1000").await;
 }

@@ -52,6 +52,7 @@ mod table;
 mod upload;
 
 pub(super) use listener::{bind, serve};
+pub(super) use request::UnknownMethod;
 pub(super) use upload::Streamed;
 pub use upload::Upload;
 

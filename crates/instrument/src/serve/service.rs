@@ -18,7 +18,7 @@ use rocket::tokio::spawn;
 use rocket::{Build, Request, Rocket, Route, catch, catchers};
 
 use super::admin::Admin;
-use super::connections::Connections;
+use super::connections::{Connections, UnknownMethod};
 use super::failed::say;
 use super::readiness::Readiness;
 #[cfg(feature = "client")]
@@ -168,11 +168,20 @@ impl Service {
 /// Answers every error that a service does not catch itself, in one line of text. Rocket's own
 /// catcher would do the same in HTML, but cannot be wrapped.
 ///
-/// Rocket answers a known path with the wrong method like a path that it does not know. Here it is
-/// 405, with the methods that there are: whoever writes a client learns what is wrong.
+/// Rocket answers a known path with the wrong method like a path that it does not know, and a method
+/// that it has no word for with 400. Here it is 405, with the methods that there are: whoever
+/// writes a client learns what is wrong.
 #[catch(default)]
 fn failed(status: Status, request: &Request<'_>) -> (Status, Failed) {
-    let methods = if status == Status::NotFound { methods(request) } else { String::new() };
+    let unknown = request.local_cache(UnknownMethod::default).0.as_deref();
+    let methods = match (unknown, status) {
+        (Some(path), Status::BadRequest) => methods(request, path),
+        // None if a route took it: then it has said itself what it did not find.
+        (None, Status::NotFound) if request.route().is_none() => {
+            methods(request, request.uri().path().as_str())
+        }
+        _ => String::new(),
+    };
     let status = if methods.is_empty() { status } else { Status::MethodNotAllowed };
     say(status, request);
     let text = format!("{} {}\n", status.code, status.reason_lossy());
@@ -195,18 +204,16 @@ impl<'r> Responder<'r, 'static> for Failed {
     }
 }
 
-/// The methods of the routes that the request's path leads to. None if a route took it: then it has
-/// said itself what it did not find.
-fn methods(request: &Request<'_>) -> String {
-    let routes = request.rocket().routes().filter(|_| request.route().is_none());
-    let routes = routes.filter(|route| leads_to(request, route));
+/// The methods of the routes that a path leads to.
+fn methods(request: &Request<'_>, path: &str) -> String {
+    let routes = request.rocket().routes().filter(|route| leads_to(path, route));
     let methods: BTreeSet<&str> = routes.map(|route| route.method.as_str()).collect();
     methods.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a path is one of a route's: segment by segment, `<..>` at the end for any number.
-fn leads_to(request: &Request<'_>, route: &Route) -> bool {
-    let mut asked = request.uri().path().segments();
+fn leads_to(path: &str, route: &Route) -> bool {
+    let mut asked = path.split('/').filter(|segment| !segment.is_empty());
     for segment in route.uri.path().split('/').filter(|segment| !segment.is_empty()) {
         if segment.ends_with("..>") {
             return true;

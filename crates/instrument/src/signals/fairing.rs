@@ -125,9 +125,11 @@ struct Counted {
 #[rocket::async_trait]
 impl catcher::Handler for Counted {
     async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
+        let answer = self.inner.handle(status, request).await;
         if InFlight::find(request).is_none() {
-            self.signals.refused(status);
+            // The catcher may have found a better status.
+            self.signals.refused(answer.as_ref().map_or(status, Response::status));
         }
-        self.inner.handle(status, request).await
+        answer
     }
 }

@@ -127,7 +127,9 @@ impl Signals {
         // Requests that match no route exist as series before the first one arrives, like every
         // route's own.
         signals.requests.with_label_values(&[UNMATCHED, "GET", "404"]);
-        signals.requests.with_label_values(&[UNMATCHED, UNKNOWN_METHOD, "400"]);
+        for status in ["400", "405"] {
+            signals.requests.with_label_values(&[UNMATCHED, UNKNOWN_METHOD, status]);
+        }
         Ok(signals)
     }
 

@@ -83,7 +83,7 @@ fn every_answered_request_is_counted_once_under_its_route_method_and_status() {
         ),
         (
             "a method that does not exist",
-            request("FOO", "/ok"),
+            request("FOO", "/nowhere"),
             "HTTP/1.1 400",
             total("unmatched", "unknown", 400),
         ),
@@ -97,6 +97,15 @@ fn every_answered_request_is_counted_once_under_its_route_method_and_status() {
         service.expect("rocket_http_requests_in_flight", 0.0);
         assert_eq!(abort_count(&service.metrics()), 0.0, "none of these was aborted");
     }
+}
+
+#[test]
+fn a_method_that_does_not_exist_is_told_those_that_do() {
+    // Rocket's own listener answers before it looks at the path.
+    let service = Running::start(&[("CONNECTIONS", "hardened")]);
+    let answer = service.raw(&request("FOO", "/ok"));
+    assert!(answer.starts_with("HTTP/1.1 405") && answer.contains("allow: GET"), "{answer}");
+    service.expect(&total("unmatched", "unknown", 405), 1.0);
 }
 
 #[test]

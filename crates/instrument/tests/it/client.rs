@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::base::iana::Rcode;
 use instrument::{
-    client::{CALL_SECONDS, CallResult, Client, ClientError, Limits, MAX_BODY_BYTES},
+    client::{CALL_SECONDS, CallResult, Client, ClientError, Limits, MAX_BODY_BYTES, Method},
     dns::Outcome,
 };
 use opentelemetry::trace::TracerProvider;
@@ -149,6 +149,53 @@ async fn an_endless_body_is_cut_off() {
     let error = client.get(&format!("http://orders.:{}/", server.port)).await.unwrap_err();
     assert!(error.to_string().contains("longer than"), "{error}");
     assert_recorded(&fixture, CallResult::Other);
+}
+
+#[tokio::test]
+async fn headers_go_out_and_come_back() {
+    let mut server = http(answer("200 OK\r\nX-Left: 7", "")).await;
+    let (_dns, fixture, client) = client().await;
+    let url = format!("http://orders.:{}/", server.port);
+    let got = client.ask(Method::HEAD, &url, &[("Accept", "a/b"), ("Accept", "c/d")]).await;
+    assert_eq!(got.unwrap().header("x-left"), Some("7"));
+    let asked = server.requests.recv().await.unwrap().to_lowercase();
+    assert!(
+        asked.starts_with("head / ") && asked.contains("accept: a/b\r\naccept: c/d\r\n"),
+        "{asked}"
+    );
+    assert_recorded(&fixture, CallResult::Success);
+}
+
+#[tokio::test]
+async fn a_download_is_as_long_as_it_likes() {
+    let body = "x".repeat(3 * MAX_BODY_BYTES);
+    let server = http(answer("200 OK", &body)).await;
+    let (_dns, fixture, client) = client().await;
+    let url = format!("http://orders.:{}/", server.port);
+    let (head, mut download) = client.download(&url, &[]).await.unwrap();
+    let mut bytes = 0;
+    while let Some(piece) = download.next().await.unwrap() {
+        bytes += piece.len();
+    }
+    assert_eq!((head.status, bytes), (200, body.len()));
+    assert_recorded(&fixture, CallResult::Success);
+}
+
+#[tokio::test]
+async fn a_download_that_does_not_begin_or_go_on_is_timeout() {
+    let limits = Limits { total: Duration::from_millis(200), ..Limits::default() };
+    let silent = http("").await;
+    let (_dns, fixture, client) = client_with(Reply::address("127.0.0.1"), limits).await;
+    let url = format!("http://orders.:{}/", silent.port);
+    let why = client.download(&url, &[]).await.unwrap_err();
+    assert_eq!(why.result(), CallResult::Timeout, "{why}");
+    assert_recorded(&fixture, CallResult::Timeout);
+    let half = http("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nxx").await;
+    let url = format!("http://orders.:{}/", half.port);
+    let (_, mut download) = client.download(&url, &[]).await.unwrap();
+    assert_eq!(download.next().await.unwrap().unwrap(), "xx");
+    let why = download.next().await.unwrap_err();
+    assert_eq!(why.result(), CallResult::Timeout, "{why}");
 }
 
 #[tokio::test]

@@ -150,6 +150,62 @@ fn a_body_that_is_too_long_is_answered_with_413_however_its_length_is_told() {
     service.expect(&rejected("long_body"), 2.0);
 }
 
+/// Sends a head, and then a body piece by piece, with a pause after each; what comes back.
+fn streamed(service: &Running, path: &str, pieces: &[(&[u8], u64)]) -> String {
+    let bytes: usize = pieces.iter().map(|(piece, _)| piece.len()).sum();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: {bytes}\r\n\r\n"
+    );
+    let mut stream = service.send(&head);
+    for (piece, pause) in pieces {
+        // The answer may be there before the body is.
+        let _ = stream.write_all(piece);
+        std::thread::park_timeout(Duration::from_millis(*pause));
+    }
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+#[test]
+fn a_body_that_is_streamed_may_be_longer_and_slower_than_others_as_long_as_it_moves() {
+    let limits = [("CONNECTION_BODY_TIMEOUT", "2s"), ("CONNECTION_REQUEST_TIMEOUT", "1s")];
+    for handling in ["hardened", "vulnerable"] {
+        let service = Running::start(&[limits[0], limits[1], ("CONNECTIONS", handling)]);
+        // All of them together have 16 MiB.
+        let piece = vec![b'x'; 6 << 20];
+        let slow = [(&piece[..], 700), (&piece[..], 700), (&piece[..], 700), (&b"x"[..], 0)];
+        let answer = streamed(&service, "/streamed/count", &slow);
+        let bytes = 3 * piece.len() + 1;
+        assert!(answer.ends_with(&format!("\r\n\r\n{bytes}\n")), "{handling}: {answer}");
+    }
+}
+
+#[test]
+fn a_body_that_is_streamed_and_stops_is_given_up() {
+    let service = hardened(&[("CONNECTION_BODY_TIMEOUT", "300ms")]);
+    let mut stream =
+        service.send("POST /streamed/count HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\nxx");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.ends_with("2, and then TimedOut\n"), "{answer}");
+    service.expect("rocket_connections_open", 0.0);
+    service.expect("rocket_http_requests_in_flight", 0.0);
+}
+
+#[test]
+fn a_body_that_is_streamed_to_nobody_does_not_cost_the_answer() {
+    let service = hardened(&[]);
+    let body = vec![b'x'; 4 << 20];
+    for path in ["/streamed/first", "/streamed/nobody-is-here"] {
+        let answer = streamed(&service, path, &[(&body, 0)]);
+        let expected = if path.ends_with("first") { "HTTP/1.1 200" } else { "HTTP/1.1 404" };
+        assert!(answer.starts_with(expected), "{path}: {answer}");
+    }
+    service.expect("rocket_connections_open", 0.0);
+}
+
 /// Twenty clients that announce a MiB each, and send all of it but the last byte.
 #[test]
 fn all_bodies_together_have_a_limit_and_it_counts_what_has_come() {

@@ -3,8 +3,10 @@
 //!
 //! [`Network`] owns all of it and looks at the pods after each change. A connection's way: `proxy`
 //! (accepted, one ready pod chosen), `traffic` (which faults it meets), then `relay`, or
-//! `http_faults` when its messages are to be broken. A lookup's way: `dns`.
+//! `http_faults` when its messages are to be broken. A datagram's way: `datagrams`. A lookup's way:
+//! `dns`.
 
+mod datagrams;
 mod dns;
 mod http_faults;
 mod proxy;

@@ -53,7 +53,7 @@ pub struct ServicePort {
     /// Number or name of the container port; `port` when left out.
     #[serde(default)]
     pub target_port: Option<IntOrString>,
-    /// `TCP`, or `UDP` for a headless Service.
+    /// `TCP` or `UDP`.
     #[serde(default)]
     pub protocol: Protocol,
 }

@@ -266,7 +266,7 @@ pub enum Protocol {
     /// TCP.
     #[default]
     Tcp,
-    /// UDP: on this stage only for headless Services.
+    /// UDP.
     Udp,
 }
 

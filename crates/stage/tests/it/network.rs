@@ -193,13 +193,18 @@ async fn what_a_service_cannot_do_here_is_refused() {
         )
     };
     for (spec, field) in [
-        ("ports: [{port: 53, protocol: UDP}]", "spec.ports[0].protocol"),
+        ("ports: [{port: 5300, protocol: UDP}, {port: 5300, protocol: UDP}]", "spec.ports[1].port"),
         ("clusterIP: 10.0.0.1", "spec.clusterIP"),
     ] {
         let message = apply(&stage, &service(spec)).await.unwrap_err().to_string();
         assert!(message.contains(field), "{message}");
     }
-    apply(&stage, &service("clusterIP: None, ports: [{port: 53, protocol: UDP}]")).await.unwrap();
+    for spec in [
+        "clusterIP: None, ports: [{port: 53, protocol: UDP}]",
+        "ports: [{port: 5300, protocol: UDP}, {port: 5300}]",
+    ] {
+        apply(&stage, &service(spec)).await.unwrap();
+    }
     stage.down().await.unwrap();
 }
 

@@ -5,6 +5,7 @@ mod dns_leak;
 mod experiments;
 mod fake_stage;
 mod killed;
+mod ops;
 mod refused;
 mod sre;
 mod two_hundred_pods;

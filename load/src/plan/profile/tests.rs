@@ -146,7 +146,10 @@ fn a_bad_profile_is_refused_with_file_field_and_remedy() {
 #[test]
 fn a_file_that_is_not_there_is_refused_with_the_built_in_names() {
     let error = Profile::load("no/such.yaml").map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("no/such.yaml") && error.contains("spike"), "{error}");
+    assert!(
+        error.contains("no/such.yaml") && error.contains("spike") && error.contains("hoard"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -39,6 +39,15 @@ async fn without_its_fault_the_story_fails() {
 
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn clients_that_never_hang_up_are_told_as_well() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    cluster.expect(&["play", "dev"], 0);
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
 async fn what_the_nodes_cannot_do_ends_undecided_with_the_records_words() {
     let cluster = Cluster::take().await;
     let before = cluster.everything().await;

@@ -96,6 +96,11 @@ pub(super) async fn next(body: &mut Incoming) -> io::Result<Option<Bytes>> {
     Ok(None)
 }
 
+/// The path of a request whose method Rocket has no word for. It lies beside the request, which
+/// Rocket answers with 400 before it looks at any route, so that our catcher can do better.
+#[derive(Default)]
+pub(in crate::serve) struct UnknownMethod(pub(in crate::serve) Option<String>);
+
 /// What Rocket makes of a request, step by step as in its own `Request::from_hyp`.
 pub(super) fn convert<'c>(
     client: &'c Client,
@@ -111,6 +116,9 @@ pub(super) fn convert<'c>(
     let path = path.map_or(NONE, |path| path.as_str());
 
     let mut request = client.req(method.unwrap_or(Method::Get), path).remote(peer);
+    if method.is_none() {
+        request.inner().local_cache(|| UnknownMethod(Some(head.uri.path().to_owned())));
+    }
     for (name, value) in &head.headers {
         // Rocket's headers are text.
         let Ok(value) = std::str::from_utf8(value.as_bytes()) else {

@@ -1,13 +1,14 @@
 //! Services: an address and a proxy per port, which leads to the pods that are ready.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::Network;
+use super::datagrams::Datagrams;
 use super::proxy::Proxy;
 use crate::StageError;
 use crate::local::pods::{Pod, Pods};
-use crate::manifest::{IntOrString, Service, ServicePort, includes};
+use crate::manifest::{IntOrString, Protocol, Service, ServicePort, includes};
 use crate::snapshot::ServiceStatus;
 
 /// A Service and what serves it.
@@ -17,6 +18,7 @@ pub(super) struct ServiceState {
     ip: Option<Ipv4Addr>,
     /// By port.
     proxies: BTreeMap<u16, Proxy>,
+    datagrams: BTreeMap<u16, Datagrams>,
     /// Addresses of the ready pods behind it.
     ready: Vec<Ipv4Addr>,
 }
@@ -30,8 +32,9 @@ impl Network {
         }
         self.changed = true;
         // A port that stays keeps its proxy: a closed one could not be opened again at once.
-        let (old_ip, mut old) =
-            self.services.remove(&name).map(|old| (old.ip, old.proxies)).unwrap_or_default();
+        let old = self.services.remove(&name);
+        let old = old.map(|old| (old.ip, old.proxies, old.datagrams)).unwrap_or_default();
+        let (old_ip, mut old_proxies, mut old_datagrams) = old;
         let ip = match old_ip {
             Some(ip) if service.headless() => {
                 self.service_addresses.free(ip);
@@ -40,10 +43,18 @@ impl Network {
             None if !service.headless() => Some(self.service_addresses.take()?),
             kept => kept,
         };
-        let mut proxies = BTreeMap::new();
+        let (mut proxies, mut datagrams) = (BTreeMap::new(), BTreeMap::new());
         if let Some(ip) = ip {
-            for ServicePort { port, .. } in &service.spec.ports {
-                let proxy = match old.remove(port) {
+            for ServicePort { port, protocol, .. } in &service.spec.ports {
+                if *protocol == Protocol::Udp {
+                    let opened = match old_datagrams.remove(port) {
+                        Some(open) => open,
+                        None => Datagrams::start(ip, *port, self.traffic.clone()).await?,
+                    };
+                    datagrams.insert(*port, opened);
+                    continue;
+                }
+                let proxy = match old_proxies.remove(port) {
                     Some(proxy) => proxy,
                     None => {
                         let (permits, traffic) = (self.connections.clone(), self.traffic.clone());
@@ -53,7 +64,7 @@ impl Network {
                 proxies.insert(*port, proxy);
             }
         }
-        let state = ServiceState { object: service, ip, proxies, ready: Vec::new() };
+        let state = ServiceState { object: service, ip, proxies, datagrams, ready: Vec::new() };
         self.services.insert(name, state);
         Ok(())
     }
@@ -73,8 +84,12 @@ impl ServiceState {
         };
         let ready: Vec<&Pod> = pods.iter().filter(behind).collect();
         for port in &self.object.spec.ports {
-            if let Some(proxy) = self.proxies.get(&port.port) {
-                proxy.set(ready.iter().filter_map(|pod| endpoint(pod, port)).collect());
+            let endpoints = || ready.iter().filter_map(|pod| endpoint(pod, port)).collect();
+            let (proxy, datagrams) = (self.proxies.get(&port.port), self.datagrams.get(&port.port));
+            match (port.protocol, proxy, datagrams) {
+                (Protocol::Tcp, Some(proxy), _) => proxy.set(endpoints()),
+                (Protocol::Udp, _, Some(datagrams)) => datagrams.set(endpoints()),
+                _ => {} // headless
             }
         }
         self.ready = ready.iter().map(|pod| pod.ip()).collect();
@@ -90,7 +105,10 @@ impl ServiceState {
             name: self.object.metadata.name.clone(),
             namespace: self.object.metadata.namespace.clone(),
             ip: self.ip.map(IpAddr::V4),
-            ports: self.object.spec.ports.iter().map(|p| p.port).collect(),
+            // One that is served over both protocols is one.
+            ports: BTreeSet::from_iter(self.object.spec.ports.iter().map(|p| p.port))
+                .into_iter()
+                .collect(),
             ready: self.ready.iter().copied().map(IpAddr::V4).collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! What must hold of Services before anything of an `apply` happens.
 
-use crate::manifest::{ManifestError, Protocol, Service, Source};
+use crate::manifest::{ManifestError, Service, Source};
 
 /// Checks one Service.
 pub(super) fn service(service: &Service, source: &Source) -> Result<(), ManifestError> {
@@ -23,16 +23,6 @@ pub(super) fn service(service: &Service, source: &Source) -> Result<(), Manifest
                 &field,
                 reason,
                 "give each port its own number",
-            ));
-        }
-        if port.protocol == Protocol::Udp && !service.headless() {
-            let field = format!("spec.ports[{index}].protocol");
-            let reason = "UDP is not forwarded on this stage";
-            return Err(ManifestError::field(
-                source,
-                &field,
-                reason,
-                "make the Service headless (clusterIP: None)",
             ));
         }
     }

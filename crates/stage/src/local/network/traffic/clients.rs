@@ -12,6 +12,14 @@ use tokio::sync::oneshot;
 
 /// Both ends of a client's socket: its own, and that of the Service.
 type Ends = (SocketAddr, SocketAddr);
+/// Which of the kernel's tables a socket is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Transport {
+    Tcp,
+    Udp,
+}
+
+type Question = (Transport, Ends);
 type Answer = oneshot::Sender<Option<Ipv4Addr>>;
 
 /// Finds clients.
@@ -20,7 +28,7 @@ pub(crate) struct Clients {
     /// The first process of each container, and its pod's address.
     pods: Arc<RwLock<Vec<(i32, Ipv4Addr)>>>,
     /// One per connection that waits, so bounded as these are.
-    waiting: Arc<Mutex<Vec<(Ends, Answer)>>>,
+    waiting: Arc<Mutex<Vec<(Question, Answer)>>>,
     looking: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -31,9 +39,9 @@ impl Clients {
 
     /// The pod whose process, or a descendant of it, holds the socket; `None` when it is nobody's
     /// on this stage.
-    pub(crate) async fn find(&self, client: SocketAddr, service: SocketAddr) -> Option<Ipv4Addr> {
+    pub(crate) async fn find(&self, transport: Transport, ends: Ends) -> Option<Ipv4Addr> {
         let (answer, mut found) = oneshot::channel();
-        lock(&self.waiting).push(((client, service), answer));
+        lock(&self.waiting).push(((transport, ends), answer));
         // Whoever gets in first answers for all that wait; the others then find their answers
         // there.
         let _turn = self.looking.lock().await;
@@ -43,11 +51,11 @@ impl Clients {
         let questions = std::mem::take(&mut *lock(&self.waiting));
         let pods = self.pods.read().unwrap_or_else(PoisonError::into_inner).clone();
         let look = tokio::task::spawn_blocking(move || {
-            let wanted = questions.iter().map(|(ends, _)| *ends).collect();
+            let wanted = questions.iter().map(|(question, _)| *question).collect();
             let owners = owners(&sockets(&wanted), &pods);
-            for (ends, answer) in questions {
+            for (question, answer) in questions {
                 // Who asked may have gone meanwhile.
-                let _ = answer.send(owners.get(&ends).copied());
+                let _ = answer.send(owners.get(&question).copied());
             }
         });
         look.await.ok()?;
@@ -60,15 +68,32 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The numbers of the wanted sockets. Clients that open IPv6 sockets for IPv4 addresses are in the
-/// second table.
-fn sockets(wanted: &HashSet<Ends>) -> HashMap<String, Ends> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
-    let rows = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
-    rows.filter_map(|row| {
-        let (ends, number) = socket(row)?;
-        wanted.contains(&ends).then_some((number, ends))
-    })
-    .collect()
+/// second table of each kind. A UDP socket need not be connected: then the row knows its own port
+/// only, and that is nobody else's.
+fn sockets(wanted: &HashSet<Question>) -> HashMap<String, Question> {
+    let tables = [
+        (Transport::Tcp, "/proc/net/tcp"),
+        (Transport::Tcp, "/proc/net/tcp6"),
+        (Transport::Udp, "/proc/net/udp"),
+        (Transport::Udp, "/proc/net/udp6"),
+    ];
+    let asked = |transport| wanted.iter().filter(move |(of, _)| *of == transport);
+    let mut found = HashMap::new();
+    for (transport, table) in tables {
+        if asked(transport).next().is_none() {
+            continue;
+        }
+        let table = std::fs::read_to_string(table).unwrap_or_default();
+        for ((own, other), number) in table.lines().skip(1).filter_map(socket) {
+            let same = |question: &&Question| {
+                let (client, service) = question.1;
+                let open = transport == Transport::Udp && other.port() == 0;
+                (own, other) == (client, service) || open && own.port() == client.port()
+            };
+            found.extend(asked(transport).find(same).map(|question| (number, *question)));
+        }
+    }
+    found
 }
 
 /// One row: number, local end, remote end, and further on the socket's number.
@@ -87,7 +112,10 @@ fn end(text: &str) -> Option<SocketAddr> {
 }
 
 /// Whose the sockets are.
-fn owners(sockets: &HashMap<String, Ends>, pods: &[(i32, Ipv4Addr)]) -> HashMap<Ends, Ipv4Addr> {
+fn owners(
+    sockets: &HashMap<String, Question>,
+    pods: &[(i32, Ipv4Addr)],
+) -> HashMap<Question, Ipv4Addr> {
     let mut owners = HashMap::new();
     if sockets.is_empty() {
         return owners;
@@ -95,8 +123,8 @@ fn owners(sockets: &HashMap<String, Ends>, pods: &[(i32, Ipv4Addr)]) -> HashMap<
     for (pid, pod) in processes(pods) {
         let held = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
         let held = held.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-        for ends in held.filter_map(|link| sockets.get(link.to_str()?)) {
-            owners.insert(*ends, pod);
+        for question in held.filter_map(|link| sockets.get(link.to_str()?)) {
+            owners.insert(*question, pod);
         }
     }
     owners
@@ -125,7 +153,7 @@ fn parent(pid: i32) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{TcpListener, TcpStream, UdpSocket};
 
     use super::*;
 
@@ -133,15 +161,29 @@ mod tests {
     async fn the_pod_of_a_client_is_found_by_its_socket() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (client, service) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+        let tcp = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+        let (connected, open) = (udp(), udp());
+        connected.connect(tcp.1).unwrap();
+        let ends = |socket: &UdpSocket| (socket.local_addr().unwrap(), tcp.1);
         let pod = Ipv4Addr::new(127, 1, 1, 1);
         let clients = Clients::default();
-        assert_eq!(clients.find(client, service).await, None);
+        let find = |transport, ends| clients.find(transport, ends);
+        assert_eq!(find(Transport::Tcp, tcp).await, None);
         // This very process plays the pod.
         let own = i32::try_from(std::process::id()).unwrap();
         clients.set_pods(vec![(own, pod)]);
-        let both = tokio::join!(clients.find(client, service), clients.find(client, service));
-        assert_eq!(both, (Some(pod), Some(pod)));
+        let both = tokio::join!(
+            find(Transport::Tcp, tcp),
+            find(Transport::Tcp, tcp),
+            find(Transport::Udp, ends(&connected)),
+            find(Transport::Udp, ends(&open))
+        );
+        assert_eq!(both, (Some(pod), Some(pod), Some(pod), Some(pod)));
+        assert_eq!(find(Transport::Tcp, ends(&connected)).await, None, "another table");
+    }
+
+    fn udp() -> UdpSocket {
+        UdpSocket::bind("127.0.0.1:0").unwrap()
     }
 
     #[test]

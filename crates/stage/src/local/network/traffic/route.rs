@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, watch};
 
 use super::Traffic;
+use super::clients::Transport;
 use super::destination::ipv4;
 use super::rule::{NetworkRule, Shape};
 
@@ -24,13 +25,14 @@ pub(crate) enum Direction {
     ToClient,
 }
 
-/// One connection through a Service: who talks to whom.
+/// One connection through a Service, or one flow of datagrams: who talks to whom.
 pub(crate) struct Route {
     client: SocketAddr,
     service: SocketAddr,
     pub(crate) server: SocketAddr,
     /// Looked for only when a fault asks, and once: the end of a connection stays where it is.
     client_pod: OnceCell<Option<Ipv4Addr>>,
+    transport: Transport,
     pub(crate) traffic: Arc<Traffic>,
 }
 
@@ -41,13 +43,20 @@ impl Route {
         server: SocketAddr,
         traffic: Arc<Traffic>,
     ) -> Option<Self> {
-        Some(Self {
-            client: client.peer_addr().ok()?,
-            service: client.local_addr().ok()?,
-            server,
-            client_pod: OnceCell::new(),
-            traffic,
-        })
+        let (client, service) = (client.peer_addr().ok()?, client.local_addr().ok()?);
+        let (client_pod, transport) = (OnceCell::new(), Transport::Tcp);
+        Some(Self { client, service, server, client_pod, transport, traffic })
+    }
+
+    /// Of the datagrams between a client and a pod.
+    pub(crate) fn of_datagrams(
+        client: SocketAddr,
+        service: SocketAddr,
+        server: SocketAddr,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        let (client_pod, transport) = (OnceCell::new(), Transport::Udp);
+        Self { client, service, server, client_pod, transport, traffic }
     }
 
     /// Signals whenever a network fault comes or goes; the first look counts as a change, so that
@@ -133,7 +142,7 @@ impl Route {
     }
 
     async fn client_pod(&self) -> Option<Ipv4Addr> {
-        let find = || self.traffic.clients.find(self.client, self.service);
+        let find = || self.traffic.clients.find(self.transport, (self.client, self.service));
         *self.client_pod.get_or_init(find).await
     }
 }

@@ -113,6 +113,11 @@ impl NetworkRule {
         Duration::from_secs_f64((delay.latency.as_secs_f64() + off).max(0.0))
     }
 
+    /// Whether this packet is lost.
+    fn loses(&self, random: &mut impl Rng) -> bool {
+        self.loss > 0.0 && self.losses.draw(random) * 100.0 < self.loss
+    }
+
     /// How long a chunk stalls because it is lost, perhaps several times in a row. An
     /// approximation: a real stream loses single packets and mends some of them faster; what is the
     /// same is that some requests take 200 ms more, and a few far more.
@@ -122,7 +127,7 @@ impl NetworkRule {
             return stall;
         }
         for again in 0..MAX_LOSSES {
-            if self.losses.draw(random) * 100.0 >= self.loss {
+            if !self.loses(random) {
                 break;
             }
             stall += first * 2u32.pow(again);
@@ -210,6 +215,20 @@ impl Shape {
         let sent = reserved.max().unwrap_or(now);
         let waits = self.rules.iter().map(|rule| rule.wait(RETRANSMISSION, random));
         Times { sent, due: sent + waits.sum::<Duration>() }
+    }
+
+    /// When a datagram that is sent now arrives; none when it is lost: nobody sends it again.
+    pub(crate) fn datagram(
+        &self,
+        bytes: usize,
+        now: Instant,
+        random: &mut impl Rng,
+    ) -> Option<Instant> {
+        if self.partitioned() || self.rules.iter().any(|rule| rule.loses(random)) {
+            return None;
+        }
+        let sent = self.bandwidths().map(|b| b.reserve(bytes, now)).max().unwrap_or(now);
+        Some(sent + self.rules.iter().map(|rule| rule.delay(random)).sum::<Duration>())
     }
 
     fn bandwidths(&self) -> impl Iterator<Item = &Bandwidth> {

@@ -1,0 +1,33 @@
+//! Ways to the admin ports of the stage's own pods: through the API server, for a tale's script.
+
+use stage::{ADMIN_PORT, Door, NamespacedName, Stage};
+
+use super::ClusterStage;
+use crate::error::ClusterError;
+use crate::monitoring::Server;
+use crate::tunnel::{Allows, Tunnel};
+
+impl ClusterStage {
+    /// One to each ready pod of a Deployment.
+    ///
+    /// # Errors
+    /// The server does not answer, or no port of this machine can be opened.
+    pub(super) async fn doors(
+        &self,
+        deployment: &NamespacedName,
+    ) -> Result<Vec<Door>, ClusterError> {
+        let snapshot = self.status().await.map_err(|why| ClusterError::Connect(why.to_string()))?;
+        let own = NamespacedName::new(self.namespace(), &deployment.name);
+        let mut doors = Vec::new();
+        for pod in snapshot.ready_pods_of(&own) {
+            let (namespace, name) = (self.namespace().to_owned(), pod.name.clone());
+            let server = Server { namespace, pod: name.clone(), port: ADMIN_PORT };
+            let tunnel = Tunnel::open(self.api.clone(), server, Allows::All).await;
+            let tunnel =
+                tunnel.map_err(|why| ClusterError::Connect(format!("cannot listen: {why}")))?;
+            let (url, held_by) = (tunnel.url(), Box::new(tunnel));
+            doors.push(Door { pod: name, url, held_by: Some(held_by) });
+        }
+        Ok(doors)
+    }
+}

@@ -1,0 +1,81 @@
+//! The tale `ops` as shipped: kept with its faults, broken without each of them. Alone: nine
+//! servers are asked every second, and each play counts the messages of three nights.
+
+use testkit::project::Project;
+
+use super::outcomes;
+use crate::TALE;
+
+const FILE: &str = "tales/ops/tale.yaml";
+
+#[tokio::test]
+async fn the_ops_tale_is_kept() {
+    let project = Project::alone(TALE).await;
+    project.run(&["play", "ops"]).await.expect_code(0);
+    let report = project.report("ops");
+    let outcomes = outcomes(&report);
+    assert!(outcomes.iter().all(|(outcome, _)| *outcome == "kept"), "{outcomes:?}");
+    let charts = report["charts"].as_array().unwrap();
+    let empty = |chart: &&serde_json::Value| chart["series"].as_array().unwrap().is_empty();
+    assert!(!charts.iter().any(|chart| empty(&chart)), "an empty chart");
+    let seconds = report["seconds"].as_f64().unwrap();
+    println!("the whole play: {seconds:.0} s");
+    project.is_left_alone().await;
+}
+
+/// The bug is the one value that the script changes: with the right one it is only a script.
+#[tokio::test]
+async fn without_the_bug_in_the_script_the_signer_does_not_fail() {
+    breaks_at(&["--set", "PROPAGATION_DELAY=1"], "the signer tries and fails", |_| ()).await;
+}
+
+#[tokio::test]
+async fn without_one_of_its_faults_the_tale_is_broken_at_its_act() {
+    for (fault, promise) in [
+        ("friday", "the signer tries and fails"),
+        ("deny-updates", "no nameserver gets a version"),
+        ("names-are-intercepted", "the nameservers are not found"),
+        ("answers-are-intercepted", "their address does not answer, over UDP and TCP"),
+        ("frozen", "one is frozen"),
+        ("future", "every serial is of the future"),
+        ("friday-in-staging", "the gate refuses, because of staging-signatures"),
+    ] {
+        breaks_at(&[&format!("--without-chaos={fault}")], promise, |_| ()).await;
+    }
+}
+
+/// What makes one mail of eight is the grouping, and nothing else.
+#[tokio::test]
+async fn without_groups_the_second_night_is_the_first() {
+    let grouped = "manifests/alerting/zone/grouped.yaml";
+    breaks_at(&[], "one mail with eight lines", |project| {
+        let text = project.read(grouped);
+        assert!(text.contains("groupBy: [alertname]"));
+        let without = text.replace("groupBy: [alertname]", "groupBy: [alertname, server]");
+        project.write(grouped, &without);
+    })
+    .await;
+}
+
+/// One step back is none: no nameserver follows.
+#[tokio::test]
+async fn without_the_step_around_the_circle_the_zone_stays_in_the_future() {
+    let one_step = "tales/ops/experiments/today.sh, at: {SIGNER: signer, NAMESERVERS: nameserver}";
+    let two_steps = "tales/ops/two-steps.sh, at: {SIGNER: signer, NAMESERVERS: nameserver}";
+    breaks_at(&[], "every serial is of now", |project| {
+        let tale = project.read(FILE);
+        assert!(tale.contains(two_steps));
+        project.write(FILE, &tale.replace(two_steps, one_step));
+    })
+    .await;
+}
+
+async fn breaks_at(args: &[&str], promise: &str, change: impl Fn(&Project)) {
+    let project = Project::alone(TALE).await;
+    change(&project);
+    project.run(&[&["play", "ops"], args].concat()).await.expect_code(1);
+    let report = project.report("ops");
+    let broken: Vec<_> =
+        outcomes(&report).into_iter().filter(|(outcome, _)| *outcome == "broken").collect();
+    assert_eq!(broken, [("broken", promise)]);
+}
