@@ -1,4 +1,5 @@
-//! `load images`: small images for a registry, and somebody who pulls them, as a pipeline does both.
+//! `load images`: small images for a registry, and somebody who pulls them, as a pipeline does
+//! both.
 //!
 //! For stories and workshops that need a registry with something in it: an image made by `make`,
 //! pushed by `push` or pulled by `pull` over connections of its own (`call`). An image has a

@@ -12,10 +12,10 @@ use crate::common::{SOON, apply, demo, stage, web};
 
 /// The pods of this stage serve a manifest under every name: a registry is one of them.
 fn registry() -> String {
-    web(1, "", "").replace("app: web", "app.kubernetes.io/name: registry").replace("name: web, namespace", "name: registry, namespace").replace(
-        "{name: http, port: 8000}",
-        "{name: http, port: 5000, targetPort: http}",
-    )
+    web(1, "", "")
+        .replace("app: web", "app.kubernetes.io/name: registry")
+        .replace("name: web, namespace", "name: registry, namespace")
+        .replace("{name: http, port: 8000}", "{name: http, port: 5000, targetPort: http}")
 }
 
 fn app(image: &str) -> String {
@@ -55,7 +55,11 @@ async fn a_pull_goes_by_name_and_through_the_service_so_chaos_reaches_it() {
     let waits_long = |seen: &Snapshot| waits(seen, "ImagePullBackOff");
     let seen = stage.wait_until("a back-off", waits_long, SOON).await.unwrap();
     let said = |text: &str| seen.events.iter().any(|event| event.message.contains(text));
-    assert!(said("Failed to pull image \"registry:5000/shop/vienna:v1\": 429 "), "{:?}", seen.events);
+    assert!(
+        said("Failed to pull image \"registry:5000/shop/vienna:v1\": 429 "),
+        "{:?}",
+        seen.events
+    );
     assert_eq!(seen.pods_of(&demo("web"))[0].phase, Phase::Pending);
 
     let name: Name = "demo/httpchaos/registry-limited".parse().unwrap();
@@ -68,7 +72,10 @@ async fn a_pull_goes_by_name_and_through_the_service_so_chaos_reaches_it() {
 async fn an_image_of_elsewhere_is_there_and_listed_and_one_that_has_no_name_is_refused() {
     let stage = a_stage_with_a_registry().await;
     let not_applied = apply(&stage, &app("registry.example.com/shop:v1")).await.unwrap();
-    assert!(not_applied.iter().any(|line| line.ends_with("containers[0].image")), "{not_applied:?}");
+    assert!(
+        not_applied.iter().any(|line| line.ends_with("containers[0].image")),
+        "{not_applied:?}"
+    );
     stage.wait_ready(&demo("web"), SOON).await.unwrap();
     let why = apply(&stage, &app("registry:5000/Shop:v1")).await.unwrap_err().to_string();
     assert!(why.contains("containers[0].image") && why.contains("registry:5000/Shop:v1"), "{why}");

@@ -1,5 +1,5 @@
-//! `tale rollout RELEASE --gate SLO`: the gate, then `kubectl apply`, then `kubectl rollout status`,
-//! and words for what keeps it.
+//! `tale rollout RELEASE --gate SLO`: the gate, then `kubectl apply`, then `kubectl rollout
+//! status`, and words for what keeps it.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

@@ -29,7 +29,8 @@ async fn without_the_neighbour_there_are_pulls_enough() {
 /// The limit is what the story is about.
 #[tokio::test]
 async fn without_a_limit_nobody_knows_how_many_are_left() {
-    let promise = "six of a hundred pulls are spent: three shops, and the tests of the next release";
+    let promise =
+        "six of a hundred pulls are spent: three shops, and the tests of the next release";
     breaks_at(&["--set", "PULL_LIMIT=1000"], promise).await;
 }
 
