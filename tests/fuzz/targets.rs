@@ -14,7 +14,7 @@ use slo::{Catalogue, Clock, Criterion, Decimal, Period};
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its kept inputs.
-pub(crate) const TARGETS: [(&str, Target); 8] = [
+pub(crate) const TARGETS: [(&str, Target); 12] = [
     ("openslo", openslo),
     ("query", query),
     ("keptn", keptn),
@@ -23,6 +23,10 @@ pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("resolv_conf", resolver::fuzzing::resolv_conf),
     ("hosts", hosts),
     ("dns_answer", resolver::fuzzing::answer),
+    ("dns_query", authority::fuzzing::query),
+    ("dns_signed_query", authority::fuzzing::signed_query),
+    ("zone_transfer", authority::fuzzing::transfer),
+    ("zone_answer", authority::fuzzing::answer),
 ];
 
 /// OpenSLO documents: read, linted, compiled for both clocks, planned for the gate.

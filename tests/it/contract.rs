@@ -132,6 +132,7 @@ const LABELS: [(&str, &[&str]); 14] = [
             "notify",
             "connection",
             "spoofed",
+            "panicked",
             // of probes
             "not_found",
             "timeout",

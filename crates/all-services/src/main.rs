@@ -46,7 +46,7 @@ fn run(args: &[OsString]) -> Option<ExitCode> {
         "pull-limit-exporter" => instrument::run("pull-limit-exporter", pull_limit_exporter::build),
         "registry" => instrument::run("registry", registry::build),
         "shop" => instrument::run("shop", shop::build),
-        "zone-exporter" => instrument::run("zone-exporter", zone_exporter::build),
+        "zone-exporter" => zone_exporter::run(args.iter().cloned()),
         _ => return None,
     })
 }

@@ -4,6 +4,7 @@ mod again;
 mod bring;
 mod doors;
 mod health;
+mod mail;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -324,19 +325,7 @@ impl Stage for ClusterStage {
     }
 
     async fn mail(&self) -> Result<Vec<Notification>, StageError> {
-        let path = format!(
-            "/api/v1/namespaces/{}/services/http:{INBOX}:{INBOX_PORT}/proxy{}",
-            self.namespace(),
-            stage::inbox::MESSAGES
-        );
-        let messages = self.api.look(&path).await?;
-        serde_json::from_value(messages).map_err(|why| {
-            ClusterError::Missing {
-                what: format!("the inbox answers something else: {why}"),
-                remedy: "bring the image of this version with `tale images load`".to_owned(),
-            }
-            .into()
-        })
+        Ok(self.messages().await?)
     }
 
     async fn status(&self) -> Result<Arc<Snapshot>, StageError> {

@@ -59,11 +59,26 @@ impl Env {
         }
     }
 
+    /// The same, but what `settings` say goes before: they were on the command line.
+    #[must_use]
+    pub fn overruled_by(self, settings: Vec<(&'static str, String)>) -> Self {
+        let Self { value, names } = self;
+        let settings: HashMap<&str, String> = settings.into_iter().collect();
+        let more: Vec<OsString> = settings.keys().map(OsString::from).collect();
+        Self {
+            value: Box::new(move |name| {
+                settings.get(name).map(OsString::from).or_else(|| value(name))
+            }),
+            names: Box::new(move || [names(), more.clone()].concat()),
+        }
+    }
+
     /// The names of all variables that begin so, in order.
     pub fn names(&self, prefix: &str) -> Vec<String> {
         let names = (self.names)().into_iter().filter_map(|name| name.into_string().ok());
         let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
         names.sort();
+        names.dedup();
         names
     }
 
@@ -128,6 +143,15 @@ mod tests {
             error.to_string(),
             "PORT=\"-5\": invalid digit found in string; set it to a port from 1 to 65535"
         );
+    }
+
+    #[test]
+    fn what_the_command_line_says_goes_before_the_environment() {
+        let env = Env::of([("A_PORT", "1"), ("A_NAME", "x")]);
+        let env = env.overruled_by(vec![("A_PORT", "2".to_owned()), ("A_ROLE", "y".to_owned())]);
+        let text = |name| env.text(name).unwrap();
+        assert_eq!(["A_PORT", "A_NAME", "A_ROLE"].map(text).map(Option::unwrap), ["2", "x", "y"]);
+        assert_eq!(env.names("A_"), ["A_NAME", "A_PORT", "A_ROLE"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub mod traces;
 mod traces;
 
 pub use env::{Env, SettingError};
-pub use serve::{Service, Upload, run};
+pub use serve::{Service, Upload, run, run_with};
 pub use signals::GoldenSignals;
 pub use start_error::StartError;
 #[cfg(feature = "traces")]

@@ -25,5 +25,5 @@ mod service;
 mod stop;
 
 pub use connections::Upload;
-pub use run::run;
+pub use run::{run, run_with};
 pub use service::Service;

@@ -61,6 +61,7 @@ fn kept() -> Report {
             resolved_s: Some(RESOLVED),
         }],
         charts: vec![memory(), lookups(), heap()],
+        messages: Vec::new(),
         budgets: vec![Budget {
             objective: "dns-leaker/memory-growth/objective-1".to_owned(),
             target: 0.99,

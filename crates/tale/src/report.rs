@@ -23,8 +23,8 @@ pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use model::{
-    Act, Alert, Budget, Chart, Fault, Frame, GateResult, Outcome, Profile, Promise, Report, Series,
-    Threshold, Unit, Verdict,
+    Act, Alert, Budget, Chart, Fault, Frame, GateResult, Messages, Outcome, Profile, Promise,
+    Report, Series, Threshold, Unit, Verdict,
 };
 pub use slo::Clock;
 pub use stage::StageKind;

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use authority::desk::Desk;
+use authority::policy::Policy;
+use authority::published::Published;
+use authority::zone::parse_entries;
 use instrument::faults::Faults;
 use rocket::http::Status;
 use rocket::serde::json::{self, Json};
@@ -10,12 +14,10 @@ use rocket::tokio::task::spawn_blocking;
 use rocket::{Build, Rocket, State, get, post, put, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Desk;
 use crate::node::Node;
-use crate::policy::Policy;
-use crate::published::Published;
+use crate::primary::Primary;
+use crate::secondary::Secondary;
 use crate::settings::Role;
-use crate::zone::parse_entries;
 
 /// Shown in `fault_active` while the primary lets nobody copy.
 pub const TRANSFERS_REFUSED: &str = "transfers_refused";
@@ -59,18 +61,12 @@ impl Control {
         )
     }
 
-    fn primary(&self) -> Result<Arc<crate::primary::Primary>, Refused> {
-        match &self.role {
-            Role::Primary(primary) => Ok(primary.clone()),
-            Role::Secondary(..) => Err(only("primary")),
-        }
+    fn primary(&self) -> Result<Arc<Primary>, Refused> {
+        self.role.primary().cloned().ok_or_else(|| only("primary"))
     }
 
-    fn secondary(&self) -> Result<Arc<crate::secondary::Secondary>, Refused> {
-        match &self.role {
-            Role::Secondary(secondary, _) => Ok(secondary.clone()),
-            Role::Primary(_) => Err(only("secondary")),
-        }
+    fn secondary(&self) -> Result<Arc<Secondary>, Refused> {
+        self.role.secondary().cloned().ok_or_else(|| only("secondary"))
     }
 }
 

@@ -1,46 +1,27 @@
 //! Authoritative DNS: a signed zone with Unix time for its serial, and servers that copy it.
 //!
 //! The zone is made and signed by a `primary`, copied by each `secondary`, and asked for over UDP
-//! and TCP. Next: `desk.rs`, where every message arrives; `primary.rs`, for the story.
+//! and TCP. What needs no network is [`authority`](../../crates/authority/src/lib.rs): the zone, and
+//! what is answered. Here are sockets, timers and settings. Next: `node.rs`, what belongs together;
+//! `primary.rs`, for the story.
 
-pub mod answer;
-pub mod collect;
 pub mod control;
-pub mod desk;
-#[doc(hidden)]
-pub mod fuzzing;
-pub mod history;
 pub mod host;
 pub mod incoming;
-pub mod key;
-pub mod labels;
 pub mod listen;
-pub mod message;
-pub mod metrics;
 pub mod node;
-pub mod notified;
 pub mod notify;
-pub mod outgoing;
-pub mod policy;
 pub mod primary;
-pub mod published;
-pub mod refused;
-pub mod request;
 pub mod secondary;
-pub mod serial;
 pub mod settings;
-pub mod signer;
-pub mod state;
 #[cfg(test)]
 mod tests;
-pub mod tsig;
-pub mod zone;
 
+use authority::metrics::Metrics;
 use instrument::{Service, StartError, traced};
 use rocket::{Build, Rocket, get, routes};
 
 use control::Control;
-use metrics::Metrics;
 use node::Node;
 
 /// The service, ready to launch.

@@ -10,14 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use authority::desk::{Desk, Reply, Transport};
+use authority::refused::Refused;
 use rocket::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rocket::tokio::net::TcpStream;
 use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{sleep, timeout};
 use rocket::tokio::{self, select};
-
-use crate::desk::{Desk, Reply, Transport};
-use crate::refused::Refused;
 
 /// TCP connections at once.
 const CONNECTIONS_MAX: usize = 128;
@@ -69,7 +68,10 @@ impl Sockets {
             let started = worker.spawn(move || {
                 while wanted.strong_count() > 0 {
                     // A message that makes a worker panic costs that message, not the worker.
-                    let _ = catch_unwind(AssertUnwindSafe(|| answer_packet(&udp, &desk)));
+                    let answered = catch_unwind(AssertUnwindSafe(|| answer_packet(&udp, &desk)));
+                    if answered.is_err() {
+                        desk.metrics.refused(Refused::Panicked);
+                    }
                 }
             });
             if let Err(why) = started {
@@ -117,7 +119,11 @@ async fn serve_tcp(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
                     sleep(LOOK).await;
                 }
             },
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => {
+                if ended.is_err_and(|why| why.is_panic()) {
+                    desk.metrics.refused(Refused::Panicked);
+                }
+            }
         }
     }
 }

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use authority::desk::Desk;
+use authority::metrics::Metrics;
+use authority::published::Published;
 use instrument::dns::Resolver;
 use instrument::{Env, StartError};
 use rocket::tokio::task::JoinSet;
 
-use crate::desk::Desk;
 use crate::listen::Sockets;
-use crate::metrics::Metrics;
 use crate::notify::Notifier;
-use crate::published::Published;
 use crate::settings::{Role, Settings};
 
 /// A nameserver.
@@ -39,10 +39,7 @@ impl Node {
         let settings = Settings::read(env)?;
         let published = Arc::new(Published::new(settings.apex.clone(), metrics.clone()));
         let role = settings.role(env, &published, &metrics, &resolver)?;
-        let notified = match &role {
-            Role::Primary(_) => None,
-            Role::Secondary(secondary, _) => Some(secondary.notified.clone()),
-        };
+        let notified = role.secondary().map(|secondary| secondary.notified.clone());
         let sockets = Sockets::bind(settings.address, settings.port).map_err(|why| {
             let (address, port) = (settings.address, settings.port);
             StartError::Other(format!(

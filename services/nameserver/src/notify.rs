@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use authority::metrics::Metrics;
+use authority::published::Published;
+use authority::zone::Zone;
 use domain::base::iana::{Opcode, Rcode};
 use domain::base::{Message, MessageBuilder, Rtype};
 use domain::rdata::tsig::Time48;
@@ -15,9 +18,6 @@ use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{sleep, timeout};
 
 use crate::host::Host;
-use crate::metrics::Metrics;
-use crate::published::Published;
-use crate::zone::Zone;
 
 /// How long an acknowledgement is waited for, each time.
 const WAITS: [u64; 4] = [1, 2, 4, 8];

@@ -8,18 +8,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use authority::metrics::Metrics;
+use authority::policy::Policy;
+use authority::published::Published;
+use authority::serial::{self, is_newer};
+use authority::signer::{Renew, SignError, Signer};
+use authority::state::Keeper;
+use authority::zone::{Data, Entry, Zone, ZoneError};
 use domain::base::{CanonicalOrd, Rtype};
 use domain::rdata::Soa;
 use rocket::tokio::task::spawn_blocking;
 use rocket::tokio::time::interval;
-
-use crate::metrics::Metrics;
-use crate::policy::Policy;
-use crate::published::Published;
-use crate::serial::{self, is_newer};
-use crate::signer::{Renew, SignError, Signer};
-use crate::state::Keeper;
-use crate::zone::{Data, Entry, Zone, ZoneError};
 
 /// Between two attempts of a signer that fails.
 const RETRY_SECONDS: u32 = 10;

@@ -11,6 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use authority::collect::{Fetched, TransferError, apply};
+use authority::metrics::Metrics;
+use authority::notified::Notified;
+use authority::published::Published;
+use authority::serial::{self, is_newer};
+use authority::state::Keeper;
+use authority::zone::{Zone, ZoneError};
 use domain::base::Ttl;
 use domain::tsig::Key;
 use instrument::dns::Resolver;
@@ -18,15 +25,8 @@ use rocket::tokio::select;
 use rocket::tokio::task::spawn_blocking;
 use rocket::tokio::time::sleep;
 
-use crate::collect::{Fetched, TransferError, apply};
 use crate::host::Host;
 use crate::incoming;
-use crate::metrics::Metrics;
-use crate::notified::Notified;
-use crate::published::Published;
-use crate::serial::{self, is_newer};
-use crate::state::Keeper;
-use crate::zone::{Zone, ZoneError};
 
 /// Between two attempts before there is a zone that says how long to wait.
 const FIRST_RETRY: Duration = Duration::from_secs(1);

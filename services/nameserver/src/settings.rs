@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use authority::key::Key;
+use authority::metrics::Metrics;
+use authority::notified::Notified;
+use authority::policy::Policy;
+use authority::published::Published;
+use authority::signer::Signer;
+use authority::state::Keeper;
+use authority::tsig::Keys;
+use authority::zone::{Owner, default_zone, parse_entries};
 use domain::base::ToName as _;
 use instrument::dns::Resolver;
 use instrument::{Env, SettingError, StartError};
 
 use crate::host::Host;
-use crate::key::Key;
-use crate::metrics::Metrics;
-use crate::notified::Notified;
-use crate::policy::Policy;
 use crate::primary::Primary;
-use crate::published::Published;
 use crate::secondary::Secondary;
-use crate::signer::Signer;
-use crate::state::Keeper;
-use crate::tsig::Keys;
-use crate::zone::{Owner, default_zone, parse_entries};
 
 /// What a nameserver is.
 #[derive(Clone)]
@@ -29,6 +29,24 @@ pub enum Role {
     Primary(Arc<Primary>),
     /// It copies the zone; when what it has kept was last confirmed.
     Secondary(Arc<Secondary>, u32),
+}
+
+impl Role {
+    /// The one that makes the zone, if this is it.
+    pub fn primary(&self) -> Option<&Arc<Primary>> {
+        match self {
+            Self::Primary(primary) => Some(primary),
+            Self::Secondary(..) => None,
+        }
+    }
+
+    /// One that copies it, if this is one.
+    pub fn secondary(&self) -> Option<&Arc<Secondary>> {
+        match self {
+            Self::Secondary(secondary, _) => Some(secondary),
+            Self::Primary(_) => None,
+        }
+    }
 }
 
 /// What a nameserver is told.

@@ -29,6 +29,8 @@ pub struct Finding {
     pub expiries: BTreeMap<Rtype, u32>,
     /// Whether the SOA record is signed at all; none if it was not seen.
     pub signed: Option<Signed>,
+    /// Answers to other questions: from somebody else, perhaps.
+    pub spoofed: u64,
     /// Seconds since 1970, when it was asked.
     pub at: u32,
 }
@@ -192,6 +194,7 @@ mod tests {
             serials: [Err(Failure::Timeout), Ok(serial)],
             expiries: BTreeMap::new(),
             signed: None,
+            spoofed: 0,
             at: NOW,
         };
         assert_eq!(finding(NOW - 60).age(), Some(60));

@@ -6,47 +6,59 @@
 pub mod client;
 pub mod finding;
 pub mod metrics;
+pub mod once;
+pub mod options;
 pub mod probe;
+pub mod settings;
 pub mod shown;
 pub mod target;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, RwLock};
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use instrument::{Service, SettingError, StartError, traced};
-use prometheus::{Registry, TextEncoder};
+use clap::Parser as _;
+use instrument::{Env, Service, StartError, traced};
 use rocket::http::Status;
 use rocket::tokio::time::{MissedTickBehavior, interval};
 use rocket::{Build, Rocket, State, get, routes};
 
 use finding::Latest;
 use metrics::Failures;
+use options::Options;
 use probe::Prober;
+use settings::Settings;
 use shown::Findings;
 use target::Target;
+
+/// The whole program: arguments in (the first is the program's name), exit code out.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = match Options::try_parse_from(arguments) {
+        Ok(options) => options,
+        Err(why) => {
+            let _ = why.print(); // help and version, too: they are no error
+            return ExitCode::from(if why.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let env = Env::process().overruled_by(options.settings());
+    if !options.once {
+        return instrument::run_with("zone-exporter", env, build);
+    }
+    once::run(&env).unwrap_or_else(|why| {
+        let _ = writeln!(std::io::stderr(), "zone-exporter: {why}");
+        ExitCode::from(2)
+    })
+}
 
 /// The service, ready to launch.
 ///
 /// # Errors
 /// If a setting cannot be used.
 pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
-    let env = &service.env;
-    let zones = env.text("ZONES")?.unwrap_or_default();
-    let servers = env.text("SERVERS")?.unwrap_or_default();
-    let targets = Target::all(&zones, &servers).map_err(|why| SettingError {
-        name: "ZONES or SERVERS".to_owned(),
-        found: format!("{zones} {servers}"),
-        why,
-        remedy: "set ZONES to names and SERVERS to host or host:port, with commas".to_owned(),
-    })?;
-    let seconds = "set it to a number of seconds, at least 1";
-    let every = Duration::from_secs(env.parse("PROBE_EVERY", 10, seconds)?);
-    let patience = Duration::from_secs(env.parse("PROBE_TIMEOUT", 2, seconds)?);
-    if every.is_zero() || patience.is_zero() {
-        return Err(StartError::Other(format!("PROBE_EVERY or PROBE_TIMEOUT: 0; {seconds}")));
-    }
+    let Settings { targets, every, patience } = Settings::read(&service.env)?;
     let prober = Prober { resolver: service.resolver()?, patience };
     let latest = Latest::default();
     service.registry.register(Box::new(Findings::new(latest.clone())?))?;
@@ -78,7 +90,7 @@ async fn probe_forever(
 #[get("/")]
 fn index() -> &'static str {
     "GET /probe?zone=example.org&server=ns1.example.org,ns2.example.org:53 probes now; \
-     what ZONES and SERVERS name is on the admin port's /metrics\n"
+     what --zone and --server (or ZONES and SERVERS) name is on the admin port's /metrics\n"
 }
 
 /// Probes once, as blackbox_exporter does: for a Prometheus that brings the targets itself.
@@ -97,10 +109,6 @@ async fn probe_now(
     if targets.is_empty() {
         return Err(wrong("a probe needs a zone and a server".to_owned()));
     }
-    let findings = prober.round(&targets).await;
     let failed = |why: prometheus::Error| (Status::InternalServerError, format!("{why}\n"));
-    let registry = Registry::new();
-    let latest = Arc::new(RwLock::new(findings));
-    registry.register(Box::new(Findings::new(latest).map_err(failed)?)).map_err(failed)?;
-    TextEncoder::new().encode_to_string(&registry.gather()).map_err(failed)
+    shown::text(prober.round(&targets).await).map_err(failed)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    instrument::run("zone-exporter", zone_exporter::build)
+    zone_exporter::run(std::env::args_os())
 }

@@ -1,6 +1,9 @@
 //! The names of what is shown, and who reads it. The gauges are made in `shown.rs`.
 
-use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
+use prometheus::{
+    IntCounter, IntCounterVec, Registry, register_int_counter_vec_with_registry,
+    register_int_counter_with_registry,
+};
 
 use crate::finding::{Failure, Finding};
 
@@ -23,6 +26,9 @@ pub const PROBE_SUCCESS: &str = "zone_probe_success";
 pub const PROBE_FAILURE: &str = "zone_probe_failure";
 /// Failed probes by reason.
 pub const FAILURES_TOTAL: &str = "zone_probe_failures_total";
+/// Answers to questions that were not asked. Somebody tries to be the server; or a server answers
+/// what it did not read.
+pub const SPOOFED_TOTAL: &str = "zone_probe_spoofed_total";
 /// The prober's clock, which ages are measured by. Its distance to Prometheus' clock:
 /// `zone_prober_time_seconds - timestamp(zone_prober_time_seconds)`.
 pub const PROBER_TIME: &str = "zone_prober_time_seconds";
@@ -31,7 +37,10 @@ pub const PROBER_TIME: &str = "zone_prober_time_seconds";
 pub const TRANSPORTS: [&str; 2] = ["udp", "tcp"];
 
 /// Counts probes that failed.
-pub struct Failures(IntCounterVec);
+pub struct Failures {
+    failed: IntCounterVec,
+    spoofed: IntCounter,
+}
 
 impl Failures {
     /// Creates the counter.
@@ -41,22 +50,25 @@ impl Failures {
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let help = "Failed probes by reason.";
         let labels = &["transport", "reason"];
-        let counter =
+        let failed =
             register_int_counter_vec_with_registry!(FAILURES_TOTAL, help, labels, registry)?;
         for transport in TRANSPORTS {
             for why in Failure::ALL {
-                counter.with_label_values(&[transport, why.label()]);
+                failed.with_label_values(&[transport, why.label()]);
             }
         }
-        Ok(Self(counter))
+        let help = "Answers to questions that were not asked.";
+        let spoofed = register_int_counter_with_registry!(SPOOFED_TOTAL, help, registry)?;
+        Ok(Self { failed, spoofed })
     }
 
     /// Counts those of a round.
     pub fn count(&self, findings: &[Finding]) {
         for finding in findings {
+            self.spoofed.inc_by(finding.spoofed);
             for (transport, serial) in TRANSPORTS.into_iter().zip(&finding.serials) {
                 if let Err(why) = serial {
-                    self.0.with_label_values(&[transport, why.label()]).inc();
+                    self.failed.with_label_values(&[transport, why.label()]).inc();
                 }
             }
         }

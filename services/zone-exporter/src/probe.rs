@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use authority::asked::{self, last_expiry};
 use domain::base::{Message, Name, Rtype};
-use domain::rdata::{Rrsig, Soa};
 use instrument::dns::Resolver;
 use rocket::tokio::join;
 use rocket::tokio::task::JoinSet;
@@ -66,7 +67,9 @@ impl Prober {
             let malformed = [Err(Failure::Malformed), Err(Failure::Malformed)];
             return Finding::nothing(zone.to_owned(), name, malformed);
         };
-        let question = |rtype, transport| ask(server, (&apex, rtype), transport, self.patience);
+        let spoofed = AtomicU64::new(0);
+        let question =
+            |rtype, transport| ask(server, (&apex, rtype), (transport, self.patience), &spoofed);
         let (udp, tcp, keys, servers) = join!(
             question(Rtype::SOA, Transport::Udp),
             question(Rtype::SOA, Transport::Tcp),
@@ -75,8 +78,11 @@ impl Prober {
         );
         let serials =
             [&udp, &tcp].map(|answer| answer.as_ref().map_err(|why| *why).and_then(serial));
-        let mut finding =
-            Finding { address: Some(server), ..Finding::nothing(zone.to_owned(), name, serials) };
+        let mut finding = Finding {
+            address: Some(server),
+            spoofed: spoofed.load(Relaxed),
+            ..Finding::nothing(zone.to_owned(), name, serials)
+        };
         for (rtype, answer) in
             [(Rtype::SOA, udp.or(tcp)), (Rtype::DNSKEY, keys), (Rtype::NS, servers)]
         {
@@ -94,26 +100,12 @@ impl Prober {
 impl Finding {
     fn nothing(zone: String, server: String, serials: [Result<u32, Failure>; 2]) -> Self {
         let (expiries, signed, address) = (BTreeMap::new(), None, None);
-        Self { zone, server, address, serials, expiries, signed, at: now() }
+        Self { zone, server, address, serials, expiries, signed, spoofed: 0, at: now() }
     }
 }
 
 fn serial(answer: &Message<Vec<u8>>) -> Result<u32, Failure> {
-    let answer = answer.answer().map_err(|_| Failure::Malformed)?;
-    let soa = answer.limit_to::<Soa<_>>().next().ok_or(Failure::NoSoa)?;
-    Ok(soa.map_err(|_| Failure::Malformed)?.data().serial().into_int())
-}
-
-/// When the last signature over records of this type ends: with two keys, one may outlive the
-/// other.
-fn last_expiry(answer: &Message<Vec<u8>>, rtype: Rtype) -> Option<u32> {
-    let signatures = answer.answer().ok()?.limit_to::<Rrsig<_, _>>();
-    let ends = signatures.filter_map(|signature| {
-        let signature = signature.ok()?;
-        let covers = signature.data().type_covered() == rtype;
-        covers.then(|| signature.data().expiration().into_int())
-    });
-    ends.max()
+    asked::serial(answer).map_err(|_| Failure::Malformed)?.ok_or(Failure::NoSoa)
 }
 
 fn now() -> u32 {

@@ -1,11 +1,12 @@
 //! What was found, as metrics that exist only while there is something to say: a server that does
 //! not answer has no serial, no age and no signature, rather than old ones.
 
+use std::sync::{Arc, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Gauge, GaugeVec, Opts};
+use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use crate::finding::{Finding, Format, Latest, Signed, newest};
 use crate::metrics::{
@@ -17,6 +18,16 @@ use crate::metrics::{
 pub struct Findings {
     latest: Latest,
     descriptions: Vec<Desc>,
+}
+
+/// Findings in Prometheus' text format.
+///
+/// # Errors
+/// A mistake in the names.
+pub fn text(findings: Vec<Finding>) -> Result<String, prometheus::Error> {
+    let registry = Registry::new();
+    registry.register(Box::new(Findings::new(Arc::new(RwLock::new(findings)))?))?;
+    TextEncoder::new().encode_to_string(&registry.gather())
 }
 
 /// The gauges of one scrape.

@@ -48,7 +48,11 @@ impl Target {
     }
 }
 
-fn split(server: &str) -> Result<(String, u16), String> {
+/// The host and the port of `host` or `host:port`.
+///
+/// # Errors
+/// It is neither.
+pub fn split(server: &str) -> Result<(String, u16), String> {
     let wrong = || format!("{server:?} is not host or host:port");
     let plain = server.parse::<std::net::IpAddr>().is_ok();
     let (host, port) = match server.rsplit_once(':') {

@@ -115,7 +115,7 @@ impl Chaos for NetworkChaos {
                     ),
                     (
                         self.loss.is_some(),
-                        "a lost chunk is not dropped but stalls its connection for the time of a retransmission, as TCP hides losses; at 100 % nothing passes",
+                        "a lost chunk is not dropped but stalls its connection for the time of a retransmission, as TCP hides losses, while a datagram is gone; at 100 % nothing passes",
                     ),
                     (self.rate.is_some(), "bytes pass at the given rate"),
                 ];

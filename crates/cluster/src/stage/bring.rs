@@ -42,7 +42,9 @@ impl ClusterStage {
         }
         for document in documents {
             self.note(document.changes);
-            self.applied().push(document.object);
+            let mut applied = self.applied();
+            applied.retain(|one| title(one) != title(&document.object));
+            applied.push(document.object);
         }
         let count = self.applied().len() + namespaces;
         let changed = stage::Stage::adapted(self).len();

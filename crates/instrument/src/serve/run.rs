@@ -37,15 +37,25 @@ type BuildFn = fn(&mut Service) -> Result<Rocket<Build>, StartError>;
 ///
 /// Exit codes: 0 after a clean stop, 1 if requests had to be abandoned, 2 if the service could not
 /// start; then one line on standard error says why and what to do.
-// `#[inline]`, like the two functions that it leads to, so that Rocket's generic parts are compiled
+// `#[inline]`, like the functions that it leads to, so that Rocket's generic parts are compiled
 // in the program's crate and nowhere else. Compiled here, they came out 1.5 % slower.
 #[inline]
 pub fn run(
     name: &'static str,
     build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
 ) -> ExitCode {
+    run_with(name, Env::process(), build)
+}
+
+/// The same with settings of your own, such as [`Env::process`] overruled by the command line.
+#[inline]
+pub fn run_with(
+    name: &'static str,
+    env: Env,
+    build: fn(&mut Service) -> Result<Rocket<Build>, StartError>,
+) -> ExitCode {
     let heap = memory::Profiler::start();
-    let stopped = start_and_serve(name, build);
+    let stopped = start_and_serve(name, env, build);
     // What the service still holds must count as held: the heap profile is written before anything
     // is dropped.
     heap.finish();
@@ -70,8 +80,8 @@ struct Stopped {
 }
 
 #[inline]
-fn start_and_serve(name: &'static str, build: BuildFn) -> Result<Stopped, StartError> {
-    let (env, registry) = (Env::process(), Registry::new());
+fn start_and_serve(name: &'static str, env: Env, build: BuildFn) -> Result<Stopped, StartError> {
+    let registry = Registry::new();
     let failures = Failures::register(&registry)?;
     let telemetry = Telemetry::start(name, &env, &registry, failures.clone())?;
     log_panics();

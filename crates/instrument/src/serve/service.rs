@@ -168,9 +168,9 @@ impl Service {
 /// Answers every error that a service does not catch itself, in one line of text. Rocket's own
 /// catcher would do the same in HTML, but cannot be wrapped.
 ///
-/// Rocket answers a known path with the wrong method like a path that it does not know, and a method
-/// that it has no word for with 400. Here it is 405, with the methods that there are: whoever
-/// writes a client learns what is wrong.
+/// Rocket answers a known path with the wrong method like a path that it does not know, and a
+/// method that it has no word for with 400. Here it is 405, with the methods that there are:
+/// whoever writes a client learns what is wrong.
 #[catch(default)]
 fn failed(status: Status, request: &Request<'_>) -> (Status, Failed) {
     let unknown = request.local_cache(UnknownMethod::default).0.as_deref();

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use slo::Catalogue;
-use stage::Stage;
+use stage::{Notification, Stage};
 
 use crate::budget;
 use crate::prometheus::{Prometheus, Series};
-use crate::report::{self, Alert};
+use crate::report::{self, Alert, Messages};
 use crate::setup;
 use crate::story::Chart;
 
@@ -22,6 +22,8 @@ pub(super) struct Evidence {
     pub(super) alerts: Vec<Alert>,
     /// What the error budgets were charged.
     pub(super) budgets: Vec<report::Budget>,
+    /// Who was told how often.
+    pub(super) messages: Vec<Messages>,
 }
 
 /// Reads what there is; a Prometheus that does not answer any more leaves the report without
@@ -49,7 +51,37 @@ pub(super) async fn collect(
     let firing: Vec<_> = firing.iter().flatten().filter_map(which).collect();
     evidence.alerts = course(&alerts, &firing, epoch, now, step);
     evidence.budgets = budget::all(catalogue, &prometheus).await;
+    evidence.messages = told(&stage.mail().await.unwrap_or_default());
     evidence
+}
+
+/// Who was told how often, in the order in which each heard first.
+fn told(sent: &[Notification]) -> Vec<Messages> {
+    let mut told: Vec<Messages> = Vec::new();
+    for message in sent {
+        // Without the namespace, which is another one in a cluster.
+        let receiver = message.receiver.split_once('/').map_or("", |(_, rest)| rest);
+        let channel = match message.channel.as_str() {
+            "email" => "mail",
+            "sns" => "SMS",
+            "slack" => "chat",
+            other => other,
+        };
+        let same = |one: &&mut Messages| one.receiver == receiver && one.channel == channel;
+        let at = match told.iter_mut().find(same) {
+            Some(at) => at,
+            None => {
+                let (receiver, channel) = (receiver.to_owned(), channel.to_owned());
+                told.push(Messages { receiver, channel, firing: 0, resolved: 0 });
+                told.last_mut().expect("it was just put there")
+            }
+        };
+        match message.status.as_str() {
+            "resolved" => at.resolved += 1,
+            _ => at.firing += 1,
+        }
+    }
+    told
 }
 
 async fn read_chart(

@@ -147,6 +147,7 @@ impl Record {
             profiles: self.profiles,
             gates: self.gates,
             budgets: evidence.budgets,
+            messages: evidence.messages,
             adapted: self.adapted,
             notes: self.notes,
         }

@@ -25,6 +25,7 @@ pub fn html(report: &Report) -> String {
         details::gates(report),
         details::alerts(report),
         details::faults(report),
+        details::messages(report),
         details::notes(report),
         details::again(report),
         "</main>\n".to_owned(),

@@ -16,6 +16,7 @@ pub fn markdown(report: &Report) -> String {
         table(report),
         charts(report),
         budgets(report),
+        messages(report),
         gates(report),
         notes(report),
         format!(
@@ -112,6 +113,19 @@ fn budgets(report: &Report) -> String {
     match rows.as_str() {
         "" => rows,
         _ => section("Error budgets", &format!("{head}{rows}")),
+    }
+}
+
+fn messages(report: &Report) -> String {
+    let row = |messages: &super::Messages| {
+        let cells = messages.cells().map(|cell| safe(&cell));
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rows: String = report.messages.iter().map(row).collect();
+    let head = "| Receiver | Channel | Alarms | Ends |\n| --- | --- | ---: | ---: |\n";
+    match rows.as_str() {
+        "" => rows,
+        _ => section("Who was told", &format!("{head}{rows}")),
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Report {
     /// What the tale cost of the error budgets; empty if it has no objectives.
     #[serde(default)]
     pub budgets: Vec<Budget>,
+    /// Who was told how often; empty if nobody was.
+    #[serde(default)]
+    pub messages: Vec<Messages>,
     /// In what the documents on the stage differ from the files; nothing on a local stage.
     #[serde(default)]
     pub adapted: Vec<Adaptation>,
@@ -267,4 +270,17 @@ pub struct Budget {
     pub minutes: f64,
     /// What is spent of it, in minutes; none if nobody knows.
     pub spent_minutes: Option<f64>,
+}
+
+/// How many messages somebody got.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Messages {
+    /// `AlertmanagerConfig/receiver`.
+    pub receiver: String,
+    /// `mail`, `SMS`, `chat` or what else Alertmanager calls it.
+    pub channel: String,
+    /// Those that said that something is wrong.
+    pub firing: usize,
+    /// Those that said that it is over.
+    pub resolved: usize,
 }

@@ -4,7 +4,7 @@ use slo::Clock;
 use stage::StageKind;
 
 use super::units::{human, minutes, seconds};
-use super::{Budget, Outcome, Promise, Report, Unit, Verdict};
+use super::{Budget, Messages, Outcome, Promise, Report, Unit, Verdict};
 
 impl Report {
     /// The promises with one outcome, in order.
@@ -69,6 +69,14 @@ impl Budget {
             format!("{} in {} days", minutes(self.minutes), self.days),
             spent,
         ]
+    }
+}
+
+impl Messages {
+    /// Receiver, channel, alarms, and what said that they are over.
+    pub(super) fn cells(&self) -> [String; 4] {
+        let (receiver, channel) = (self.receiver.clone(), self.channel.clone());
+        [receiver, channel, self.firing.to_string(), self.resolved.to_string()]
     }
 }
 

@@ -1,6 +1,7 @@
 //! `tale rollout`: behind the gate, in front of a registry, and past both.
 
 use testkit::project::Project;
+use testkit::wait::eventually;
 
 use crate::project;
 
@@ -37,7 +38,12 @@ async fn a_release_goes_out_if_the_gate_passes_and_nothing_changes_if_it_does_no
     let project = up().await;
     let before = releases(&project).await;
     let release = "manifests/devops/shops-v2.yaml";
-    let refused = project.run(&["rollout", release, "--gate", "no.yaml"]).await;
+    // It cannot judge before it has seen enough.
+    let judged = async || {
+        let ended = project.run(&["rollout", release, "--gate", "no.yaml"]).await;
+        (ended.code != Some(2)).then_some(ended)
+    };
+    let refused = eventually("a verdict", judged).await;
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
     assert!(
         refused.stderr.contains("refused because of here: nothing was changed"),

@@ -9,7 +9,7 @@ mod samples;
 
 pub(crate) use samples::{promise, small};
 pub(crate) use tale::report::{
-    Act, Alert, Budget, Chart, Clock, Fault, Frame, GateResult, Outcome, Profile, Promise, Report,
-    SCHEMA, Series, StageKind, Threshold, Unit, Verdict, chart_file, from_json, html, json, junit,
-    markdown, svg, write,
+    Act, Alert, Budget, Chart, Clock, Fault, Frame, GateResult, Messages, Outcome, Profile,
+    Promise, Report, SCHEMA, Series, StageKind, Threshold, Unit, Verdict, chart_file, from_json,
+    html, json, junit, markdown, svg, write,
 };

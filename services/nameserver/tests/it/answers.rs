@@ -62,7 +62,7 @@ async fn a_delegation_is_a_referral_with_addresses_and_without_authority() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_edns_there_are_no_signatures_and_512_bytes() {
     let records: String = (0..40).map(|number| format!("many A 192.0.2.{number}\n")).collect();
-    let records = nameserver::zone::default_zone().to_owned() + &records;
+    let records = authority::zone::default_zone().to_owned() + &records;
     let server = start(&[("ZONE_RECORDS", &records)]);
     server.serves_something().await;
     let plain = server.exchange(&question("www.tale.example", T::A, None)).unwrap();

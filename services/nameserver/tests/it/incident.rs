@@ -1,10 +1,10 @@
 //! The Friday change: a policy that is accepted, and a zone that dies while every server answers.
 
+use authority::policy::Policy;
+use authority::serial::now;
+use authority::zone::parse_entries;
 use domain::base::Rtype;
 use domain::base::iana::Rcode;
-use nameserver::policy::Policy;
-use nameserver::serial::now;
-use nameserver::zone::parse_entries;
 
 use crate::support::{rcode, start};
 

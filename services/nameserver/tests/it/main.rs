@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod answers;
+mod flood;
 mod hostile;
 mod incident;
 mod peers;
+mod spoofed;
 mod support;
 mod transfers;

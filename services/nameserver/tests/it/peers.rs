@@ -5,7 +5,7 @@ mod servers;
 
 use std::time::Instant;
 
-use nameserver::zone::parse_entries;
+use authority::zone::parse_entries;
 
 use crate::support::{Running, free_port, large_zone, start};
 use servers::{Peer, bind, delv, knot, knot_primary, nsd, trust};
@@ -98,7 +98,7 @@ async fn a_zone_whose_signatures_have_ended_is_answered_by_all_and_bogus_for_a_v
         ("SIGN_PROPAGATION_DELAY", "1"),
     ]);
     let serial = primary.serves_something().await;
-    let broken = nameserver::policy::Policy {
+    let broken = authority::policy::Policy {
         lifetime_seconds: 8,
         refresh_seconds: 1,
         propagation_delay_seconds: 1,

@@ -4,15 +4,15 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use authority::desk::Desk;
+use authority::metrics::Metrics;
+use authority::published::Published;
 use domain::base::iana::Rcode;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use instrument::Env;
 use instrument::dns::{Resolver, resolver_config};
-use nameserver::desk::Desk;
-use nameserver::metrics::Metrics;
 use nameserver::node::Node;
 use nameserver::primary::Primary;
-use nameserver::published::Published;
 use nameserver::secondary::Secondary;
 use nameserver::settings::Role;
 use prometheus::Registry;
@@ -61,17 +61,11 @@ pub(crate) fn prepared(settings: &[(&str, &str)]) -> Result<Running, instrument:
 
 impl Running {
     pub(crate) fn primary(&self) -> &Primary {
-        match &self.role {
-            Role::Primary(primary) => primary,
-            Role::Secondary(..) => panic!("a secondary"),
-        }
+        self.role.primary().expect("a primary")
     }
 
     pub(crate) fn secondary(&self) -> &Secondary {
-        match &self.role {
-            Role::Secondary(secondary, _) => secondary,
-            Role::Primary(_) => panic!("a primary"),
-        }
+        self.role.secondary().expect("a secondary")
     }
 
     pub(crate) fn serial(&self) -> Option<u32> {
@@ -156,7 +150,7 @@ pub(crate) fn types(message: &Message<Vec<u8>>) -> [Vec<Rtype>; 3] {
 /// A zone of that many names besides those of the built-in one.
 pub(crate) fn large_zone(names: usize) -> String {
     let names = (0..names).map(|number| format!("n{number} A 192.0.2.{}\n", number % 250 + 1));
-    format!("{}{}", nameserver::zone::default_zone(), names.collect::<String>())
+    format!("{}{}", authority::zone::default_zone(), names.collect::<String>())
 }
 
 /// A port that is free for UDP and TCP.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use authority::serial::{LONGEST_STEP, now};
+use authority::zone::parse_entries;
 use domain::base::Rtype;
 use domain::base::iana::Rcode;
-use nameserver::serial::{LONGEST_STEP, now};
-use nameserver::zone::parse_entries;
 use testkit::wait::eventually;
 
 use crate::support::{Running, free_port, large_zone, rcode, start};
@@ -71,7 +71,7 @@ async fn word_of_a_change_is_sent_and_heard() {
 
 /// The built-in zone with a refresh time that no test waits for.
 fn slow_zone() -> String {
-    nameserver::zone::default_zone().replace("1 10 2 60 5", "1 3600 3600 7200 5")
+    authority::zone::default_zone().replace("1 10 2 60 5", "1 3600 3600 7200 5")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +107,7 @@ async fn a_restart_goes_on_where_it_was() {
     eventually("the copy on disk", async || {
         std::fs::read(folders[1].path().join("tale.example.axfr"))
             .ok()
-            .filter(|file| nameserver::state::read(file, copy.published.apex()).is_some())
+            .filter(|file| authority::state::read(file, copy.published.apex()).is_some())
     })
     .await;
     drop((primary, copy));
@@ -140,7 +140,7 @@ async fn a_damaged_file_ends_the_start_with_its_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_without_word_from_its_primary_expires() {
-    let zone = nameserver::zone::default_zone().replace("1 10 2 60 5", "1 1 1 2 5");
+    let zone = authority::zone::default_zone().replace("1 10 2 60 5", "1 1 1 2 5");
     let primary = start(&[("ZONE_RECORDS", &zone)]);
     let first = primary.serves_something().await;
     let copy = copy_of(&primary, &[]);

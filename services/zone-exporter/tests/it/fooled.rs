@@ -1,9 +1,9 @@
 //! Three ways in which "the serial is younger than an hour" is true while the zone is dying or its
 //! servers disagree, and what shows each.
 
-use nameserver::policy::Policy;
-use nameserver::serial::now;
-use nameserver::zone::parse_entries;
+use authority::policy::Policy;
+use authority::serial::now;
+use authority::zone::parse_entries;
 
 use crate::support::{Running, Series, probe, start};
 

@@ -23,6 +23,17 @@ fn soa(query: &Query, serial: u32) -> Reply {
     Reply::Packets(vec![answer.finish()])
 }
 
+/// The same as a message of the zone's own server.
+pub(crate) fn answer_of(asked: &Message<Vec<u8>>, serial: u32) -> Vec<u8> {
+    let mut answer = MessageBuilder::new_vec().start_answer(asked, Rcode::NOERROR).unwrap();
+    answer.header_mut().set_aa(true);
+    let name: Name<Vec<u8>> = "tale.example".parse().unwrap();
+    let [refresh, retry, expire, minimum] = [Ttl::HOUR; 4];
+    let soa = Soa::new(&name, &name, serial.into(), refresh, retry, expire, minimum);
+    answer.push((&name, Ttl::HOUR, soa)).unwrap();
+    answer.finish()
+}
+
 async fn probed(script: impl Fn(&Query) -> Reply + Send + Sync + 'static) -> Vec<String> {
     let server = DnsServer::start(script).await;
     let address = server.address.to_string();
@@ -101,13 +112,7 @@ async fn a_port_that_is_open_for_packets_alone_shows() {
         loop {
             let (length, from) = udp.recv_from(&mut buffer).await.unwrap();
             let asked = Message::from_octets(buffer[..length].to_vec()).unwrap();
-            let name: Name<Vec<u8>> = "tale.example".parse().unwrap();
-            let mut answer =
-                MessageBuilder::new_vec().start_answer(&asked, Rcode::NOERROR).unwrap();
-            answer.header_mut().set_aa(true);
-            let soa = Soa::new(&name, &name, 7.into(), Ttl::HOUR, Ttl::HOUR, Ttl::HOUR, Ttl::HOUR);
-            answer.push((&name, Ttl::HOUR, soa)).unwrap();
-            udp.send_to(&answer.finish(), from).await.unwrap();
+            udp.send_to(&answer_of(&asked, 7), from).await.unwrap();
         }
     });
     let series = probe(&[&address]).await;

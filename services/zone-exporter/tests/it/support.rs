@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use authority::published::Published;
 use instrument::Env;
 use instrument::dns::{Resolver, resolver_config};
 use nameserver::node::Node;
 use nameserver::primary::Primary;
-use nameserver::published::Published;
 use nameserver::secondary::Secondary;
 use nameserver::settings::Role;
 use prometheus::Registry;
 use tokio::task::JoinSet;
+use zone_exporter::finding::Finding;
 use zone_exporter::probe::Prober;
 use zone_exporter::shown::Findings;
 use zone_exporter::target::Target;
@@ -32,7 +33,7 @@ pub(crate) fn start(settings: &[(&str, &str)]) -> Running {
         *place = *setting;
     }
     let (env, registry) = (Env::of(all), Registry::new());
-    let metrics = nameserver::metrics::Metrics::register(&registry).unwrap();
+    let metrics = authority::metrics::Metrics::register(&registry).unwrap();
     let resolver = Resolver::new(resolver_config(&env).unwrap(), &registry).unwrap();
     let node = Node::new(&env, metrics, resolver).unwrap();
     let (address, published, role) =
@@ -44,17 +45,11 @@ pub(crate) fn start(settings: &[(&str, &str)]) -> Running {
 
 impl Running {
     pub(crate) fn primary(&self) -> &Primary {
-        match &self.role {
-            Role::Primary(primary) => primary,
-            Role::Secondary(..) => panic!("a secondary"),
-        }
+        self.role.primary().expect("a primary")
     }
 
     pub(crate) fn secondary(&self) -> &Secondary {
-        match &self.role {
-            Role::Secondary(secondary, _) => secondary,
-            Role::Primary(_) => panic!("a primary"),
-        }
+        self.role.secondary().expect("a secondary")
     }
 
     pub(crate) async fn serves(&self, wanted: impl Fn(u32) -> bool) -> u32 {
@@ -68,14 +63,19 @@ impl Running {
 /// A series by its name and labels, without the zone: `zone_serial{server="..."}`.
 pub(crate) type Series = BTreeMap<String, f64>;
 
-/// One probe of these servers for `tale.example`.
-pub(crate) async fn probe(servers: &[&str]) -> Series {
+/// One probe of these servers for `tale.example`, as it is found.
+pub(crate) async fn findings(servers: &[&str]) -> Vec<Finding> {
     let registry = Registry::new();
     let env = Env::of([("RESOLV_CONF", "/nonexistent/resolv.conf")]);
     let resolver = Resolver::new(resolver_config(&env).unwrap(), &registry).unwrap();
     let prober = Prober { resolver, patience: Duration::from_millis(500) };
     let targets = Target::all("tale.example", &servers.join(",")).unwrap();
-    let findings = Arc::new(RwLock::new(prober.round(&targets).await));
+    prober.round(&targets).await
+}
+
+/// The same as it is shown.
+pub(crate) async fn probe(servers: &[&str]) -> Series {
+    let findings = Arc::new(RwLock::new(findings(servers).await));
     let registry = Registry::new();
     registry.register(Box::new(Findings::new(findings).unwrap())).unwrap();
     let mut series = Series::new();

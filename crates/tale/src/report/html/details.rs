@@ -51,6 +51,13 @@ pub(super) fn faults(report: &Report) -> String {
     table("Faults", ["Experiment", "Kind", "Injected", "Recovered"], rows)
 }
 
+/// Who was told, and how often.
+pub(super) fn messages(report: &Report) -> String {
+    let rows = report.messages.iter();
+    let rows = rows.map(|messages| messages.cells().map(|cell| xml(&cell)));
+    table("Who was told", ["Receiver", "Channel", "Alarms", "Ends"], rows.collect())
+}
+
 pub(super) fn notes(report: &Report) -> String {
     let notes: String =
         report.notes.iter().map(|note| format!("<li>{}</li>\n", xml(note))).collect();

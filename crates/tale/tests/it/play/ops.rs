@@ -44,6 +44,41 @@ async fn without_one_of_its_faults_the_tale_is_broken_at_its_act() {
     }
 }
 
+/// The experiments that the story leaves out, in place of one that it has: a signer that refuses
+/// transfers denies updates as a partition does, and a serial of an hour ago is followed by nobody.
+#[tokio::test]
+async fn its_other_experiments_do_what_they_say() {
+    let project = Project::alone(TALE).await;
+    let tale = project.read(FILE);
+    let (head, _) = tale.split_once("acts:\n").unwrap();
+    let acts = r#"acts:
+  - act: calm
+    hold: 8s
+    promises:
+      - {metric: 'count(zone_probe_success{job="zone-exporter", server=~"nameserver:.*", transport="udp"} == 1) == 8', within: 30s}
+  - act: transfers are refused
+    run:
+      script: {file: tales/ops/experiments/refuse-transfers.sh, at: {SIGNER: signer}, begins: refused-transfers}
+    promises:
+      - {metric: 'max(fault_active{job="signer", fault="transfers_refused"}) == 1', within: 10s}
+      - {metric: 'count(zone_serial_behind{job="zone-exporter", server=~"nameserver:.*"} > 12) == 8', within: 40s}
+  - act: transfers are allowed
+    run:
+      script: {file: tales/ops/experiments/allow-transfers.sh, at: {SIGNER: signer}, ends: refused-transfers}
+    promises:
+      - {metric: 'max(zone_serial_behind{job="zone-exporter"}) <= 12', within: 20s}
+  - act: a serial of an hour ago
+    run:
+      script: {file: tales/ops/experiments/lower.sh, at: {SIGNER: signer}, begins: lower}
+    promises:
+      - {metric: 'max(zone_serial_behind{job="zone-exporter", server="signer:8053"}) > 3000', within: 5s}
+      - {metric: 'max(zone_serial_behind{job="zone-exporter", server=~"nameserver:.*"}) < 13', within: 1s}
+"#;
+    project.write(FILE, &format!("{head}{acts}"));
+    project.run(&["play", "ops"]).await.expect_code(0);
+    project.is_left_alone().await;
+}
+
 /// What makes one mail of eight is the grouping, and nothing else.
 #[tokio::test]
 async fn without_groups_the_second_night_is_the_first() {

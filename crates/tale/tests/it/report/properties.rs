@@ -108,8 +108,8 @@ proptest! {
                 _ => {}
             }
         }
-        // Five columns of promises with their head, then four of budgets.
-        prop_assert_eq!((rows, cells.len()), (4 + 1, 25 + 8), "{}", page);
+        // Five columns of promises with their head, then four of budgets, and four of messages.
+        prop_assert_eq!((rows, cells.len()), (4 + 1 + 1, 25 + 8 + 8), "{}", page);
         let plain: String = text.chars().filter(|letter| letter.is_whitespace() || !letter.is_control()).collect();
         let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
         prop_assert!(cells[5..25].chunks(5).all(|row| row[2] == plain) && cells[29] == plain, "{cells:?} instead of {plain:?}");

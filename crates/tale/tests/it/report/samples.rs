@@ -1,8 +1,8 @@
 //! Reports for tests: a small one, and one that says a given text everywhere.
 
 use super::{
-    Act, Alert, Budget, Chart, Clock, Fault, Frame, GateResult, Outcome, Profile, Promise, Report,
-    Series, StageKind, Threshold, Unit, Verdict,
+    Act, Alert, Budget, Chart, Clock, Fault, Frame, GateResult, Messages, Outcome, Profile,
+    Promise, Report, Series, StageKind, Threshold, Unit, Verdict,
 };
 
 /// Four promises with the four outcomes, one fault, one alert, one chart, one gate.
@@ -56,6 +56,12 @@ pub(crate) fn small() -> Report {
             verdict: "fail".to_owned(),
             text: "memory-growth 14 MB <= 9.9 MB FAIL\n".to_owned(),
         }],
+        messages: vec![Messages {
+            receiver: "dns-leaker/mail".into(),
+            channel: "mail".into(),
+            firing: 2,
+            resolved: 1,
+        }],
         budgets: vec![Budget {
             objective: "dns-leaker/memory-growth/slo".to_owned(),
             target: 0.999,
@@ -101,6 +107,10 @@ pub(crate) fn filled_with(text: &str) -> Report {
     for profile in &mut report.profiles {
         put(&mut profile.pod);
         profile.frames.iter_mut().for_each(|frame| put(&mut frame.name));
+    }
+    for messages in &mut report.messages {
+        put(&mut messages.receiver);
+        put(&mut messages.channel);
     }
     for budget in &mut report.budgets {
         put(&mut budget.objective);

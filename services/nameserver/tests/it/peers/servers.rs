@@ -110,7 +110,7 @@ impl Peer {
         let place = folder.path().to_str().unwrap();
         let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         file("conf", &setup.config.replace("DIR", place));
-        file("begin.zone", nameserver::zone::default_zone());
+        file("begin.zone", authority::zone::default_zone());
         let words = setup.command.map(|word| word.replace("DIR", place));
         let mut command = Command::new(&words[0]);
         let sbin = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::RwLock;
 
-use rocket::tokio::sync::Notify;
+use tokio::sync::Notify;
 
 /// Where the desk leaves word, and the secondary waits for it.
 #[derive(Default)]

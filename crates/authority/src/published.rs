@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use rocket::tokio::sync::watch;
+use tokio::sync::watch;
 
 use crate::history::History;
 use crate::metrics::Metrics;

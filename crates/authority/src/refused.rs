@@ -21,11 +21,13 @@ pub enum Refused {
     Connection,
     /// An answer to us from somebody else, or to another question.
     Spoofed,
+    /// A message that made us panic: a mistake of ours. It is lost, the server goes on.
+    Panicked,
 }
 
 impl Refused {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoQuestion,
         Self::Malformed,
         Self::NotImplemented,
@@ -35,6 +37,7 @@ impl Refused {
         Self::Notify,
         Self::Connection,
         Self::Spoofed,
+        Self::Panicked,
     ];
 
     /// As a label.
@@ -49,6 +52,7 @@ impl Refused {
             Self::Notify => "notify",
             Self::Connection => "connection",
             Self::Spoofed => "spoofed",
+            Self::Panicked => "panicked",
         }
     }
 }

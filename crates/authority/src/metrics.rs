@@ -45,7 +45,8 @@ pub struct Metrics {
     queries: IntCounterVec,
     durations: HistogramVec,
     refused: IntCounterVec,
-    pub(crate) connections: IntGauge,
+    /// Open TCP connections.
+    pub connections: IntGauge,
     transfers: IntCounterVec,
     notifies: IntCounterVec,
     signer_runs: IntCounterVec,
@@ -122,31 +123,30 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn answered(
-        &self,
-        transport: &str,
-        rtype: Option<Rtype>,
-        rcode: Rcode,
-        took: Duration,
-    ) {
+    /// Counts an answer.
+    pub fn answered(&self, transport: &str, rtype: Option<Rtype>, rcode: Rcode, took: Duration) {
         let labels = [transport, labels::of_type(rtype), labels::of_rcode(rcode)];
         self.queries.with_label_values(&labels).inc();
         self.durations.with_label_values(&[transport]).observe(took.as_secs_f64());
     }
 
-    pub(crate) fn refused(&self, why: Refused) {
+    /// Counts what was refused or dropped.
+    pub fn refused(&self, why: Refused) {
         self.refused.with_label_values(&[why.label()]).inc();
     }
 
-    pub(crate) fn transferred(&self, direction: &str, kind: &str, ok: Result<(), ()>) {
+    /// Counts a transfer, and how it ended.
+    pub fn transferred(&self, direction: &str, kind: &str, ok: Result<(), ()>) {
         self.transfers.with_label_values(&[direction, kind, result(ok)]).inc();
     }
 
-    pub(crate) fn notified(&self, direction: &str, ok: Result<(), ()>) {
+    /// Counts a notification, and how it ended.
+    pub fn notified(&self, direction: &str, ok: Result<(), ()>) {
         self.notifies.with_label_values(&[direction, result(ok)]).inc();
     }
 
-    pub(crate) fn signed(&self, now: u32, ok: Result<(), ()>) {
+    /// Counts a run of the signer.
+    pub fn signed(&self, now: u32, ok: Result<(), ()>) {
         self.signer_runs.with_label_values(&[result(ok)]).inc();
         self.signer_attempt.set(now.into());
         if ok.is_ok() {
@@ -154,12 +154,14 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn published(&self, serial: u32, expiry: u32) {
+    /// Another version is served; 0 and 0 for none.
+    pub fn published(&self, serial: u32, expiry: u32) {
         self.serial.set(serial.into());
         self.expiry.set(expiry.into());
     }
 
-    pub(crate) fn confirmed(&self, now: u32) {
+    /// The primary has confirmed the copy, at this Unix time.
+    pub fn confirmed(&self, now: u32) {
         self.confirmed.set(now.into());
     }
 }
