@@ -12,6 +12,7 @@
 mod attack;
 mod duration;
 mod fuzz;
+mod images;
 mod options;
 mod plan;
 mod random;
@@ -65,6 +66,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(error) => not_parsed(&error),
         };
     }
+    if first == "images" {
+        return match images::Command::try_parse_from(arguments) {
+            Ok(images::Command { verb: images::Verb::Images(images) }) => move_images(&images),
+            Err(error) => not_parsed(&error),
+        };
+    }
     let options = match Options::try_parse_from(arguments) {
         Ok(options) => options,
         Err(error) => return not_parsed(&error),
@@ -74,6 +81,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             print(&report, options.json);
             ExitCode::from(exit_code(&report, ending))
         }
+        Err(error) => could_not(&error),
+    }
+}
+
+/// Images, to a registry or from it.
+fn move_images(images: &images::Images) -> ExitCode {
+    match images::execute(images, &Environment::read()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => could_not(&error),
     }
 }

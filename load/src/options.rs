@@ -11,6 +11,7 @@ pub(crate) use condition::{Comparison, Latency, Limit, Order, Part, latency};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
+use hyper::header::HeaderName;
 
 use crate::duration::parse_duration;
 
@@ -135,6 +136,11 @@ pub struct Options {
     /// A body without this text (in its first MiB) is an error
     #[arg(long, value_name = "TEXT")]
     pub expect_body: Option<String>,
+
+    /// Count answers by the value of this header, such as the release that gave them; after eight
+    /// values the rest are `other`
+    #[arg(long, value_name = "NAME")]
+    pub count_header: Option<HeaderName>,
 
     /// Part of the requests whose traceparent asks the server to record a trace, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.0)]

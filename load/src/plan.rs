@@ -18,11 +18,12 @@ pub use profile::{Arrivals, ProfileError};
 
 pub(crate) use environment::{metrics_address, resolver};
 pub(crate) use open_files::allow as allow_open_files;
-pub(crate) use target::{Target, parse as parse_url};
+pub(crate) use target::{Parts, Target, parse as parse_url};
 pub(crate) use trace::Tracer;
 
 use std::{net::SocketAddr, time::Duration};
 
+use hyper::header::HeaderName;
 use resolver::Resolver;
 
 use crate::{
@@ -36,7 +37,6 @@ use profile::Profile;
 use request::{ForAll, Mix, Template, placeholder};
 use request_spec::RequestSpec;
 use schedule::{Piece, Schedule};
-use target::Parts;
 
 /// One thread makes about this many requests per second without falling behind, with room to spare.
 const ONE_WORKER_RATE: f64 = 10_000.0;
@@ -65,6 +65,7 @@ pub(crate) struct Plan {
     pub(crate) timeout: Duration,
     pub(crate) expect_status: Option<Statuses>,
     pub(crate) expect_body: Option<String>,
+    pub(crate) count_header: Option<HeaderName>,
     pub(crate) metrics: Option<SocketAddr>,
     /// Goes on although nobody is there.
     pub(crate) patient: bool,
@@ -123,6 +124,7 @@ impl Plan {
             timeout: options.timeout,
             expect_status: options.expect_status.clone(),
             expect_body: options.expect_body.clone(),
+            count_header: options.count_header.clone(),
             patient: options.patient || environment.rocket_address.is_some(),
             metrics: metrics_address(options.metrics, environment)?,
             trace_ratio: (!options.no_traceparent).then_some(options.trace_ratio),

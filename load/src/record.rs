@@ -4,6 +4,7 @@ mod counts;
 mod outcome;
 mod recorder;
 mod shared;
+mod values;
 
 pub use outcome::Outcome;
 pub use recorder::Summary;

@@ -45,6 +45,14 @@ pub enum RunError {
     /// Threads, runtimes or signal handlers could not be made.
     #[error("cannot start: {0}; is there a limit on processes or open files?")]
     Start(#[from] io::Error),
+    /// An image was neither pushed nor pulled.
+    #[error("{image}: {why}")]
+    Images {
+        /// Which one.
+        image: String,
+        /// Why.
+        why: String,
+    },
     /// A thread ended by a bug.
     #[error("a {0} thread panicked: the counts are not complete, so there is no report")]
     Panicked(&'static str),

@@ -1,5 +1,5 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a
-//! test can kill. Its environment says how it misbehaves: `CRASH=1` ends at once with code 3,
+//! test can kill. Below `/v2/` it serves the manifest of an image. Its environment says how it misbehaves: `CRASH=1` ends at once with code 3,
 //! `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM, `NEVER_READY=1` answers 503 on /readyz,
 //! `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does nothing at all, as a
 //! second container may.
@@ -111,6 +111,7 @@ fn answer(mut stream: TcpStream) {
         "/healthz" if is_set("NEVER_HEALTHY") => (503, "not healthy\n".to_owned()),
         "/metrics" => (200, "# TYPE pod_up gauge\npod_up 1\n".to_owned()),
         "/json" => (200, r#"{"a":1,"b":{"c":2}}"#.to_owned()),
+        path if path.starts_with("/v2/") => (200, r#"{"schemaVersion":2}"#.to_owned()),
         path if path.starts_with("/call/") => (200, call(path.trim_start_matches("/call/"))),
         path if path.starts_with("/head") => (200, head.to_string()),
         "/env" => (200, std::env::vars().map(|(k, v)| format!("{k}={v}\n")).collect()),

@@ -16,6 +16,7 @@ mod files;
 mod handle;
 mod holder;
 mod http;
+mod images;
 mod monitoring;
 mod network;
 mod pods;

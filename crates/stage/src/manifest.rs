@@ -36,8 +36,8 @@ pub use network::{ConfigMap, Service, ServiceKind, ServicePort, ServiceSpec};
 pub use not_applied::KINDS as KINDS_NOT_APPLIED;
 pub use pod::{
     Container, ContainerPort, DnsConfig, DnsOption, EnvFrom, EnvVar, FieldRef, HttpGet, KeyRef,
-    Lifecycle, Limits, MapRef, PodSpec, PodTemplate, PreStop, Probe, Protocol, Resources,
-    RestartPolicy, Sleep, TcpSocket, ValueFrom, Volume, VolumeMount,
+    Lifecycle, Limits, MapRef, PodSpec, PodTemplate, PreStop, Probe, Protocol, PullPolicy,
+    Resources, RestartPolicy, Sleep, TcpSocket, ValueFrom, Volume, VolumeMount,
 };
 pub(crate) use probing::Target;
 pub use probing::{BlackBoxProbe, ProbeSpec, ProbeTargets, StaticTargets};

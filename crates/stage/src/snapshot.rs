@@ -90,8 +90,8 @@ pub struct ContainerStatus {
     pub ports: Vec<u16>,
     /// Its process, while it runs.
     pub pid: Option<i32>,
-    /// Why it does not run: `ContainerCreating`, `CrashLoopBackOff`, `PodFailure`, `Completed`,
-    /// `Error`.
+    /// Why it does not run: `ContainerCreating`, `ErrImagePull`, `ImagePullBackOff`,
+    /// `ErrImageNeverPull`, `CrashLoopBackOff`, `PodFailure`, `Completed`, `Error`.
     pub waiting: Option<String>,
     /// Whether it runs and its readiness probe succeeds.
     pub ready: bool,

@@ -3,11 +3,13 @@
 mod gate;
 mod images;
 mod place;
+mod rollout;
 mod slo;
 
 pub use gate::{FailOn, Format, Gate};
 pub use images::{Image, Images};
 pub use place::{OnArg, Place, With};
+pub use rollout::Rollout;
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
@@ -60,6 +62,9 @@ pub enum Command {
     Logs(Logs),
     /// Set variables of a Deployment, which rolls it out anew
     Set(Set),
+    /// Roll a release out: apply its manifests and wait for its Deployments; with --gate only if the
+    /// objectives are met
+    Rollout(Rollout),
     /// Begin anew, as after a rehearsal: experiments end, pods and what watches them start afresh
     Reset(Place),
     /// Break things on the stage that `up` started, with Chaos Mesh documents
@@ -68,9 +73,9 @@ pub enum Command {
     /// is the manual
     #[command(disable_help_flag = true)]
     Load {
-        /// A profile (a file, or one of constant, poisson, ramp, spike, step), the URL, and
-        /// options; or hoard, slow-header, slow-read, half-open or fuzz, the URL, and options of
-        /// their own
+        /// A profile (a file, or one of constant, poisson, pulls, ramp, spike, step), the URL, and
+        /// options; or hoard, slow-header, slow-read, half-open, fuzz or images, the URL, and
+        /// options of their own
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use slo::gate::{self, Answer, Baseline, Plan, QueryError, Sample, Verdict};
+use slo::gate::{self, Answer, Baseline, Outcome, Plan, QueryError, Sample, Verdict};
 use slo::{Catalogue, Clock, Period};
 
 use crate::prometheus::{Prometheus, QueryFailed, Series, many};
@@ -27,6 +27,23 @@ pub async fn run(plan: &Plan, prometheus: &Prometheus, baseline: Option<&Baselin
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let asked = ask(plan, prometheus, now.as_secs_f64()).await;
     gate::judge(&asked.plan, asked.answers, baseline)
+}
+
+/// Whether a verdict lets a roll-out begin; none if nobody can say.
+pub(crate) fn admits(verdict: &Verdict) -> Option<bool> {
+    match verdict.outcome {
+        Outcome::Pass | Outcome::Info | Outcome::Warning => Some(true),
+        Outcome::Fail => Some(false),
+        Outcome::Inconclusive => None,
+    }
+}
+
+/// The SLOs that a verdict fails because of.
+pub(crate) fn failed(verdict: &Verdict) -> Vec<&str> {
+    let failed = verdict.objectives.iter().filter(|judged| judged.outcome == Outcome::Fail);
+    let mut names: Vec<&str> = failed.map(|judged| judged.slo.as_str()).collect();
+    names.dedup();
+    names
 }
 
 /// Answers in the order of a plan's queries.

@@ -22,6 +22,7 @@ pub mod play;
 pub mod prometheus;
 pub mod promises;
 pub mod report;
+mod rollout;
 pub mod setup;
 pub mod story;
 pub mod terminal;

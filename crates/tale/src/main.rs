@@ -46,6 +46,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Inbox(place) => verbs::inbox::run(&project, &place).await,
         Command::Logs(args) => verbs::logs::run(&project, &args).await,
         Command::Set(args) => verbs::set::run(&project, &args).await,
+        Command::Rollout(args) => verbs::rollout::run(&project, &args).await,
         Command::Reset(place) => verbs::reset::run(&project, &place).await,
         Command::Chaos(args) => verbs::chaos::run(&project, args).await,
         Command::Load { args } => Ok(verbs::load::run(args)),

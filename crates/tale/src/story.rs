@@ -77,6 +77,10 @@ pub struct Act {
     /// Manifests to apply, in place of objects of the same names: files or folders.
     #[serde(default)]
     pub apply: Vec<PathBuf>,
+    /// What `apply` begins: a fault that Chaos Mesh has no kind for, such as a neighbour, which
+    /// `--without-chaos` leaves out.
+    #[serde(default)]
+    pub begins: Option<String>,
     /// A change to what runs.
     #[serde(default)]
     pub run: Option<Run>,
@@ -101,6 +105,17 @@ pub struct Run {
     /// A script, as an operator runs one.
     #[serde(default)]
     pub script: Option<Script>,
+    /// A roll-out that asks the gate first, as `tale rollout --gate` does.
+    #[serde(default)]
+    pub rollout: Option<Rollout>,
+}
+
+/// A release: applied, and waited for, if the gate passes; if not, nothing is changed.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// Manifests: files or folders.
+    pub release: Vec<PathBuf>,
 }
 
 /// A script for `sh`, on this machine: it reaches pods by their admin ports, on either stage.
@@ -243,8 +258,14 @@ impl Tale {
     /// Every file and folder that an act applies, with its field.
     pub fn applied(&self) -> impl Iterator<Item = (String, &Path)> {
         self.acts.iter().enumerate().flat_map(|(a, act)| {
-            let paths = act.apply.iter().enumerate();
-            paths.map(move |(i, path)| (format!("acts[{a}].apply[{i}]"), path.as_path()))
+            let rollout = act.run.as_ref().and_then(|run| run.rollout.as_ref());
+            let release = rollout.map_or(&[][..], |rollout| &rollout.release);
+            let of = move |field: &str, list: &'_ [PathBuf]| {
+                let name = |i| format!("acts[{a}].{field}[{i}]");
+                (0..list.len()).map(name).collect::<Vec<_>>()
+            };
+            let names = [of("apply", &act.apply), of("run.rollout.release", release)].concat();
+            names.into_iter().zip(act.apply.iter().chain(release).map(PathBuf::as_path))
         })
     }
 

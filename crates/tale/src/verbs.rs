@@ -15,6 +15,7 @@ pub mod load;
 pub mod logs;
 pub mod play;
 pub mod reset;
+pub mod rollout;
 pub mod set;
 pub mod slo;
 pub mod stage_run;

@@ -20,7 +20,17 @@ use crate::wait::until;
 pub const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The programs that pods of the shipped manifests run.
-const PODS: [&str; 5] = ["dns-leaker", "hello", "load", "orders", "shop"];
+const PODS: [&str; 9] = [
+    "dns-leaker",
+    "hello",
+    "load",
+    "nameserver",
+    "orders",
+    "pull-limit-exporter",
+    "registry",
+    "shop",
+    "zone-exporter",
+];
 
 /// A copy of `manifests/`, `tales/` and `chaos-experiments/`, and a [`Turn`]. At the end its stage
 /// is taken down, the folder removed, and the turn given back.

@@ -18,9 +18,10 @@ use crate::{duration::LONGEST, options::Spread};
 const MOST_BYTES: u64 = 1 << 20;
 
 /// The profiles that come with the program, by name.
-pub(crate) const BUILT_IN: [(&str, &str); 5] = [
+pub(crate) const BUILT_IN: [(&str, &str); 6] = [
     ("constant", include_str!("../../profiles/constant.yaml")),
     ("poisson", include_str!("../../profiles/poisson.yaml")),
+    ("pulls", include_str!("../../profiles/pulls.yaml")),
     ("ramp", include_str!("../../profiles/ramp.yaml")),
     ("spike", include_str!("../../profiles/spike.yaml")),
     ("step", include_str!("../../profiles/step.yaml")),

@@ -134,7 +134,7 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
         ("http://h --rate 1 --fail-if p99", "p99>250ms"),
         ("http://h --rate 1 --expect-status 99", "99"),
         ("http://h --max --rate 1", "cannot be used with"),
-        ("nonesuch http://h", "constant, poisson, ramp, spike, step"),
+        ("nonesuch http://h", "constant, poisson, pulls, ramp, spike, step"),
         ("http://h --rate 1 --colour red", "--colour"),
     ] {
         let error = plan(arguments).expect_err(arguments);

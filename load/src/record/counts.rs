@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     outcome::Outcome,
     recorder::{LAG_BOUNDS, LATENCY_BOUNDS, Recorder},
+    values::Values,
 };
 
 /// Statuses have three digits.
@@ -20,6 +21,8 @@ pub(crate) struct Counts {
     pub(crate) dropped: u64,
     outcomes: [u64; Outcome::ALL.len()],
     statuses: Vec<u64>,
+    /// Answers by the value of a header.
+    pub(crate) values: Values,
     /// Times of what was answered as expected. Censored requests are in here with the time they had
     /// waited: leaving out the slowest ones would flatter the server.
     pub(crate) success: Recorder,
@@ -41,6 +44,7 @@ impl Counts {
             dropped: 0,
             outcomes: [0; Outcome::ALL.len()],
             statuses: vec![0; STATUSES],
+            values: Values::default(),
             success: Recorder::new(&LATENCY_BOUNDS),
             error: Recorder::new(&LATENCY_BOUNDS),
             lag: Recorder::new(&LAG_BOUNDS),
@@ -118,6 +122,7 @@ impl Counts {
         for (mine, theirs) in outcomes.chain(statuses) {
             *mine += std::mem::take(theirs);
         }
+        self.values.merge_from(&mut other.values);
         self.success.merge_from(&mut other.success);
         self.error.merge_from(&mut other.error);
         self.lag.merge_from(&mut other.lag);

@@ -21,6 +21,15 @@ pub(crate) fn text(shared: &Shared) -> String {
             total.count(outcome),
         );
     }
+    text.family(
+        "load_answers_total",
+        "counter",
+        "Answers by the value of the header that --count-header names; empty without it.",
+    );
+    for (value, count) in total.values.iter() {
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        text.sample("load_answers_total", &format!("{{value=\"{value}\"}}"), count);
+    }
     text.counter("load_arrivals_total", "Requests whose time came.", total.due);
     text.counter(
         "load_arrivals_dropped_total",

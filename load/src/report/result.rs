@@ -71,6 +71,8 @@ pub struct Report {
     pub messages: BTreeMap<Outcome, String>,
     /// Number of answers by HTTP status.
     pub statuses: BTreeMap<usize, u64>,
+    /// Number of answers by the value of the header that `--count-header` names.
+    pub answers_by: BTreeMap<String, u64>,
     /// Time from when a request was due (closed loop: sent) to the end of its answer.
     pub latency: Latency,
     /// How late requests were released.
@@ -136,6 +138,12 @@ impl Report {
                 .filter_map(|outcome| Some((outcome, counts.example(outcome)?.to_owned())))
                 .collect(),
             statuses: counts.statuses().collect(),
+            answers_by: plan
+                .count_header
+                .iter()
+                .flat_map(|_| counts.values.iter())
+                .map(|(value, count)| (value.to_owned(), count))
+                .collect(),
             latency: Latency { success: counts.success.summary(), error: counts.error.summary() },
             scheduler_lag: counts.lag.summary(),
             on_schedule: counts.lag.quantile(0.99) <= LAG_WARNING,

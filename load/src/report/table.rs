@@ -55,7 +55,16 @@ impl Report {
         let statuses: Vec<String> =
             self.statuses.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         let statuses = if statuses.is_empty() { "none".to_owned() } else { statuses.join(", ") };
-        writeln!(f, "statuses   {statuses}")
+        writeln!(f, "statuses   {statuses}")?;
+        for (value, count) in &self.answers_by {
+            let value = if value.is_empty() { "without" } else { value };
+            writeln!(
+                f,
+                "  {value:<10} {count:>8}   {:.2} % of the answers",
+                percent(*count, self.answered)
+            )?;
+        }
+        Ok(())
     }
 
     fn latencies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -118,6 +118,10 @@ impl Client {
                 let mut counts = queue.counts();
                 counts.status(answer.status);
                 counts.body_bytes += answer.body_bytes;
+                if let Some(name) = &plan.count_header {
+                    let value = answer.headers.get(name).and_then(|value| value.to_str().ok());
+                    counts.values.count(value.unwrap_or_default());
+                }
                 self.headers = answer.headers;
                 outcome
             }

@@ -27,6 +27,19 @@ fn answers_are_told_apart_by_status_and_body() {
 }
 
 #[test]
+fn answers_are_counted_by_the_value_of_a_header() {
+    let server = Server::start();
+    let url = server.url("/");
+    let arguments =
+        [&url, "--rate", "100", "--duration", "200ms", "--count-header", "content-length"];
+    let (report, _) = run(&arguments);
+    let by_value = report["answers_by"].as_object().unwrap();
+    let all: u64 = by_value.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!((all, &by_value[""]), (count(&report, "answered"), &0.into()), "{report}");
+    assert_eq!(by_value.len(), 2, "{report}");
+}
+
+#[test]
 fn broken_connections_and_silence_are_told_apart() {
     ends_as("/reset", &[], "reset");
     ends_as("/hang", &["--timeout", "20ms"], "timeout");

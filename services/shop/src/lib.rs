@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use instrument::client::{CallError, CallResult, Client, Limits};
 use instrument::{Service, StartError, traced};
+use rocket::fairing::AdHoc;
 use rocket::http::uri::Absolute;
-use rocket::http::{RawStr, Status};
+use rocket::http::{Header, RawStr, Status};
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
 use rocket::{Build, Rocket, State, get, routes};
@@ -32,6 +33,12 @@ const ITEMS: [&str; 4] = ["tea", "coffee", "cake", "umbrella"];
 const CONNECT_MS: NonZeroU16 = NonZeroU16::new(500).expect("500 is not 0");
 const TOTAL_MS: NonZeroU16 = NonZeroU16::new(1000).expect("1000 is not 0");
 
+/// What customers pay of what `orders` says.
+const AS_IT_IS: NonZeroU16 = NonZeroU16::new(100).expect("100 is not 0");
+
+/// Which release an answer is from, in a header: for whoever counts them without reading.
+pub const RELEASE_HEADER: &str = "Shop-Release";
+
 /// The service, ready to launch.
 ///
 /// # Errors
@@ -43,6 +50,8 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     let total = env.parse("ORDERS_TIMEOUT_MS", TOTAL_MS, remedy)?;
     let remedy = "set it to where orders is, e.g. http://orders:8000";
     let orders = env.parse("ORDERS_URL", BaseUrl("http://orders".to_owned()), remedy)?;
+    let remedy = "set it to a percentage of what orders says, 1 to 65535";
+    let percent = env.parse("PRICE_PERCENT", AS_IT_IS, remedy)?;
     let remedy = "set it to the name of this release";
     let version = env.parse("VERSION", env!("CARGO_PKG_VERSION").to_owned(), remedy)?;
 
@@ -51,8 +60,14 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     let client = Client::with_limits(service.resolver()?, "orders", &service.registry, limits)
         .map_err(|why| StartError::Other(why.to_string()))?;
     let metrics = Metrics::register(&service.registry)?;
-    let shop = Shop { orders, version, client, metrics };
-    Ok(service.rocket().manage(shop).mount("/", traced(routes![index, price, version])))
+    let release = version.clone();
+    let says_its_release = AdHoc::on_response("release", move |_, response| {
+        response.set_header(Header::new(RELEASE_HEADER, release.clone()));
+        Box::pin(async {})
+    });
+    let shop = Shop { orders, version, percent: percent.get().into(), client, metrics };
+    let routes = traced(routes![index, price, version]);
+    Ok(service.rocket().attach(says_its_release).manage(shop).mount("/", routes))
 }
 
 /// `http://host` or `http://host:port`.
@@ -75,6 +90,7 @@ impl FromStr for BaseUrl {
 struct Shop {
     orders: BaseUrl,
     version: String,
+    percent: u64,
     client: Client,
     metrics: Metrics,
 }
@@ -157,6 +173,7 @@ async fn price<'s>(item: &str, shop: &'s State<Shop>) -> Result<Json<Offer<'s>>,
     shop.metrics.asked(outcome);
     match price {
         Ok(Price { item, cents }) => {
+            let cents = cents.saturating_mul(shop.percent) / 100;
             tracing::debug!(item, cents, "offered");
             let version = &shop.version;
             Ok(Json(Offer { item, cents, version }))

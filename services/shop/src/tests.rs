@@ -11,6 +11,7 @@ use rocket::tokio::spawn;
 use rocket::tokio::time::{Duration, timeout};
 use serde_json::{Value, json};
 
+use crate::RELEASE_HEADER;
 use crate::metrics::PRICES_TOTAL;
 
 /// How long anything may take before a test gives up. Far more than it takes.
@@ -69,6 +70,19 @@ async fn a_price_comes_from_orders_with_the_release_that_offers_it() {
     let offer: Value = serde_json::from_str(&offer).unwrap();
     assert_eq!(offer, json!({"item": "tea", "cents": 420, "version": "2.0"}));
     assert_eq!(prices(&registry, "ok"), 1.0);
+}
+
+#[rocket::async_test]
+async fn a_release_has_its_own_prices_and_every_answer_says_which_release_it_is_from() {
+    let url = orders(Some(http("200 OK", r#"{"item": "tea", "cents": 420}"#))).await;
+    let settings = [("ORDERS_URL", url.as_str()), ("VERSION", "v2"), ("PRICE_PERCENT", "110")];
+    let (client, _) = shop(settings).await;
+    let answer = client.get("/price/tea").dispatch().await;
+    assert_eq!(answer.headers().get_one(RELEASE_HEADER), Some("v2"));
+    let offer: Value = answer.into_json().await.unwrap();
+    assert_eq!(offer["cents"], 462);
+    let answer = client.get("/nothing").dispatch().await;
+    assert_eq!(answer.headers().get_one(RELEASE_HEADER), Some("v2"));
 }
 
 #[rocket::async_test]

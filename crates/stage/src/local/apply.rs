@@ -21,6 +21,10 @@ impl StageTask {
             self.network.apply(service.object.clone()).await?;
         }
         self.pods.apply(&manifests);
+        // Names of registries have to be known by now.
+        self.network.follow(&self.pods);
+        let pulled = self.pods.pulled(&manifests);
+        manifests.not_applied.retain(|line| !pulled.contains(line));
         for line in &manifests.not_applied {
             if !self.not_applied.contains(line) {
                 self.not_applied.push(line.clone());

@@ -3,12 +3,13 @@
 //!
 //! [`Pods`] owns all of it. It knows neither Services nor monitoring nor chaos: those look at its
 //! pods and act on them through its methods. A pod's way: `reconcile` (one is missing), `lifecycle`
-//! (created, started, ended, reaped), `launch` (from a container to a process), `probing` (ready or
-//! not).
+//! (created, started, ended, reaped), `images` (there, or pulled), `launch` (from a container to a
+//! process), `probing` (ready or not).
 
 mod backoff;
 mod container;
 mod environment;
+mod images;
 mod launch;
 mod lifecycle;
 mod logs;
@@ -33,6 +34,7 @@ use tokio::task::JoinSet;
 
 use super::address::Pool;
 use super::config::Config;
+use super::images::Images;
 use super::process::Spawner;
 use crate::event::Events;
 use crate::manifest::{ConfigMap, Deployment, Job, ManifestError, Manifests};
@@ -66,6 +68,7 @@ pub(crate) struct Pods {
     /// Jobs that are over: complete, or given up.
     job_outcomes: BTreeMap<NamespacedName, bool>,
     config_maps: BTreeMap<NamespacedName, ConfigMap>,
+    images: Images,
     /// Probe attempts under way.
     probes: JoinSet<ProbeResult>,
     memory_due: Instant,
@@ -86,6 +89,7 @@ impl Pods {
         addresses: Pool,
         nameserver: SocketAddrV4,
         spawner: Spawner,
+        images: Images,
         events: Events,
     ) -> Self {
         Self {
@@ -101,6 +105,7 @@ impl Pods {
             jobs: BTreeMap::new(),
             job_outcomes: BTreeMap::new(),
             config_maps: BTreeMap::new(),
+            images,
             probes: JoinSet::new(),
             memory_due: Instant::now(),
             logs_due: Instant::now(),
@@ -125,6 +130,7 @@ impl Pods {
             self.bound_logs();
             self.logs_due = now + LOGS_EVERY;
         }
+        self.take_pulls(now);
         self.reconcile();
         self.start_due(now).await;
         self.start_probes(now);

@@ -95,6 +95,13 @@ impl Ports {
         moved.text(url, "default")
     }
 
+    /// The full name of the Service that a host is, as a pod of this namespace calls it; none if it
+    /// is none.
+    pub(crate) fn service(&self, host: &str, namespace: &str) -> Option<String> {
+        let (name, namespace) = self.lock().service_of(host, namespace)?;
+        Some(format!("{name}.{namespace}.svc.cluster.local"))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Moved> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,6 +149,8 @@ impl Moved {
 
     fn container(&self, container: &mut Container, namespace: &str) {
         let own: BTreeSet<u16> = container.ports.iter().map(|port| port.container_port).collect();
+        let image = container.image.as_deref().and_then(|image| self.image(image, namespace));
+        container.image = image.or(container.image.take());
         for variable in &mut container.env {
             if let Some(value) = &mut variable.value {
                 let says = |port: &u16| own.contains(port) && names_a_port(&variable.name);
@@ -204,13 +213,26 @@ impl Moved {
         in_urls(text, moved)
     }
 
-    /// Whether a host is a Service, as a pod of this namespace calls it.
     fn is_service(&self, host: &str, namespace: &str) -> bool {
+        self.service_of(host, namespace).is_some()
+    }
+
+    /// Name and namespace of the Service that a host is, as a pod of this namespace calls it.
+    fn service_of(&self, host: &str, namespace: &str) -> Option<(String, String)> {
         let host = host.trim_end_matches('.').to_lowercase();
         let short = host.strip_suffix(".cluster.local").unwrap_or(&host);
         let short = short.strip_suffix(".svc").unwrap_or(short);
         let (name, namespace) = short.split_once('.').unwrap_or((short, namespace));
-        self.services.contains(&(namespace.to_owned(), name.to_owned()))
+        let known = self.services.contains(&(namespace.to_owned(), name.to_owned()));
+        known.then(|| (name.to_owned(), namespace.to_owned()))
+    }
+
+    /// An image with the port of its registry moved.
+    fn image(&self, image: &str, namespace: &str) -> Option<String> {
+        let (registry, rest) = image.split_once('/')?;
+        let (host, port) = registry.split_once(':')?;
+        let port = self.at(port.parse().ok()?);
+        self.is_service(host, namespace).then(|| format!("{host}:{port}/{rest}"))
     }
 }
 

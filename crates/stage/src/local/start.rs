@@ -1,7 +1,7 @@
 //! Brings a local stage up, in the order in which things need each other.
 
 use std::fs::File;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,8 +15,9 @@ use super::chaos::{self, Faults};
 use super::config::Config;
 use super::files;
 use super::handle::TaskHandle;
+use super::images::Images;
 use super::monitoring::Monitoring;
-use super::network::{Dns, Network};
+use super::network::{Dns, Network, Zone, look_up};
 use super::pods::Pods;
 use super::ports::Ports;
 use super::process::Spawner;
@@ -47,7 +48,7 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
     config.state_dir =
         std::path::absolute(&config.state_dir).map_err(StageError::io("find the state folder"))?;
     let lock = lock(&config.state_dir)?;
-    for dir in ["pods", "logs", "prometheus", "alertmanager", "prometheus/targets"] {
+    for dir in ["pods", "logs", "images", "prometheus", "alertmanager", "prometheus/targets"] {
         files::empty_dir(&config.state_dir.join(dir))?;
     }
     let events = Events::default();
@@ -61,7 +62,8 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
         signal(SignalKind::child()).map_err(StageError::io("watch for children that end"))?;
     let spawner =
         Spawner::start(config.shim.clone()).map_err(StageError::io("start the spawning thread"))?;
-    let monitoring = Monitoring::start(&config, &claim, zone, &spawner, events.clone()).await?;
+    let monitoring =
+        Monitoring::start(&config, &claim, zone.clone(), &spawner, events.clone()).await?;
     let inbox = monitoring.inbox().clone();
     let place = Place {
         kind: StageKind::Local,
@@ -70,8 +72,10 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
         alertmanager: monitoring.alertmanager_url(),
         dns: Some(nameserver.into()),
     };
-    let pods = Pods::new(&config, claim.pods(), nameserver, spawner.clone(), events.clone());
     let ports = Ports::default();
+    let images = images(&config, &ports, zone);
+    let pods =
+        Pods::new(&config, claim.pods(), nameserver, spawner.clone(), images, events.clone());
     let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
     let (commands, asked) = mpsc::channel(COMMANDS);
     let mut stage = StageTask {
@@ -92,6 +96,18 @@ pub(super) async fn start(mut config: Config) -> Result<Started, StageError> {
     let journal = config.state_dir.join("chaos.journal");
     let engine = chaos::start_engine(task.downgrade(), &journal, config.seed).await?;
     Ok(Started { task, engine, inbox, place })
+}
+
+/// Registries are found as a pod would find them, as far as they are on this stage.
+fn images(config: &Config, ports: &Ports, zone: Zone) -> Images {
+    let ports = ports.clone();
+    Images::new(config.state_dir.join("images"), move |host, namespace| {
+        if let Ok(ip) = host.parse::<Ipv4Addr>() {
+            return ip.is_loopback().then_some(ip);
+        }
+        let name = ports.service(host, namespace)?;
+        look_up(&zone, &name).first().copied()
+    })
 }
 
 /// How many connections may be proxied at once.

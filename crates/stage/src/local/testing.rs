@@ -1,12 +1,15 @@
 //! Pods and network for unit tests. Each process is the same line of shell, whatever program a
 //! manifest names: nothing listens, but everything starts, ends and is counted.
 
+pub(super) mod registry;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::address::LoopbackNetwork;
 use super::config::{Config, Shim};
 use super::files;
+use super::images::Images;
 use super::network::{Dns, Network};
 use super::pods::{MemoryCharges, Pod, Pods, RemovedPod};
 use super::process::Spawner;
@@ -50,7 +53,10 @@ impl TestStage {
         let address = std::net::SocketAddrV4::new(claim.dns(), 0);
         let dns = Dns::start(address, None).await.unwrap();
         let (addresses, nameserver) = (claim.pods(), dns.address());
-        let pods = Pods::new(&config, addresses, nameserver, spawner.clone(), events.clone());
+        let find = |host: &str, _: &str| host.parse().ok();
+        let images = Images::new(dir.path().join("images"), find);
+        let pods =
+            Pods::new(&config, addresses, nameserver, spawner.clone(), images, events.clone());
         let network = Network::new(&config, claim, dns, 16);
         Self { config, events, spawner, pods, network, dir }
     }

@@ -37,15 +37,18 @@ const WORKLOAD: &[&str] = &[
     "spec.template.spec.serviceAccountName",
     "spec.template.spec.tolerations",
     "spec.template.spec.topologySpreadConstraints",
-    "spec.template.spec.containers[].image",
-    "spec.template.spec.containers[].imagePullPolicy",
     "spec.template.spec.containers[].securityContext",
     "spec.template.spec.containers[].resources.requests",
     "spec.template.spec.containers[].resources.limits.ephemeral-storage",
     "spec.template.spec.containers[].terminationMessagePolicy",
 ];
-/// Listed, because it is not enforced, but kept, because stress respects it.
-const KEPT: &str = "spec.template.spec.containers[].resources.limits.cpu";
+/// Listed, because they are not enforced, but kept: stress respects the limit, and an image is
+/// pulled if its registry is on this stage; `apply` then takes it off the list.
+const KEPT: &[&str] = &[
+    "spec.template.spec.containers[].image",
+    "spec.template.spec.containers[].imagePullPolicy",
+    "spec.template.spec.containers[].resources.limits.cpu",
+];
 const SERVICE: &[&str] = &[
     "spec.ports[].appProtocol",
     "spec.sessionAffinity",
@@ -73,8 +76,10 @@ pub(super) fn take(kind: &str, object: &mut Value) -> Vec<String> {
         walk(object, &parts, String::new(), &mut taken);
     }
     let kept = object.clone();
-    let parts: Vec<&str> = KEPT.split('.').collect();
-    walk(object, &parts, String::new(), &mut taken);
+    for path in KEPT {
+        let parts: Vec<&str> = path.split('.').collect();
+        walk(object, &parts, String::new(), &mut taken);
+    }
     *object = kept;
     taken
 }

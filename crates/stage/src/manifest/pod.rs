@@ -91,6 +91,13 @@ pub enum RestartPolicy {
 pub struct Container {
     /// Its name within the pod.
     pub name: String,
+    /// Pulled if its registry is on this stage; every other one is there. The program comes from
+    /// `command` either way.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// When it is pulled.
+    #[serde(default)]
+    pub image_pull_policy: Option<PullPolicy>,
     /// The program. Its last path segment names a binary beside the stage's own.
     #[serde(default)]
     pub command: Vec<String>,
@@ -121,6 +128,17 @@ pub struct Container {
     /// Mounts of `emptyDir` volumes; they do nothing here.
     #[serde(default)]
     pub volume_mounts: Vec<VolumeMount>,
+}
+
+/// When an image is pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum PullPolicy {
+    /// Whenever a container starts; what is there already costs a question.
+    Always,
+    /// Unless one of this name is there.
+    IfNotPresent,
+    /// Not at all.
+    Never,
 }
 
 /// What happens before the end of a container.

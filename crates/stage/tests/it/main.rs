@@ -8,6 +8,7 @@
 mod chaos;
 mod common;
 mod http_faults;
+mod images;
 mod kill;
 mod manifests;
 mod monitoring;

@@ -1,5 +1,6 @@
 //! What a stage answers once it is up. The words about chaos are kubectl's.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ impl Up<'_> {
                 stage.set_env(&deployment, &env).await?;
                 stage.wait_ready(&deployment, ROLL_OUT).await?;
                 *done = format!("deployment.apps/{} rolled out\n", deployment.name);
+            }
+            Request::Apply { files } => {
+                stage.apply(&files, &BTreeMap::new()).await?;
             }
             Request::Chaos => return Ok(Some(Answer::Chaos(Box::new(stage.chaos().await?)))),
             Request::ChaosApply(file) => {

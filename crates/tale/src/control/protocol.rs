@@ -36,6 +36,11 @@ pub enum Request {
         /// The variables.
         env: BTreeMap<String, String>,
     },
+    /// Apply manifests. They travel as text, because the two ends may be in different folders.
+    Apply {
+        /// Which ones.
+        files: Vec<SourceFile>,
+    },
     /// All chaos objects and their events.
     Chaos,
     /// Inject what a file describes. It travels as text, because the two ends may be in different

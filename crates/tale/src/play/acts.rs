@@ -148,8 +148,15 @@ impl Acts<'_> {
         sources: &Sources,
     ) -> Result<Outcome> {
         let Options { left_out, set, .. } = self.options;
-        let mut change =
-            Change { root: self.root, stage, left_out, set, ui: self.ui, record: self.record };
+        let mut change = Change {
+            root: self.root,
+            stage,
+            left_out,
+            sources,
+            set,
+            ui: self.ui,
+            record: self.record,
+        };
         change.make(act).await?;
         if let Some(hold) = &act.hold {
             tokio::select! {

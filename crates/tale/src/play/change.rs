@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use chaos::document::Document;
 use chaos::snapshot::{Name, Object, Phase, RecordEventType, Severity, Snapshot};
 use stage::{NamespacedName, SourceFile, Stage, StageError, StageKind, wait_for_chaos};
@@ -13,7 +13,10 @@ use stage::{NamespacedName, SourceFile, Stage, StageError, StageKind, wait_for_c
 use super::documents::documents;
 use super::record::Record;
 use super::{LeftOut, script};
-use crate::story::{Act, Script, SetEnv};
+use crate::gate;
+use crate::promises::Sources;
+use crate::rollout::Release;
+use crate::story::{Act, Rollout, Script, SetEnv};
 use crate::terminal::{Tone, Ui};
 
 /// The longest that an experiment may take to be injected.
@@ -31,6 +34,8 @@ pub(super) struct Change<'c> {
     pub(super) stage: &'c dyn Stage,
     /// Chaos that is not injected.
     pub(super) left_out: &'c LeftOut,
+    /// What the gate asks.
+    pub(super) sources: &'c Sources,
     /// Variables of all Deployments, and of scripts.
     pub(super) set: &'c BTreeMap<String, String>,
     /// Where it is shown.
@@ -42,7 +47,15 @@ pub(super) struct Change<'c> {
 impl Change<'_> {
     /// Does to the stage what the act says.
     pub(super) async fn make(&mut self, act: &Act) -> Result<()> {
-        self.apply(&act.apply).await?;
+        if !act.begins.as_ref().is_some_and(|name| self.left_out.has(name)) {
+            self.apply(&act.apply).await?;
+            if let Some(begins) = &act.begins {
+                self.record.injected("load", begins);
+            }
+        }
+        if let Some(rollout) = act.run.as_ref().and_then(|run| run.rollout.as_ref()) {
+            self.roll_out(rollout).await?;
+        }
         if let Some(set) = act.run.as_ref().and_then(|run| run.set.as_ref()) {
             self.set_env(set).await?;
         }
@@ -70,6 +83,44 @@ impl Change<'_> {
         let names: Vec<_> = paths.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
         let what = format!("applied {}", names.join(", "));
         self.ui.done(&what, since.elapsed(), "", Tone::Plain);
+        Ok(())
+    }
+
+    /// A roll-out that asks the gate first. A refusal is no failure of the act: promises say what
+    /// has to come of it.
+    async fn roll_out(&self, rollout: &Rollout) -> Result<()> {
+        let since = Instant::now();
+        let files: Vec<PathBuf> = rollout.release.iter().map(|path| self.root.join(path)).collect();
+        let release = Release::read(&files)?;
+        let plan = self.sources.plan.as_ref();
+        let plan = plan.context("a gate has nothing to judge: the tale has no slos")?;
+        let baseline = self.sources.baseline();
+        let verdict = gate::run(plan, &self.sources.prometheus, baseline.as_ref()).await;
+        let names = rollout.release.iter().filter_map(|path| path.file_stem()?.to_str());
+        let names: Vec<_> = names.collect();
+        let names = names.join(", ");
+        match gate::admits(&verdict) {
+            None => bail!(
+                "the gate cannot judge whether {names} may be rolled out: {}",
+                verdict.outcome.word()
+            ),
+            Some(false) => {
+                let why = format!("because of {}", gate::failed(&verdict).join(", "));
+                self.ui.done(
+                    &format!("the gate refuses {names}"),
+                    since.elapsed(),
+                    &why,
+                    Tone::Alarm,
+                );
+            }
+            Some(true) => {
+                self.stage.apply(release.files(), self.set).await?;
+                for deployment in release.deployments() {
+                    self.stage.wait_ready(deployment, ROLL_OUT).await.context("the roll-out")?;
+                }
+                self.ui.done(&format!("rolled out {names}"), since.elapsed(), "", Tone::Plain);
+            }
+        }
         Ok(())
     }
 

@@ -81,6 +81,7 @@ fn check_chaos(root: &Path, tale: &Tale, left_out: &LeftOut) -> Result<()> {
                 or_nearest(ends, &known)
             );
         }
+        begun.extend(act.begins.clone());
         begun.extend(script.and_then(|script| script.begins.clone()));
         for document in documents(root, act.calm.as_deref())? {
             let known: Vec<&str> = begun.iter().map(String::as_str).collect();

@@ -50,7 +50,7 @@ impl Sources {
     }
 
     /// What relative criteria are compared with, if it is pinned.
-    pub(super) fn baseline(&self) -> Option<Baseline> {
+    pub(crate) fn baseline(&self) -> Option<Baseline> {
         self.lock().clone()
     }
 

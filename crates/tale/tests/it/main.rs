@@ -8,6 +8,7 @@
     reason = "clippy takes helpers outside of test functions for production code"
 )]
 
+mod alerting;
 mod browser;
 mod fake_prometheus;
 mod gate;
@@ -15,6 +16,7 @@ mod images;
 mod manifests;
 mod openslo;
 mod play;
+mod release;
 mod report;
 mod rollout;
 mod slo;

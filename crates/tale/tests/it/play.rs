@@ -1,6 +1,7 @@
 //! `tale play`: kept, broken, undecided, refused, interrupted and killed.
 
 mod dev;
+mod devops;
 mod dns_leak;
 mod experiments;
 mod fake_stage;

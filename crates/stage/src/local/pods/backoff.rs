@@ -1,6 +1,6 @@
 //! How long a container that keeps ending waits before it is started again: as kubelet does it, at
-//! once the first time, then 10 s doubling to 5 min, forgotten after 10 quiet minutes. The stage
-//! clock divides all of that.
+//! once the first time, then 10 s doubling to 5 min, forgotten after 10 quiet minutes. The same for
+//! an image that cannot be pulled, without the first time. The stage clock divides all of that.
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,13 @@ impl BackOff {
         wait
     }
 
+    /// The wait before the next pull of an image: never none.
+    pub(super) fn after_failed_pull(&mut self) -> Duration {
+        let wait = self.next.max(self.base);
+        self.next = (wait * 2).min(self.cap);
+        wait
+    }
+
     /// Starts over: the end was not the container's own doing.
     pub(super) fn reset(&mut self) {
         self.next = Duration::ZERO;
@@ -57,6 +64,15 @@ mod tests {
             [0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]
         );
         assert_eq!(waits(Clock::Stage), [0, 166, 333, 666, 1_333, 2_666, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn a_pull_that_fails_waits_from_the_first_time_on() {
+        let mut back_off = BackOff::new(Clock::Real);
+        let waits: Vec<u64> = (0..7).map(|_| back_off.after_failed_pull().as_secs()).collect();
+        assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300]);
+        back_off.reset();
+        assert_eq!(back_off.after_failed_pull(), Duration::from_secs(10));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::manifest::{Container, Probe, memory_bytes};
 use crate::snapshot::{ContainerStatus, Exit};
 
 /// Why a container waits, in Kubernetes' words.
-const CREATING: &str = "ContainerCreating";
+pub(super) const CREATING: &str = "ContainerCreating";
 pub(super) const CRASH_LOOP: &str = "CrashLoopBackOff";
 /// The stage's own: a pod failure holds it down.
 const POD_FAILURE: &str = "PodFailure";
@@ -39,6 +39,18 @@ pub(super) struct ContainerState {
     /// Its memory limit, in bytes.
     pub(super) limit: Option<u64>,
     pub(super) log: PathBuf,
+    pub(super) image: ImageState,
+}
+
+/// How a container stands with its image, before each of its starts.
+pub(super) struct ImageState {
+    /// It was looked for, and is there: the container may start.
+    pub(super) there: bool,
+    /// It is on its way; the container is started when it has come.
+    pub(super) pulling: bool,
+    pub(super) back_off: BackOff,
+    /// From when on the container does not fail any more, but waits.
+    pub(super) backs_off_at: Option<Instant>,
 }
 
 impl ContainerState {
@@ -60,6 +72,12 @@ impl ContainerState {
             rss: None,
             limit: spec.resources.limits.memory.as_ref().and_then(memory_bytes),
             log,
+            image: ImageState {
+                there: false,
+                pulling: false,
+                back_off: BackOff::new(clock),
+                backs_off_at: None,
+            },
         }
     }
 
@@ -149,7 +167,8 @@ impl ContainerState {
 
     /// Whether it has ended for good.
     pub(super) fn finished(&self) -> bool {
-        self.process.is_none() && self.start_at.is_none() && self.last_exit.is_some()
+        let starts = self.start_at.is_some() || self.image.pulling;
+        self.process.is_none() && !starts && self.last_exit.is_some()
     }
 
     pub(super) fn status(&self, spec: &Container) -> ContainerStatus {

@@ -71,6 +71,9 @@ impl Pods {
             .collect();
         for (name, index) in due {
             self.changed = true;
+            if !self.image_is_there(&name, index, now) {
+                continue;
+            }
             let started = self.start_container(&name, index).await;
             let Some(pod) = self.pods.get_mut(&name) else {
                 continue;

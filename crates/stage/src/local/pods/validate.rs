@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::environment::{self, Identity, Maps};
 use super::probe::Check;
 use crate::NamespacedName;
+use crate::local::images::ImageName;
 use crate::manifest::{
     ConfigMap, Container, Deployment, Job, Labels, ManifestError, Manifests, PodTemplate, Probe,
     RestartPolicy, Source, cpu_millis, memory_bytes,
@@ -128,6 +129,11 @@ fn container(
             reason,
             "build it: cargo build --workspace",
         ));
+    }
+    if let Some(Err(why)) = c.image.as_deref().map(str::parse::<ImageName>) {
+        let reason = format!("cannot be `{}`", c.image.as_deref().unwrap_or_default());
+        let field = format!("{at}.image");
+        return Err(ManifestError::field(source, &field, reason, why.to_string()));
     }
     let limit = c.resources.limits.cpu.as_ref();
     if limit.is_some_and(|quantity| cpu_millis(quantity).is_none_or(|millis| millis == 0)) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::local::address::LoopbackNetwork;
 
 const SHOP: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop, namespace: demo}\n\
-    spec:\n  selector: {}\n  template:\n    spec:\n      containers:\n      - name: shop\n        command: [shop]\n        \
+    spec:\n  selector: {}\n  template:\n    spec:\n      containers:\n      - name: shop\n        command: [shop]\n        image: 'orders:@@/shop:v1'\n        \
     args: ['http://orders:@@/']\n        env:\n        - {name: ORDERS_URL, value: 'http://orders.demo.svc.cluster.local:@@'}\n        \
     - {name: OTHER_URL, value: 'http://example.com:@@'}\n        - {name: MY_PORT, value: '@@'}\n        \
     ports: [{name: http, containerPort: @@}]\n        readinessProbe: {httpGet: {port: @@}}\n        \
@@ -33,6 +33,7 @@ fn a_port_that_another_program_holds_is_moved_everywhere_and_said() {
     assert_ne!(to, port);
     let container = &manifests.deployments[0].object.spec.template.spec.containers[0];
     assert_eq!(container.ports[0].container_port, to);
+    assert_eq!(container.image, Some(format!("orders:{to}/shop:v1")));
     assert_eq!(container.args, [format!("http://orders:{to}/")]);
     let env: Vec<&str> = container.env.iter().filter_map(|one| one.value.as_deref()).collect();
     let url = format!("http://orders.demo.svc.cluster.local:{to}");
