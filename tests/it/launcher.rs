@@ -22,13 +22,14 @@ impl Project {
         for part in ["tales", "manifests"] {
             symlink(root().join(part), project.path(part)).unwrap();
         }
-        for service in ["hello", "dns-leaker", "orders", "shop"] {
+        for service in ["hello", "dns-leaker", "nameserver", "orders", "shop", "zone-exporter"] {
             fs::create_dir_all(project.path("services").join(service)).unwrap();
         }
         fs::write(project.path("services/README.md"), "no package").unwrap();
-        for tool in
-            ["sh", "dirname", "basename", "readlink", "sed", "tr", "ls", "cat", "id", "nproc"]
-        {
+        for tool in [
+            "sh", "dirname", "basename", "readlink", "sed", "tr", "ls", "cat", "id", "nproc",
+            "find",
+        ] {
             let found = ["/bin", "/usr/bin"].iter().map(|folder| Path::new(folder).join(tool));
             let found = found.into_iter().find(|file| file.exists()).unwrap();
             fs::create_dir_all(project.path("path")).unwrap();
@@ -150,7 +151,9 @@ fn only_what_a_tale_runs_is_built() {
     assert_eq!(built(&project, &["list"]), ["tale"]);
     assert_eq!(built(&project, &["play", "dns-leak"]), ["tale", "dns-leaker"]);
     assert_eq!(built(&project, &["play", "sre"]), ["tale", "orders", "shop", "load"]);
-    let all = ["tale", "dns-leaker", "hello", "orders", "shop", "load"];
+    assert_eq!(built(&project, &["play", "ops"]), ["tale", "nameserver", "zone-exporter"]);
+    let all =
+        ["tale", "dns-leaker", "hello", "nameserver", "orders", "shop", "zone-exporter", "load"];
     assert_eq!(built(&project, &["up"]), all);
     assert_eq!(built(&project, &["images", "build"]), ["tale", "all-services"]);
     assert_eq!(built(&project, &["play", "--clock", "real", "sre"]), all, "when in doubt, all");

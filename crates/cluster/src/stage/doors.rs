@@ -1,10 +1,11 @@
-//! Ways to the admin ports of the stage's own pods: through the API server, for a tale's script.
+//! Ways to the stage's own pods, through the API server: to admin ports, for a tale's script, and
+//! to the inbox.
 
-use stage::{ADMIN_PORT, Door, NamespacedName, Stage};
+use stage::{ADMIN_PORT, Door, NamespacedName, Notification, Stage};
 
 use super::ClusterStage;
 use crate::error::ClusterError;
-use crate::monitoring::Server;
+use crate::monitoring::{INBOX, INBOX_PORT, Server};
 use crate::tunnel::{Allows, Tunnel};
 
 impl ClusterStage {
@@ -29,5 +30,22 @@ impl ClusterStage {
             doors.push(Door { pod: name, url, held_by: Some(held_by) });
         }
         Ok(doors)
+    }
+
+    /// What is in the inbox.
+    ///
+    /// # Errors
+    /// It does not answer, or as another version would.
+    pub(super) async fn messages(&self) -> Result<Vec<Notification>, ClusterError> {
+        let path = format!(
+            "/api/v1/namespaces/{}/services/http:{INBOX}:{INBOX_PORT}/proxy{}",
+            self.namespace(),
+            stage::inbox::MESSAGES
+        );
+        let messages = self.api.look(&path).await?;
+        serde_json::from_value(messages).map_err(|why| ClusterError::Missing {
+            what: format!("the inbox answers something else: {why}"),
+            remedy: "bring the image of this version with `tale images load`".to_owned(),
+        })
     }
 }
