@@ -8,7 +8,7 @@ use e2e::{files, root};
 
 /// Modules besides main, lib, metrics and tests: each is a lesson of its own, and counted by
 /// itself.
-const LESSONS: [(&str, &str); 56] = [
+const LESSONS: [(&str, &str); 57] = [
     ("dns-leaker", "leak"),
     ("nameserver", "control"),
     ("nameserver", "host"),
@@ -42,6 +42,7 @@ const LESSONS: [(&str, &str); 56] = [
     ("registry", "library"),
     ("registry", "limit"),
     ("registry", "lists"),
+    ("registry", "manifests"),
     ("registry", "pull"),
     ("registry", "push"),
     ("registry", "quirks"),

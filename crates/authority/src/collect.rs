@@ -4,6 +4,7 @@ use std::io;
 
 use domain::base::iana::Rcode;
 use domain::base::name::FlattenInto;
+use domain::base::rdata::ComposeRecordData as _;
 use domain::base::{CanonicalOrd, Message, Name, ParsedName, Record, Rtype};
 use domain::dep::octseq::OctetsInto;
 use domain::rdata::ZoneRecordData;
@@ -81,16 +82,18 @@ type Copied = Record<Name<Vec<u8>>, ZoneRecordData<Vec<u8>, Name<Vec<u8>>>>;
 pub struct Collector {
     apex: Owner,
     have: Option<Entry>,
-    max: usize,
+    /// How many bytes more there may be in memory.
+    left: usize,
     records: Vec<Entry>,
     /// Where SOA records are in it.
     soas: Vec<usize>,
 }
 
 impl Collector {
-    /// For a transfer of at most `max` records; `have` is the SOA record in an IXFR request.
-    pub fn new(apex: Owner, have: Option<Entry>, max: usize) -> Self {
-        Self { apex, have, max, records: Vec::new(), soas: Vec::new() }
+    /// For a transfer that may take up to `bytes` in memory: compressed names are short on the way
+    /// and long at the end of it. `have` is the SOA record in an IXFR request.
+    pub fn new(apex: Owner, have: Option<Entry>, bytes: usize) -> Self {
+        Self { apex, have, left: bytes, records: Vec::new(), soas: Vec::new() }
     }
 
     /// Takes another message; what it all was, once it is all there.
@@ -122,9 +125,9 @@ impl Collector {
         if self.records.is_empty() && !is_soa {
             return Err(TransferError::NoSoa);
         }
-        if self.records.len() >= self.max {
-            return Err(TransferError::TooLong);
-        }
+        let data = record.data().rdlen(false).unwrap_or(u16::MAX);
+        let bytes = size_of::<Entry>() + record.owner().len() + usize::from(data);
+        self.left = self.left.checked_sub(bytes).ok_or(TransferError::TooLong)?;
         if is_soa {
             self.soas.push(self.records.len());
         }
@@ -184,4 +187,52 @@ pub fn apply(zone: &Zone, steps: Vec<Difference>) -> Result<Zone, TransferError>
         }
     }
     Ok(Zone::new(zone.apex().clone(), entries)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::base::{MessageBuilder, StaticCompressor, Ttl};
+    use domain::rdata::{Ns, Soa};
+
+    use super::*;
+
+    /// A thousand records of a name as long as there is, which takes two bytes on the way; before
+    /// them so many SOA records.
+    fn message(soas: usize) -> Message<Vec<u8>> {
+        let apex: Name<Vec<u8>> = "tale.example".parse().unwrap();
+        let long = ["a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(45)].join(".");
+        let long: Name<Vec<u8>> = format!("{long}.tale.example").parse().unwrap();
+        let target = StaticCompressor::new(Vec::new());
+        let mut answer = MessageBuilder::from_target(target).unwrap().answer();
+        let [refresh, retry, expire, minimum] = [Ttl::HOUR; 4];
+        let soa = Soa::new(&apex, &apex, 1.into(), refresh, retry, expire, minimum);
+        for _ in 0..soas {
+            answer.push((&apex, Ttl::HOUR, &soa)).unwrap();
+        }
+        for _ in 0..1000 {
+            answer.push((&long, Ttl::HOUR, Ns::new(&long))).unwrap();
+        }
+        Message::from_octets(answer.finish().into_target()).unwrap()
+    }
+
+    #[test]
+    fn a_transfer_without_end_is_ended_by_what_it_takes_in_memory() {
+        let (first, next) = (message(1), message(0));
+        let apex = Owner::bytes_from_str("tale.example").unwrap();
+        const LIMIT: usize = 1 << 20;
+        let mut collector = Collector::new(apex, None, LIMIT);
+        assert!(collector.take(&first).unwrap().is_none());
+        let mut received = first.as_slice().len();
+        let why = loop {
+            match collector.take(&next) {
+                Ok(found) => assert!(found.is_none()),
+                Err(why) => break why,
+            }
+            received += next.as_slice().len();
+        };
+        assert!(matches!(why, TransferError::TooLong), "{why}");
+        assert!(received < LIMIT / 10, "{received} bytes on the way");
+        let names = collector.records.iter().map(|one| one.owner().len() * 2).sum::<usize>();
+        assert!((LIMIT / 2..LIMIT).contains(&names), "{names}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Where every message arrives, over UDP and TCP: read, checked, answered, counted.
 //!
-//! Next: `listen.rs`, for the sockets.
+//! Next: the service's `listen.rs`, for the sockets.
 
 use std::net::IpAddr;
 use std::sync::Arc;

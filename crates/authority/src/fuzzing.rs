@@ -134,7 +134,7 @@ fn arrives(
     mut signer: ClientSequence<Arc<domain::tsig::Key>>,
 ) {
     let [first, second] = &*VERSIONS;
-    let mut collector = Collector::new(apex(), have, 10_000);
+    let mut collector = Collector::new(apex(), have, 1 << 20);
     for message in transfer {
         let mut message = Message::from_octets(message).expect("a header");
         signer.answer(&mut message, Time48::now()).expect("a signature");
@@ -160,7 +160,7 @@ pub fn transfer(bytes: &[u8]) {
         let _ = Zone::new(apex(), entries);
     }
     let zone = DESK.published.zone().expect("it was published");
-    let mut collector = Collector::new(apex(), Some(zone.soa_entry().clone()), 10_000);
+    let mut collector = Collector::new(apex(), Some(zone.soa_entry().clone()), 1 << 20);
     let mut rest = bytes;
     while let Some((length, after)) = rest.split_first_chunk::<2>() {
         let Some((message, after)) = after.split_at_checked(u16::from_be_bytes(*length).into())

@@ -2,7 +2,8 @@
 //!
 //! *Lesson: a serial is a point on a circle.* Of two, that one is newer which is less than half the
 //! circle ahead. A serial from next year is newer than each of this year's: whoever has taken it
-//! stays there, and the way back leads around. Next: `primary.rs`, which asks for the next one.
+//! stays there, and the way back leads around. Next: the service's `primary.rs`,
+//! which asks for the next one.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

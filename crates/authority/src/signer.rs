@@ -3,7 +3,7 @@
 //! *Lesson: signatures end.* A zone that nobody touches has to be signed again all the time, or it
 //! becomes bogus, while each of its servers goes on answering. A change signs what has changed; the
 //! signer's own run renews what would end soon, and only that run looks whether its policy can work
-//! at all. Next: `primary.rs`, for when either happens.
+//! at all. Next: the service's `primary.rs`, for when either happens.
 
 use std::cmp::Ordering;
 

@@ -4,7 +4,6 @@ mod again;
 mod bring;
 mod doors;
 mod health;
-mod mail;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

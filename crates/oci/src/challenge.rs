@@ -102,7 +102,23 @@ impl Token {
 
 #[cfg(test)]
 mod tests {
+    use proptest::proptest;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_header_says_the_question_is_one_line_for_the_realm(
+            header in "\\PC*|[Bb]earer (realm|scope|service|x)=\\PC{0,20},? ?(realm|scope)=\"?\\PC{0,20}",
+        ) {
+            if let Some(challenge) = Challenge::parse(&header) {
+                let url = challenge.url("repository:a:pull");
+                assert!(url.starts_with(&challenge.realm));
+                let rest = &url[challenge.realm.len()..];
+                assert!(rest.chars().all(|character| character.is_ascii_graphic()), "{rest}");
+            }
+        }
+    }
 
     #[test]
     fn a_challenge_is_read_as_it_comes() {

@@ -143,7 +143,16 @@ impl Manifest {
 
 #[cfg(test)]
 mod tests {
+    use proptest::proptest;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_manifest_or_not(bytes: Vec<u8>) {
+            let _ = Manifest::parse(IMAGE, &bytes);
+        }
+    }
 
     #[test]
     fn what_is_no_manifest_is_named() {

@@ -57,7 +57,7 @@ impl Server {
     fn serves(&self) -> bool {
         let port = self.port.to_string();
         let name = format!("n{}.tale.example", NAMES - 1);
-        let words = ["@127.0.0.1", "-p", &port, "+dnssec", "+short", "+tries=1", "+time=1"];
+        let words = ["@127.0.0.1", "-p", &port, "+dnssec", "+short", "+retry=0", "+timeout=1"];
         let said = Command::new("kdig").args(words).args([&name, "A"]).output().unwrap();
         String::from_utf8_lossy(&said.stdout).lines().count() == 2
     }

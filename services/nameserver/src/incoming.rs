@@ -1,7 +1,7 @@
 //! A zone on its way from the primary: asked for, checked, put together.
 //!
-//! *Lesson: whoever answers may be somebody else*, see `asked.rs`. What is no answer is counted and
-//! forgotten, and the waiting goes on.
+//! *Lesson: whoever answers may be somebody else*, see `asked.rs` in `authority`. What is no answer
+//! is counted and forgotten, and the waiting goes on.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use rocket::tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For a whole transfer.
 const TRANSFER: Duration = Duration::from_secs(120);
-/// Records in a transfer: more than any zone that is kept in memory like this.
-const RECORDS_MAX: usize = 5_000_000;
+/// What a transfer may take in memory: more than any zone that is kept like this.
+const ZONE_MAX: usize = 512 << 20;
 
 /// A server that has the zone.
 pub struct Primary<'p> {
@@ -83,7 +83,7 @@ impl Primary<'_> {
         let mut stream = stream.map_err(|_| TransferError::Timeout)??;
         let length = u16::try_from(asked.packet.len()).unwrap_or(u16::MAX).to_be_bytes();
         stream.write_all(&[&length, asked.packet.as_slice()].concat()).await?;
-        let mut collector = Collector::new(self.apex.clone(), have.cloned(), RECORDS_MAX);
+        let mut collector = Collector::new(self.apex.clone(), have.cloned(), ZONE_MAX);
         loop {
             let message = timeout(PATIENCE, async {
                 let mut message = vec![0; stream.read_u16().await?.into()];

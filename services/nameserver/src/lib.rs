@@ -1,9 +1,9 @@
 //! Authoritative DNS: a signed zone with Unix time for its serial, and servers that copy it.
 //!
 //! The zone is made and signed by a `primary`, copied by each `secondary`, and asked for over UDP
-//! and TCP. What needs no network is [`authority`](../../crates/authority/src/lib.rs): the zone, and
-//! what is answered. Here are sockets, timers and settings. Next: `node.rs`, what belongs together;
-//! `primary.rs`, for the story.
+//! and TCP. What needs no network is in the crate `authority`: the zone, and what is answered. Here
+//! are sockets, timers and settings. Next: `node.rs`, what belongs together; `primary.rs`, for the
+//! story.
 
 pub mod control;
 pub mod host;

@@ -2,7 +2,8 @@
 //!
 //! *Lesson: each way in has its own way to be flooded.* A packet costs one answer and no memory. A
 //! connection costs memory for as long as its client likes, so that their number is limited, and
-//! the time that each may be silent. Next: `desk.rs`, which both hand their messages to.
+//! the time that each may be silent. Next: `desk.rs` in `authority`, which both hand
+//! their messages to.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};

@@ -3,7 +3,8 @@
 //! *Lesson: a success that is not looked at is a hope.* A policy is taken when it is loaded and
 //! used when the zone is signed. If it cannot work, loading it has succeeded, every answer goes on
 //! being NOERROR, and the only traces are a line in the log every ten seconds and two times that
-//! drift apart: the signer's last attempt and its last success. Next: `signer.rs`.
+//! drift apart: the signer's last attempt and its last success. Next: `signer.rs` in
+//! `authority`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

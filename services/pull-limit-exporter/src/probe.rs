@@ -21,6 +21,9 @@ use crate::client::{Client, Reply, To};
 use crate::finding::{Failure, Finding, Said};
 use crate::target::Target;
 
+/// Registries that are remembered at a time.
+const MAX_KNOWN: usize = 1000;
+
 /// Asks. Cloning is cheap, and clones share their tokens.
 #[derive(Clone)]
 pub struct Prober {
@@ -57,12 +60,13 @@ impl Prober {
     async fn target(&self, target: &Target) -> Finding {
         let labels = target.labels();
         let said = self.said(target, &labels).await;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.entry(labels.clone()).or_default();
-        if said.is_ok() {
-            known.last_success = Some(now());
-        }
-        Finding { labels, said, last_success: known.last_success }
+        let last_success = self.remember(&labels, |known| {
+            if said.is_ok() {
+                known.last_success = Some(now());
+            }
+            known.last_success
+        });
+        Finding { labels, said, last_success }
     }
 
     async fn said(&self, target: &Target, labels: &[String; 2]) -> Result<Said, Failure> {
@@ -129,10 +133,18 @@ impl Prober {
         let text = token.text().ok_or(Failure::Malformed)?.to_owned();
         // For nine tenths of its time, by the own clock.
         let span = Duration::from_secs(token.expires_in.min(3600)).mul_f64(0.9);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.entry(labels.clone()).or_default();
-        known.token = Some((text.clone(), Instant::now() + span));
+        let token = Some((text.clone(), Instant::now() + span));
+        self.remember(labels, |known| known.token = token);
         Ok(text)
+    }
+
+    fn remember<T>(&self, labels: &[String; 2], change: impl FnOnce(&mut Known) -> T) -> T {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Anybody may ask about anything, on `/probe`.
+        if known.len() >= MAX_KNOWN && !known.contains_key(labels) {
+            known.clear();
+        }
+        change(known.entry(labels.clone()).or_default())
     }
 
     fn token(&self, labels: &[String; 2]) -> Option<String> {

@@ -15,6 +15,7 @@ pub mod given;
 pub mod library;
 pub mod limit;
 pub mod lists;
+pub mod manifests;
 pub mod metrics;
 pub mod pull;
 pub mod push;

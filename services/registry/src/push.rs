@@ -1,8 +1,7 @@
 //! Writing: blobs first, then the manifest that needs them.
 
 use instrument::Upload;
-use oci::manifest::{MAX_BYTES, Manifest};
-use oci::{Digest, Name, Reference};
+use oci::{Digest, Name};
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Request, State, delete, patch, post, put};
@@ -10,9 +9,10 @@ use rocket::{Request, State, delete, patch, post, put};
 use crate::access::Caller;
 use crate::asked::{Asked, Below};
 use crate::desk::Desk;
+use crate::manifests::{take_manifest, whole};
 use crate::refusal::{Code, Refusal};
-use crate::repositories::{Repositories, Stored};
-use crate::sessions::{finish, receive};
+use crate::repositories::Repositories;
+use crate::sessions::{Held, finish, receive};
 use crate::store::on_disk;
 use crate::taken::{Taken, accepted, created, so_far};
 use crate::token::Action;
@@ -88,7 +88,7 @@ pub async fn send(
     desk.access.allow(&caller, Some(&name), Action::Push)?;
     let held = desk.sessions.hold(&name, &id)?;
     in_order(&announced, &name, &id, held.size())?;
-    let held = receive(held, &mut upload).await?;
+    let held = received(desk, &id, held, &mut upload).await?;
     Ok(accepted(&name, &id, held.size()))
 }
 
@@ -114,7 +114,7 @@ pub async fn put(
             let digest = parse_digest(digest)?;
             let held = desk.sessions.hold(&name, &id)?;
             in_order(&announced, &name, &id, held.size())?;
-            let held = receive(held, &mut upload).await?;
+            let held = received(desk, &id, held, &mut upload).await?;
             let kept = finish(held, desk.store.clone(), digest.clone()).await;
             desk.sessions.end(&id);
             kept?;
@@ -143,49 +143,18 @@ pub async fn give_up(
     Ok(Taken::given_up())
 }
 
-async fn take_manifest(
-    repositories: &Repositories,
-    name: Name,
-    reference: Reference,
-    kind: &str,
-    bytes: Vec<u8>,
-) -> Result<Taken, Refusal> {
-    let parsed = Manifest::parse(kind, &bytes)
-        .map_err(|why| Refusal::bad(Code::ManifestInvalid, why.to_string()))?;
-    let (digest, tag) = match reference {
-        Reference::Digest(digest) if digest.fits(&bytes) => (digest, None),
-        Reference::Digest(_) => {
-            let why = format!("what arrived is {}", Digest::of(&bytes));
-            return Err(Refusal::bad(Code::DigestInvalid, why));
-        }
-        Reference::Tag(tag) => (Digest::of(&bytes), Some(tag)),
-    };
-    if let Some(missing) = parsed.blobs().find(|blob| repositories.blob(&name, blob).is_none()) {
-        let why = format!("{missing} has to be pushed first");
-        return Err(Refusal::bad(Code::ManifestBlobUnknown, why));
+/// What arrives for an upload. Where there is no room for it, what has come gives its own back.
+async fn received(
+    desk: &Desk,
+    id: &str,
+    held: Held,
+    upload: &mut Upload<'_>,
+) -> Result<Held, Refusal> {
+    let received = receive(held, upload).await;
+    if received.as_ref().is_err_and(|why| why.status() == Status::InsufficientStorage) {
+        desk.sessions.end(id);
     }
-    let mut taken = created(&name, "manifests", &digest);
-    if let Some(subject) = parsed.about() {
-        taken = taken.with("OCI-Subject", subject.to_string());
-    }
-    let (repositories, media_type) = (repositories.clone(), kind.to_owned());
-    let stored = Stored { digest, media_type, bytes };
-    on_disk(move || repositories.add_manifest(&name, tag.as_ref(), &stored, &parsed)).await?;
-    Ok(taken)
-}
-
-async fn whole(upload: &mut Upload<'_>) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
-    let broken = |why: std::io::Error| Refusal::bad(Code::ManifestInvalid, why.to_string());
-    while let Some(piece) = upload.next().await.map_err(broken)? {
-        if bytes.len() + piece.len() > MAX_BYTES {
-            let why = format!("a manifest has at most {MAX_BYTES} bytes");
-            let status = Status::PayloadTooLarge;
-            return Err(Refusal::new(status, Code::ManifestInvalid, why));
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
+    received
 }
 
 async fn keep_blob(

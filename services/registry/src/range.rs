@@ -56,6 +56,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_range_leads_out_of_the_blob() {
+        let numbers =
+            ["", "0", "1", "9", "10", "18446744073709551615", "99999999999999999999", "-1"];
+        for size in [0, 1, 10, u64::MAX] {
+            for (first, last) in numbers.iter().flat_map(|first| numbers.map(|last| (first, last)))
+            {
+                if let Ok(Some(part)) = Part::read(&format!("bytes={first}-{last}"), size) {
+                    assert!(part.first <= part.last && part.last < size, "{first}-{last} {size}");
+                    assert!(part.bytes() <= size);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn ranges_are_read_as_http_has_them() {
         let read =
             |header| Part::read(header, 100).map(|part| part.map(|part| (part.first, part.last)));

@@ -5,7 +5,8 @@
 //! room left, leaves a file that nobody asks for, and the next start removes it.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -26,6 +27,8 @@ pub struct Store {
     /// Bytes that it may hold; 0 for as many as the disk has.
     limit: u64,
     used: Arc<AtomicU64>,
+    /// Bytes of what is not whole yet.
+    arriving: Arc<AtomicU64>,
     next: Arc<AtomicU64>,
     /// Of a registry that keeps nothing: removed with it.
     _temporary: Option<Arc<TempDir>>,
@@ -52,8 +55,9 @@ impl Store {
                 used += entry?.metadata()?.len();
             }
         }
-        let (used, next) = (Arc::new(AtomicU64::new(used)), Arc::default());
-        Ok(Self { root, limit, used, next, _temporary: temporary })
+        let used = Arc::new(AtomicU64::new(used));
+        let (arriving, next) = (Arc::default(), Arc::default());
+        Ok(Self { root, limit, used, arriving, next, _temporary: temporary })
     }
 
     /// The folder.
@@ -111,7 +115,8 @@ impl Store {
     }
 
     fn has_room(&self, more: u64) -> bool {
-        self.limit == 0 || self.used() + more <= self.limit
+        let taken = self.used().saturating_add(self.arriving.load(Relaxed));
+        self.limit == 0 || taken.saturating_add(more) <= self.limit
     }
 }
 
@@ -140,11 +145,13 @@ impl Arriving {
     /// There is no room (`StorageFull`), or no permission.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if !self.store.has_room(self.size.saturating_add(more)) {
+        if !self.store.has_room(more) {
             return Err(ErrorKind::StorageFull.into());
         }
-        self.file.write_all(bytes)?;
+        // After what is there: of a write that failed half-way, something may be left.
+        self.file.write_all_at(bytes, self.size)?;
         self.size += more;
+        self.store.arriving.fetch_add(more, Relaxed);
         Ok(())
     }
 
@@ -161,6 +168,7 @@ impl Arriving {
     }
 
     fn move_to(self, path: &Path) -> io::Result<()> {
+        self.file.set_len(self.size)?;
         self.file.sync_all()?;
         let folder = path.parent().unwrap_or(&self.store.root);
         fs::create_dir_all(folder)?;
@@ -172,6 +180,7 @@ impl Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
+        self.store.arriving.fetch_sub(self.size, Relaxed);
         // It is not there any more if it was adopted.
         let _ = fs::remove_file(&self.path);
     }
@@ -185,4 +194,38 @@ pub async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn what_a_failed_write_left_behind_is_no_part_of_the_content() {
+        let store = Store::open(None, 100).unwrap();
+        for more in [&b" and cake"[..], b""] {
+            let mut arriving = store.arriving().unwrap();
+            arriving.write(b"tea").unwrap();
+            let mut file = File::options().append(true).open(arriving.path()).unwrap();
+            file.write_all(b"half of something").unwrap();
+            arriving.write(more).unwrap();
+            let content = [b"tea", more].concat();
+            let digest = Digest::of(&content);
+            arriving.adopt(&digest).unwrap();
+            assert_eq!(fs::read(store.path(&digest)).unwrap(), content);
+        }
+        assert_eq!((store.used(), store.arriving.load(Relaxed)), (15, 0));
+    }
+
+    #[test]
+    fn all_that_arrives_together_has_to_fit() {
+        let store = Store::open(None, 100).unwrap();
+        let [mut first, mut second] = [store.arriving().unwrap(), store.arriving().unwrap()];
+        first.write(&[1; 60]).unwrap();
+        assert_eq!(second.write(&[2; 60]).unwrap_err().kind(), ErrorKind::StorageFull);
+        drop(first);
+        second.write(&[2; 60]).unwrap();
+    }
 }

@@ -52,7 +52,9 @@ impl Upstream {
         // To somebody else, who is not to see the token.
         match answer.header("location") {
             Some(elsewhere) if [301, 302, 303, 307, 308].contains(&answer.status) => {
-                let (answer, body) = self.client.download(elsewhere, &[]).await?;
+                let here = if elsewhere.starts_with('/') { self.url.as_str() } else { "" };
+                let elsewhere = format!("{here}{elsewhere}");
+                let (answer, body) = self.client.download(&elsewhere, &[]).await?;
                 Ok((answer, Body(Some(body))))
             }
             _ => Ok((answer, body)),

@@ -158,17 +158,26 @@ fn a_registry_that_is_killed_half_way_has_what_was_whole_and_nothing_else() {
 fn where_there_is_no_room_nothing_is_kept_and_the_rest_is_served() {
     let registry = Registry::open(&[("REGISTRY_BYTES", "2000")]);
     let image = registry.push("shop", "v1", b"tea", &Value::Null);
-    no_room(&registry, &[7; 3000]);
+    no_room(&registry, &[7; 3000], 0.0);
     assert_eq!(registry.get("/v2/shop/manifests/v1").body, image.bytes);
+    // Nor does one who comes in pieces keep others out.
+    let begun = registry.ask("POST", "/v2/shop/blobs/uploads/", &[], b"");
+    let location = begun.header("location").unwrap();
+    assert_eq!(registry.ask("PATCH", location, &[], &[7; 1000]).status, 202);
+    no_room(&registry, &[7; 1000], 1.0);
+    let more = registry.ask("PATCH", location, &[], &[7; 1000]);
+    assert_eq!(more.error(), (507, "DENIED".to_owned()));
+    assert_eq!(registry.get(location).error(), (404, "BLOB_UPLOAD_UNKNOWN".to_owned()));
+    registry.push_blob("shop", &[8; 1000]);
 }
 
-fn no_room(registry: &Registry, bytes: &[u8]) {
+fn no_room(registry: &Registry, bytes: &[u8], others: f64) {
     let digest = Digest::of(bytes);
     let path = format!("/v2/shop/blobs/uploads/?digest={digest}");
     let reply = registry.ask("POST", &path, &[], bytes);
     assert_eq!(reply.error(), (507, "DENIED".to_owned()));
     assert_eq!(registry.get(&format!("/v2/shop/blobs/{digest}")).status, 404);
-    assert_eq!(registry.value("registry_uploads_open"), 0.0);
+    assert_eq!(registry.value("registry_uploads_open"), others);
 }
 
 /// A disk of a megabyte, which is really full.
@@ -182,7 +191,7 @@ fn a_disk_that_is_full_breaks_nothing_for_a_registry() {
     command.env("REGISTRY_DIR", folder.path()).env("REGISTRY_PUSH", "anybody");
     let registry = Registry::spawn(&mut command);
     let image = registry.push("shop", "v1", &[1; 300_000], &Value::Null);
-    no_room(&registry, &[7; 3_000_000]);
+    no_room(&registry, &[7; 3_000_000], 0.0);
     assert_eq!(registry.get("/v2/shop/manifests/v1").body, image.bytes);
     let layer = registry.get(&format!("/v2/shop/blobs/{}", image.layer));
     assert_eq!(layer.body.len(), 300_000);

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod caches;
+mod clients;
 mod conformance;
 mod crowd;
 mod hostile;
 mod limits;
-mod peers;
 mod support;
 mod tokens;
