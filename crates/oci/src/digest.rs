@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ring::digest::{Context, SHA256, SHA512};
+use sha2::{Digest as _, Sha256, Sha512};
 
 /// Which hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,28 +87,38 @@ impl fmt::Display for Digest {
 }
 
 /// A digest of what arrives piece by piece.
-pub struct Hasher(Algorithm, Context);
+pub struct Hasher(State);
+
+enum State {
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
 
 impl Hasher {
     /// Of nothing yet.
     pub fn new(algorithm: Algorithm) -> Self {
-        let ring = match algorithm {
-            Algorithm::Sha256 => &SHA256,
-            Algorithm::Sha512 => &SHA512,
-        };
-        Self(algorithm, Context::new(ring))
+        Self(match algorithm {
+            Algorithm::Sha256 => State::Sha256(Sha256::new()),
+            Algorithm::Sha512 => State::Sha512(Sha512::new()),
+        })
     }
 
     /// Of these bytes too.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.1.update(bytes);
+        match &mut self.0 {
+            State::Sha256(hasher) => hasher.update(bytes),
+            State::Sha512(hasher) => hasher.update(bytes),
+        }
     }
 
     /// Of all of them.
     pub fn finish(self) -> Digest {
-        let hash = self.1.finish();
-        let hex = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Digest { algorithm: self.0, hex }
+        let (algorithm, hash) = match self.0 {
+            State::Sha256(hasher) => (Algorithm::Sha256, hasher.finalize().to_vec()),
+            State::Sha512(hasher) => (Algorithm::Sha512, hasher.finalize().to_vec()),
+        };
+        let hex = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Digest { algorithm, hex }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A pod's program for tests, and, as `pod stage DIR FILE..`, a whole stage in a process that a
-//! test can kill. Below `/v2/` it serves the manifest of an image. Its environment says how it misbehaves: `CRASH=1` ends at once with code 3,
-//! `GROW=1` eats memory, `IGNORE_TERM=1` ignores SIGTERM, `NEVER_READY=1` answers 503 on /readyz,
-//! `EXIT=0` ends well at once, `SPIN=1` computes for ever, `IDLE=1` does nothing at all, as a
-//! second container may.
+//! test can kill. Below `/v2/` it serves the manifest of an image. Its environment says how it
+//! misbehaves: `CRASH=1` ends at once with code 3, `GROW=1` eats memory, `IGNORE_TERM=1` ignores
+//! SIGTERM, `NEVER_READY=1` answers 503 on /readyz, `EXIT=0` ends well at once, `SPIN=1` computes
+//! for ever, `IDLE=1` does nothing at all, as a second container may.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

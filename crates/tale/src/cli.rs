@@ -62,8 +62,8 @@ pub enum Command {
     Logs(Logs),
     /// Set variables of a Deployment, which rolls it out anew
     Set(Set),
-    /// Roll a release out: apply its manifests and wait for its Deployments; with --gate only if the
-    /// objectives are met
+    /// Roll a release out: apply its manifests and wait for its Deployments; with --gate only if
+    /// the objectives are met
     Rollout(Rollout),
     /// Begin anew, as after a rehearsal: experiments end, pods and what watches them start afresh
     Reset(Place),
