@@ -35,22 +35,16 @@ mod tests;
 pub mod token;
 pub mod upstream;
 
-use std::time::{Duration, Instant};
-
 use instrument::{Service, StartError, traced};
 use rocket::fairing::AdHoc;
 use rocket::http::{Header, Method, Status};
 use rocket::serde::json::Json;
-use rocket::tokio::time::interval;
 use rocket::{Build, Rocket, State, get, routes};
 use serde::Serialize;
 
 use access::Caller;
 use desk::Desk;
 use refusal::{Code, Refusal};
-
-/// How often it is looked for uploads that were left alone.
-const EVERY: Duration = Duration::from_secs(30);
 
 /// The service, ready to launch.
 ///
@@ -60,13 +54,7 @@ pub fn build(service: &mut Service) -> Result<Rocket<Build>, StartError> {
     let desk = settings::desk(service)?;
     let (limiter, sessions) = (desk.limiter.clone(), desk.sessions.clone());
     service.control(|admin| control::mount(admin, limiter));
-    service.background("uploads", async move {
-        let mut ticks = interval(EVERY);
-        loop {
-            ticks.tick().await;
-            sessions.expire(Instant::now());
-        }
-    });
+    service.background("uploads", sessions::sweep(sessions));
     service.stream(is_content);
     let routes = routes![
         index,

@@ -11,6 +11,7 @@ use oci::{Digest, Hasher, Name};
 use rocket::http::Status;
 use rocket::tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use rocket::tokio::task::spawn_blocking;
+use rocket::tokio::time::interval;
 
 use crate::refusal::{Code, Refusal};
 use crate::store::{Arriving, Store};
@@ -19,6 +20,18 @@ use crate::store::{Arriving, Store};
 const MAX: usize = 256;
 /// How long one may be left alone.
 pub const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How often it is looked for those.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Ends uploads that were left alone, for as long as it runs.
+pub async fn sweep(sessions: Arc<Sessions>) {
+    let mut ticks = interval(EVERY);
+    loop {
+        ticks.tick().await;
+        sessions.expire(Instant::now());
+    }
+}
 
 /// All of them.
 pub struct Sessions {
