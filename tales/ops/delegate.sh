@@ -4,7 +4,7 @@ set -eu
 
 name=new-$(date +%s)
 for signer in $SIGNER; do
-  curl --fail-with-body --silent --show-error --max-time 5 --request POST "$signer/changes" --output /dev/null --data \
-    "{\"add\": [\"$name 5 NS ns.shop\"]}"
+  curl --fail-with-body --silent --show-error --max-time 5 --request POST "$signer/changes" --data \
+    "{\"add\": [\"$name 5 NS ns.shop\"]}" >&2
 done
 echo "$name is delegated"

@@ -10,7 +10,7 @@ refresh=82
 propagation=${PROPAGATION_DELAY:-80}       # was 1
 
 for signer in $SIGNER; do
-  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/policy" --output /dev/null --data \
-    "{\"lifetime_seconds\": $lifetime, \"refresh_seconds\": $refresh, \"propagation_delay_seconds\": $propagation}"
+  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/policy" --data \
+    "{\"lifetime_seconds\": $lifetime, \"refresh_seconds\": $refresh, \"propagation_delay_seconds\": $propagation}" >&2
 done
 echo "policy loaded"

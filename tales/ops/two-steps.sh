@@ -20,8 +20,8 @@ wait_until_all_left() {
 
 future=$(serial_of "${NAMESERVERS%% *}")
 between=$(((future + 2147483647) % 4294967296))
-ask --request PUT "$SIGNER/serial" --output /dev/null --data "{\"serial\": $between}"
+ask --request PUT "$SIGNER/serial" --data "{\"serial\": $between}" >&2
 wait_until_all_left "$future"
-ask --request PUT "$SIGNER/serial" --output /dev/null --data "{\"serial\": $(date +%s)}"
+ask --request PUT "$SIGNER/serial" --data "{\"serial\": $(date +%s)}" >&2
 wait_until_all_left "$between"
 echo "from $future over $between to today"

@@ -3,5 +3,5 @@
 set -eu
 
 server=${NAMESERVERS%% *}
-curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$server/freeze" --output /dev/null --data '{"frozen": true}'
+curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$server/freeze" --data '{"frozen": true}' >&2
 echo "one of them is frozen"

@@ -3,6 +3,6 @@
 set -eu
 
 for signer in $SIGNER; do
-  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/transfers" --output /dev/null --data '{"allowed": false}'
+  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/transfers" --data '{"allowed": false}' >&2
 done
 echo "nobody may copy"

@@ -3,6 +3,6 @@
 set -eu
 
 for server in $NAMESERVERS; do
-  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$server/freeze" --output /dev/null --data '{"frozen": false}'
+  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$server/freeze" --data '{"frozen": false}' >&2
 done
 echo "all of them follow"

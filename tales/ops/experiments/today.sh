@@ -4,6 +4,6 @@ set -eu
 
 serial=$(date +%s)
 for signer in $SIGNER; do
-  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/serial" --output /dev/null --data "{\"serial\": $serial}"
+  curl --fail-with-body --silent --show-error --max-time 5 --request PUT "$signer/serial" --data "{\"serial\": $serial}" >&2
 done
 echo "published under $serial"

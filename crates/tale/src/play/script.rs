@@ -15,6 +15,8 @@ use crate::story::Script;
 
 /// The longest that a script may take: one that waits for eight nameservers is done long before.
 const TIME_OUT: Duration = Duration::from_secs(60);
+/// What a shell ends with when it does not find a program.
+const NOT_FOUND: i32 = 127;
 /// What of its words is kept for a message.
 const KEPT: usize = 2_000;
 
@@ -54,7 +56,9 @@ pub(super) async fn run(
     std::mem::forget(group); // it has ended by itself, and its number is anybody's
     drop(doors); // reached until here
     if !output.status.success() {
-        bail!("{shown} failed ({}): {}", output.status, last(&output.stderr));
+        let missing = output.status.code() == Some(NOT_FOUND);
+        let remedy = if missing { "; install what it calls: apt-get install curl" } else { "" };
+        bail!("{shown} failed ({}): {}{remedy}", output.status, last(&output.stderr));
     }
     Ok(last(&output.stdout))
 }

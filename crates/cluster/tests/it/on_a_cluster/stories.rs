@@ -48,6 +48,15 @@ async fn clients_that_never_hang_up_are_told_as_well() {
 
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn the_zone_that_stopped_being_signed_is_told_as_well() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    cluster.expect(&["play", "ops"], 0);
+    cluster.is_as(&before).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
 async fn what_the_nodes_cannot_do_ends_undecided_with_the_records_words() {
     let cluster = Cluster::take().await;
     let before = cluster.everything().await;
