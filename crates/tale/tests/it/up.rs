@@ -370,7 +370,10 @@ async fn bad_files_and_names_are_refused_in_one_line() {
     refused(&apply("mode.yaml").await, &["mode.yaml: document 1: spec.mode", "`some`"]);
     project.write("big.yaml", &" ".repeat(2 << 20));
     refused(&apply("big.yaml").await, &["big.yaml: 2097152 bytes", "split the file"]);
-    refused(&project.run(&["up", "nothing-like-it"]).await, &["`nothing-like-it`", "write one of dns-leaker"]);
+    refused(
+        &project.run(&["up", "unlike-all"]).await,
+        &["`unlike-all`", "write one of dns-leaker"],
+    );
 }
 
 #[tokio::test]
