@@ -39,8 +39,8 @@ fn a_plain_deployment_parses_and_lists_what_does_not_apply() {
     assert_eq!(
         all.not_applied,
         [
-            "Deployment/web: spec.template.spec.containers[0].image",
-            "Deployment/web: spec.template.spec.containers[0].resources.requests"
+            "Deployment/web: spec.template.spec.containers[0].resources.requests",
+            "Deployment/web: spec.template.spec.containers[0].image"
         ]
     );
 }
