@@ -48,6 +48,7 @@ fn every_kind_is_recognized_by_its_field_and_says_what_it_promises() {
             "of the error budget of s/o more than 1 minute is spent",
         ),
         (json!({"metric": "up", "says": "it is up"}), "metric", "it is up"),
+        (json!({"messages": "mail", "count": 8}), "messages", "8 messages to mail: firing"),
     ];
     for (written, kind, text) in cases {
         let promise = read(written.clone()).unwrap_or_else(|why| panic!("{written}: {why}"));
@@ -62,7 +63,10 @@ fn every_kind_is_recognized_by_its_field_and_says_what_it_promises() {
 #[test]
 fn a_promise_is_of_one_kind_and_has_the_fields_of_that_kind_only() {
     let nothing = refusal(json!({"within": "5s"}));
-    assert_eq!(nothing, "promises nothing; write one of quiet, metric, alert, mail, gate, budget");
+    assert_eq!(
+        nothing,
+        "promises nothing; write one of quiet, metric, alert, mail, messages, gate, budget"
+    );
     let several = refusal(json!({"quiet": true, "alert": "A"}));
     assert_eq!(several, "promises several things at once; make it several promises");
     let foreign = refusal(json!({"mail": "A", "pin": true}));
