@@ -35,7 +35,7 @@ async fn without_a_limit_nobody_knows_how_many_are_left() {
 }
 
 async fn breaks_at(args: &[&str], promise: &str) {
-    let project = Project::alone(TALE).await;
+    let project = Project::new(TALE).await;
     project.run(&[&["play", "devops"], args].concat()).await.expect_code(1);
     let report = project.report("devops");
     let broken: Vec<_> =
