@@ -1,5 +1,4 @@
-//! The tale `dev` as shipped: kept with its faults, broken without each of them. Alone: a thousand
-//! connections of one play would be the memory of another.
+//! The tale `dev` as shipped: kept with its faults, broken without each of them.
 
 use testkit::project::Project;
 
@@ -58,7 +57,7 @@ async fn without_any_of_those_who_do_not_behave_the_tale_is_broken_at_their_act(
 }
 
 async fn breaks_at(args: &[&str], promise: &str, change: impl Fn(&Project)) {
-    let project = Project::alone(TALE).await;
+    let project = Project::new(TALE).await;
     change(&project);
     project.run(&[&["play", "dev"], args].concat()).await.expect_code(1);
     let report = project.report("dev");
