@@ -181,8 +181,12 @@ async fn a_tale_that_changes_a_missing_deployment_is_refused() {
 #[tokio::test]
 async fn an_unknown_tale_is_refused() {
     let project = project_with_short().await;
-    refused(&project, &["play", "no-such-tale"], &["`no-such-tale`", "write one of dev, dns-leak"])
-        .await;
+    refused(
+        &project,
+        &["play", "no-such-tale"],
+        &["`no-such-tale`", "write one of dev, devops, dns-leak"],
+    )
+    .await;
 }
 
 #[tokio::test]
