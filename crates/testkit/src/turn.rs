@@ -19,11 +19,11 @@ use std::sync::LazyLock;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Three times as many stages as the machine has cores, as most of the time a play waits; but never
-/// so many that memory runs out.
+/// Twice as many stages as the machine has cores, as most of the time a play waits; but never so
+/// many that memory runs out.
 static SHARED: LazyLock<u32> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    u32::try_from((3 * cores).clamp(6, 8)).expect("at most 8")
+    u32::try_from((2 * cores).clamp(4, 8)).expect("at most 8")
 });
 /// Tokio's semaphore serves in the order of arrival, those who want all of it included.
 static FREE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(*SHARED as usize));

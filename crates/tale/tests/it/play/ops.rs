@@ -1,5 +1,6 @@
 //! The tale `ops` as shipped: kept with its faults, broken without each of them. What stands by
 //! itself after the repair is told without the nights before it: it breaks in its first seconds.
+//! Alone: nine servers are asked every second, and whoever takes the cores is a fault of its own.
 
 use testkit::project::Project;
 
@@ -59,7 +60,7 @@ async fn without_one_of_its_faults_the_tale_is_broken_at_its_act() {
 /// transfers denies updates as a partition does, and a serial of an hour ago is followed by nobody.
 #[tokio::test]
 async fn its_other_experiments_do_what_they_say() {
-    let project = Project::new(TALE).await;
+    let project = Project::alone(TALE).await;
     let tale = project.read(FILE);
     let (head, _) = tale.split_once("acts:\n").unwrap();
     let acts = r#"acts:
@@ -130,7 +131,7 @@ fn shortened(tale: &str, wanted: &[&str]) -> String {
 }
 
 async fn breaks_at(args: &[&str], promise: &str, change: impl Fn(&Project)) {
-    let project = Project::new(TALE).await;
+    let project = Project::alone(TALE).await;
     change(&project);
     project.run(&[&["play", "ops"], args].concat()).await.expect_code(1);
     let report = project.report("ops");
