@@ -16,7 +16,8 @@ mod traffic;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -179,6 +180,15 @@ impl Network {
     pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
+}
+
+/// What a port of a Service that cannot be opened is told as.
+fn cannot_listen(address: SocketAddr) -> impl FnOnce(io::Error) -> StageError {
+    let remedy = match address.port() {
+        ..1024 => "; without root, let the Service have a port from 1024 on",
+        _ => "",
+    };
+    StageError::io(format!("listen on Service address {address}{remedy}"))
 }
 
 #[cfg(test)]

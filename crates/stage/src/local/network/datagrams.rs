@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::cannot_listen;
 use super::traffic::{Direction, Route, Traffic};
 use crate::StageError;
 
@@ -39,13 +40,7 @@ impl Datagrams {
         traffic: Arc<Traffic>,
     ) -> Result<Self, StageError> {
         let address = SocketAddr::from((ip, port));
-        let remedy = match port {
-            ..1024 => "; without root, let the Service have a port from 1024 on",
-            _ => "",
-        };
-        let socket = UdpSocket::bind(address)
-            .await
-            .map_err(StageError::io(format!("listen on Service address {address}{remedy}")))?;
+        let socket = UdpSocket::bind(address).await.map_err(cannot_listen(address))?;
         let (ready, pods) = watch::channel(Vec::new());
         let port = Port {
             socket: Arc::new(socket),

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::traffic::{Route, Traffic};
-use super::{http_faults, relay};
+use super::{cannot_listen, http_faults, relay};
 use crate::StageError;
 
 /// One port of one Service. Dropping it closes the port and every connection through it.
@@ -31,12 +31,7 @@ impl Proxy {
     ) -> Result<Self, StageError> {
         let address = SocketAddr::from((ip, port));
         // Tried once here, so that a port that cannot be had is an error of `apply`.
-        let remedy = match port {
-            ..1024 => "; without root, let the Service have a port from 1024 on",
-            _ => "",
-        };
-        listen(address)
-            .map_err(StageError::io(format!("listen on Service address {address}{remedy}")))?;
+        listen(address).map_err(cannot_listen(address))?;
         let (ready, pods) = watch::channel(Vec::new());
         Ok(Self { ready, task: tokio::spawn(serve(address, pods, permits, traffic)) })
     }
