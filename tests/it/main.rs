@@ -14,5 +14,6 @@ mod launcher;
 mod links;
 mod names;
 mod pipelines;
+mod programs;
 mod style;
 mod tidy;
