@@ -15,6 +15,8 @@ mod undecided;
 use serde_json::Value;
 use testkit::project::Project;
 
+use crate::TALE;
+
 /// A story of ten seconds or so: pods are seen, DNS goes dark, DNS is back.
 const SHORT: &str = r#"
   - act: calm
@@ -46,6 +48,30 @@ fn write_tale(project: &Project, name: &str, acts: &str) {
         "name: {name}\ntitle: A test\nteller: Ops\nmanifests: [manifests/base/dns-leaker]\nacts:{acts}"
     );
     project.write(&format!("tales/{name}/tale.yaml"), &head);
+}
+
+/// Plays a tale as it is shipped, with the machine to itself: every promise is kept, every chart
+/// drawn, and nothing left.
+async fn is_kept(tale: &str) {
+    let project = Project::alone(TALE).await;
+    project.run(&["play", tale]).await.expect_code(0);
+    let report = project.report(tale);
+    let outcomes = outcomes(&report);
+    assert!(outcomes.iter().all(|(outcome, _)| *outcome == "kept"), "{outcomes:?}");
+    let charts = report["charts"].as_array().unwrap();
+    let empty = |chart: &&Value| chart["series"].as_array().unwrap().is_empty();
+    assert!(!charts.iter().any(|chart| empty(&chart)), "an empty chart");
+    println!("the whole play: {:.0} s", report["seconds"].as_f64().unwrap());
+    project.is_left_alone().await;
+}
+
+/// Plays a tale that has to break, at this promise and at no other.
+async fn is_broken(project: &Project, tale: &str, args: &[&str], promise: &str) {
+    project.run(&[&["play", tale], args].concat()).await.expect_code(1);
+    let report = project.report(tale);
+    let broken: Vec<_> =
+        outcomes(&report).into_iter().filter(|(outcome, _)| *outcome == "broken").collect();
+    assert_eq!(broken, [("broken", promise)]);
 }
 
 /// The promises of a report as `(outcome, text)`.

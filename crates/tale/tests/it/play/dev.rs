@@ -2,23 +2,14 @@
 
 use testkit::project::Project;
 
-use super::outcomes;
+use super::{is_broken, is_kept};
 use crate::TALE;
 
 const FILE: &str = "tales/dev/tale.yaml";
 
 #[tokio::test]
 async fn the_dev_tale_is_kept() {
-    let project = Project::alone(TALE).await;
-    project.run(&["play", "dev"]).await.expect_code(0);
-    let report = project.report("dev");
-    let outcomes = outcomes(&report);
-    assert!(outcomes.iter().all(|(outcome, _)| *outcome == "kept"), "{outcomes:?}");
-    let charts = report["charts"].as_array().unwrap();
-    let empty = |chart: &&serde_json::Value| chart["series"].as_array().unwrap().is_empty();
-    assert!(!charts.iter().any(|chart| empty(&chart)), "an empty chart");
-    println!("the whole play: {:.0} s", report["seconds"].as_f64().unwrap());
-    project.is_left_alone().await;
+    is_kept("dev").await;
 }
 
 /// The fault of the second act is that nobody ends a connection.
@@ -59,9 +50,5 @@ async fn without_any_of_those_who_do_not_behave_the_tale_is_broken_at_their_act(
 async fn breaks_at(args: &[&str], promise: &str, change: impl Fn(&Project)) {
     let project = Project::new(TALE).await;
     change(&project);
-    project.run(&[&["play", "dev"], args].concat()).await.expect_code(1);
-    let report = project.report("dev");
-    let broken: Vec<_> =
-        outcomes(&report).into_iter().filter(|(outcome, _)| *outcome == "broken").collect();
-    assert_eq!(broken, [("broken", promise)]);
+    is_broken(&project, "dev", args, promise).await;
 }

@@ -4,24 +4,14 @@
 
 use testkit::project::Project;
 
-use super::outcomes;
+use super::{is_broken, is_kept};
 use crate::TALE;
 
 const FILE: &str = "tales/ops/tale.yaml";
 
 #[tokio::test]
 async fn the_ops_tale_is_kept() {
-    let project = Project::alone(TALE).await;
-    project.run(&["play", "ops"]).await.expect_code(0);
-    let report = project.report("ops");
-    let outcomes = outcomes(&report);
-    assert!(outcomes.iter().all(|(outcome, _)| *outcome == "kept"), "{outcomes:?}");
-    let charts = report["charts"].as_array().unwrap();
-    let empty = |chart: &&serde_json::Value| chart["series"].as_array().unwrap().is_empty();
-    assert!(!charts.iter().any(|chart| empty(&chart)), "an empty chart");
-    let seconds = report["seconds"].as_f64().unwrap();
-    println!("the whole play: {seconds:.0} s");
-    project.is_left_alone().await;
+    is_kept("ops").await;
 }
 
 /// The bug is the one value that the script changes: with the right one it is only a script.
@@ -133,9 +123,5 @@ fn shortened(tale: &str, wanted: &[&str]) -> String {
 async fn breaks_at(args: &[&str], promise: &str, change: impl Fn(&Project)) {
     let project = Project::alone(TALE).await;
     change(&project);
-    project.run(&[&["play", "ops"], args].concat()).await.expect_code(1);
-    let report = project.report("ops");
-    let broken: Vec<_> =
-        outcomes(&report).into_iter().filter(|(outcome, _)| *outcome == "broken").collect();
-    assert_eq!(broken, [("broken", promise)]);
+    is_broken(&project, "ops", args, promise).await;
 }
