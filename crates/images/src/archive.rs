@@ -125,12 +125,12 @@ impl Blob {
     }
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Without a time and without the name of an operating system, which gzip else writes down.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzBuilder::new().operating_system(255).write(Vec::new(), Compression::default());
     let written = gzip.write_all(bytes).and_then(|()| gzip.finish());
     written.expect("memory takes what is written")

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use e2e::root;
 
-use super::{GITHUB, GITLAB};
+use super::{GITHUB, GITLAB, RELEASE};
 
 /// What a linter has to say, if it is not content.
 fn lint(program: &str, arguments: &[&str]) {
@@ -16,7 +16,7 @@ fn lint(program: &str, arguments: &[&str]) {
 #[test]
 #[ignore = "needs actionlint"]
 fn linted_github() {
-    lint("actionlint", &["-no-color", GITHUB, "docs/gate/github-workflow.yml"]);
+    lint("actionlint", &["-no-color", GITHUB, RELEASE, "docs/gate/github-workflow.yml"]);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn linted_gitlab() {
     for file in [GITLAB, "docs/gate/gitlab-ci.yml"] {
         lint("check-jsonschema", &["--builtin-schema", "vendor.gitlab-ci", file]);
     }
-    for file in [GITHUB, "docs/gate/github-workflow.yml"] {
+    for file in [GITHUB, RELEASE, "docs/gate/github-workflow.yml"] {
         lint("check-jsonschema", &["--builtin-schema", "vendor.github-workflows", file]);
     }
 }

@@ -7,5 +7,6 @@
 mod harness;
 mod left_behind;
 mod rights;
+mod stage_in_a_pod;
 mod stories;
 mod their_monitoring;
