@@ -129,6 +129,7 @@ impl ClusterStage {
             inbox: format!("http://{INBOX}.{namespace}.svc:{INBOX_PORT}"),
             prober: format!("{BLACKBOX}.{namespace}.svc:{BLACKBOX_PORT}"),
             selected_by: monitoring.selected_by.clone(),
+            services: BTreeMap::new(),
         };
         let place = Place {
             kind: StageKind::Cluster,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::archive::Archive;
 use crate::error::ImageError;
-use crate::{layer, libraries, shell};
+use crate::{libraries, shell};
 
 /// Where runc looks for a `command` without a slash.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -100,7 +100,7 @@ impl Image {
     /// Packs it.
     pub fn archive(&self) -> Archive {
         let config = serde_json::json!({ "User": self.user.to_string(), "Env": [PATH] });
-        Archive::new(&layer::tar(&self.entries), &config, self.architecture.unwrap_or("amd64"))
+        Archive::new(&self.entries, &config, self.architecture.unwrap_or("amd64"))
     }
 
     fn entry(mut self, path: &str, entry: Entry) -> Self {
