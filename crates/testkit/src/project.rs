@@ -51,6 +51,14 @@ impl Project {
         Self::in_turn(tale.into(), Turn::shared().await.into())
     }
 
+    /// The same for a long story: at most one like it, or two others, are told beside it.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub async fn half(tale: &str) -> Self {
+        Self::in_turn(tale.into(), Turn::half().await.into())
+    }
+
     /// The same for a test that measures under load: no other one has a project meanwhile.
     ///
     /// # Panics
@@ -67,9 +75,7 @@ impl Project {
     fn in_turn(tale: PathBuf, turn: Arc<Turn>) -> Self {
         build_pods(&tale);
         let folder = tempfile::tempdir().unwrap();
-        for part in ["manifests", "tales", "chaos-experiments"] {
-            copy(&root().join(part), &folder.path().join(part));
-        }
+        copy_stories(folder.path());
         Self { tale, folder, turn }
     }
 
@@ -182,6 +188,16 @@ impl Drop for Project {
             down.arg("down").current_dir(self.path()).env_remove("TALES_HOME");
             let _ = down.stdin(Stdio::null()).output();
         }
+    }
+}
+
+/// The stories as shipped, and what they are made of, into a folder.
+///
+/// # Panics
+/// A file cannot be copied.
+pub fn copy_stories(folder: &Path) {
+    for part in ["manifests", "tales", "chaos-experiments"] {
+        copy(&root().join(part), &folder.join(part));
     }
 }
 
