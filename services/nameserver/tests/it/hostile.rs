@@ -173,7 +173,8 @@ async fn one_client_cannot_hold_all_connections() {
 
     // Who hangs up makes room, for itself, too.
     drop(held);
-    let none = async || (server.metric("nameserver_tcp_connections_open", &[]) == 0.0).then_some(());
+    let none =
+        async || (server.metric("nameserver_tcp_connections_open", &[]) == 0.0).then_some(());
     testkit::wait::eventually("no connection is open", none).await;
     assert_eq!(tcp(&server, &question).await.len(), 1);
 }
