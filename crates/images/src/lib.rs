@@ -5,6 +5,7 @@
 //! docker, podman, containerd, kind, k3s and skopeo all read, [`Target`] knows how it gets there.
 
 mod archive;
+pub mod bundle;
 mod error;
 mod image;
 mod layer;

@@ -37,6 +37,7 @@ impl ClusterStage {
             there.push(self.there(document).await?);
         }
         let namespaces = self.bring_namespace().await?;
+        self.bring_names().await?;
         for (document, there) in documents.iter().zip(there) {
             self.apply_one(document, there).await?;
         }
