@@ -16,6 +16,7 @@ pub mod kinds;
 pub mod monitoring;
 pub mod names;
 pub mod object;
+pub mod pod;
 mod pulse;
 mod settle;
 mod stage;
