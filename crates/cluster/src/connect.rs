@@ -69,7 +69,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// An error and its causes.
-fn words(error: &dyn std::error::Error) -> String {
+pub(crate) fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -12,6 +12,7 @@ use crate::api::{Api, ApiError};
 use crate::chaos;
 use crate::error::ClusterError;
 use crate::kinds::{APPLIED, EXPERIMENTS, Kind, POD};
+use crate::names;
 use crate::object::{is_ours, items, name, selector, text, title};
 
 /// How long experiments may take to recover.
@@ -126,6 +127,9 @@ pub async fn all(api: &Api, namespace: &str) -> Result<Swept, ClusterError> {
             });
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+    if names::take_back(api, namespace).await? {
+        swept.objects += 1;
     }
     swept.objects += own_namespace(api, namespace, end).await?;
     Ok(swept)

@@ -1,11 +1,13 @@
 //! The arguments.
 
+mod cluster;
 mod gate;
 mod images;
 mod place;
 mod rollout;
 mod slo;
 
+pub use cluster::{Bundle, Cluster};
 pub use gate::{FailOn, Format, Gate};
 pub use images::{Image, Images, Which};
 pub use place::{OnArg, Place, With};
@@ -88,6 +90,10 @@ pub enum Command {
     /// push
     #[command(subcommand)]
     Images(Images),
+    /// What others make and a cluster needs: fetch it while there is a network, load it where there
+    /// is none
+    #[command(subcommand)]
+    Cluster(Cluster),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)

@@ -62,6 +62,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
         Command::Images(verb) => verbs::images::run(&project, verb),
+        Command::Cluster(verb) => verbs::cluster::run(&project, verb).await,
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor { fix, place } => verbs::doctor::run(&project, fix, &place).await,
     }

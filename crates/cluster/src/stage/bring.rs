@@ -41,6 +41,7 @@ impl ClusterStage {
             all.push((document, there));
         }
         let namespaces = self.bring_namespace().await?;
+        self.bring_names().await?;
         let pulls = |(document, _): &(Adapted, _)| document.part == Part::Pulls;
         let (last, first): (Vec<_>, Vec<_>) = all.into_iter().partition(pulls);
         for (document, there) in &first {

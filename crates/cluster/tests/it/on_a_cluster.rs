@@ -6,6 +6,7 @@
 
 mod harness;
 mod left_behind;
+mod overlays;
 mod rights;
 mod stories;
 mod their_monitoring;

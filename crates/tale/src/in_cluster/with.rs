@@ -7,14 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ::cluster::fetch::{Fetch, fetch as fetch_all};
 use ::cluster::{ClusterStage, Connection, Options, Progress, connect, sweep};
 use anyhow::{Result, bail, ensure};
 use images::Target;
+use images::bundle::Lock;
+use oci::Digest;
 use slo::Clock;
 use stage::Stage;
 
 use crate::cli::{Place, With};
 use crate::finding::Finding;
+use crate::in_cluster::Fetching;
 use crate::setup::Setup;
 use crate::terminal::{Tone, Ui};
 
@@ -117,12 +121,29 @@ pub async fn fix(place: &Place) -> Result<Vec<String>> {
     Ok(::cluster::doctor::fix(&connection, &place.namespace).await?)
 }
 
+/// Fills a folder with what a lock file names. Returns what the lock file does not say yet.
+///
+/// # Errors
+/// What cannot be had, or is not what it should be.
+pub async fn fetch(asked: Fetching, lock: &Lock) -> Result<Vec<(String, Digest)>> {
+    let mirrors = asked.mirror.into_iter().map(|(host, url)| Ok((host, url.parse()?)));
+    let how = Fetch {
+        bundle: asked.folder,
+        architecture: asked.architecture,
+        anew: asked.anew,
+        mirrors: mirrors.collect::<Result<_>>()?,
+        progress: progress(),
+    };
+    Ok(fetch_all(&how, lock).await?)
+}
+
 fn options(place: &Place, clock: Clock, image: String) -> Options {
     Options {
         namespace: place.namespace.clone(),
         clock,
         image,
         use_images: place.use_image.clone(),
+        demo_names: place.with.contains(&With::DemoNames),
         own_monitoring: place.with.contains(&With::Monitoring),
         prometheus_url: place.prometheus_url.clone(),
         alertmanager_url: place.alertmanager_url.clone(),

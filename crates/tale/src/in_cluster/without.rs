@@ -4,11 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use images::bundle::Lock;
+use oci::Digest;
 use slo::Clock;
 use stage::Stage;
 
 use crate::cli::Place;
 use crate::finding::Finding;
+use crate::in_cluster::Fetching;
 use crate::setup::Setup;
 
 const WHY: &str = "this program was built without the cluster stage; run it through ./tale, which builds it, or with `cargo build --features tale/cluster`";
@@ -52,5 +55,11 @@ pub async fn fix(_place: &Place) -> Result<Vec<String>> {
 /// # Errors
 /// Always.
 pub async fn doctor(_place: &Place) -> Result<Vec<Finding>> {
+    bail!(WHY)
+}
+
+/// # Errors
+/// Always.
+pub async fn fetch(_asked: Fetching, _lock: &Lock) -> Result<Vec<(String, Digest)>> {
     bail!(WHY)
 }
