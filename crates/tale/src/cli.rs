@@ -5,6 +5,7 @@ mod images;
 mod place;
 mod rollout;
 mod slo;
+mod workshop;
 
 pub use gate::{FailOn, Format, Gate};
 pub use images::{Image, Images};
@@ -13,6 +14,7 @@ pub use rollout::Rollout;
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
+pub use workshop::{Workshop, WorkshopUp, WorkshopVerb};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -87,6 +89,8 @@ pub enum Command {
     /// The container image of the services: build it, load it into a cluster, push it
     #[command(subcommand)]
     Images(Images),
+    /// A place in a cluster for each attendee of a workshop, with rights that end there
+    Workshop(Workshop),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)

@@ -6,6 +6,6 @@ mod with;
 mod without;
 
 #[cfg(feature = "cluster")]
-pub use with::{attach, doctor, down, dry_run, fix, reset, start};
+pub use with::{attach, doctor, down, dry_run, fix, reset, start, workshop};
 #[cfg(not(feature = "cluster"))]
-pub use without::{attach, doctor, down, dry_run, fix, reset, start};
+pub use without::{attach, doctor, down, dry_run, fix, reset, start, workshop};

@@ -27,4 +27,5 @@ pub mod setup;
 pub mod story;
 pub mod terminal;
 pub mod verbs;
+pub mod workshop;
 pub mod yaml;

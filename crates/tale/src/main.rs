@@ -8,7 +8,7 @@ use tale::cli::{Cli, Command};
 use tale::exit::UNDECIDED;
 use tale::folders::Project;
 use tale::terminal::{note, told};
-use tale::{folders, hidden, verbs};
+use tale::{folders, hidden, in_cluster, verbs};
 
 fn main() -> ExitCode {
     if let Some(code) = hidden::run() {
@@ -53,6 +53,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
         Command::Images(verb) => verbs::images::run(verb),
+        Command::Workshop(args) => in_cluster::workshop(&project, args).await,
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor { fix, place } => verbs::doctor::run(&project, fix, &place).await,
     }

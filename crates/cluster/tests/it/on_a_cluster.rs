@@ -9,3 +9,4 @@ mod left_behind;
 mod rights;
 mod stories;
 mod their_monitoring;
+mod workshop;
