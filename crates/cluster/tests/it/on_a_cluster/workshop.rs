@@ -145,7 +145,8 @@ async fn nobody_gets_into_a_neighbours(hall: &Hall<'_>) {
     }
 }
 
-/// What may be done in a namespace, as `verb resource`: every verb of every resource is asked about.
+/// What may be done in a namespace, as `verb resource`: every verb of every resource is asked
+/// about.
 async fn allowed(
     api: &Api,
     namespace: &str,
