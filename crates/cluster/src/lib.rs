@@ -14,6 +14,7 @@ mod error;
 pub mod kinds;
 pub mod monitoring;
 pub mod object;
+pub mod pod;
 mod pulse;
 mod settle;
 mod stage;

@@ -53,7 +53,16 @@ impl Cluster {
 
     /// A play that the machine had no time for has told nothing, and is played again.
     pub(super) fn tale(&self, args: &[&str]) -> Output {
-        let play = || self.command(args).output().expect("run `./tale images build` first");
+        self.tale_at(&root(), args)
+    }
+
+    /// The same with the stories of another folder.
+    pub(super) fn tale_at(&self, home: &Path, args: &[&str]) -> Output {
+        let play = || {
+            let mut command = self.command(args);
+            command.env("TALES_HOME", home);
+            command.output().expect("run `./tale images build` first")
+        };
         let mut output = play();
         for _ in 0..2 {
             if was_starved(output.status.code(), &String::from_utf8_lossy(&output.stderr)) {

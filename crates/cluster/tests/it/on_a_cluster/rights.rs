@@ -116,7 +116,8 @@ async fn apply(cluster: &Cluster, document: &Value) {
     cluster.api.apply(&path, document, Apply::Gently).await.unwrap();
 }
 
-/// As the page about a cluster that attendees share says it.
+/// As the page about a cluster that attendees share says it. Without pods/proxy: pods are asked
+/// through port-forwards, as where a NetworkPolicy is in the way.
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
 async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
