@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::archive::Archive;
 use crate::error::ImageError;
 use crate::{layer, libraries, shell};
@@ -16,6 +18,10 @@ pub struct Image {
     pub(crate) entries: BTreeMap<String, Entry>,
     pub(crate) user: u32,
     pub(crate) architecture: Option<&'static str>,
+    env: Vec<String>,
+    entry: Vec<String>,
+    folder: Option<String>,
+    port: Option<u16>,
 }
 
 /// What lies at a path.
@@ -34,6 +40,28 @@ impl Image {
     /// An empty one, run as this user.
     pub fn new(user: u32) -> Self {
         Self { user, ..Self::default() }
+    }
+
+    /// Sets a variable of its programs.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.env.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Runs this program, in this folder, unless another one is asked for.
+    #[must_use]
+    pub fn entry_point(mut self, program: &str, folder: &str) -> Self {
+        self.entry = vec![program.to_owned()];
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Says that its program listens on this TCP port.
+    #[must_use]
+    pub fn listens_on(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
     }
 
     /// Puts a text there.
@@ -75,6 +103,34 @@ impl Image {
         Ok(self.entry(path, Entry::File { bytes, executable: true }))
     }
 
+    /// Puts a file there, as it is.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn file(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let bytes = read(file)?;
+        Ok(self.entry(path, Entry::File { bytes, executable: false }))
+    }
+
+    /// Puts a folder there, with all that is in it. What a link leads to is put in its place;
+    /// hidden files and links to nowhere stay behind.
+    ///
+    /// # Errors
+    /// Something in it cannot be read.
+    pub fn tree(mut self, folder: &Path, path: &str) -> Result<Self, ImageError> {
+        let unread = |why| ImageError::Read { path: folder.to_owned(), why };
+        for entry in std::fs::read_dir(folder).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let (from, to) = (entry.path(), format!("{path}/{name}"));
+            if name.starts_with('.') || !from.exists() {
+                continue;
+            }
+            self = if from.is_dir() { self.tree(&from, &to)? } else { self.file(&from, &to)? };
+        }
+        Ok(self)
+    }
+
     /// Puts busybox there, each of its commands a link in `/bin`.
     ///
     /// # Errors
@@ -99,7 +155,18 @@ impl Image {
 
     /// Packs it.
     pub fn archive(&self) -> Archive {
-        let config = serde_json::json!({ "User": self.user.to_string(), "Env": [PATH] });
+        let env: Vec<&str> =
+            std::iter::once(PATH).chain(self.env.iter().map(String::as_str)).collect();
+        let mut config = json!({ "User": self.user.to_string(), "Env": env });
+        if !self.entry.is_empty() {
+            config["Entrypoint"] = json!(self.entry);
+        }
+        if let Some(folder) = &self.folder {
+            config["WorkingDir"] = json!(folder);
+        }
+        if let Some(port) = self.port {
+            config["ExposedPorts"] = json!({ format!("{port}/tcp"): {} });
+        }
         Archive::new(&layer::tar(&self.entries), &config, self.architecture.unwrap_or("amd64"))
     }
 

@@ -26,10 +26,6 @@ const CPU_REQUEST: &str = "25m";
 /// Files: the data of a play, its logs and reports.
 const STORAGE_LIMIT: &str = "512Mi";
 
-/// What a pod that waits for its attendee runs: it collects processes whose parents are gone, and
-/// ends when it is asked to.
-const WAIT: &str = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done";
-
 /// The namespace.
 pub fn namespace(workshop: &WorkshopName, name: &str) -> Value {
     let mut labels = labels(workshop);
@@ -91,7 +87,8 @@ fn pod(image: &str) -> Value {
         "name": STAGE,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", WAIT],
+        // It waits for its attendee; a play that is under way when the pod ends writes its report.
+        "args": ["idle"],
         "env": [{"name": "HOME", "value": "/tmp"}],
         "resources": {
             "requests": {"cpu": CPU_REQUEST, "memory": MEMORY_REQUEST, "ephemeral-storage": "64Mi"},
@@ -108,7 +105,7 @@ fn pod(image: &str) -> Value {
         "serviceAccountName": ATTENDEE,
         "automountServiceAccountToken": false,
         "enableServiceLinks": false,
-        "terminationGracePeriodSeconds": 10,
+        "terminationGracePeriodSeconds": 30,
         "securityContext": {
             "runAsNonRoot": true,
             "runAsUser": 65532,

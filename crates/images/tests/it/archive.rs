@@ -76,6 +76,24 @@ fn every_blob_has_the_hash_that_it_is_named_by_and_the_size_that_is_said() {
     assert_eq!(config["config"]["User"], "65532");
 }
 
+#[test]
+fn how_its_program_is_run_is_said_only_where_there_is_something_to_say() {
+    let config = |image: &Image| {
+        let archive = entries(&*written(image, NAME));
+        let docker: Value = serde_json::from_slice(&archive["manifest.json"].1).unwrap();
+        let config = &archive[docker[0]["Config"].as_str().unwrap()].1;
+        serde_json::from_slice::<Value>(config).unwrap()["config"].clone()
+    };
+    let plain = config(&image());
+    assert_eq!(plain.as_object().unwrap().keys().collect::<Vec<_>>(), ["Env", "User"]);
+    let image = image().entry_point("/bin/c", "/etc").listens_on(8080).variable("A", "b=c");
+    let said = config(&image);
+    assert_eq!(said["Entrypoint"], serde_json::json!(["/bin/c"]));
+    assert_eq!(said["WorkingDir"], "/etc");
+    assert_eq!(said["ExposedPorts"], serde_json::json!({"8080/tcp": {}}));
+    assert_eq!(said["Env"][1], "A=b=c");
+}
+
 /// By the system's own tool, so that the crate is not its own judge.
 fn sha256(bytes: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -9,7 +9,7 @@ use ::cluster::{Connection, connect};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{confirm, image};
+use super::{confirm, image, progress};
 use crate::cli::{Workshop, WorkshopUp, WorkshopVerb};
 use crate::exit::{BROKEN, INTERRUPTED};
 use crate::folders::Project;
@@ -29,12 +29,8 @@ pub async fn workshop(project: &Project, args: Workshop) -> Result<ExitCode> {
     match args.verb {
         WorkshopVerb::Up(up) => {
             let name = name(&up.name)?;
-            let image = match &up.image {
-                Some(image) => image.clone(),
-                None => image::name(project.folder()?)?,
-            };
             if up.dry_run {
-                return dry_run(&name, &image, usize::from(up.attendees));
+                return dry_run(&name, up.image.as_deref(), usize::from(up.attendees));
             }
             let what = format!("in the namespaces {} and so on", attendee(&name, 1));
             confirm(&connection, args.yes, &what)?;
@@ -45,6 +41,10 @@ pub async fn workshop(project: &Project, args: Workshop) -> Result<ExitCode> {
                     "tale: {url} is this machine; if attendees have others, name its address with --server"
                 ));
             }
+            let image = match &up.image {
+                Some(image) => image.clone(),
+                None => image::brought_stage(project.folder()?, &connection, &progress()).await?,
+            };
             let work = bring(&connection, &server, &name, image, &up);
             tokio::select! {
                 ended = work => ended,
@@ -146,8 +146,9 @@ fn handed(attendee: workshop::Attendee) -> Attendee {
 }
 
 /// What the first attendee would get, as YAML; the others get the same.
-fn dry_run(name: &WorkshopName, image: &str, attendees: usize) -> Result<ExitCode> {
+fn dry_run(name: &WorkshopName, image: Option<&str>, attendees: usize) -> Result<ExitCode> {
     let namespace = attendee(name, 1);
+    let image = image.unwrap_or(images::STAGE_REPOSITORY);
     let mut documents = vec![objects::namespace(name, &namespace)];
     documents.extend(objects::rights(name, &namespace).into_iter().map(|(_, object)| object));
     documents.push(objects::stage(name, &namespace, image).1);
