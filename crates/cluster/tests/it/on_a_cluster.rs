@@ -10,3 +10,4 @@ mod overlays;
 mod rights;
 mod stories;
 mod their_monitoring;
+mod workshop;

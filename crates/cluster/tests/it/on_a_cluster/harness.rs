@@ -113,6 +113,26 @@ impl Cluster {
         found
     }
 
+    /// Every kind and every part of one that the server knows: group, resource, and its verbs.
+    pub(super) async fn resources(&self) -> Vec<(String, String, Vec<String>)> {
+        let groups = self.api.get("/apis").await.unwrap();
+        let groups = groups["groups"].as_array().unwrap().iter();
+        let versions = groups.map(|group| {
+            let name = group["name"].as_str().unwrap().to_owned();
+            (name, format!("/apis/{}", group["preferredVersion"]["groupVersion"].as_str().unwrap()))
+        });
+        let mut found = Vec::new();
+        for (group, root) in [(String::new(), "/api/v1".to_owned())].into_iter().chain(versions) {
+            let kinds = self.api.get(&root).await.unwrap_or_default();
+            for kind in kinds["resources"].as_array().into_iter().flatten() {
+                let verbs = kind["verbs"].as_array().into_iter().flatten();
+                let verbs = verbs.filter_map(Value::as_str).map(str::to_owned).collect();
+                found.push((group.clone(), kind["name"].as_str().unwrap().to_owned(), verbs));
+            }
+        }
+        found
+    }
+
     /// Waits until everything is as before: what is garbage is collected within seconds.
     pub(super) async fn is_as(&self, before: &BTreeSet<String>) {
         let end = Instant::now() + Duration::from_secs(20);
@@ -157,7 +177,7 @@ impl Cluster {
     }
 }
 
-async fn api_of(kubeconfig: &str) -> Api {
+pub(super) async fn api_of(kubeconfig: &str) -> Api {
     let file = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
     let config = kube::Config::from_custom_kubeconfig(file, &options).await.unwrap();
