@@ -13,6 +13,8 @@ mod kinds;
 mod launcher;
 mod links;
 mod names;
+mod overlays;
+mod pages;
 mod pipelines;
 mod programs;
 mod style;

@@ -5,6 +5,8 @@
 
 mod answer;
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -22,7 +24,7 @@ pub const MANAGER: &str = "tale";
 /// How long one answer may take.
 const TIME_OUT: Duration = Duration::from_secs(10);
 /// How long the answer to a look may take, of which there are several a second.
-const LOOK_TIME_OUT: Duration = Duration::from_secs(3);
+pub(crate) const LOOK_TIME_OUT: Duration = Duration::from_secs(3);
 
 const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
@@ -34,6 +36,8 @@ pub struct Api {
     client: kube::Client,
     /// How the server is called in messages.
     server: String,
+    /// Pods' ports that are asked from inside, as the other way does not lead there.
+    inside: Arc<Mutex<HashSet<String>>>,
 }
 
 /// How an object is applied.
@@ -50,7 +54,7 @@ pub enum Apply {
 impl Api {
     /// The server behind a client; `server` is its name in messages.
     pub fn new(client: kube::Client, server: impl Into<String>) -> Self {
-        Self { client, server: server.into() }
+        Self { client, server: server.into(), inside: Arc::default() }
     }
 
     /// The server's name.
@@ -140,14 +144,6 @@ impl Api {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Whether something behind the API server answers, for those who look again soon.
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub async fn answers(&self, path: &str) -> Result<(), ApiError> {
-        self.checked(Method::GET, path, JSON, Vec::new(), LOOK_TIME_OUT).await.map(drop)
-    }
-
     /// A question that is handed on as it is, and its answer likewise, whatever its code.
     ///
     /// # Errors
@@ -173,8 +169,7 @@ impl Api {
             let body = response.into_body().collect().await;
             Ok((status, body.map_err(|why| self.unreachable(&why))?.to_bytes()))
         };
-        let late = ApiError::Late { server: self.server.clone(), seconds: within.as_secs() };
-        tokio::time::timeout(within, exchange).await.unwrap_or(Err(late))
+        tokio::time::timeout(within, exchange).await.unwrap_or_else(|_| Err(self.late(within)))
     }
 
     async fn json(
@@ -204,8 +199,29 @@ impl Api {
         Err(ApiError::refused(status.as_u16(), &bytes))
     }
 
-    fn unreachable(&self, why: &dyn std::error::Error) -> ApiError {
+    pub(crate) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
+    pub(crate) fn inside(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn late(&self, within: Duration) -> ApiError {
+        ApiError::Late { server: self.server.clone(), seconds: within.as_secs() }
+    }
+
+    pub(crate) fn unreachable(&self, why: &dyn std::error::Error) -> ApiError {
         ApiError::Unreachable { server: self.server.clone(), why: answer::chain(why) }
+    }
+
+    pub(crate) fn forward_failed(&self, why: &kube::Error) -> ApiError {
+        match why {
+            kube::Error::Api(status) => {
+                ApiError::refused(status.code, &serde_json::to_vec(status).unwrap_or_default())
+            }
+            _ => self.unreachable(why),
+        }
     }
 }
 

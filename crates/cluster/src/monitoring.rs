@@ -14,35 +14,12 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::error::ClusterError;
+use crate::pod::PodPort;
 
 pub use found::Found;
 pub(crate) use images::node;
 pub use images::{Images, lies_there};
 pub use minimum::{BLACKBOX, BLACKBOX_PORT, INBOX, INBOX_PORT, NAME};
-
-/// A pod that is asked through the API server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub pod: String,
-    /// Its port.
-    pub port: u16,
-}
-
-impl Server {
-    /// Where the API server hands questions on to it.
-    pub fn proxy(&self) -> String {
-        let Self { namespace, pod, port } = self;
-        format!("/api/v1/namespaces/{namespace}/pods/http:{pod}:{port}/proxy")
-    }
-
-    /// Where the pod itself is.
-    pub fn path(&self) -> String {
-        crate::kinds::POD.path(&self.namespace, &self.pod)
-    }
-}
 
 /// Who is to look at the pods of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +40,9 @@ pub struct Monitoring {
     /// Why what is there is not used, when the stage brings its own instead.
     pub instead: Option<String>,
     /// Prometheus.
-    pub prometheus: Server,
+    pub prometheus: PodPort,
     /// Alertmanager.
-    pub alertmanager: Server,
+    pub alertmanager: PodPort,
     /// Labels by which they select, by kind.
     pub selected_by: BTreeMap<&'static str, BTreeMap<String, String>>,
 }
@@ -73,7 +50,7 @@ pub struct Monitoring {
 impl Monitoring {
     /// The stage's own, in its namespace.
     pub fn own(namespace: &str) -> Self {
-        let server = |pod: String, port| Server { namespace: namespace.to_owned(), pod, port };
+        let server = |pod: String, port| PodPort { namespace: namespace.to_owned(), pod, port };
         Self {
             own: true,
             instead: None,
@@ -111,15 +88,12 @@ impl Monitoring {
         Ok(Self { instead: Some(why), ..Self::own(namespace) })
     }
 
-    /// Why it cannot be asked through the API server: a NetworkPolicy, say, as kube-prometheus has
-    /// them.
+    /// Why it cannot be asked: no right to it, say.
     async fn does_not_answer(&self, api: &Api) -> Option<String> {
         for server in [&self.prometheus, &self.alertmanager] {
-            if let Err(why) = api.answers(&format!("{}/-/ready", server.proxy())).await {
-                let Server { namespace, pod, .. } = server;
-                return Some(format!(
-                    "{namespace}/{pod} does not answer through the API server: {why}"
-                ));
+            if let Err(why) = server.is_well(api, "/-/ready").await {
+                let PodPort { namespace, pod, .. } = server;
+                return Some(format!("{namespace}/{pod} does not answer: {why}"));
             }
         }
         None

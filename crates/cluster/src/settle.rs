@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::error::ClusterError;
-use crate::monitoring::{Monitoring, Server};
+use crate::monitoring::Monitoring;
 use crate::object::{items, name, text};
+use crate::pod::PodPort;
 use crate::watch;
 
 /// How often is looked.
@@ -52,7 +53,7 @@ pub(crate) async fn settle(
 }
 
 /// A changed annotation makes the kubelet look at a pod, and at its mounted files, at once.
-async fn nudge(api: &Api, server: &Server) {
+async fn nudge(api: &Api, server: &PodPort) {
     let now = jiff::Timestamp::now().to_string();
     let change = json!({"metadata": {"annotations": {"tales.dev/nudged": now}}});
     // It saves time, no more: who may not do it waits.
@@ -65,9 +66,9 @@ async fn missing(api: &Api, monitoring: &Monitoring, applied: &[Value]) -> Optio
         let kind = kind.to_owned();
         applied.iter().filter(move |object| text(object, "/kind") == kind)
     };
-    let ask = |server: &Server, path: &str| {
-        let path = format!("{}{path}", server.proxy());
-        async move { api.look(&path).await.map_err(|why| why.to_string()) }
+    let ask = |server: &PodPort, path: &str| {
+        let (server, path) = (server.clone(), path.to_owned());
+        async move { server.look(api, &path).await.map_err(|why| why.to_string()) }
     };
     let prometheus = &monitoring.prometheus;
     let rules = match ask(prometheus, "/api/v1/rules").await {

@@ -4,6 +4,7 @@ mod again;
 mod bring;
 mod doors;
 mod health;
+mod names;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,6 +54,8 @@ pub struct Options {
     pub use_images: Vec<(String, String)>,
     /// Bring a Prometheus and an Alertmanager even where there are some.
     pub own_monitoring: bool,
+    /// Have the cluster's CoreDNS answer for the names of the stories, until `down`.
+    pub demo_names: bool,
     /// Where Prometheus answers, for clusters whose API server does not lead there.
     pub prometheus_url: Option<String>,
     /// The same for Alertmanager.
@@ -129,6 +132,7 @@ impl ClusterStage {
             inbox: format!("http://{INBOX}.{namespace}.svc:{INBOX_PORT}"),
             prober: format!("{BLACKBOX}.{namespace}.svc:{BLACKBOX_PORT}"),
             selected_by: monitoring.selected_by.clone(),
+            services: BTreeMap::new(),
         };
         let place = Place {
             kind: StageKind::Cluster,
@@ -249,6 +253,7 @@ impl Stage for ClusterStage {
         for name in self.monitoring.workloads(&applied) {
             watch::rolled_out(&self.api, self.namespace(), name, within).await?;
         }
+        self.names_resolve(&applied, within).await?;
         settle::settle(&self.api, &self.monitoring, &applied, within).await?;
         let who = if self.monitoring.own { "Prometheus of its own" } else { "Prometheus" };
         *lock(&self.life) = self.life_of_prometheus().await;

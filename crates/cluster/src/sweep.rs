@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::api::{Api, ApiError};
 use crate::chaos;
 use crate::error::ClusterError;
-use crate::kinds::{APPLIED, EXPERIMENTS, Kind, POD};
+use crate::kinds::{APPLIED, EXPERIMENTS, Kind, POD, STATEFUL_SET};
+use crate::names;
 use crate::object::{is_ours, items, name, selector, text, title};
 
 /// How long experiments may take to recover.
@@ -20,10 +21,6 @@ const RECOVERY: Duration = Duration::from_secs(15);
 const GONE: Duration = Duration::from_secs(40);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// What the operator makes of the stage's Prometheus and Alertmanager.
-static STATEFUL_SET: Kind =
-    Kind { kind: "StatefulSet", group: "apps", version: "v1", plural: "statefulsets" };
 
 /// What was taken away.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -126,6 +123,9 @@ pub async fn all(api: &Api, namespace: &str) -> Result<Swept, ClusterError> {
             });
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+    if names::take_back(api, namespace).await? {
+        swept.objects += 1;
     }
     swept.objects += own_namespace(api, namespace, end).await?;
     Ok(swept)

@@ -1,5 +1,5 @@
 //! Prometheus and Alertmanager at an address of this machine: a listener on loopback that hands
-//! questions on to one pod, through the API server.
+//! questions on to one pod.
 //!
 //! To one pod, and not to a Service: two replicas scrape at different moments, and a promise would
 //! flip between two looks. Only what reads is let through, and only for clients that mean this
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api::Api;
-use crate::monitoring::Server;
+use crate::pod::{PodPort, Question};
 
 /// What may be asked: what reads.
 const PATHS: [&str; 11] = [
@@ -47,7 +47,8 @@ const CONNECTIONS: usize = 64;
 pub enum Allows {
     /// What reads Prometheus or Alertmanager.
     Reading,
-    /// Everything: for a tale's own script and a pod of its own stage, for as long as it runs.
+    /// Everything, from inside of the pod, where control routes may be used: for a tale's own
+    /// script and a pod of its own stage, for as long as it runs.
     All,
 }
 
@@ -63,10 +64,10 @@ impl Tunnel {
     ///
     /// # Errors
     /// No port can be opened.
-    pub async fn open(api: Api, server: Server, allows: Allows) -> std::io::Result<Self> {
+    pub async fn open(api: Api, server: PodPort, allows: Allows) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let task = tokio::spawn(serve(listener, (address, allows), api, server.proxy()));
+        let task = tokio::spawn(serve(listener, (address, allows), api, server));
         Ok(Self { address, task })
     }
 
@@ -82,7 +83,7 @@ impl Drop for Tunnel {
     }
 }
 
-async fn serve(listener: TcpListener, at: (SocketAddr, Allows), api: Api, proxy: String) {
+async fn serve(listener: TcpListener, at: (SocketAddr, Allows), api: Api, server: PodPort) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -93,11 +94,11 @@ async fn serve(listener: TcpListener, at: (SocketAddr, Allows), api: Api, proxy:
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let (api, proxy) = (api.clone(), proxy.clone());
+        let (api, server) = (api.clone(), server.clone());
         connections.spawn(async move {
             let service = service_fn(move |request| {
-                let (api, proxy) = (api.clone(), proxy.clone());
-                async move { Ok::<_, Infallible>(answer(request, at, &api, &proxy).await) }
+                let (api, server) = (api.clone(), server.clone());
+                async move { Ok::<_, Infallible>(answer(request, at, &api, &server).await) }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(300));
@@ -110,7 +111,7 @@ async fn answer(
     request: Request<Incoming>,
     (address, allows): (SocketAddr, Allows),
     api: &Api,
-    proxy: &str,
+    server: &PodPort,
 ) -> Response<Full<Bytes>> {
     if let Err((status, why)) = allowed(&request, address, allows) {
         return text(status, why);
@@ -121,10 +122,14 @@ async fn answer(
     };
     let content = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content = content.unwrap_or("application/x-www-form-urlencoded").to_owned();
-    let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let path = format!("{proxy}{target}");
-    let body = body.to_bytes().to_vec();
-    match api.raw(parts.method, &path, &content, body, TIME_OUT).await {
+    let target = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let (method, content_type, body) = (parts.method, content, body.to_bytes());
+    let question = Question { method, target, content_type, body };
+    let answered = match allows {
+        Allows::Reading => server.ask(api, question, TIME_OUT).await,
+        Allows::All => server.ask_inside(api, question, TIME_OUT).await,
+    };
+    match answered {
         Ok((status, body)) => {
             let mut response = Response::new(Full::from(body));
             *response.status_mut() = status;

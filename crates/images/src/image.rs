@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::archive::Archive;
 use crate::error::ImageError;
 use crate::libraries::{self, Needs};
-use crate::{layer, shell};
+use crate::shell;
 
 /// Where runc looks for a `command` without a slash.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -180,7 +180,7 @@ impl Image {
         if let Some(port) = self.port {
             config["ExposedPorts"] = json!({ format!("{port}/tcp"): {} });
         }
-        Archive::new(&layer::tar(&self.entries), &config, self.architecture.unwrap_or("amd64"))
+        Archive::new(&self.entries, &config, self.architecture.unwrap_or("amd64"))
     }
 
     fn entry(mut self, path: &str, entry: Entry) -> Self {

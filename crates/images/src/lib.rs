@@ -6,6 +6,7 @@
 //! read, [`Target`] knows how it gets there.
 
 mod archive;
+pub mod bundle;
 mod error;
 mod image;
 mod layer;

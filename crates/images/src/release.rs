@@ -3,10 +3,9 @@
 
 use std::path::Path;
 
-use crate::archive::{gzip, hash};
+use crate::archive::{Packed, hash};
 use crate::error::ImageError;
 use crate::image::Image;
-use crate::layer;
 use crate::stage::with_project;
 use crate::tales::{CALLED, SERVICES};
 
@@ -39,7 +38,7 @@ impl Release {
             Some("arm64") => "aarch64",
             _ => "x86_64",
         };
-        let bytes = gzip(&layer::tar(&image.entries));
+        let bytes = Packed::of(&image.entries).gzip;
         Ok(Self { name: format!("tales-linux-{processor}.tar.gz"), bytes })
     }
 

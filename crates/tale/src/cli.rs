@@ -1,11 +1,14 @@
 //! The arguments.
 
+mod cluster;
 mod gate;
 mod images;
 mod place;
 mod rollout;
 mod slo;
+mod workshop;
 
+pub use cluster::{Bundle, Cluster};
 pub use gate::{FailOn, Format, Gate};
 pub use images::{Image, Images, Which};
 pub use place::{OnArg, Place, With};
@@ -13,6 +16,7 @@ pub use rollout::Rollout;
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
+pub use workshop::{Workshop, WorkshopUp, WorkshopVerb};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -88,6 +92,12 @@ pub enum Command {
     /// push
     #[command(subcommand)]
     Images(Images),
+    /// What others make and a cluster needs: fetch it while there is a network, load it where there
+    /// is none
+    #[command(subcommand)]
+    Cluster(Cluster),
+    /// A place in a cluster for each attendee of a workshop, with rights that end there
+    Workshop(Workshop),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)

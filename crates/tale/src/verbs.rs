@@ -4,6 +4,7 @@
 pub mod alerts;
 mod ask;
 pub mod chaos;
+pub mod cluster;
 pub mod doctor;
 pub mod down;
 pub mod gate;

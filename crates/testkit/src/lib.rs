@@ -8,6 +8,7 @@ pub mod collector;
 pub mod crd;
 pub mod dns_server;
 pub mod history;
+pub mod page;
 pub mod processes;
 pub mod program;
 pub mod project;

@@ -54,6 +54,14 @@ impl Project {
         Self::in_turn(tale.into(), Turn::shared().await.into())
     }
 
+    /// The same for a long story: at most one like it, or two others, are told beside it.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub async fn half(tale: &str) -> Self {
+        Self::in_turn(tale.into(), Turn::half().await.into())
+    }
+
     /// The same for a test that measures under load: no other one has a project meanwhile.
     ///
     /// # Panics
@@ -70,9 +78,7 @@ impl Project {
     fn in_turn(tale: PathBuf, turn: Arc<Turn>) -> Self {
         build_pods(&tale);
         let folder = tempfile::tempdir().unwrap();
-        for part in ["manifests", "tales", "chaos-experiments"] {
-            copy(&root().join(part), &folder.path().join(part));
-        }
+        copy_stories(folder.path());
         Self { tale, folder, turn }
     }
 
@@ -194,6 +200,16 @@ impl Drop for Project {
     }
 }
 
+/// The stories as shipped, and what they are made of, into a folder.
+///
+/// # Panics
+/// A file cannot be copied.
+pub fn copy_stories(folder: &Path) {
+    for part in ["manifests", "tales", "chaos-experiments"] {
+        copy(&root().join(part), &folder.join(part));
+    }
+}
+
 /// The folder of this checkout.
 pub fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -213,11 +229,18 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Cargo builds `tale` for its tests, but not what its pods run: that has to lie beside it. Built
-/// once per process.
+/// once per process, unless `TALES_BUILT` says that whoever runs all tests has done it.
 fn build_pods(tale: &Path) {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = tale.parent().unwrap();
+        if std::env::var_os("TALES_BUILT").is_some() {
+            assert!(
+                PODS.iter().all(|pod| folder.join(pod).exists()),
+                "unset TALES_BUILT: {PODS:?} are not all built"
+            );
+            return;
+        }
         let profile = match folder.file_name().unwrap().to_str().unwrap() {
             "debug" => "dev",
             other => other,

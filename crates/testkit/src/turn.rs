@@ -2,8 +2,8 @@
 //!
 //! The tests of one binary run in parallel. A stage is a dozen processes, and a test that measures
 //! under load must have the machine to itself, or the load of one test is the latency of another.
-//! So every test that starts a stage holds a turn: a shared one, of which there are a few, or the
-//! only one. [`Project`](crate::project::Project) takes it and gives it back.
+//! So every test that starts a stage holds a turn: a shared one, of which there are a few, half of
+//! these, or the only one. [`Project`](crate::project::Project) takes it and gives it back.
 //!
 //! - **Fair.** First come, first served. Whoever waits for the only turn lets nobody pass, so it
 //!   gets it as soon as those before it have ended.
@@ -46,6 +46,15 @@ impl Turn {
     /// This test has a turn already.
     pub async fn shared() -> Self {
         Self::take(1).await
+    }
+
+    /// Half of them, for a story of many parts that wait most of the time: another of its kind may
+    /// be told beside it, a crowd may not.
+    ///
+    /// # Panics
+    /// This test has a turn already.
+    pub async fn half() -> Self {
+        Self::take(*SHARED / 2).await
     }
 
     /// The only one: no other test has a turn meanwhile.

@@ -5,10 +5,12 @@
 //! the time that each may be silent. Next: `desk.rs` in `authority`, which both hand
 //! their messages to.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use authority::desk::{Desk, Reply, Transport};
@@ -21,6 +23,8 @@ use rocket::tokio::{self, select};
 
 /// TCP connections at once.
 const CONNECTIONS_MAX: usize = 128;
+/// The same from one address, so that no client holds all of them (RFC 7766, section 6.2.3).
+const CONNECTIONS_PER_ADDRESS: usize = 64;
 /// How long a connection may be silent between two questions (RFC 7766, section 6.2.3).
 const IDLE: Duration = Duration::from_secs(10);
 /// How long a message may take to arrive, or to leave.
@@ -101,6 +105,7 @@ fn answer_packet(udp: &UdpSocket, desk: &Desk) {
 
 async fn serve_tcp(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
     let mut connections = JoinSet::new();
+    let open = ByAddress::default();
     loop {
         desk.metrics.connections.set(connections.len().try_into().unwrap_or(i64::MAX));
         select! {
@@ -108,12 +113,16 @@ async fn serve_tcp(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
                 Ok(_) if connections.len() >= CONNECTIONS_MAX => {
                     desk.metrics.refused(Refused::Connection);
                 }
-                Ok((stream, from)) => {
-                    let desk = desk.clone();
-                    connections.spawn(async move {
-                        let _ = serve_connection(stream, from.ip(), &desk).await;
-                    });
-                }
+                Ok((stream, from)) => match open.one_more(from.ip()) {
+                    Some(counted) => {
+                        let desk = desk.clone();
+                        connections.spawn(async move {
+                            let _ = serve_connection(stream, from.ip(), &desk).await;
+                            drop(counted);
+                        });
+                    }
+                    None => desk.metrics.refused(Refused::Connection),
+                },
                 Err(why) => {
                     // Out of descriptors, usually; the connections that are open go on.
                     tracing::warn!(%why, "cannot accept");
@@ -124,6 +133,41 @@ async fn serve_tcp(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
                 if ended.is_err_and(|why| why.is_panic()) {
                     desk.metrics.refused(Refused::Panicked);
                 }
+            }
+        }
+    }
+}
+
+/// How many connections are open, by address.
+#[derive(Clone, Default)]
+struct ByAddress(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of them, for as long as it lives.
+struct Counted {
+    address: IpAddr,
+    all: ByAddress,
+}
+
+impl ByAddress {
+    /// Counts one more, unless there are enough.
+    fn one_more(&self, address: IpAddr) -> Option<Counted> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        if *count >= CONNECTIONS_PER_ADDRESS {
+            return None;
+        }
+        *count += 1;
+        Some(Counted { address, all: self.clone() })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = open.entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
             }
         }
     }

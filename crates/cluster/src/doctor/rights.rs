@@ -9,10 +9,12 @@ use crate::object::text;
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
 /// What a play does: group, resource, subresource, verb.
-const NEEDED: [(&str, &str, &str, &str); 14] = [
+const NEEDED: [(&str, &str, &str, &str); 15] = [
     ("", "services", "", "patch"),
     ("", "pods", "", "list"),
-    ("", "pods", "proxy", "get"),
+    // Over a WebSocket it is `get`; since Kubernetes 1.35 `create` is asked for, too.
+    ("", "pods", "portforward", "get"),
+    ("", "pods", "portforward", "create"),
     ("", "pods", "log", "get"),
     ("", "services", "proxy", "get"),
     ("apps", "deployments", "", "patch"),

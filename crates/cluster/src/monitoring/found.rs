@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Monitoring, NAME, Server};
+use super::{Monitoring, NAME};
 use crate::api::{Api, ApiError};
 use crate::error::ClusterError;
 use crate::kinds;
 use crate::object::{self, name, text};
+use crate::pod::PodPort;
 
 /// What says how objects are selected: the field of the Prometheus or Alertmanager, and the kind.
 const OF_PROMETHEUS: [(&str, &str); 3] =
@@ -72,7 +73,7 @@ impl Found {
         }
         let configs = wanted(alertmanager, "alertmanagerConfig", namespace)?;
         selected_by.insert("AlertmanagerConfig", configs);
-        let server = |prefix: &str, object: &Value, port| Server {
+        let server = |prefix: &str, object: &Value, port| PodPort {
             namespace: text(object, "/metadata/namespace").to_owned(),
             pod: format!("{prefix}-{}-0", name(object)),
             port,
@@ -182,10 +183,8 @@ mod tests {
         let monitoring = stack(&json!({"release": "prometheus"})).satisfied("default").unwrap();
         assert_eq!(monitoring.selected_by["ServiceMonitor"]["release"], "prometheus");
         assert!(monitoring.selected_by["AlertmanagerConfig"].is_empty());
-        assert_eq!(
-            monitoring.prometheus.proxy(),
-            "/api/v1/namespaces/monitoring/pods/http:prometheus-k8s-0:9090/proxy"
-        );
+        let (namespace, pod) = ("monitoring".to_owned(), "prometheus-k8s-0".to_owned());
+        assert_eq!(monitoring.prometheus, PodPort { namespace, pod, port: 9090 });
     }
 
     #[test]

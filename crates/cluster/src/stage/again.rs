@@ -80,7 +80,7 @@ impl ClusterStage {
         files: &[SourceFile],
         env: &BTreeMap<String, String>,
     ) -> Result<String, ClusterError> {
-        let documents = self.documents(files, env)?;
+        let documents = self.documents(files, env).await?;
         let mut text = String::new();
         for change in documents.iter().flat_map(|document| &document.changes) {
             let _ = writeln!(text, "{change}");
@@ -114,7 +114,7 @@ impl ClusterStage {
     }
 
     /// The stage's objects of a kind, as they are.
-    async fn live(&self, version: &str, kind: &str) -> Result<Vec<Value>, ClusterError> {
+    pub(super) async fn live(&self, version: &str, kind: &str) -> Result<Vec<Value>, ClusterError> {
         let kind: &kinds::Kind = find(version, kind).expect("it is in the list");
         let path = format!("{}{}", kind.list(self.namespace()), selector(self.namespace()));
         let mut list = self.api.list(&path).await?;

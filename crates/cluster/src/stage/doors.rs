@@ -1,11 +1,11 @@
-//! Ways to the stage's own pods, through the API server: to admin ports, for a tale's script, and
-//! to the inbox.
+//! Ways to the stage's own pods: to admin ports, for a tale's script, and to the inbox.
 
 use stage::{ADMIN_PORT, Door, NamespacedName, Notification, Stage};
 
 use super::ClusterStage;
 use crate::error::ClusterError;
-use crate::monitoring::{INBOX, INBOX_PORT, Server};
+use crate::monitoring::{INBOX, INBOX_PORT};
+use crate::pod::PodPort;
 use crate::tunnel::{Allows, Tunnel};
 
 impl ClusterStage {
@@ -22,7 +22,7 @@ impl ClusterStage {
         let mut doors = Vec::new();
         for pod in snapshot.ready_pods_of(&own) {
             let (namespace, name) = (self.namespace().to_owned(), pod.name.clone());
-            let server = Server { namespace, pod: name.clone(), port: ADMIN_PORT };
+            let server = PodPort { namespace, pod: name.clone(), port: ADMIN_PORT };
             let tunnel = Tunnel::open(self.api.clone(), server, Allows::All).await;
             let tunnel =
                 tunnel.map_err(|why| ClusterError::Connect(format!("cannot listen: {why}")))?;

@@ -66,8 +66,8 @@ impl ClusterStage {
         if self.options.prometheus_url.is_some() {
             return None;
         }
-        let ready = format!("{}/-/ready", self.monitoring.prometheus.proxy());
-        let (answers, life) = tokio::join!(self.api.answers(&ready), self.life_of_prometheus());
+        let ready = self.monitoring.prometheus.is_well(&self.api, "/-/ready");
+        let (answers, life) = tokio::join!(ready, self.life_of_prometheus());
         if let (Some(before), Some(now)) = (lock(&self.life).clone(), life)
             && before != now
         {

@@ -22,6 +22,7 @@ fn options() -> Options {
         namespace: "demo".to_owned(),
         clock: Clock::Stage,
         image: "registry.example.org/tales:1".to_owned(),
+        demo_names: false,
         own_monitoring: false,
         use_images: Vec::new(),
         prometheus_url: None,

@@ -6,7 +6,9 @@
 
 mod harness;
 mod left_behind;
+mod overlays;
 mod rights;
 mod stage_in_a_pod;
 mod stories;
 mod their_monitoring;
+mod workshop;

@@ -31,6 +31,7 @@ async fn seen(fixture: &str) -> Vec<Object> {
             namespace: "default".to_owned(),
             clock: Clock::Stage,
             image: String::new(),
+            demo_names: false,
             own_monitoring: false,
             use_images: Vec::new(),
             prometheus_url: None,

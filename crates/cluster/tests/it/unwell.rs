@@ -14,6 +14,7 @@ fn options() -> Options {
         namespace: "demo".to_owned(),
         clock: Clock::Stage,
         image: "tales.local/tales:1".to_owned(),
+        demo_names: false,
         own_monitoring: false,
         use_images: Vec::new(),
         prometheus_url: None,

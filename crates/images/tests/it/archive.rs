@@ -1,5 +1,6 @@
 //! The archive: the same bytes for the same content, and readable by others.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use images::Image;
@@ -42,6 +43,20 @@ fn whatever_differs_has_another_tag() {
     for other in changed {
         assert_ne!(other.archive().tag(), tag, "{other:?}");
     }
+}
+
+/// What a node has of the one it need not fetch for the other.
+#[test]
+fn a_label_makes_another_image_of_the_same_layer() {
+    let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+    let (plain, labelled) = (image().archive(), image().archive().labelled(&labels));
+    assert_ne!(plain.digest(), labelled.digest());
+    assert_eq!(plain.blobs()[1], labelled.blobs()[1]);
+    let config: Value = serde_json::from_slice(labelled.blobs()[0]).unwrap();
+    assert_eq!(config["config"]["Labels"], serde_json::json!({"a": "b"}));
+    assert_eq!(config["config"]["User"], "65532");
+    let manifest: Value = serde_json::from_slice(labelled.manifest()).unwrap();
+    assert_eq!(manifest["config"]["size"], labelled.blobs()[0].len());
 }
 
 #[test]

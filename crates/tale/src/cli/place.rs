@@ -17,6 +17,9 @@ pub enum OnArg {
 pub enum With {
     /// A Prometheus and an Alertmanager of its own, even where there are some
     Monitoring,
+    /// Answers for o11y.love, cncf.io and gitlab.com, for a hall without a network: a block in the
+    /// configuration of the cluster's CoreDNS, until `down`
+    DemoNames,
 }
 
 /// Which stage.

@@ -74,7 +74,7 @@ pub fn run(project: &Project, verb: Images) -> Result<ExitCode> {
 }
 
 /// Writes the image under a name that ends in a tag made from its content. The name.
-fn write(project: &Project, wanted: &Image, out: &Path) -> Result<String> {
+pub(super) fn write(project: &Project, wanted: &Image, out: &Path) -> Result<String> {
     let programs = programs_folder(wanted.programs.as_deref())?;
     let image = match wanted.which {
         Which::Tales => images::tales(&programs)?,
@@ -82,13 +82,22 @@ fn write(project: &Project, wanted: &Image, out: &Path) -> Result<String> {
     };
     let archive = image.archive();
     let repository = wanted.repository.as_deref().unwrap_or(wanted.which.repository());
-    let name = format!("{repository}:{}", archive.tag());
+    let name = named(repository, archive.tag());
     let cannot = || format!("cannot write {}", out.display());
     let mut file = BufWriter::new(File::create(out).with_context(cannot)?);
     archive.write(&name, &mut file).and_then(|()| file.flush()).with_context(cannot)?;
     let megabytes = image.unpacked_bytes() as f64 / 1e6;
     note(&format!("{name}: {megabytes:.1} MB unpacked, digest {}", archive.digest()));
     Ok(name)
+}
+
+/// The content's tag, unless the name has one: after the last colon there is a tag, or a registry's
+/// port and the rest of the name.
+fn named(repository: &str, content: &str) -> String {
+    match repository.rsplit_once(':') {
+        Some((_, tag)) if !tag.contains('/') => repository.to_owned(),
+        _ => format!("{repository}:{content}"),
+    }
 }
 
 fn programs_folder(named: Option<&Path>) -> Result<PathBuf> {
@@ -100,7 +109,7 @@ fn programs_folder(named: Option<&Path>) -> Result<PathBuf> {
 }
 
 /// Runs a tool to its end; what it says goes to standard error.
-fn execute(command: &mut Command) -> Result<()> {
+pub(super) fn execute(command: &mut Command) -> Result<()> {
     let args = command.get_args().map(OsStr::to_string_lossy);
     let words: Vec<_> =
         std::iter::once(command.get_program().to_string_lossy()).chain(args).collect();
@@ -115,17 +124,29 @@ fn execute(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn target_of_context() -> Option<Target> {
+pub(super) fn target_of_context() -> Option<Target> {
     Target::of_context(&context::current()?)
 }
 
-fn is_there(tool: &str) -> bool {
+pub(super) fn is_there(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
 }
 
 /// An archive that is removed when it has reached its target.
-fn temporary() -> Result<NamedTempFile> {
+pub(super) fn temporary() -> Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix("tales-").suffix(".tar").tempfile();
     file.context("cannot write to the folder of temporary files; TMPDIR names another one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_in_the_name_is_kept_and_a_port_is_none() {
+        assert_eq!(named("tales.local/tales:demo", "0123"), "tales.local/tales:demo");
+        assert_eq!(named("localhost:5000/tales", "0123"), "localhost:5000/tales:0123");
+        assert_eq!(named("tales.local/tales", "0123"), "tales.local/tales:0123");
+    }
 }

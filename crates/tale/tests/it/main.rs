@@ -16,6 +16,7 @@ mod gate;
 mod images;
 mod manifests;
 mod openslo;
+mod pipelines;
 mod play;
 mod release;
 mod report;

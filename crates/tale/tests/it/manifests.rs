@@ -147,7 +147,8 @@ fn every_workload_that_is_shipped_is_confined_and_leaves_slowly() {
 #[test]
 #[ignore = "needs kube-score, a Go module"]
 fn kube_score_finds_nothing_critical() {
-    let files = yaml_files(&root().join("manifests/base"));
+    let mut files = yaml_files(&root().join("manifests/base"));
+    files.extend(yaml_files(&root().join("manifests/overlays")));
     let score = |text: &str| -> Vec<String> {
         let mut child = Command::new("kube-score")
             .args(["score", "--output-format", "ci", "-"])

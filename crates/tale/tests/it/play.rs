@@ -53,7 +53,7 @@ fn write_tale(project: &Project, name: &str, acts: &str) {
 /// Plays a tale as it is shipped, with the machine to itself: every promise is kept, every chart
 /// drawn, and nothing left.
 async fn is_kept(tale: &str) {
-    let project = Project::alone(TALE).await;
+    let project = Project::half(TALE).await;
     project.run(&["play", tale]).await.expect_code(0);
     let report = project.report(tale);
     let outcomes = outcomes(&report);

@@ -153,14 +153,43 @@ async fn over_tcp_what_is_no_question_ends_the_connection_and_what_is_cut_gets_n
     assert_eq!(refused(&server, "panicked"), 0.0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_cannot_hold_all_connections() {
+    use tokio::net::{TcpSocket, TcpStream};
+    let server = primary().await;
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        held.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    let turned_away = async || (refused(&server, "connection") == 36.0).then_some(());
+    testkit::wait::eventually("36 of 100 are turned away", turned_away).await;
+
+    // From somewhere else, there is room.
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.3:0".parse().unwrap()).unwrap();
+    let other = other.connect(server.address).await.unwrap();
+    let question = framed(&question("www.tale.example", Rtype::A, None));
+    assert_eq!(answers_on(other, &question).await.len(), 1);
+
+    // Who hangs up makes room, for itself, too.
+    drop(held);
+    let none =
+        async || (server.metric("nameserver_tcp_connections_open", &[]) == 0.0).then_some(());
+    testkit::wait::eventually("no connection is open", none).await;
+    assert_eq!(tcp(&server, &question).await.len(), 1);
+}
+
 fn framed(message: &[u8]) -> Vec<u8> {
     [&u16::try_from(message.len()).unwrap().to_be_bytes(), message].concat()
 }
 
 /// All that comes back on a connection that sends this and then nothing more.
 async fn tcp(server: &Running, bytes: &[u8]) -> Vec<Message<Vec<u8>>> {
+    answers_on(tokio::net::TcpStream::connect(server.address).await.unwrap(), bytes).await
+}
+
+async fn answers_on(mut stream: tokio::net::TcpStream, bytes: &[u8]) -> Vec<Message<Vec<u8>>> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     // The server may have heard enough already, and then it resets the connection.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;

@@ -53,7 +53,16 @@ impl Cluster {
 
     /// A play that the machine had no time for has told nothing, and is played again.
     pub(super) fn tale(&self, args: &[&str]) -> Output {
-        let play = || self.command(args).output().expect("run `./tale images build` first");
+        self.tale_at(&root(), args)
+    }
+
+    /// The same with the stories of another folder.
+    pub(super) fn tale_at(&self, home: &Path, args: &[&str]) -> Output {
+        let play = || {
+            let mut command = self.command(args);
+            command.env("TALES_HOME", home);
+            command.output().expect("run `./tale images build` first")
+        };
         let mut output = play();
         for _ in 0..2 {
             if was_starved(output.status.code(), &String::from_utf8_lossy(&output.stderr)) {
@@ -99,6 +108,26 @@ impl Cluster {
                     meta("name"),
                     meta("uid")
                 ));
+            }
+        }
+        found
+    }
+
+    /// Every kind and every part of one that the server knows: group, resource, and its verbs.
+    pub(super) async fn resources(&self) -> Vec<(String, String, Vec<String>)> {
+        let groups = self.api.get("/apis").await.unwrap();
+        let groups = groups["groups"].as_array().unwrap().iter();
+        let versions = groups.map(|group| {
+            let name = group["name"].as_str().unwrap().to_owned();
+            (name, format!("/apis/{}", group["preferredVersion"]["groupVersion"].as_str().unwrap()))
+        });
+        let mut found = Vec::new();
+        for (group, root) in [(String::new(), "/api/v1".to_owned())].into_iter().chain(versions) {
+            let kinds = self.api.get(&root).await.unwrap_or_default();
+            for kind in kinds["resources"].as_array().into_iter().flatten() {
+                let verbs = kind["verbs"].as_array().into_iter().flatten();
+                let verbs = verbs.filter_map(Value::as_str).map(str::to_owned).collect();
+                found.push((group.clone(), kind["name"].as_str().unwrap().to_owned(), verbs));
             }
         }
         found
@@ -157,7 +186,7 @@ impl Cluster {
     }
 }
 
-async fn api_of(kubeconfig: &str) -> Api {
+pub(super) async fn api_of(kubeconfig: &str) -> Api {
     let file = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
     let config = kube::Config::from_custom_kubeconfig(file, &options).await.unwrap();

@@ -1,5 +1,5 @@
-//! The tale `devops` as shipped: kept with its neighbour, broken without. Alone: a third of the
-//! customers is a number.
+//! The tale `devops` as shipped: kept with its neighbour, broken without. Not in a
+//! crowd: a third of the customers is a number.
 
 use testkit::project::Project;
 
