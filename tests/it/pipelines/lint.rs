@@ -6,6 +6,9 @@ use e2e::root;
 
 use super::{GITHUB, GITLAB};
 
+/// The stories on kind.
+const KIND: &str = ".github/workflows/kind.yml";
+
 /// What a linter has to say, if it is not content.
 fn lint(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
@@ -16,7 +19,7 @@ fn lint(program: &str, arguments: &[&str]) {
 #[test]
 #[ignore = "needs actionlint"]
 fn linted_github() {
-    lint("actionlint", &["-no-color", GITHUB, "docs/gate/github-workflow.yml"]);
+    lint("actionlint", &["-no-color", GITHUB, KIND, "docs/gate/github-workflow.yml"]);
 }
 
 #[test]
@@ -25,7 +28,7 @@ fn linted_gitlab() {
     for file in [GITLAB, "docs/gate/gitlab-ci.yml"] {
         lint("check-jsonschema", &["--builtin-schema", "vendor.gitlab-ci", file]);
     }
-    for file in [GITHUB, "docs/gate/github-workflow.yml"] {
+    for file in [GITHUB, KIND, "docs/gate/github-workflow.yml"] {
         lint("check-jsonschema", &["--builtin-schema", "vendor.github-workflows", file]);
     }
 }
