@@ -6,6 +6,9 @@ use e2e::root;
 
 use super::{GITHUB, GITLAB, RELEASE};
 
+/// The stories on kind.
+const KIND: &str = ".github/workflows/kind.yml";
+
 /// What a linter has to say, if it is not content.
 fn lint(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
@@ -31,14 +34,14 @@ fn linted_github() {
     let files = templates.iter().map(String::as_str);
     lint(
         "actionlint",
-        &["-no-color", GITHUB, RELEASE].into_iter().chain(files).collect::<Vec<_>>(),
+        &["-no-color", GITHUB, KIND, RELEASE].into_iter().chain(files).collect::<Vec<_>>(),
     );
 }
 
 #[test]
 #[ignore = "needs check-jsonschema"]
 fn linted_gitlab() {
-    let github = [GITHUB, RELEASE];
+    let github = [GITHUB, KIND, RELEASE];
     for (schema, own, of) in [
         ("vendor.gitlab-ci", &[GITLAB][..], "gitlab"),
         ("vendor.github-workflows", &github, "github"),
