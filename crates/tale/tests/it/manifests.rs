@@ -111,7 +111,8 @@ fn a_misspelt_field_does_not_pass() {
 fn every_twin_for_litmus_has_the_fields_that_litmus_reads() {
     let definition = root().join("crates/tale/tests/it/litmus");
     let mut engines = 0;
-    let readme = std::fs::read_to_string(root().join("chaos-experiments/litmus/README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(root().join("chaos-experiments/litmus/README.md")).unwrap();
     for entry in std::fs::read_dir(root().join("chaos-experiments/litmus")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
