@@ -1,5 +1,5 @@
 //! What has to differ between the files and what a cluster gets: image, clock, receivers,
-//! namespace, and the labels by which a stage knows its own objects. Nothing else differs.
+//! namespace, where images of the stage's own registry come from, and the labels by which a stage knows its own objects. Nothing else differs.
 //!
 //! Every change of a field is written down as an [`Adaptation`]: for the terminal, for `--dry-run`
 //! and for the report.
@@ -10,6 +10,7 @@ mod image;
 mod mail;
 mod namespace;
 mod notes;
+mod registry;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ use crate::kinds;
 use crate::object::{self, object_at, text};
 
 pub(crate) use notes::Notes;
+pub use registry::Part;
+pub(crate) use registry::{moves_images, pulls, serves, services};
 
 /// The annotation with which a Job remembers the template that it was made from.
 pub const TEMPLATE: &str = "tales.dev/template";
@@ -41,6 +44,8 @@ pub struct Adapter {
     pub prober: String,
     /// Labels by which Prometheus and Alertmanager select, by kind.
     pub selected_by: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// The Services that are there besides those of the files, by name.
+    pub services: BTreeMap<String, Value>,
 }
 
 /// An adapted document.
@@ -52,6 +57,8 @@ pub struct Adapted {
     pub kind: &'static kinds::Kind,
     /// In what it differs from its file.
     pub changes: Vec<Adaptation>,
+    /// What it has to do with a registry of the stage.
+    pub part: Part,
 }
 
 impl Adapter {
@@ -65,25 +72,30 @@ impl Adapter {
         files: &[SourceFile],
         env: &BTreeMap<String, String>,
     ) -> Result<Vec<Adapted>, ClusterError> {
-        let mut all = Vec::new();
+        let mut read = Vec::new();
         for file in files {
             let documents: Vec<Value> = serde_saphyr::from_multiple(&file.text)
                 .map_err(|why| refused(&file.name, &Value::Null, why.to_string(), "correct it"))?;
-            for mut document in documents.into_iter().filter(|document| !document.is_null()) {
-                let api = text(&document, "/apiVersion").to_owned();
-                let Some(kind) = kinds::find(&api, text(&document, "/kind")) else {
-                    let reason = format!("`{api}` is not a kind that this stage brings");
-                    let remedy = "apply it yourself, and take it out of the tale";
-                    return Err(refused(&file.name, &document, reason, remedy));
-                };
-                let changes = self
-                    .document(&mut document)
-                    .map_err(|reason| refused(&file.name, &document, reason, "write `default`"))?;
-                if kind.kind == "Deployment" {
-                    set_env(&mut document, env);
-                }
-                all.push(Adapted { object: document, kind, changes });
+            let documents = documents.into_iter().filter(|document| !document.is_null());
+            read.extend(documents.map(|document| (&file.name, document)));
+        }
+        let mut services = self.services.clone();
+        services.extend(registry::services(read.iter().map(|(_, document)| document)));
+        let mut all = Vec::new();
+        for (file, mut document) in read {
+            let api = text(&document, "/apiVersion").to_owned();
+            let Some(kind) = kinds::find(&api, text(&document, "/kind")) else {
+                let reason = format!("`{api}` is not a kind that this stage brings");
+                let remedy = "apply it yourself, and take it out of the tale";
+                return Err(refused(file, &document, reason, remedy));
+            };
+            let (part, changes) = self
+                .document(&mut document, &services)
+                .map_err(|reason| refused(file, &document, reason, "write `default`"))?;
+            if kind.kind == "Deployment" {
+                set_env(&mut document, env);
             }
+            all.push(Adapted { object: document, kind, changes, part });
         }
         all.sort_by_key(|adapted| kinds::rank(adapted.kind));
         Ok(all)
@@ -93,10 +105,15 @@ impl Adapter {
     ///
     /// # Errors
     /// Why its namespace cannot be changed.
-    pub fn document(&self, document: &mut Value) -> Result<Vec<Adaptation>, String> {
+    fn document(
+        &self,
+        document: &mut Value,
+        services: &BTreeMap<String, Value>,
+    ) -> Result<(Part, Vec<Adaptation>), String> {
         let mut notes = Notes::about(document);
         namespace::adapt(document, &self.namespace, &mut notes)?;
         image::adapt(document, &self.image, &mut notes);
+        let part = registry::adapt(document, services, &mut notes);
         clock::adapt(document, self.clock, &mut notes);
         clock::adapt_prober(document, &self.prober, &mut notes);
         mail::adapt(document, self.clock, &self.inbox, &mut notes);
@@ -105,7 +122,7 @@ impl Adapter {
         if text(document, "/kind") == "Job" {
             remember_template(document);
         }
-        Ok(notes.list)
+        Ok((part, notes.list))
     }
 
     /// An experiment: it stays in its namespace, and it ends.

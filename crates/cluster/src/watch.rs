@@ -57,6 +57,39 @@ pub async fn rolled_out(
     }
 }
 
+/// Waits until a Job is done.
+///
+/// # Errors
+/// A pod that cannot come up, or ends again and again; or time is up.
+pub async fn done(
+    api: &Api,
+    namespace: &str,
+    job: &str,
+    within: Duration,
+) -> Result<(), ClusterError> {
+    let kind = kinds::find("batch/v1", "Job").expect("it is in the list");
+    let path = kind.path(namespace, job);
+    let end = Instant::now() + within;
+    loop {
+        let seen = match api.look(&path).await {
+            Ok(object) if number(&object, "/status/succeeded") > 0 => return Ok(()),
+            Ok(object) => {
+                if let Some(why) = in_the_way(api, namespace, &object).await {
+                    return Err(why);
+                }
+                "it has not ended".to_owned()
+            }
+            Err(why) if why.may_pass() => why.to_string(),
+            Err(why) => return Err(why.into()),
+        };
+        if Instant::now() >= end {
+            let what = format!("Job {namespace}/{job} is done");
+            return Err(ClusterError::Late { what, seconds: within.as_secs(), seen });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 /// As `kubectl rollout status` has it. A status that was written for an earlier generation says
 /// nothing about this one.
 pub fn complete(deployment: &Value) -> bool {

@@ -42,6 +42,16 @@ pub enum ImageError {
         /// That of the others.
         before: &'static str,
     },
+    /// A program that the stage needs is not installed here.
+    #[error(
+        "{program} is missing: the whole stage goes into this image; apt-get install {package}"
+    )]
+    NotInstalled {
+        /// The program.
+        program: &'static str,
+        /// Debian's package of it.
+        package: &'static str,
+    },
     /// There is no busybox.
     #[error(
         "busybox is missing: DNSChaos needs a shell in the image; apt-get install busybox-static"

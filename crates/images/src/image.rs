@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::archive::Archive;
 use crate::error::ImageError;
-use crate::{layer, libraries, shell};
+use crate::libraries::{self, Needs};
+use crate::shell;
 
 /// Where runc looks for a `command` without a slash.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -16,6 +19,10 @@ pub struct Image {
     pub(crate) entries: BTreeMap<String, Entry>,
     pub(crate) user: u32,
     pub(crate) architecture: Option<&'static str>,
+    env: Vec<String>,
+    entry: Vec<String>,
+    folder: Option<String>,
+    port: Option<u16>,
 }
 
 /// What lies at a path.
@@ -34,6 +41,28 @@ impl Image {
     /// An empty one, run as this user.
     pub fn new(user: u32) -> Self {
         Self { user, ..Self::default() }
+    }
+
+    /// Sets a variable of its programs.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.env.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Runs this program, in this folder, unless another one is asked for.
+    #[must_use]
+    pub fn entry_point(mut self, program: &str, folder: &str) -> Self {
+        self.entry = vec![program.to_owned()];
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Says that its program listens on this TCP port.
+    #[must_use]
+    pub fn listens_on(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
     }
 
     /// Puts a text there.
@@ -59,7 +88,18 @@ impl Image {
     /// # Errors
     /// It cannot be read, is no program for Linux, is for another processor than the programs
     /// before it, or a library is missing.
-    pub fn program(mut self, file: &Path, path: &str) -> Result<Self, ImageError> {
+    pub fn program(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let (mut image, needs) = self.alone(file, path)?;
+        for library in needs.files {
+            let bytes = read(&library)?;
+            let at = library.to_string_lossy().into_owned();
+            image.entries.insert(at, Entry::File { bytes, executable: true });
+        }
+        Ok(image)
+    }
+
+    /// Puts a program there without its libraries; what it needs.
+    pub(crate) fn alone(mut self, file: &Path, path: &str) -> Result<(Self, Needs), ImageError> {
         let bytes = read(file)?;
         let needs = libraries::of(file, &bytes)?;
         let before = *self.architecture.get_or_insert(needs.architecture);
@@ -67,12 +107,41 @@ impl Image {
             let is = needs.architecture;
             return Err(ImageError::Architectures { path: file.to_owned(), is, before });
         }
-        for library in needs.files {
-            let bytes = read(&library)?;
-            let at = library.to_string_lossy().into_owned();
-            self.entries.insert(at, Entry::File { bytes, executable: true });
-        }
+        Ok((self.entry(path, Entry::File { bytes, executable: true }), needs))
+    }
+
+    /// Puts a script there, which the system can run.
+    pub(crate) fn script(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let bytes = read(file)?;
         Ok(self.entry(path, Entry::File { bytes, executable: true }))
+    }
+
+    /// Puts a file there, as it is.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn file(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let bytes = read(file)?;
+        Ok(self.entry(path, Entry::File { bytes, executable: false }))
+    }
+
+    /// Puts a folder there, with all that is in it. What a link leads to is put in its place;
+    /// hidden files and links to nowhere stay behind.
+    ///
+    /// # Errors
+    /// Something in it cannot be read.
+    pub fn tree(mut self, folder: &Path, path: &str) -> Result<Self, ImageError> {
+        let unread = |why| ImageError::Read { path: folder.to_owned(), why };
+        for entry in std::fs::read_dir(folder).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let (from, to) = (entry.path(), format!("{path}/{name}"));
+            if name.starts_with('.') || !from.exists() {
+                continue;
+            }
+            self = if from.is_dir() { self.tree(&from, &to)? } else { self.file(&from, &to)? };
+        }
+        Ok(self)
     }
 
     /// Puts busybox there, each of its commands a link in `/bin`.
@@ -99,8 +168,19 @@ impl Image {
 
     /// Packs it.
     pub fn archive(&self) -> Archive {
-        let config = serde_json::json!({ "User": self.user.to_string(), "Env": [PATH] });
-        Archive::new(&layer::tar(&self.entries), &config, self.architecture.unwrap_or("amd64"))
+        let env: Vec<&str> =
+            std::iter::once(PATH).chain(self.env.iter().map(String::as_str)).collect();
+        let mut config = json!({ "User": self.user.to_string(), "Env": env });
+        if !self.entry.is_empty() {
+            config["Entrypoint"] = json!(self.entry);
+        }
+        if let Some(folder) = &self.folder {
+            config["WorkingDir"] = json!(folder);
+        }
+        if let Some(port) = self.port {
+            config["ExposedPorts"] = json!({ format!("{port}/tcp"): {} });
+        }
+        Archive::new(&self.entries, &config, self.architecture.unwrap_or("amd64"))
     }
 
     fn entry(mut self, path: &str, entry: Entry) -> Self {

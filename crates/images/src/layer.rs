@@ -1,14 +1,20 @@
 //! The one layer of an image: a tar file whose bytes depend on nothing but what is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
 use tar::{Builder, EntryType, Header};
 
 use crate::image::Entry;
 
-/// Sorted, without times and owners.
+/// In memory.
 pub(crate) fn tar(entries: &BTreeMap<String, Entry>) -> Vec<u8> {
-    let mut tar = Builder::new(Vec::new());
+    write(entries, Vec::new())
+}
+
+/// Sorted, without times and owners. `to` takes whatever is written to it.
+pub(crate) fn write<W: Write>(entries: &BTreeMap<String, Entry>, to: W) -> W {
+    let mut tar = Builder::new(to);
     for folder in folders(entries) {
         let mode = match entries.get(&format!("/{folder}")) {
             Some(Entry::SharedFolder) => 0o1777,
@@ -52,7 +58,7 @@ fn folders(entries: &BTreeMap<String, Entry>) -> BTreeSet<String> {
     folders
 }
 
-fn append(tar: &mut Builder<Vec<u8>>, kind: EntryType, mode: u32, path: &str, bytes: &[u8]) {
+fn append<W: Write>(tar: &mut Builder<W>, kind: EntryType, mode: u32, path: &str, bytes: &[u8]) {
     let mut header = header(kind, mode, bytes.len() as u64);
     tar.append_data(&mut header, path, bytes).expect(TO_MEMORY);
 }

@@ -1,4 +1,4 @@
-//! The image of this project: everything that runs in its pods, in one program.
+//! The image of the pods: everything that runs in them, in one program.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ pub const REPOSITORY: &str = "tales.local/tales";
 
 /// Nobody in particular, as distroless images have it: Pod Security's level `restricted` refuses
 /// root.
-const USER: u32 = 65532;
+pub(crate) const USER: u32 = 65532;
 
 /// The program that holds every service, the load generator and the inbox; it does what it is
 /// called.
 pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 10] = [
+pub(crate) const CALLED: [&str; 10] = [
     "dns-leaker",
     "hello",
     "inbox",
@@ -39,7 +39,12 @@ const CALLED: [&str; 10] = [
 /// # Errors
 /// What is missing or wrong about a program.
 pub fn tales(folder: &Path) -> Result<Image, ImageError> {
-    let mut image = Image::new(USER)
+    with_services(Image::new(USER), folder)
+}
+
+/// What both images of this project have in common.
+pub(crate) fn with_services(image: Image, folder: &Path) -> Result<Image, ImageError> {
+    let mut image = image
         .text(
             "/etc/passwd",
             &format!("root:x:0:0::/:/bin/sh\ntales:x:{USER}:{USER}::/tmp:/bin/sh\n"),

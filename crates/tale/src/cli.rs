@@ -6,15 +6,17 @@ mod images;
 mod place;
 mod rollout;
 mod slo;
+mod workshop;
 
 pub use cluster::{Bundle, Cluster};
 pub use gate::{FailOn, Format, Gate};
-pub use images::{Image, Images};
+pub use images::{Image, Images, Which};
 pub use place::{OnArg, Place, With};
 pub use rollout::Rollout;
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
+pub use workshop::{Workshop, WorkshopUp, WorkshopVerb};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -86,13 +88,16 @@ pub enum Command {
     /// Check objectives, compile them into rules, and do statistics with them
     #[command(subcommand)]
     Slo(Slo),
-    /// The container image of the services: build it, load it into a cluster, push it
+    /// The container images, of the services and of the whole stage: build, load into a cluster,
+    /// push
     #[command(subcommand)]
     Images(Images),
     /// What others make and a cluster needs: fetch it while there is a network, load it where there
     /// is none
     #[command(subcommand)]
     Cluster(Cluster),
+    /// A place in a cluster for each attendee of a workshop, with rights that end there
+    Workshop(Workshop),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)
@@ -109,6 +114,8 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Do nothing until it is told to end: for a container that is entered with a shell
+    Idle,
     /// Runs the stage of `up` in the foreground
     #[command(hide = true)]
     StageRun(Up),
@@ -175,7 +182,8 @@ pub struct Play {
     #[arg(long, value_enum, default_value_t)]
     pub clock: ClockArg,
     /// Folder of the report; by default a new one in .tales/reports/TALE, where `latest` leads to
-    /// the newest
+    /// the newest; in a container /out, if it is there. `-` writes it to standard output, as a tar
+    /// file
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the report as JSON on standard output
@@ -187,6 +195,10 @@ pub struct Play {
     /// Keep logs and data of the stage
     #[arg(long)]
     pub keep: bool,
+    /// Show the stage to browsers there: one page, Prometheus, Alertmanager, services and report,
+    /// all for looking only. In a container 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
     /// Let each act wait for a key: you set the pace
     #[arg(long)]
     pub step: bool,
@@ -217,6 +229,10 @@ pub struct Up {
     /// Name server for names that are not of the cluster nor of the demo zone; on the local stage
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream_dns: Option<SocketAddr>,
+    /// Show the stage to browsers there: one page, Prometheus, Alertmanager, services and report,
+    /// all for looking only. In a container 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
     /// Only tell what would be applied to a cluster: every field that differs from the files, and
     /// what the API server thinks of it
     #[arg(long)]

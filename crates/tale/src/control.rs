@@ -35,7 +35,7 @@ pub fn socket(dir: &Path) -> Result<PathBuf> {
     let length = path.as_os_str().as_bytes().len();
     ensure!(
         length <= LONGEST_PATH,
-        "{}: the path of a socket may have {LONGEST_PATH} bytes and this has {length}; move the project to a folder with a shorter path",
+        "{}: the path of a socket may have {LONGEST_PATH} bytes and this has {length}; name a folder with a shorter path in TALES_STATE",
         path.display()
     );
     Ok(path)

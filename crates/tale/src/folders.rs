@@ -1,5 +1,9 @@
 //! Where the project lies, and where its stages keep their files: `.tales/` in the project's
-//! folder, one folder per stage.
+//! folder, one folder per stage. Where that cannot be written to, they are elsewhere.
+
+mod state;
+
+pub use state::{own, stages};
 
 use std::path::{Path, PathBuf};
 
@@ -60,11 +64,6 @@ pub fn apps(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(apps)
 }
 
-/// The folder of all stages.
-pub fn stages(root: &Path) -> PathBuf {
-    root.join(".tales")
-}
-
 /// The stage of a play. Each play has its own, so that several can run side by side.
 pub fn play(root: &Path, tale: &str) -> PathBuf {
     stages(root).join(format!("play-{tale}-{}", std::process::id()))
@@ -112,7 +111,12 @@ pub fn locked(lock: &Path) -> bool {
 /// A new folder for the report of a play, beside those of earlier ones.
 pub fn report(root: &Path, tale: &str) -> PathBuf {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-    stages(root).join("reports").join(tale).join(format!("{now}-{}", std::process::id()))
+    reports(root).join(tale).join(format!("{now}-{}", std::process::id()))
+}
+
+/// The folder of the reports of all tales.
+pub fn reports(root: &Path) -> PathBuf {
+    stages(root).join("reports")
 }
 
 /// The stage of `tale up`.

@@ -7,10 +7,13 @@ use clap::Parser;
 use tale::cli::{Cli, Command};
 use tale::exit::UNDECIDED;
 use tale::folders::Project;
-use tale::terminal::{note, told};
-use tale::{folders, hidden, verbs};
+use tale::terminal::{interrupted, note, told};
+use tale::{first_process, folders, hidden, in_cluster, verbs};
 
 fn main() -> ExitCode {
+    if first_process::is_it() {
+        return first_process::run().unwrap_or_else(failed);
+    }
     if let Some(code) = hidden::run() {
         return code;
     }
@@ -22,10 +25,12 @@ fn main() -> ExitCode {
     let result = runtime
         .context("cannot start worker threads")
         .and_then(|runtime| runtime.block_on(run(command)));
-    result.unwrap_or_else(|why| {
-        note(&format!("tale: {}", told(&why)));
-        ExitCode::from(UNDECIDED)
-    })
+    result.unwrap_or_else(failed)
+}
+
+fn failed(why: anyhow::Error) -> ExitCode {
+    note(&format!("tale: {}", told(&why)));
+    ExitCode::from(UNDECIDED)
 }
 
 async fn run(command: Command) -> Result<ExitCode> {
@@ -34,6 +39,10 @@ async fn run(command: Command) -> Result<ExitCode> {
         folders::tidy(root);
     }
     match command {
+        Command::Idle => {
+            interrupted().await;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::List => verbs::list::run(&project),
         Command::Play(args) => verbs::play::run(&project, args).await,
         Command::Up(args) => verbs::up::run(&project, &args).await,
@@ -52,8 +61,9 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Load { args } => Ok(verbs::load::run(args)),
         Command::Gate(args) => verbs::gate::run(&project, args).await,
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
-        Command::Images(verb) => verbs::images::run(verb),
+        Command::Images(verb) => verbs::images::run(&project, verb),
         Command::Cluster(verb) => verbs::cluster::run(&project, verb).await,
+        Command::Workshop(args) => in_cluster::workshop(&project, args).await,
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor { fix, place } => verbs::doctor::run(&project, fix, &place).await,
     }

@@ -25,7 +25,7 @@ use crate::pages::Pages;
 use crate::report::{self, Report};
 use crate::setup::{self, Setup};
 use crate::story::Tale;
-use crate::terminal::Ui;
+use crate::terminal::{Ui, need_keys};
 use acts::Acts;
 use evidence::Evidence;
 use record::Record;
@@ -58,7 +58,8 @@ pub async fn play(
 ) -> Result<Played> {
     let tale = Tale::load(root, &options.tale)?;
     let prepared = prepare(root, &tale, options)?;
-    report::prepare(&options.out)?;
+    folders::own(root)?;
+    report::prepare(&options.out, &folders::reports(root))?;
     let mut record = Record::start();
     record.notes.extend(options.left_out.note());
     ui.title(&tale.title, &tale.teller, options.clock);
@@ -188,7 +189,11 @@ async fn stay(stage: &dyn Stage, ui: &Ui) {
         }
     }
     ui.line("in another terminal: ./tale status, ./tale alerts, ./tale inbox, ./tale chaos get");
-    // Without a keyboard there is nobody to ask.
+    if need_keys("--stay").is_err() {
+        ui.line("the stage stays up until it is told to end");
+        return std::future::pending().await;
+    }
+    // A keyboard that goes away ends it.
     let _ = ui.wait_for_key("the stage stays up: press a key to take it down").await;
 }
 

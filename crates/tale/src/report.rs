@@ -17,7 +17,7 @@ mod svg;
 mod units;
 mod words;
 
-pub use files::{LATEST, WriteError, Written, chart_file, discard, prepare, write};
+pub use files::{LATEST, WriteError, Written, chart_file, discard, pack, prepare, write};
 pub use html::html;
 pub use json::{JsonError, SCHEMA, from_json, json};
 pub use junit::junit;

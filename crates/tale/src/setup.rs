@@ -39,6 +39,13 @@ pub struct Setup {
     pub upstream_dns: Option<SocketAddr>,
 }
 
+/// Another one each time, also in a container, where processes have the same number each time; not
+/// too long to be typed again.
+pub fn seed() -> u64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::from(since.subsec_micros())
+}
+
 /// Starts the local stage, with nothing on it yet.
 ///
 /// # Errors

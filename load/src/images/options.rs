@@ -16,6 +16,7 @@ const ABOUT: &str = "\
 Examples:
   load images push http://127.0.0.1:5000 shop/vienna:v1 shop/vienna:v2
   load images pull http://127.0.0.1:5000 shop/vienna:v2
+  load images push http://registry:5000 shop/vienna:v2 --with-programs     # in a pod: for a kubelet to run
 
 A pull is HEAD of the tag, GET of the manifest and of everything in it, all of it checked: to a registry with a limit, one pull.
 A registry, or an image, that is not there yet is waited for (--within). A refusal is not tried again: every attempt may count.
@@ -41,10 +42,21 @@ pub(crate) enum Verb {
 pub(crate) enum Images {
     /// Make small images and push them
     #[command(after_long_help = ABOUT)]
-    Push(Work),
+    Push(Push),
     /// Pull images, and throw them away
     #[command(after_long_help = ABOUT)]
     Pull(Work),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Push {
+    #[command(flatten)]
+    pub(crate) work: Work,
+
+    /// Put the services into them, as `tale images build` does: those beside this program. Every push makes new images of
+    /// it, so that a node that has those of an earlier one has to pull them
+    #[arg(long)]
+    pub(crate) with_programs: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -64,7 +76,8 @@ pub(crate) struct Work {
 impl Images {
     pub(super) fn work(&self) -> &Work {
         match self {
-            Self::Push(work) | Self::Pull(work) => work,
+            Self::Push(push) => &push.work,
+            Self::Pull(work) => work,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! everything in it. Nothing is kept.
 
 use hyper::Method;
+use hyper::body::Bytes;
 use oci::Digest;
 use oci::manifest::{IMAGE, Manifest};
 
@@ -11,13 +12,13 @@ use super::options::Image;
 pub(super) async fn pull(caller: &Caller, image: &Image) -> Result<String, Failure> {
     let name = &image.name;
     let path = format!("{name}/manifests/{}", image.tag);
-    let head = caller.ask(Method::HEAD, &path, Vec::new()).await?;
+    let head = caller.ask(Method::HEAD, &path, Bytes::new()).await?;
     let told = head.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
     let digest = told.and_then(|text| text.parse::<Digest>().ok());
     let wrong = |what: &str| Failure::Final(format!("{image}: {what}"));
     let digest = digest.ok_or_else(|| wrong("HEAD tells no digest"))?;
     let text =
-        caller.ask(Method::GET, &format!("{name}/manifests/{digest}"), Vec::new()).await?.body;
+        caller.ask(Method::GET, &format!("{name}/manifests/{digest}"), Bytes::new()).await?.body;
     if !digest.fits(&text) {
         return Err(wrong("the manifest is another one than its digest says"));
     }
@@ -25,11 +26,7 @@ pub(super) async fn pull(caller: &Caller, image: &Image) -> Result<String, Failu
     let mut bytes = text.len();
     for blob in manifest.blobs() {
         let path = format!("{name}/blobs/{blob}");
-        let text = caller.ask(Method::GET, &path, Vec::new()).await?.body;
-        if !blob.fits(&text) {
-            return Err(wrong("content is something else than its digest says"));
-        }
-        bytes += text.len();
+        bytes += caller.get_blob(&path, &blob).await?;
     }
     Ok(format!("pulled {image} {digest}, {bytes} bytes"))
 }

@@ -30,6 +30,8 @@ pub struct Access {
     pub service: String,
     /// Where this registry is, for those outside: `http://host:port`.
     pub url: Option<String>,
+    /// The address that everybody is behind, as behind a NAT. None: everybody has an own one.
+    pub behind: Option<IpAddr>,
 }
 
 /// Somebody at the door.
@@ -75,7 +77,7 @@ impl Access {
         name: Option<&Name>,
         action: Action,
     ) -> Result<Source, Refusal> {
-        let address = Source::of(caller.address);
+        let address = Source::of(self.behind.unwrap_or(caller.address));
         let Some(tokens) = &self.tokens else {
             return match (action, self.push) {
                 (Action::Push, Push::Accounts) => {

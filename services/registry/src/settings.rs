@@ -1,5 +1,6 @@
 //! What a registry is told when it starts, each setting with a remedy.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +81,13 @@ fn access(service: &Service) -> Result<Access, StartError> {
         push: choice(service, "REGISTRY_PUSH", &push)?,
         service: env.text("REGISTRY_SERVICE")?.unwrap_or_else(|| "registry".to_owned()),
         url,
+        behind: env.text("PULL_SOURCE")?.map(|text| source(&text)).transpose()?,
     })
+}
+
+fn source(text: &str) -> Result<IpAddr, SettingError> {
+    let remedy = "set it to an IP address, or not at all";
+    text.parse().map_err(|why| wrong("PULL_SOURCE", text, &why, remedy))
 }
 
 fn rule(service: &Service) -> Result<Rule, StartError> {

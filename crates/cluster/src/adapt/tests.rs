@@ -16,6 +16,7 @@ fn adapter(namespace: &str, clock: Clock) -> Adapter {
         inbox: format!("http://tales-inbox.{namespace}.svc:8080"),
         prober: format!("tales-blackbox.{namespace}.svc:9115"),
         selected_by: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }
 
@@ -118,6 +119,63 @@ fn variables_are_set_in_deployments_and_a_changed_job_has_another_hash() {
     };
     assert_eq!(job("tales:1"), job("tales:1"));
     assert_ne!(job("tales:1"), job("tales:2"));
+}
+
+fn of_the_registry(files: &[&str], adapter: &Adapter) -> Vec<Adapted> {
+    let files = files.iter().map(|path| project().join("manifests").join(path));
+    let files = SourceFile::load(&files.collect::<Vec<_>>()).unwrap();
+    adapter.files(&files, &BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn images_of_the_stages_own_registry_are_asked_for_at_a_port_of_the_node() {
+    let all = of_the_registry(&["base/registry", "base/shops"], &adapter("alice", Clock::Stage));
+    let find = |title: &str| all.iter().find(|one| object::title(&one.object) == title).unwrap();
+    let container = |one: &Adapted, field: &str| {
+        text(&one.object, &format!("/spec/template/spec/containers/0/{field}")).to_owned()
+    };
+    for (name, port) in [("Deployment/registry", 5000), ("Deployment/registry-cache", 5001)] {
+        let one = find(name);
+        let ports = object::items(&one.object, "/spec/template/spec/containers/0/ports");
+        assert_eq!(ports[0]["hostPort"], port, "{name}");
+        assert!(ports[1].get("hostPort").is_none(), "the admin port is the stage's");
+        assert_eq!(one.object["spec"]["strategy"], json!({"type": "Recreate"}));
+        assert_eq!(one.part, Part::Serves);
+    }
+    let shop = find("Deployment/shop-linz");
+    assert_eq!(container(shop, "image"), "127.0.0.1:5000/shop/linz:v1");
+    assert_eq!(container(shop, "imagePullPolicy"), "Always");
+    let near =
+        "/spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/0";
+    let near = shop.object.pointer(near).unwrap();
+    assert_eq!(near["labelSelector"]["matchLabels"], json!({"app.kubernetes.io/name": "registry"}));
+    assert_eq!(shop.part, Part::Pulls);
+    let pipeline = find("Job/release-pipeline");
+    let command = pipeline.object.pointer("/spec/template/spec/containers/0/command").unwrap();
+    assert!(command.as_array().unwrap().contains(&json!("--with-programs")), "{command}");
+    assert_eq!(pipeline.part, Part::Fills);
+    assert_eq!(find("Job/release-tests").part, Part::None);
+    assert_eq!(find("Deployment/price-list").part, Part::None);
+    let noted: Vec<&Adaptation> = all.iter().flat_map(|one| &one.changes).collect();
+    for field in ["ports[0].hostPort", "spec.strategy", "].command", "spec.affinity.podAffinity"] {
+        assert!(noted.iter().any(|change| change.field.ends_with(field)), "{field}");
+    }
+}
+
+/// An act brings a release alone: the Services are there from before, or the name is another's.
+#[test]
+fn a_release_comes_from_the_registry_that_is_there() {
+    let mut adapter = adapter("default", Clock::Stage);
+    let release = ["devops/shops-v2-cached.yaml"];
+    let image = |adapter: &Adapter| {
+        let all = of_the_registry(&release, adapter);
+        text(&all[0].object, "/spec/template/spec/containers/0/image").to_owned()
+    };
+    assert_eq!(image(&adapter), "registry-cache:5001/shop/vienna:v2");
+    let service = json!({"kind": "Service", "metadata": {"name": "registry-cache"},
+        "spec": {"selector": {"app": "cache"}}});
+    adapter.services = services(std::iter::once(&service));
+    assert_eq!(image(&adapter), "127.0.0.1:5001/shop/vienna:v2");
 }
 
 #[test]

@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 use stage::SourceFile;
 
 use super::ClusterStage;
-use crate::adapt::{Adapted, TEMPLATE};
+use crate::adapt::{Adapted, Adapter, Part, TEMPLATE, services as services_of};
 use crate::api::Apply;
 use crate::error::ClusterError;
 use crate::kinds::{self, Kind};
+use crate::monitoring::INBOX;
 use crate::object::{self, is_ours, labels, name, text, title};
+use crate::watch;
 
+/// How long a registry may take to come up, and to be filled.
+const FILLED: Duration = Duration::from_secs(120);
 /// How long a Job that is made anew may take to go.
 const JOB_GONE: Duration = Duration::from_secs(30);
 /// How often is looked.
@@ -31,17 +35,26 @@ impl ClusterStage {
         env: &BTreeMap<String, String>,
     ) -> Result<(), ClusterError> {
         let since = Instant::now();
-        let documents = self.documents(files, env)?;
-        let mut there = Vec::new();
-        for document in &documents {
-            there.push(self.there(document).await?);
+        let documents = self.documents(files, env).await?;
+        let mut all = Vec::new();
+        for document in documents {
+            let there = self.there(&document).await?;
+            all.push((document, there));
         }
         let namespaces = self.bring_namespace().await?;
         self.bring_names().await?;
-        for (document, there) in documents.iter().zip(there) {
-            self.apply_one(document, there).await?;
+        let pulls = |(document, _): &(Adapted, _)| document.part == Part::Pulls;
+        let (last, first): (Vec<_>, Vec<_>) = all.into_iter().partition(pulls);
+        for (document, there) in &first {
+            self.apply_one(document, there.as_ref()).await?;
         }
-        for document in documents {
+        if !last.is_empty() {
+            self.until_images_are_there(first.iter().map(|(document, _)| document)).await?;
+        }
+        for (document, there) in &last {
+            self.apply_one(document, there.as_ref()).await?;
+        }
+        for (document, _) in first.into_iter().chain(last) {
             self.note(document.changes);
             let mut applied = self.applied();
             applied.retain(|one| title(one) != title(&document.object));
@@ -53,28 +66,66 @@ impl ClusterStage {
         Ok(())
     }
 
+    /// A kubelet that finds no image asks again after ten seconds at the earliest: it is not asked
+    /// before the registry is filled.
+    async fn until_images_are_there(
+        &self,
+        documents: impl Iterator<Item = &Adapted> + Clone,
+    ) -> Result<(), ClusterError> {
+        let since = Instant::now();
+        let names = |part| {
+            let of = documents.clone().filter(move |document| document.part == part);
+            of.map(|document| name(&document.object))
+        };
+        for name in names(Part::Serves) {
+            watch::rolled_out(&self.api, self.namespace(), name, FILLED).await?;
+        }
+        for name in names(Part::Fills) {
+            watch::done(&self.api, self.namespace(), name, FILLED).await?;
+        }
+        if names(Part::Fills).next().is_some() {
+            self.step("images are in the registry", since, "");
+        }
+        Ok(())
+    }
+
     /// What is to be applied, in order.
-    pub(super) fn documents(
+    pub(super) async fn documents(
         &self,
         files: &[SourceFile],
         env: &BTreeMap<String, String>,
     ) -> Result<Vec<Adapted>, ClusterError> {
-        let mut documents = self.adapter.files(files, env)?;
+        let services = self.live("v1", "Service").await?;
+        let image = self.image().await?;
+        let services = services_of(services.iter());
+        let adapter = Adapter { services, image: image.clone(), ..self.adapter.clone() };
+        let mut documents = adapter.files(files, env)?;
         let objects: Vec<Value> = documents.iter().map(|one| one.object.clone()).collect();
-        let more = self.monitoring.documents(
-            self.namespace(),
-            &self.images,
-            &objects,
-            &self.options.image,
-        );
+        let more = self.monitoring.documents(self.namespace(), &self.images, &objects, &image);
         for mut object in more {
             object::mark(&mut object, self.namespace());
             let kind = kinds::find(text(&object, "/apiVersion"), text(&object, "/kind"));
             let kind = kind.expect("the minimum consists of known kinds");
-            documents.push(Adapted { object, kind, changes: Vec::new() });
+            documents.push(Adapted { object, kind, changes: Vec::new(), part: Part::None });
         }
         documents.sort_by_key(|one| kinds::rank(one.kind));
         Ok(documents)
+    }
+
+    /// The image of the project's programs. A release that comes later brings none: it is that of the
+    /// stage that is there.
+    async fn image(&self) -> Result<String, ClusterError> {
+        if !self.options.image.is_empty() {
+            return Ok(self.options.image.clone());
+        }
+        let namespace = self.namespace();
+        let kind = kinds::find("apps/v1", "Deployment").expect("it is in the list");
+        let inbox = self.api.find(&kind.path(namespace, INBOX)).await?;
+        let image = inbox.map(|it| text(&it, "/spec/template/spec/containers/0/image").to_owned());
+        image.ok_or_else(|| ClusterError::Missing {
+            what: format!("there is no stage in the namespace {namespace}"),
+            remedy: "`tale up --on cluster` brings one".to_owned(),
+        })
     }
 
     /// What is there of this name, if it is ours.
@@ -90,14 +141,14 @@ impl ClusterStage {
     async fn apply_one(
         &self,
         document: &Adapted,
-        there: Option<Value>,
+        there: Option<&Value>,
     ) -> Result<(), ClusterError> {
         let path = document.kind.path(self.namespace(), name(&document.object));
         let mut how = if there.is_some() { Apply::Ours } else { Apply::Gently };
         let template = format!("/metadata/annotations/{}", TEMPLATE.replace('/', "~1"));
         let hash = |object: &Value| text(object, &template).to_owned();
         if let Some(there) = there.filter(|_| document.kind.kind == "Job")
-            && hash(&there) != hash(&document.object)
+            && hash(there) != hash(&document.object)
         {
             self.remove_job(document.kind, &path).await?;
             how = Apply::Gently;
@@ -118,7 +169,7 @@ impl ClusterStage {
     }
 
     /// The template of a Job cannot be changed.
-    async fn remove_job(&self, kind: &Kind, path: &str) -> Result<(), ClusterError> {
+    pub(super) async fn remove_job(&self, kind: &Kind, path: &str) -> Result<(), ClusterError> {
         let since = Instant::now();
         self.api.delete(path).await?;
         while self.api.find(path).await?.is_some() {

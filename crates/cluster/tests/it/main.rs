@@ -8,3 +8,4 @@ mod guarded;
 mod on_a_cluster;
 mod recorded;
 mod unwell;
+mod workshop;

@@ -1,5 +1,6 @@
 //! The archive: the same bytes for the same content, and readable by others.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use images::Image;
@@ -44,6 +45,20 @@ fn whatever_differs_has_another_tag() {
     }
 }
 
+/// What a node has of the one it need not fetch for the other.
+#[test]
+fn a_label_makes_another_image_of_the_same_layer() {
+    let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+    let (plain, labelled) = (image().archive(), image().archive().labelled(&labels));
+    assert_ne!(plain.digest(), labelled.digest());
+    assert_eq!(plain.blobs()[1], labelled.blobs()[1]);
+    let config: Value = serde_json::from_slice(labelled.blobs()[0]).unwrap();
+    assert_eq!(config["config"]["Labels"], serde_json::json!({"a": "b"}));
+    assert_eq!(config["config"]["User"], "65532");
+    let manifest: Value = serde_json::from_slice(labelled.manifest()).unwrap();
+    assert_eq!(manifest["config"]["size"], labelled.blobs()[0].len());
+}
+
 #[test]
 fn the_name_stands_wherever_an_engine_looks_for_it() {
     let archive = entries(&*written(&image(), NAME));
@@ -74,6 +89,24 @@ fn every_blob_has_the_hash_that_it_is_named_by_and_the_size_that_is_said() {
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*layer), &mut tar).unwrap();
     assert_eq!(config["rootfs"]["diff_ids"][0], sha256(&tar));
     assert_eq!(config["config"]["User"], "65532");
+}
+
+#[test]
+fn how_its_program_is_run_is_said_only_where_there_is_something_to_say() {
+    let config = |image: &Image| {
+        let archive = entries(&*written(image, NAME));
+        let docker: Value = serde_json::from_slice(&archive["manifest.json"].1).unwrap();
+        let config = &archive[docker[0]["Config"].as_str().unwrap()].1;
+        serde_json::from_slice::<Value>(config).unwrap()["config"].clone()
+    };
+    let plain = config(&image());
+    assert_eq!(plain.as_object().unwrap().keys().collect::<Vec<_>>(), ["Env", "User"]);
+    let image = image().entry_point("/bin/c", "/etc").listens_on(8080).variable("A", "b=c");
+    let said = config(&image);
+    assert_eq!(said["Entrypoint"], serde_json::json!(["/bin/c"]));
+    assert_eq!(said["WorkingDir"], "/etc");
+    assert_eq!(said["ExposedPorts"], serde_json::json!({"8080/tcp": {}}));
+    assert_eq!(said["Env"][1], "A=b=c");
 }
 
 /// By the system's own tool, so that the crate is not its own judge.

@@ -118,3 +118,20 @@ fn programs_for_two_processors_do_not_come_together() {
     // Its libraries may be what is missed first.
     assert!(why.contains("build them all for one") || why.contains("which is in none of"), "{why}");
 }
+
+#[test]
+fn a_folder_goes_in_as_it_is_without_what_is_hidden_and_what_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("deep/er")).unwrap();
+    fs::write(at("deep/er/file"), "x").unwrap();
+    fs::write(at(".hidden"), "x").unwrap();
+    symlink(at("deep/er"), at("link")).unwrap();
+    symlink("/nowhere", at("dead")).unwrap();
+    let image = Image::new(7).tree(folder.path(), "/here").unwrap();
+    let files = |(path, (header, _)): (String, (tar::Header, Vec<u8>))| {
+        header.entry_type().is_file().then_some(path)
+    };
+    let files: Vec<String> = layer(&image).into_iter().filter_map(files).collect();
+    assert_eq!(files, ["here/deep/er/file", "here/link/file"]);
+}

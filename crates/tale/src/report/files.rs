@@ -40,11 +40,12 @@ const PARTS: [&str; 5] = ["report.json", "report.html", "report.md", "junit.xml"
 
 /// Makes sure that a report can be written into `folder`. An earlier one there moves into a folder
 /// of its own below it: nothing may speak for a play that is killed, and nothing good is lost.
-/// Where folders stand beside each other, `latest` leads to this one from now on.
+/// If it is one of those in `reports`, where they stand beside each other, `latest` leads to this
+/// one from now on.
 ///
 /// # Errors
 /// If the folder cannot be made or written into.
-pub fn prepare(folder: &Path) -> Result<(), WriteError> {
+pub fn prepare(folder: &Path, reports: &Path) -> Result<(), WriteError> {
     let verdict = folder.join("report.json");
     let prepared = fs::create_dir_all(folder)
         .and_then(|()| put_away(folder))
@@ -52,7 +53,7 @@ pub fn prepare(folder: &Path) -> Result<(), WriteError> {
         .and_then(|()| fs::write(&verdict, ""))
         .and_then(|()| fs::remove_file(&verdict));
     prepared.map_err(|why| WriteError { path: folder.to_owned(), why })?;
-    lead_to(folder);
+    lead_to(folder, reports);
     Ok(())
 }
 
@@ -75,12 +76,11 @@ fn put_away(folder: &Path) -> io::Result<()> {
 }
 
 /// Has `latest` beside `folder` lead to it, if that is where reports of plays stand side by side.
-fn lead_to(folder: &Path) {
+fn lead_to(folder: &Path, reports: &Path) {
     let (Some(beside), Some(name)) = (folder.parent(), folder.file_name()) else {
         return;
     };
-    let is_ours = beside.parent().is_some_and(|reports| reports.ends_with(".tales/reports"));
-    if !is_ours {
+    if beside.parent() != Some(reports) {
         return;
     }
     // In one step: several plays may begin at once.
@@ -93,7 +93,7 @@ fn lead_to(folder: &Path) {
 
 /// Takes back [`prepare`], for a play that never was: the newest report that there is, is the
 /// latest again.
-pub fn discard(folder: &Path) {
+pub fn discard(folder: &Path, reports: &Path) {
     let _ = fs::remove_dir(folder.join("charts"));
     if fs::remove_dir(folder).is_err() {
         return;
@@ -104,7 +104,7 @@ pub fn discard(folder: &Path) {
     let newest =
         real.map(|entry| entry.path()).filter(|path| path.join("report.json").exists()).max();
     match newest {
-        Some(newest) => lead_to(&newest),
+        Some(newest) => lead_to(&newest, reports),
         None => {
             if let Some(beside) = folder.parent() {
                 let link = beside.join(LATEST);
@@ -144,6 +144,21 @@ pub fn write(folder: &Path, report: &Report) -> Result<Written, WriteError> {
         junit: put("junit.xml", junit(report))?,
         json: put("report.json", json(report))?,
     })
+}
+
+/// Writes a report that was written into `folder` as a tar file.
+///
+/// # Errors
+/// A part of it cannot be read, or `to` takes no more.
+pub fn pack(folder: &Path, to: &mut dyn io::Write) -> io::Result<()> {
+    let mut tar = tar::Builder::new(to);
+    for part in PARTS.map(|part| (folder.join(part), part)) {
+        match part {
+            (path, name) if path.is_dir() => tar.append_dir_all(name, path)?,
+            (path, name) => tar.append_path_with_name(path, name)?,
+        }
+    }
+    tar.into_inner()?.flush()
 }
 
 /// Where a chart is kept, relative to the report: `charts/01-memory-of-the-pods.svg`.

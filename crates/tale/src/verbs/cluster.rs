@@ -11,7 +11,7 @@ use images::Target;
 use images::bundle::{Bundle, Lock};
 
 use super::images::{execute, is_there, target_of_context, temporary, write};
-use crate::cli::{Bundle as Wanted, Cluster};
+use crate::cli::{Bundle as Wanted, Cluster, Image, Which};
 use crate::folders::Project;
 use crate::in_cluster;
 use crate::terminal::{note, print};
@@ -53,9 +53,10 @@ pub async fn run(project: &Project, verb: Cluster) -> Result<ExitCode> {
             let (.., lock) = read(project, &bundle)?;
             let folder = Bundle::at(&bundle.folder);
             folder.check(&lock)?;
+            let own = (!without_tales).then_some(project);
             match registry {
-                Some(registry) => push(&folder, &lock, &registry, without_tales)?,
-                None => load(&folder, &lock, to, without_tales)?,
+                Some(registry) => push(&folder, &lock, &registry, own)?,
+                None => load(&folder, &lock, to, own)?,
             }
             for file in &lock.files {
                 print(&folder.file(file).display().to_string());
@@ -65,7 +66,7 @@ pub async fn run(project: &Project, verb: Cluster) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(folder: &Bundle, lock: &Lock, to: Option<Target>, without_tales: bool) -> Result<()> {
+fn load(folder: &Bundle, lock: &Lock, to: Option<Target>, own: Option<&Project>) -> Result<()> {
     let to = to.or_else(target_of_context).context(
         "the current context of kubectl does not tell what kind of cluster it is; say --to kind, \
          k3d, minikube, k3s, containerd, docker, podman or nerdctl, or --registry HOST/NAME",
@@ -76,8 +77,8 @@ fn load(folder: &Bundle, lock: &Lock, to: Option<Target>, without_tales: bool) -
         execute(&mut to.command(archive.path()))?;
         lock.images.iter().for_each(|image| print(&image.image.to_string()));
     }
-    if !without_tales {
-        let name = write(None, images::REPOSITORY, archive.path())?;
+    if let Some(project) = own {
+        let name = write(project, &tales(None), archive.path())?;
         execute(&mut to.command(archive.path()))?;
         print(&name);
     }
@@ -86,7 +87,7 @@ fn load(folder: &Bundle, lock: &Lock, to: Option<Target>, without_tales: bool) -
 }
 
 /// One after the other: an archive of several has no single name to be pushed under.
-fn push(folder: &Bundle, lock: &Lock, registry: &str, without_tales: bool) -> Result<()> {
+fn push(folder: &Bundle, lock: &Lock, registry: &str, own: Option<&Project>) -> Result<()> {
     let registry = registry.trim_end_matches('/');
     let archive = temporary()?;
     let pushed = |name: &str| {
@@ -105,10 +106,15 @@ fn push(folder: &Bundle, lock: &Lock, registry: &str, without_tales: bool) -> Re
         let last = image.image.repository.rsplit('/').next().unwrap_or_default();
         pushed(&format!("{registry}/{last}:{}", image.image.tag))?;
     }
-    if !without_tales {
-        pushed(&write(None, &format!("{registry}/tales"), archive.path())?)?;
+    if let Some(project) = own {
+        pushed(&write(project, &tales(Some(format!("{registry}/tales"))), archive.path())?)?;
     }
     Ok(())
+}
+
+/// This project's own image.
+fn tales(repository: Option<String>) -> Image {
+    Image { which: Which::Tales, programs: None, repository }
 }
 
 fn archived(folder: &Bundle, lock: &Lock, out: &Path) -> Result<()> {

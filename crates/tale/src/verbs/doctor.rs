@@ -155,7 +155,12 @@ fn writable(root: &Path) -> Finding {
     Finding {
         what: "state folder".to_owned(),
         ok: written.is_ok(),
-        found: written.map_or_else(|why| why.to_string(), |()| "can be written".to_owned()),
+        found: written.map_or_else(
+            |why| why.to_string(),
+            |()| {
+                format!("{} can be written", folder.strip_prefix(root).unwrap_or(&folder).display())
+            },
+        ),
         remedy: format!("chown -R \"$USER\" {}", folder.display()),
     }
 }

@@ -1,5 +1,5 @@
-//! `tale images`: the container image of the services, written without a daemon, and brought to
-//! where pods are run from.
+//! `tale images`: the container images of the services and of the whole stage, written without a
+//! daemon, and brought to where they are run.
 
 mod context;
 
@@ -13,20 +13,36 @@ use anyhow::{Context, Result, bail};
 use images::Target;
 use tempfile::NamedTempFile;
 
-use crate::cli::Images;
+use crate::cli::{Image, Images, Which};
+use crate::folders::Project;
 use crate::terminal::{note, print};
 
 /// Does it.
 ///
 /// # Errors
 /// What is missing, cannot be written, or did not reach its target.
-pub fn run(verb: Images) -> Result<ExitCode> {
+pub fn run(project: &Project, verb: Images) -> Result<ExitCode> {
     match verb {
         Images::Build { image, out } => {
-            let name = write(image.programs.as_deref(), &image.repository, &out)?;
+            let out = out.unwrap_or_else(|| image.which.file().into());
+            let name = write(project, &image, &out)?;
             print(&name);
             let out = out.display();
             note(&format!("written to {out}; `tale images load` brings it to a local cluster"));
+        }
+        Images::Archive { programs, out } => {
+            let programs = programs_folder(programs.as_deref())?;
+            let version = env!("CARGO_PKG_VERSION");
+            let release = images::Release::new(&programs, project.folder()?, version)?;
+            let file = out.join(&release.name);
+            let sum = out.join(format!("{}.sha256", release.name));
+            std::fs::create_dir_all(&out)
+                .and_then(|()| std::fs::write(&file, &release.bytes))
+                .and_then(|()| std::fs::write(sum, release.checksum()))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            print(&file.display().to_string());
+            let megabytes = release.bytes.len() as f64 / 1e6;
+            note(&format!("{megabytes:.1} MB, sha256 {}", release.checksum().trim_end()));
         }
         Images::Load { image, to } => {
             let to = to.or_else(target_of_context).context(
@@ -35,14 +51,15 @@ pub fn run(verb: Images) -> Result<ExitCode> {
                  to a registry: tale images push REPOSITORY",
             )?;
             let archive = temporary()?;
-            let name = write(image.programs.as_deref(), &image.repository, archive.path())?;
+            let name = write(project, &image, archive.path())?;
             execute(&mut to.command(archive.path()))?;
             print(&name);
             note(&format!("loaded into {to}"));
         }
-        Images::Push { programs, repository } => {
+        Images::Push { which, programs, repository } => {
             let archive = temporary()?;
-            let name = write(programs.as_deref(), &repository, archive.path())?;
+            let image = Image { which, programs, repository: Some(repository) };
+            let name = write(project, &image, archive.path())?;
             let push = Target::push(archive.path(), &name, is_there);
             let mut push = push.context(
                 "pushing needs skopeo or crane; install one: apt-get install skopeo, or \
@@ -57,9 +74,14 @@ pub fn run(verb: Images) -> Result<ExitCode> {
 }
 
 /// Writes the image under a name that ends in a tag made from its content. The name.
-pub(super) fn write(programs: Option<&Path>, repository: &str, out: &Path) -> Result<String> {
-    let image = images::tales(&programs_folder(programs)?)?;
+pub(super) fn write(project: &Project, wanted: &Image, out: &Path) -> Result<String> {
+    let programs = programs_folder(wanted.programs.as_deref())?;
+    let image = match wanted.which {
+        Which::Tales => images::tales(&programs)?,
+        Which::TalesStage => images::stage(&programs, project.folder()?)?,
+    };
     let archive = image.archive();
+    let repository = wanted.repository.as_deref().unwrap_or(wanted.which.repository());
     let name = named(repository, archive.tag());
     let cannot = || format!("cannot write {}", out.display());
     let mut file = BufWriter::new(File::create(out).with_context(cannot)?);

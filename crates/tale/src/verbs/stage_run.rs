@@ -10,6 +10,7 @@ use super::up;
 use crate::cli::Up;
 use crate::control::{Claim, Server};
 use crate::folders::{self, Project};
+use crate::front::Front;
 use crate::setup;
 use crate::terminal::interrupted;
 
@@ -30,6 +31,7 @@ pub async fn run(project: &Project, args: &Up) -> Result<ExitCode> {
     // Given up by the kernel and not before: then a free folder means that this process is gone.
     std::mem::forget(Claim::take(&dir).await?);
     let server = Server::open(&dir, "up")?;
+    let front = Front::open(args.listen, "up", None).await?;
     let end = async {
         tokio::select! {
             () = interrupted() => {}
@@ -39,6 +41,9 @@ pub async fn run(project: &Project, args: &Up) -> Result<ExitCode> {
     tokio::pin!(end);
     let started = async {
         let stage = setup::start_local(&setup).await?;
+        if let Some(front) = &front {
+            front.ready(stage.clone());
+        }
         setup::fill(&*stage, &setup).await?;
         anyhow::Ok(stage)
     };

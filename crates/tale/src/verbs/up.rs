@@ -26,6 +26,7 @@ use crate::nearest::or_nearest;
 use crate::pages::Pages;
 use crate::report::Outcome;
 use crate::setup::{self, Setup};
+use crate::tables::status::table;
 use crate::terminal::{Tone, Ui, interrupted, note, print};
 use crate::yaml::load_slos;
 
@@ -68,6 +69,7 @@ async fn up(root: &Path, args: &Up, ui: &Ui) -> Result<Option<String>> {
     let since = Instant::now();
     setup(root, args)?; // so that a mistake shows before anything is started
     let dir = folders::up(root);
+    folders::own(root)?;
     control::socket(&dir)?;
     ensure!(
         Running::at(&dir).await.is_none() && !Claim::is_taken(&dir),
@@ -119,7 +121,7 @@ pub fn setup(root: &Path, args: &Up) -> Result<Setup> {
         catalogue,
         clock,
         state_dir: folders::up(root),
-        seed: u64::from(std::process::id()),
+        seed: setup::seed(),
         upstream_dns: args.upstream_dns,
     })
 }
@@ -149,6 +151,7 @@ fn spawn(root: &Path, args: &Up, dir: &Path) -> Result<Child> {
         .arg("stage-run")
         .args(&args.apps)
         .args(clock.map(|clock| format!("--clock={}", clock.get_name())))
+        .args(args.listen.map(|address| format!("--listen={address}")))
         .args(args.upstream_dns.map(|server| format!("--upstream-dns={server}")))
         .args(args.set.iter().map(|(name, value)| format!("--set={name}={value}")))
         .current_dir(root)
@@ -198,7 +201,7 @@ async fn start(
         ));
         format!("missing of {missing}")
     };
-    let table = super::status::table(&seen);
+    let table = table(&seen);
     let pages = Pages::of(&seen.urls).await;
     let next = next_steps::text(root, &seen.stage, &pages);
     let pages = super::status::pages(&pages);

@@ -142,6 +142,20 @@ fn a_window_ends_and_the_limit_can_be_changed_while_it_runs() {
     }
 }
 
+/// Pods have addresses of their own, and are behind one all the same.
+#[test]
+fn behind_one_address_there_is_one_counter() {
+    let registry = limited(&[("PULL_SOURCE", "203.0.113.7")]);
+    for remaining in [2, 1, 0] {
+        let reply = registry.get(MANIFEST);
+        assert_eq!((reply.status, told(&reply)), (200, left(remaining)));
+        assert_eq!(reply.header("docker-ratelimit-source"), Some("203.0.113.7"));
+    }
+    assert_eq!(registry.get(MANIFEST).status, 429);
+    let shown = registry.control("GET", "/pulls", "").json();
+    assert_eq!(shown["sources"][0]["source"], "203.0.113.7");
+}
+
 #[test]
 fn nobody_chooses_who_pays() {
     let registry = limited(&[]);

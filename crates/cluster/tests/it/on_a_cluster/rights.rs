@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use cluster::api::Apply;
+use cluster::kinds;
 use serde_json::{Value, json};
 
-use super::harness::Cluster;
+use super::harness::{Cluster, root};
 
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
@@ -61,39 +63,75 @@ async fn a_token_that_is_not_valid_any_more_is_named_at_once() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
+/// The documents of the page about a cluster that attendees share, for one of them.
+fn shared(file: &str, attendee: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(root().join("docs/workshop/shared").join(file)).unwrap();
+    serde_saphyr::from_multiple(&text.replace("alice", attendee)).unwrap()
+}
+
+/// With an image that lies on the node, and the same rule of two attendees.
+async fn bring_the_shared_prometheus(cluster: &Cluster, image: &str) {
+    for mut document in shared("prometheus.yaml", "") {
+        if document["kind"] == "Prometheus" {
+            document["spec"]["image"] = json!(image);
+        }
+        apply(cluster, &document).await;
+    }
+    for namespace in ["tales-alice", "tales-bob"] {
+        let rule = json!({"record": "attendees:own", "expr": "vector(1)"});
+        let rules = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",
+            "metadata": {"name": "own", "namespace": namespace},
+            "spec": {"groups": [{"name": "own", "interval": "1s", "rules": [rule]}]}});
+        apply(cluster, &rules).await;
+    }
+}
+
+/// The shared Prometheus keeps attendees apart.
+async fn equal_rules_are_two_series(cluster: &Cluster) {
+    let pod = "/api/v1/namespaces/tales-shared/pods/http:prometheus-shared-0:9090/proxy";
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let path = format!("{pod}/api/v1/query?query=attendees:own");
+        let answer = cluster.api.get(&path).await.unwrap_or_default();
+        let series = answer["data"]["result"].as_array().cloned().unwrap_or_default();
+        let of = |series: &Value| series["metric"]["namespace"].as_str().unwrap().to_owned();
+        let mut namespaces: Vec<String> = series.iter().map(of).collect();
+        namespaces.sort();
+        if namespaces == ["tales-alice", "tales-bob"] {
+            return;
+        }
+        assert!(Instant::now() < end, "{answer}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Applies a document as kubectl does; the server validates it strictly.
+async fn apply(cluster: &Cluster, document: &Value) {
+    let text = |field: &str| document.pointer(field).and_then(Value::as_str).unwrap_or_default();
+    let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
+    let path = match kinds::find(text("/apiVersion"), text("/kind")) {
+        Some(kind) => kind.path(namespace, name),
+        None => format!("/api/v1/namespaces/{name}"),
+    };
+    cluster.api.apply(&path, document, Apply::Gently).await.unwrap();
+}
+
+/// As the page about a cluster that attendees share says it. Without pods/proxy: pods are asked
+/// through port-forwards, as where a NetworkPolicy is in the way.
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
 async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
     let mut cluster = Cluster::take().await;
     let before = cluster.everything().await;
     let namespace = "tales-alice";
-    let meta = json!({"name": "alice", "namespace": namespace});
-    cluster.put("/api/v1/namespaces", json!({"metadata": {"name": namespace}})).await;
-    let at = |root: &str, plural: &str| format!("{root}/namespaces/{namespace}/{plural}");
-    cluster.put(&at("/api/v1", "serviceaccounts"), json!({"metadata": meta})).await;
-    let rbac = "/apis/rbac.authorization.k8s.io/v1";
-    // Not pods/proxy: pods are asked through port-forwards, as where a NetworkPolicy is in the way.
-    let groups = [
-        "apps",
-        "batch",
-        "chaos-mesh.org",
-        "discovery.k8s.io",
-        "monitoring.coreos.com",
-        "networking.k8s.io",
-        "policy",
-        "rbac.authorization.k8s.io",
-    ];
-    let rules = json!([
-        {"apiGroups": groups, "resources": ["*"], "verbs": ["*"]},
-        {"apiGroups": [""], "verbs": ["*"], "resources": ["configmaps", "endpoints", "events",
-            "pods", "pods/log", "pods/portforward", "secrets", "serviceaccounts", "services",
-            "services/proxy"]}]);
-    cluster.put(&at(rbac, "roles"), json!({"metadata": meta, "rules": rules})).await;
-    let binding = json!({"metadata": meta, "roleRef": {"apiGroup": "rbac.authorization.k8s.io",
-        "kind": "Role", "name": "alice"}, "subjects": [{"kind": "ServiceAccount", "name": "alice",
-        "namespace": namespace}]});
-    cluster.put(&at(rbac, "rolebindings"), binding).await;
-    let token = at("/api/v1", "serviceaccounts/alice/token");
+    for document in
+        shared("attendee.yaml", "alice").into_iter().chain(shared("attendee.yaml", "bob"))
+    {
+        apply(&cluster, &document).await;
+    }
+    let images = cluster::monitoring::Images::choose(&cluster.api).await;
+    bring_the_shared_prometheus(&cluster, &images.prometheus).await;
+    let token = format!("/api/v1/namespaces/{namespace}/serviceaccounts/alice/token");
     let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
         "spec": {"expirationSeconds": 3600}});
     let token = cluster.api.create(&token, &asked).await.unwrap();
@@ -102,12 +140,14 @@ async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
     let doctor = cluster.expect(&["doctor", "--namespace", namespace], 0);
     assert!(doctor.contains("may not be seen") || doctor.contains("could not look"), "{doctor}");
     // Which images lie on the nodes is not theirs to see.
-    let images = cluster::monitoring::Images::choose(&cluster.api).await;
     let prometheus = format!("--use-image=prometheus={}", images.prometheus);
     let alertmanager = format!("--use-image=alertmanager={}", images.alertmanager);
     let play = ["play", "dns-leak", "--namespace", namespace, &prometheus, &alertmanager];
     cluster.expect(&play, 0);
     cluster.kubeconfig = admin;
-    cluster.api.delete(&format!("/api/v1/namespaces/{namespace}")).await.unwrap();
+    equal_rules_are_two_series(&cluster).await;
+    for namespace in ["tales-alice", "tales-bob", "tales-shared"] {
+        cluster.api.delete(&format!("/api/v1/namespaces/{namespace}")).await.unwrap();
+    }
     cluster.is_as(&before).await;
 }

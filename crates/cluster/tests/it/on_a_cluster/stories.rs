@@ -56,6 +56,36 @@ async fn the_zone_that_stopped_being_signed_is_told_as_well() {
     cluster.is_as(&before).await;
 }
 
+/// The kubelet pulls, is refused by our registry, and backs off: in its own words, and not in ours.
+#[tokio::test]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+async fn new_prices_for_a_third_are_told_by_the_kubelet() {
+    let cluster = Cluster::take().await;
+    let before = cluster.everything().await;
+    let since = jiff::Timestamp::now().to_string();
+    cluster.expect(&["play", "devops"], 0);
+    cluster.is_as(&before).await;
+    let events = cluster.api.list("/api/v1/namespaces/default/events").await.unwrap();
+    let said = |reason: &str, words: &str| {
+        let kubelets = events.iter().filter(|event| {
+            event["source"]["component"] == "kubelet"
+                && event["reason"] == reason
+                && event["lastTimestamp"].as_str().is_some_and(|at| at > since.as_str())
+        });
+        let all = kubelets.filter_map(|event| event["message"].as_str());
+        all.filter(|message| message.contains(words)).count()
+    };
+    for (reason, words, at_least) in [
+        ("Pulled", "Successfully pulled image \"127.0.0.1:5000/shop/", 4),
+        ("Pulled", "Successfully pulled image \"127.0.0.1:5001/shop/", 3),
+        ("Failed", "429 Too Many Requests", 2),
+        ("BackOff", "Back-off pulling image \"127.0.0.1:5000/shop/", 2),
+    ] {
+        let count = said(reason, words);
+        assert!(count >= at_least, "{reason} {words}: {count} of {at_least}, in {events:#?}");
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
 async fn what_the_nodes_cannot_do_ends_undecided_with_the_records_words() {

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::super::status;
 use crate::cli::Up;
+use crate::tables::status::table;
 use crate::terminal::{Tone, Ui, interrupted};
 use crate::{in_cluster, setup};
 
@@ -34,7 +35,7 @@ pub(super) async fn up(root: &Path, args: &Up) -> Result<Option<String>> {
         ui.line(&format!("    {line}"));
     }
     ui.done("ready", since.elapsed(), "", Tone::Plain);
-    let table = status::table(&status::of_cluster(&*stage, place).await?);
+    let table = table(&status::of_cluster(&*stage, place).await?);
     let namespace = &place.namespace;
     let lines = [
         format!("kubectl --namespace {namespace} port-forward svc/prometheus-operated 9090"),
