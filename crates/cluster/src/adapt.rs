@@ -24,7 +24,7 @@ use crate::object::{self, object_at, text};
 
 pub(crate) use notes::Notes;
 pub use registry::Part;
-pub(crate) use registry::services;
+pub(crate) use registry::{moves_images, pulls, serves, services};
 
 /// The annotation with which a Job remembers the template that it was made from.
 pub const TEMPLATE: &str = "tales.dev/template";

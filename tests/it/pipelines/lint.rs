@@ -4,7 +4,10 @@ use std::process::Command;
 
 use e2e::root;
 
-use super::{GITHUB, GITLAB};
+use super::{GITHUB, GITLAB, RELEASE};
+
+/// The stories on kind.
+const KIND: &str = ".github/workflows/kind.yml";
 
 /// What a linter has to say, if it is not content.
 fn lint(program: &str, arguments: &[&str]) {
@@ -29,18 +32,23 @@ fn templates(of: &str) -> Vec<String> {
 fn linted_github() {
     let templates = templates("github");
     let files = templates.iter().map(String::as_str);
-    lint("actionlint", &["-no-color", GITHUB].into_iter().chain(files).collect::<Vec<_>>());
+    lint(
+        "actionlint",
+        &["-no-color", GITHUB, KIND, RELEASE].into_iter().chain(files).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
 #[ignore = "needs check-jsonschema"]
 fn linted_gitlab() {
-    for (schema, own, of) in
-        [("vendor.gitlab-ci", GITLAB, "gitlab"), ("vendor.github-workflows", GITHUB, "github")]
-    {
+    let github = [GITHUB, KIND, RELEASE];
+    for (schema, own, of) in [
+        ("vendor.gitlab-ci", &[GITLAB][..], "gitlab"),
+        ("vendor.github-workflows", &github, "github"),
+    ] {
         let templates = templates(of);
-        let files = templates.iter().map(String::as_str);
-        let arguments = ["--builtin-schema", schema, own].into_iter().chain(files);
+        let files = own.iter().copied().chain(templates.iter().map(String::as_str));
+        let arguments = ["--builtin-schema", schema].into_iter().chain(files);
         lint("check-jsonschema", &arguments.collect::<Vec<_>>());
     }
 }

@@ -8,6 +8,7 @@ mod harness;
 mod left_behind;
 mod overlays;
 mod rights;
+mod stage_in_a_pod;
 mod stories;
 mod their_monitoring;
 mod workshop;

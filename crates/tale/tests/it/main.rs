@@ -10,6 +10,7 @@
 
 mod alerting;
 mod browser;
+mod container;
 mod fake_prometheus;
 mod gate;
 mod images;

@@ -172,6 +172,15 @@ impl Cluster {
         }
     }
 
+    /// Waits until an object, and all that is in it, is gone.
+    pub(super) async fn delete_and_wait(&self, path: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.api.delete(path).await.unwrap_or(true) {
+            assert!(Instant::now() < end, "{path} does not go");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     pub(super) async fn put(&self, path: &str, object: Value) {
         self.api.create(path, &object).await.unwrap();
     }
