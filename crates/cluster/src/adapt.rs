@@ -1,5 +1,6 @@
 //! What has to differ between the files and what a cluster gets: image, clock, receivers,
-//! namespace, where images of the stage's own registry come from, and the labels by which a stage knows its own objects. Nothing else differs.
+//! namespace, where images of the stage's own registry come from, and the labels by which a stage
+//! knows its own objects. Nothing else differs.
 //!
 //! Every change of a field is written down as an [`Adaptation`]: for the terminal, for `--dry-run`
 //! and for the report.
@@ -24,7 +25,7 @@ use crate::object::{self, object_at, text};
 
 pub(crate) use notes::Notes;
 pub use registry::Part;
-pub(crate) use registry::services;
+pub(crate) use registry::{moves_images, pulls, serves, services};
 
 /// The annotation with which a Job remembers the template that it was made from.
 pub const TEMPLATE: &str = "tales.dev/template";

@@ -226,16 +226,17 @@ impl Stage for ClusterStage {
             let object = applied.iter_mut().find(|object| {
                 object["kind"] == "Deployment" && object["metadata"]["name"] == deployment.name
             });
-            let Some(object) = object else {
-                let name = deployment.to_string();
-                return Err(StageError::NotFound { kind: "Deployment", name });
-            };
-            set_env(object, env);
-            object.clone()
+            object.map(|object| {
+                set_env(object, env);
+                object.clone()
+            })
         };
         let kind = kinds::find("apps/v1", "Deployment").expect("it is in the list");
         let path = kind.path(self.namespace(), &deployment.name);
-        self.api.apply(&path, &changed, Apply::Ours).await?;
+        match changed {
+            Some(changed) => self.api.apply(&path, &changed, Apply::Ours).await?,
+            None => self.set_env_there(&path, deployment, env).await?,
+        };
         Ok(())
     }
 

@@ -6,6 +6,9 @@ use e2e::root;
 
 use super::{GITHUB, GITLAB, RELEASE};
 
+/// The stories on kind.
+const KIND: &str = ".github/workflows/kind.yml";
+
 /// What a linter has to say, if it is not content.
 fn lint(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
@@ -31,14 +34,14 @@ fn linted_github() {
     let files = templates.iter().map(String::as_str);
     lint(
         "actionlint",
-        &["-no-color", GITHUB, RELEASE].into_iter().chain(files).collect::<Vec<_>>(),
+        &["-no-color", GITHUB, KIND, RELEASE].into_iter().chain(files).collect::<Vec<_>>(),
     );
 }
 
 #[test]
 #[ignore = "needs check-jsonschema"]
 fn linted_gitlab() {
-    let github = [GITHUB, RELEASE];
+    let github = [GITHUB, KIND, RELEASE];
     for (schema, own, of) in [
         ("vendor.gitlab-ci", &[GITLAB][..], "gitlab"),
         ("vendor.github-workflows", &github, "github"),
@@ -54,4 +57,20 @@ fn linted_gitlab() {
 #[ignore = "needs shellcheck"]
 fn linted_scripts() {
     lint("shellcheck", &[".ci/run", ".ci/memory-gate", "ci/note", ".ci/scan"]);
+    // Those of a workflow are looked at by actionlint; those of a job for GitLab as a runner joins
+    // them.
+    let folder = tempfile::tempdir().unwrap();
+    for file in templates("gitlab") {
+        let pipeline = parsed(&file);
+        for (name, job) in pipeline.as_object().unwrap() {
+            for part in ["script", "after_script"] {
+                let lines = job[part].as_array().into_iter().flatten();
+                let lines: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
+                let script = folder.path().join(format!("{name}-{part}"));
+                let text = format!("#!/usr/bin/env bash\nset -eo pipefail\n{}\n", lines.join("\n"));
+                std::fs::write(&script, text).unwrap();
+                lint("shellcheck", &["-e", "SC2154", script.to_str().unwrap()]);
+            }
+        }
+    }
 }

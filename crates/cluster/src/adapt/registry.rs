@@ -16,6 +16,8 @@ use crate::object::{items, name, object_at, text};
 const PROGRAM: &str = "registry";
 /// A pipeline's, that fills it.
 const PUSH: [&str; 3] = ["load", "images", "push"];
+/// Its beginning, also where it tests what it has pushed.
+const IMAGES: [&str; 2] = ["load", "images"];
 /// What makes its images such that they can be run.
 const RUNNABLE: &str = "--with-programs";
 /// The node itself, for who runs on it.
@@ -98,7 +100,7 @@ fn fill(document: &mut Value, notes: &mut Notes) -> bool {
     let mut fills = false;
     each_container(document, |field, container| {
         let Some(Value::Array(command)) = container.get("command") else { return };
-        if !PUSH.iter().enumerate().all(|(at, word)| command.get(at).is_some_and(|c| c == word)) {
+        if !command.starts_with(&PUSH.map(Value::from)) {
             return;
         }
         let mut longer = command.clone();
@@ -138,6 +140,23 @@ fn pull(document: &mut Value, services: &BTreeMap<String, Value>, notes: &mut No
     );
     notes.set(affinity, key, field, near, "its image is on the registry's node");
     true
+}
+
+/// Whether a Deployment, as it is in the cluster, is a registry of the stage.
+pub(crate) fn serves(deployment: &Value) -> bool {
+    let ports = "/spec/template/spec/containers/0/ports";
+    items(deployment, ports).iter().any(|port| port.get("hostPort").is_some())
+}
+
+/// Whether a Job, as it is in the cluster, fills a registry or pulls from one.
+pub(crate) fn moves_images(job: &Value) -> bool {
+    items(job, "/spec/template/spec/containers/0/command").starts_with(&IMAGES.map(Value::from))
+}
+
+/// Whether the images of a pod come from a registry of the stage.
+pub(crate) fn pulls(pod: &Value) -> bool {
+    let mut containers = items(pod, "/spec/containers").iter();
+    containers.any(|one| text(one, "/image").starts_with(HERE))
 }
 
 /// Whether a Service leads to pods with these labels.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use stage::SourceFile;
+use serde_json::{Value, json};
+use stage::{NamespacedName, SourceFile, StageError};
 
 use super::ClusterStage;
+use crate::adapt::{moves_images, pulls, serves, set_env};
 use crate::api::Apply;
 use crate::error::ClusterError;
 use crate::kinds::{self, POD, find};
@@ -35,19 +36,27 @@ impl ClusterStage {
         self.step("experiments are over", since, &format!("{} objects", swept.objects));
         let since = Instant::now();
         let old = self.pods().await?;
-        for pod in &old {
-            self.api.delete(&POD.path(self.namespace(), name(pod))).await?;
-        }
-        let uids: Vec<&str> = old.iter().map(|pod| text(pod, "/metadata/uid")).collect();
-        while self.pods().await?.iter().any(|pod| uids.contains(&text(pod, "/metadata/uid"))) {
-            if since.elapsed() >= AGAIN {
-                let what = "the earlier pods are gone".to_owned();
-                let seen = "some are still there".to_owned();
-                return Err(ClusterError::Late { what, seconds: AGAIN.as_secs(), seen });
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        // A new registry is empty: what is pulled from it comes when its pipeline has run again.
+        let (pulling, others): (Vec<&Value>, Vec<&Value>) = old.iter().partition(|pod| pulls(pod));
+        let mut jobs = self.live("batch/v1", "Job").await?;
+        jobs.retain(moves_images);
         let deployments = self.live("apps/v1", "Deployment").await?;
+        let kind = find("batch/v1", "Job").expect("it is in the list");
+        for job in &jobs {
+            self.remove_job(kind, &kind.path(self.namespace(), name(job))).await?;
+        }
+        self.take_away(&others).await?;
+        for job in &jobs {
+            let path = kind.path(self.namespace(), name(job));
+            self.api.apply(&path, &anew(job), Apply::Gently).await?;
+        }
+        for deployment in deployments.iter().filter(|deployment| serves(deployment)) {
+            watch::rolled_out(&self.api, self.namespace(), name(deployment), AGAIN).await?;
+        }
+        for job in &jobs {
+            watch::done(&self.api, self.namespace(), name(job), AGAIN).await?;
+        }
+        self.take_away(&pulling).await?;
         for deployment in &deployments {
             watch::rolled_out(&self.api, self.namespace(), name(deployment), AGAIN).await?;
         }
@@ -108,6 +117,43 @@ impl ClusterStage {
         Ok(text)
     }
 
+    /// Until they are gone.
+    async fn take_away(&self, pods: &[&Value]) -> Result<(), ClusterError> {
+        let since = Instant::now();
+        for pod in pods {
+            self.api.delete(&POD.path(self.namespace(), name(pod))).await?;
+        }
+        let uids: Vec<&str> = pods.iter().map(|pod| text(pod, "/metadata/uid")).collect();
+        while self.pods().await?.iter().any(|pod| uids.contains(&text(pod, "/metadata/uid"))) {
+            if since.elapsed() >= AGAIN {
+                let what = "the earlier pods are gone".to_owned();
+                let seen = "some are still there".to_owned();
+                return Err(ClusterError::Late { what, seconds: AGAIN.as_secs(), seen });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Sets variables in a Deployment that another process has applied.
+    pub(super) async fn set_env_there(
+        &self,
+        path: &str,
+        deployment: &NamespacedName,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Value, StageError> {
+        let there = self.api.find(path).await?;
+        let ours = there.filter(|there| is_ours(there, self.namespace()));
+        let mut object = ours.ok_or_else(|| StageError::NotFound {
+            kind: "Deployment",
+            name: deployment.to_string(),
+        })?;
+        set_env(&mut object, env);
+        let containers = &object["spec"]["template"]["spec"]["containers"];
+        let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+        Ok(self.api.merge(path, &change).await?)
+    }
+
     async fn pods(&self) -> Result<Vec<Value>, ClusterError> {
         let path = format!("{}{}", POD.list(self.namespace()), selector(self.namespace()));
         Ok(self.api.list(&path).await?)
@@ -123,4 +169,23 @@ impl ClusterStage {
         }
         Ok(list)
     }
+}
+
+/// A Job as it was before it was there: without what the API server has put into it.
+fn anew(job: &Value) -> Value {
+    let mut spec = job["spec"].clone();
+    let ours = |label: &String| !label.contains("controller-uid") && !label.contains("job-name");
+    if let Some(labels) =
+        spec.pointer_mut("/template/metadata/labels").and_then(Value::as_object_mut)
+    {
+        labels.retain(|label, _| ours(label));
+    }
+    if let Some(spec) = spec.as_object_mut() {
+        spec.remove("selector");
+    }
+    let meta = |field: &str| job["metadata"][field].clone();
+    json!({"apiVersion": "batch/v1", "kind": "Job", "spec": spec, "metadata": {
+        "name": meta("name"), "namespace": meta("namespace"),
+        "labels": meta("labels"), "annotations": meta("annotations"),
+    }})
 }

@@ -12,6 +12,7 @@ use crate::adapt::{Adapted, Adapter, Part, TEMPLATE, services as services_of};
 use crate::api::Apply;
 use crate::error::ClusterError;
 use crate::kinds::{self, Kind};
+use crate::monitoring::INBOX;
 use crate::object::{self, is_ours, labels, name, text, title};
 use crate::watch;
 
@@ -95,15 +96,12 @@ impl ClusterStage {
         env: &BTreeMap<String, String>,
     ) -> Result<Vec<Adapted>, ClusterError> {
         let services = self.live("v1", "Service").await?;
-        let adapter = Adapter { services: services_of(services.iter()), ..self.adapter.clone() };
+        let image = self.image().await?;
+        let services = services_of(services.iter());
+        let adapter = Adapter { services, image: image.clone(), ..self.adapter.clone() };
         let mut documents = adapter.files(files, env)?;
         let objects: Vec<Value> = documents.iter().map(|one| one.object.clone()).collect();
-        let more = self.monitoring.documents(
-            self.namespace(),
-            &self.images,
-            &objects,
-            &self.options.image,
-        );
+        let more = self.monitoring.documents(self.namespace(), &self.images, &objects, &image);
         for mut object in more {
             object::mark(&mut object, self.namespace());
             let kind = kinds::find(text(&object, "/apiVersion"), text(&object, "/kind"));
@@ -112,6 +110,22 @@ impl ClusterStage {
         }
         documents.sort_by_key(|one| kinds::rank(one.kind));
         Ok(documents)
+    }
+
+    /// The image of the project's programs. A release that comes later brings none: it is that of the
+    /// stage that is there.
+    async fn image(&self) -> Result<String, ClusterError> {
+        if !self.options.image.is_empty() {
+            return Ok(self.options.image.clone());
+        }
+        let namespace = self.namespace();
+        let kind = kinds::find("apps/v1", "Deployment").expect("it is in the list");
+        let inbox = self.api.find(&kind.path(namespace, INBOX)).await?;
+        let image = inbox.map(|it| text(&it, "/spec/template/spec/containers/0/image").to_owned());
+        image.ok_or_else(|| ClusterError::Missing {
+            what: format!("there is no stage in the namespace {namespace}"),
+            remedy: "`tale up --on cluster` brings one".to_owned(),
+        })
     }
 
     /// What is there of this name, if it is ours.
@@ -155,7 +169,7 @@ impl ClusterStage {
     }
 
     /// The template of a Job cannot be changed.
-    async fn remove_job(&self, kind: &Kind, path: &str) -> Result<(), ClusterError> {
+    pub(super) async fn remove_job(&self, kind: &Kind, path: &str) -> Result<(), ClusterError> {
         let since = Instant::now();
         self.api.delete(path).await?;
         while self.api.find(path).await?.is_some() {

@@ -1,6 +1,7 @@
 //! What a stage does to a cluster, and what it leaves alone.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use cluster::object::labels;
 use cluster::{ClusterStage, Options, sweep};
 use serde_json::{Value, json};
 use slo::Clock;
-use stage::{NamespacedName, SourceFile, Stage};
+use stage::{NamespacedName, SourceFile, Stage, StageError};
 
 use crate::fake::Fake;
 
@@ -81,6 +82,54 @@ async fn setting_a_variable_applies_the_whole_document_again() {
     expected["spec"]["template"]["spec"]["containers"][0]["env"] =
         json!([{"name": "A", "value": "c"}]);
     assert_eq!(after, expected);
+}
+
+#[tokio::test]
+async fn another_process_sets_a_variable_of_what_is_there_and_of_nothing_else() {
+    let fake = Fake::start().await;
+    stage(&fake).await.apply(&app(), &BTreeMap::new()).await.unwrap();
+    let other = stage(&fake).await;
+    let env = BTreeMap::from([("A".to_owned(), "c".to_owned())]);
+    other.set_env(&NamespacedName::new("default", "app"), &env).await.unwrap();
+    let app = fake.store.lock().unwrap()[&format!("{DEPLOYMENTS}/app")].clone();
+    let container = &app["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["env"], json!([{"name": "A", "value": "c"}]));
+    assert_eq!(container["image"], options().image.as_str(), "the rest is as it was");
+    let missing = NamespacedName::new("default", "other");
+    assert!(matches!(other.set_env(&missing, &env).await, Err(StageError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_release_of_another_process_gets_the_image_of_the_stage() {
+    let fake = Fake::start().await;
+    let unknown = Options { image: String::new(), ..options() };
+    let other = ClusterStage::start(&fake.connection(), unknown).await.unwrap();
+    let why = other.apply(&app(), &BTreeMap::new()).await.unwrap_err().to_string();
+    assert!(why.contains("no stage in the namespace demo") && why.contains("tale up"), "{why}");
+    stage(&fake).await.apply(&app(), &BTreeMap::new()).await.unwrap();
+    other.apply(&app(), &BTreeMap::new()).await.unwrap();
+    for name in ["app", "tales-inbox"] {
+        let object = fake.store.lock().unwrap()[&format!("{DEPLOYMENTS}/{name}")].clone();
+        let image = &object["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, options().image.as_str(), "{name}");
+    }
+}
+
+/// A kubelet that is refused once waits ten seconds.
+#[tokio::test]
+async fn what_is_pulled_from_a_registry_of_the_stage_comes_when_it_is_filled() {
+    let fake = Fake::start().await;
+    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/base");
+    let files = SourceFile::load(&["registry", "shops"].map(|app| manifests.join(app))).unwrap();
+    stage(&fake).await.apply(&files, &BTreeMap::new()).await.unwrap();
+    let asked = fake.asked("");
+    let last = |start: &str| asked.iter().rposition(|line| line.starts_with(start)).unwrap();
+    let first = |start: &str| asked.iter().position(|line| line.starts_with(start)).unwrap();
+    let jobs = DEPLOYMENTS.replace("apps", "batch").replace("deployments", "jobs");
+    let shop = first(&format!("PATCH {DEPLOYMENTS}/shop-"));
+    assert!(first(&format!("PATCH {DEPLOYMENTS}/registry?")) < shop);
+    let filled = last(&format!("GET {jobs}/release-pipeline"));
+    assert!(first(&format!("PATCH {jobs}/release-pipeline?")) < filled && filled < shop);
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! What a user or a namespace may not do: as much as is possible is played, and the rest is said.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cluster::api::Apply;
-use cluster::kinds;
 use serde_json::{Value, json};
+use testkit::page;
 
 use super::harness::{Cluster, root};
 
@@ -63,26 +63,41 @@ async fn a_token_that_is_not_valid_any_more_is_named_at_once() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
-/// The documents of the page about a cluster that attendees share, for one of them.
-fn shared(file: &str, attendee: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(root().join("docs/workshop/shared").join(file)).unwrap();
-    serde_saphyr::from_multiple(&text.replace("alice", attendee)).unwrap()
+/// A folder with what the page about a shared cluster names, and an image that lies on the node.
+fn folder(image: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = "docs/workshop/shared";
+    std::fs::create_dir_all(folder.path().join(shared)).unwrap();
+    for file in ["attendee.yaml", "prometheus.yaml"] {
+        let file = std::path::Path::new(shared).join(file);
+        let text = std::fs::read_to_string(root().join(&file)).unwrap();
+        let (_, version) = image.rsplit_once(':').unwrap();
+        let pinned = "quay.io/prometheus/prometheus:v3.13.2";
+        let text = text.replace(pinned, image).replace("v3.13.2", version);
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+    folder
 }
 
-/// With an image that lies on the node, and the same rule of two attendees.
-async fn bring_the_shared_prometheus(cluster: &Cluster, image: &str) {
-    for mut document in shared("prometheus.yaml", "") {
-        if document["kind"] == "Prometheus" {
-            document["spec"]["image"] = json!(image);
-        }
-        apply(cluster, &document).await;
-    }
+/// Follows a part of the page there, as who runs the cluster.
+fn follow(cluster: &Cluster, folder: &std::path::Path, part: &str) -> String {
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &page::script(part, 60)]).current_dir(folder);
+    let output = bash.env("KUBECONFIG", &cluster.kubeconfig).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// Two attendees write the same rule.
+async fn write_equal_rules(cluster: &Cluster) {
     for namespace in ["tales-alice", "tales-bob"] {
         let rule = json!({"record": "attendees:own", "expr": "vector(1)"});
         let rules = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",
             "metadata": {"name": "own", "namespace": namespace},
             "spec": {"groups": [{"name": "own", "interval": "1s", "rules": [rule]}]}});
-        apply(cluster, &rules).await;
+        let path = format!("/apis/monitoring.coreos.com/v1/namespaces/{namespace}/prometheusrules");
+        cluster.put(&path, rules).await;
     }
 }
 
@@ -105,37 +120,24 @@ async fn equal_rules_are_two_series(cluster: &Cluster) {
     }
 }
 
-/// Applies a document as kubectl does; the server validates it strictly.
-async fn apply(cluster: &Cluster, document: &Value) {
-    let text = |field: &str| document.pointer(field).and_then(Value::as_str).unwrap_or_default();
-    let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
-    let path = match kinds::find(text("/apiVersion"), text("/kind")) {
-        Some(kind) => kind.path(namespace, name),
-        None => format!("/api/v1/namespaces/{name}"),
-    };
-    cluster.api.apply(&path, document, Apply::Gently).await.unwrap();
-}
-
 /// As the page about a cluster that attendees share says it. Without pods/proxy: pods are asked
 /// through port-forwards, as where a NetworkPolicy is in the way.
 #[tokio::test]
-#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig"]
+#[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig; and kubectl"]
 async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
     let mut cluster = Cluster::take().await;
     let before = cluster.everything().await;
     let namespace = "tales-alice";
-    for document in
-        shared("attendee.yaml", "alice").into_iter().chain(shared("attendee.yaml", "bob"))
-    {
-        apply(&cluster, &document).await;
-    }
     let images = cluster::monitoring::Images::choose(&cluster.api).await;
-    bring_the_shared_prometheus(&cluster, &images.prometheus).await;
-    let token = format!("/api/v1/namespaces/{namespace}/serviceaccounts/alice/token");
-    let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-        "spec": {"expirationSeconds": 3600}});
-    let token = cluster.api.create(&token, &asked).await.unwrap();
-    let file = with_token(&cluster, token["status"]["token"].as_str().unwrap());
+    let folder = folder(&images.prometheus);
+    let page = std::fs::read_to_string(root().join("docs/workshop/shared/README.md")).unwrap();
+    let (bring, rest) = page.split_once("## What attendees do").unwrap();
+    let (attendees, afterwards) = rest.split_once("## Afterwards").unwrap();
+    let said = follow(&cluster, folder.path(), bring);
+    write_equal_rules(&cluster).await;
+    // The key is the last thing that the page prints.
+    let file = with_token(&cluster, said.trim().lines().last().unwrap());
+    assert!(attendees.contains("./tale play dns-leak --on cluster --namespace tales-alice"));
     let admin = std::mem::replace(&mut cluster.kubeconfig, file.path().display().to_string());
     let doctor = cluster.expect(&["doctor", "--namespace", namespace], 0);
     assert!(doctor.contains("may not be seen") || doctor.contains("could not look"), "{doctor}");
@@ -146,8 +148,6 @@ async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
     cluster.expect(&play, 0);
     cluster.kubeconfig = admin;
     equal_rules_are_two_series(&cluster).await;
-    for namespace in ["tales-alice", "tales-bob", "tales-shared"] {
-        cluster.api.delete(&format!("/api/v1/namespaces/{namespace}")).await.unwrap();
-    }
+    follow(&cluster, folder.path(), afterwards);
     cluster.is_as(&before).await;
 }

@@ -2,16 +2,18 @@
 //! play do not disturb each other.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use cluster::api::Api;
 use serde_json::{Value, json};
+use testkit::page;
 use testkit::program::was_starved;
 use tokio::task::JoinSet;
 
-use super::harness::{Cluster, api_of};
+use super::harness::{Cluster, api_of, root};
 
 /// What may be asked about any kind, besides its own verbs.
 const MORE_VERBS: [&str; 5] = ["*", "create", "get", "bind", "escalate"];
@@ -24,22 +26,33 @@ const EVERYBODY: [&str; 3] = [
     "create selfsubjectrulesreviews",
 ];
 
-/// The workshop of this test.
+/// The workshop of the page: a folder in which it is followed.
 struct Hall<'c> {
     cluster: &'c Cluster,
-    keys: PathBuf,
-    image: String,
+    folder: tempfile::TempDir,
 }
 
-impl Hall<'_> {
-    fn args<'a>(&'a self, attendees: &'a str) -> Vec<&'a str> {
-        let keys = self.keys.to_str().unwrap();
-        let up = ["workshop", "up", "--name", "hall", "--attendees", attendees, "--out", keys];
-        [&up[..], &["--image", &self.image]].concat()
+impl<'c> Hall<'c> {
+    fn of(cluster: &'c Cluster) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tale = cluster.command(&[]).get_program().to_owned();
+        std::os::unix::fs::symlink(tale, folder.path().join("tale")).unwrap();
+        Self { cluster, folder }
     }
 
-    fn down(&self) -> String {
-        self.cluster.expect(&["workshop", "down", "--name", "hall"], 0)
+    /// Runs it in the folder, as the trainer.
+    fn bash(&self, script: &str) -> Command {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", script]).current_dir(self.folder.path()).stdin(Stdio::null());
+        bash.env("KUBECONFIG", &self.cluster.kubeconfig).env("TALES_HOME", root());
+        bash
+    }
+
+    /// Follows a part of the page.
+    fn follow(&self, part: &str) -> String {
+        let output = self.bash(&page::script(part, 60)).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
     }
 
     /// kubectl, as an attendee calls it.
@@ -51,8 +64,17 @@ impl Hall<'_> {
     }
 
     fn key(&self, number: usize) -> PathBuf {
-        self.keys.join(format!("hall-{number:02}.kubeconfig"))
+        self.folder.path().join(format!("workshop/workshop-{number:02}.kubeconfig"))
     }
+}
+
+/// The page, with the image that lies on the node: what comes before the room is left, and after.
+fn page() -> (String, String) {
+    let image = std::env::var("TALES_STAGE_IMAGE").expect("TALES_STAGE_IMAGE names the image");
+    let page = std::fs::read_to_string(root().join("docs/workshop/README.md")).unwrap();
+    let page = page.replace("registry.example.com/me/tales-stage:TAG", &image);
+    let (before, after) = page.split_once("## Afterwards").unwrap();
+    (before.to_owned(), after.to_owned())
 }
 
 #[tokio::test]
@@ -60,42 +82,39 @@ impl Hall<'_> {
 async fn thirty_have_a_place_and_three_of_them_play() {
     let cluster = Cluster::take().await;
     let before = cluster.everything().await;
-    let folder = tempfile::tempdir().unwrap();
-    let image = std::env::var("TALES_STAGE_IMAGE").expect("the image of the stage, on the node");
-    let hall = Hall { cluster: &cluster, keys: folder.path().join("keys"), image };
+    let hall = Hall::of(&cluster);
+    let (page, afterwards) = page();
 
     // Killed half-way, nothing is left that `down` does not find.
-    let mut killed = cluster.command(&hall.args("30")).stderr(Stdio::null()).spawn().unwrap();
+    let up = page.lines().find(|line| line.contains("--attendees 30 --image")).unwrap();
+    let mut killed = hall.bash(&format!("exec {up}")).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(30);
-    while cluster.api.find("/api/v1/namespaces/hall-03").await.unwrap().is_none() {
+    while cluster.api.find("/api/v1/namespaces/workshop-03").await.unwrap().is_none() {
         assert!(Instant::now() < end, "nobody has a place after half a minute");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
-    hall.down();
+    hall.follow(&afterwards);
     cluster.is_as(&before).await;
 
-    let since = Instant::now();
-    let text = cluster.expect(&hall.args("30"), 0);
-    println!("up after {:?}\n{text}", since.elapsed());
-    let applied = seconds(&text, "namespaces, Roles and quotas");
+    let text = hall.follow(&page);
+    println!("{text}");
+    let applied = seconds(&text, "30 attendees");
     assert!(applied <= 60.0 && text.contains("30 of 30"), "{text}");
-    let listed = cluster.expect(&["workshop", "list", "--name", "hall"], 0);
-    assert!(listed.contains("30 of 30 are ready"), "{listed}");
 
     nobody_gets_into_a_neighbours(&hall).await;
-    three_play(&hall);
+    three_play(&hall).await;
 
     let since = Instant::now();
-    hall.down();
+    hall.follow(&afterwards);
     println!("down after {:?}", since.elapsed());
     let late = hall.kubectl(1, &["get", "pods"]).output().unwrap();
     assert!(!late.status.success(), "a key of a workshop that is over: {}", said(&late));
     cluster.is_as(&before).await;
 }
 
-/// The seconds in the line of a step.
+/// The seconds in a line of the page's output.
 fn seconds(text: &str, step: &str) -> f64 {
     let line = text.lines().find(|line| line.contains(step)).unwrap_or_else(|| panic!("{text}"));
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -107,9 +126,9 @@ fn seconds(text: &str, step: &str) -> f64 {
 async fn nobody_gets_into_a_neighbours(hall: &Hall<'_>) {
     let api = api_of(hall.key(1).to_str().unwrap()).await;
     let resources = hall.cluster.resources().await;
-    let at_a_neighbours = allowed(&api, "hall-02", &resources).await;
+    let at_a_neighbours = allowed(&api, "workshop-02", &resources).await;
     assert_eq!(at_a_neighbours, EVERYBODY.map(str::to_owned).into());
-    let mut at_home = allowed(&api, "hall-01", &resources).await;
+    let mut at_home = allowed(&api, "workshop-01", &resources).await;
     at_home.retain(|one| !EVERYBODY.contains(&one.as_str()));
     let mut wanted = BTreeSet::new();
     for (verbs, resources) in [
@@ -133,7 +152,8 @@ async fn nobody_gets_into_a_neighbours(hall: &Hall<'_>) {
         "get pods --all-namespaces",
         "get namespaces",
     ] {
-        let words: Vec<&str> = ["-n", "hall-02"].into_iter().chain(attempt.split(' ')).collect();
+        let words: Vec<&str> =
+            ["-n", "workshop-02"].into_iter().chain(attempt.split(' ')).collect();
         let output = hall.kubectl(1, &words).output().unwrap();
         let said = said(&output);
         assert!(!output.status.success() && said.contains("orbidden"), "{attempt}: {said}");
@@ -177,13 +197,39 @@ async fn allowed(
     allowed
 }
 
+/// What plays in a pod is seen on the attendee's laptop.
+async fn is_seen(hall: &Hall<'_>) {
+    let args = ["port-forward", "stage-0", ":8080"];
+    let mut forward = hall.kubectl(1, &args).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(forward.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = line.split("127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = http.get(format!("http://127.0.0.1:{port}/")).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            break;
+        }
+        // A forwarded port closes when nobody listens yet in the pod.
+        if forward.try_wait().unwrap().is_some() {
+            return Box::pin(is_seen(hall)).await;
+        }
+        assert!(Instant::now() < end, "the page of the play does not come");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    forward.kill().unwrap();
+    forward.wait().unwrap();
+}
+
 /// Three attendees play side by side. A play that the machine had no time for is played again.
-fn three_play(hall: &Hall<'_>) {
+async fn three_play(hall: &Hall<'_>) {
     let play = |number: usize| -> Child {
         let args = ["exec", "stage-0", "--", "tale", "play", "dns-leak"];
         hall.kubectl(number, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let mut playing: Vec<(usize, Child)> = (1..=3).map(|number| (number, play(number))).collect();
+    is_seen(hall).await;
     for _ in 0..3 {
         let ended: Vec<(usize, Output)> = playing
             .into_iter()
