@@ -55,6 +55,24 @@ fn the_transcript_in_the_readme_shows_every_act_and_promise_of_the_tale() {
     }
 }
 
+/// Not every machine has docker, but what the container is told can be read by everybody.
+#[test]
+fn every_command_that_a_container_is_told_is_one_that_the_program_takes() {
+    use clap::Parser;
+    let page = fs::read_to_string(root().join("docs/anywhere/README.md")).unwrap();
+    let runs = ["docker run ", "podman run ", "kubectl run "];
+    let commands = page.lines().filter(|line| runs.iter().any(|run| line.starts_with(run)));
+    let mut count = 0;
+    for command in commands {
+        let told = command.split_once(" IMAGE ").or(command.split_once(" -- ")).unwrap().1;
+        let words = told.split_whitespace().filter(|word| !word.starts_with('>'));
+        let parsed = tale::cli::Cli::try_parse_from(std::iter::once("tale").chain(words));
+        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
+}
+
 #[test]
 fn every_command_that_a_document_shows_is_one_that_the_program_takes() {
     use clap::Parser;

@@ -192,6 +192,9 @@ fn a_cluster_needs_its_feature_and_the_image_and_no_prometheus_here() {
     let mut command = other.command(&other.path("tale"), &["status"]);
     let wanted = features(&other, command.env("TALES_ON", "cluster"));
     assert_eq!(wanted.as_deref(), Some("tale/cluster"));
+    let other = Project::new().with_rust();
+    let mut command = other.command(&other.path("tale"), &["workshop", "list"]);
+    assert_eq!(features(&other, &mut command).as_deref(), Some("tale/cluster"));
     let mut command = other.command(&other.path("tale"), &["play", "sre", "--on=local"]);
     assert_eq!(Ended::from(command.env("TALES_ON", "cluster").output().unwrap()).code, Some(0));
 }

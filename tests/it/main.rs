@@ -12,6 +12,7 @@ mod kept_inputs;
 mod kinds;
 mod launcher;
 mod links;
+mod locked;
 mod names;
 mod overlays;
 mod pages;

@@ -7,12 +7,22 @@ use e2e::{files, root};
 use testkit::page::{How, blocks};
 
 /// What a test machine has not, and a reader has.
-const NEEDS: [&str; 5] = ["a cloud", "a network", "docker", "k3s", "kube-prometheus"];
+const NEEDS: [&str; 7] = [
+    "a cloud",
+    "a network",
+    "a second terminal",
+    "an attendee's key",
+    "docker",
+    "k3s",
+    "kube-prometheus",
+];
 
 #[test]
-fn every_command_on_the_pages_about_kubernetes_is_run_or_says_what_it_needs() {
+fn every_command_on_the_pages_about_clusters_is_run_or_says_what_it_needs() {
     let mut run = 0;
-    for file in files(&root().join("docs/kubernetes"), ".md") {
+    let more = ["docs/workshop/README.md", "docs/workshop/shared/README.md", "ci/README.md"];
+    let more = more.map(|page| root().join(page));
+    for file in files(&root().join("docs/kubernetes"), ".md").into_iter().chain(more) {
         for block in blocks(&fs::read_to_string(&file).unwrap()) {
             let place = format!("{}:{}", file.display(), block.line);
             match block.how {

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 const GITLAB: &str = ".gitlab-ci.yml";
 const GITHUB: &str = ".github/workflows/merge-request.yml";
+const RELEASE: &str = ".github/workflows/release.yml";
 
 fn parsed(file: &str) -> Value {
     serde_saphyr::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()

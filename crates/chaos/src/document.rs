@@ -7,6 +7,7 @@
 mod body;
 mod error;
 mod lints;
+mod litmus;
 mod meta;
 mod objects;
 

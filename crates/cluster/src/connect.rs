@@ -32,20 +32,11 @@ pub struct Connection {
 /// # Errors
 /// There is no such context, or it cannot be used.
 pub async fn connect(context: Option<&str>) -> Result<Connection, ClusterError> {
-    let options =
-        KubeConfigOptions { context: context.map(str::to_owned), cluster: None, user: None };
     let named = || {
         let current = Kubeconfig::read().ok().and_then(|all| all.current_context);
         context.map(str::to_owned).or(current).unwrap_or_else(|| "in-cluster".to_owned())
     };
-    let mut config = match Config::from_kubeconfig(&options).await {
-        Ok(config) => config,
-        // Inside a pod there is no file, but the pod's own account.
-        Err(why) if context.is_none() => {
-            Config::incluster().map_err(|_| ClusterError::Connect(words(&why)))?
-        }
-        Err(why) => return Err(ClusterError::Connect(words(&why))),
-    };
+    let mut config = config(context).await?;
     config.connect_timeout = Some(CONNECT);
     config.read_timeout = Some(READ);
     config.write_timeout = Some(READ);
@@ -60,6 +51,20 @@ pub async fn connect(context: Option<&str>) -> Result<Connection, ClusterError> 
     let client = Client::try_from(config).map_err(|why| ClusterError::Connect(words(&why)))?;
     let api = Api::new(client, server.clone());
     Ok(Connection { api, context: named(), server, local: is_local(&host) })
+}
+
+/// What the kubeconfig says of a context; the current one when none is named.
+pub(crate) async fn config(context: Option<&str>) -> Result<Config, ClusterError> {
+    let options =
+        KubeConfigOptions { context: context.map(str::to_owned), cluster: None, user: None };
+    match Config::from_kubeconfig(&options).await {
+        Ok(config) => Ok(config),
+        // Inside a pod there is no file, but the pod's own account.
+        Err(why) if context.is_none() => {
+            Config::incluster().map_err(|_| ClusterError::Connect(words(&why)))
+        }
+        Err(why) => Err(ClusterError::Connect(words(&why))),
+    }
 }
 
 fn is_local(host: &str) -> bool {

@@ -53,6 +53,10 @@ pub static EXPERIMENTS: &[Kind] = kinds! {
 /// Pods, which nobody applies.
 pub static POD: Kind = Kind { kind: "Pod", group: "", version: "v1", plural: "pods" };
 
+/// What keeps pods by their names: an operator makes some, and each attendee of a workshop has one.
+pub static STATEFUL_SET: Kind =
+    Kind { kind: "StatefulSet", group: "apps", version: "v1", plural: "statefulsets" };
+
 /// Finds a kind by its names in a document.
 pub fn find(api_version: &str, kind: &str) -> Option<&'static Kind> {
     let all = APPLIED.iter().chain(EXPERIMENTS);

@@ -24,6 +24,7 @@ mod status;
 pub mod sweep;
 pub mod tunnel;
 pub mod watch;
+pub mod workshop;
 
 pub use connect::{Connection, connect};
 pub use error::ClusterError;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::api::{Api, ApiError};
 use crate::chaos;
 use crate::error::ClusterError;
-use crate::kinds::{APPLIED, EXPERIMENTS, Kind, POD};
+use crate::kinds::{APPLIED, EXPERIMENTS, Kind, POD, STATEFUL_SET};
 use crate::names;
 use crate::object::{is_ours, items, name, selector, text, title};
 
@@ -21,10 +21,6 @@ const RECOVERY: Duration = Duration::from_secs(15);
 const GONE: Duration = Duration::from_secs(40);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// What the operator makes of the stage's Prometheus and Alertmanager.
-static STATEFUL_SET: Kind =
-    Kind { kind: "StatefulSet", group: "apps", version: "v1", plural: "statefulsets" };
 
 /// What was taken away.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -140,7 +140,7 @@ impl Blob {
     }
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     hex(Sha256::new_with_prefix(bytes))
 }
 
@@ -164,8 +164,8 @@ fn described(about: &Value, layer: &Blob) -> (Blob, Blob) {
 }
 
 /// A layer, hashed and packed as it is written: in a pod there is no room for it twice.
-struct Packed {
-    gzip: Vec<u8>,
+pub(crate) struct Packed {
+    pub(crate) gzip: Vec<u8>,
     /// Of what was packed.
     hash: String,
 }
@@ -177,7 +177,7 @@ struct Packing {
 
 impl Packed {
     /// Without a time and without the name of an operating system, which gzip else writes down.
-    fn of(entries: &BTreeMap<String, Entry>) -> Self {
+    pub(crate) fn of(entries: &BTreeMap<String, Entry>) -> Self {
         let gzip = GzBuilder::new().operating_system(255);
         let gzip = gzip.write(Vec::new(), Compression::default());
         let packing = layer::write(entries, Packing { gzip, hash: Sha256::new() });

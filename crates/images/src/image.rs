@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::archive::Archive;
 use crate::error::ImageError;
-use crate::{libraries, shell};
+use crate::libraries::{self, Needs};
+use crate::shell;
 
 /// Where runc looks for a `command` without a slash.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -87,7 +88,18 @@ impl Image {
     /// # Errors
     /// It cannot be read, is no program for Linux, is for another processor than the programs
     /// before it, or a library is missing.
-    pub fn program(mut self, file: &Path, path: &str) -> Result<Self, ImageError> {
+    pub fn program(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let (mut image, needs) = self.alone(file, path)?;
+        for library in needs.files {
+            let bytes = read(&library)?;
+            let at = library.to_string_lossy().into_owned();
+            image.entries.insert(at, Entry::File { bytes, executable: true });
+        }
+        Ok(image)
+    }
+
+    /// Puts a program there without its libraries; what it needs.
+    pub(crate) fn alone(mut self, file: &Path, path: &str) -> Result<(Self, Needs), ImageError> {
         let bytes = read(file)?;
         let needs = libraries::of(file, &bytes)?;
         let before = *self.architecture.get_or_insert(needs.architecture);
@@ -95,11 +107,12 @@ impl Image {
             let is = needs.architecture;
             return Err(ImageError::Architectures { path: file.to_owned(), is, before });
         }
-        for library in needs.files {
-            let bytes = read(&library)?;
-            let at = library.to_string_lossy().into_owned();
-            self.entries.insert(at, Entry::File { bytes, executable: true });
-        }
+        Ok((self.entry(path, Entry::File { bytes, executable: true }), needs))
+    }
+
+    /// Puts a script there, which the system can run.
+    pub(crate) fn script(self, file: &Path, path: &str) -> Result<Self, ImageError> {
+        let bytes = read(file)?;
         Ok(self.entry(path, Entry::File { bytes, executable: true }))
     }
 

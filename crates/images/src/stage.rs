@@ -16,7 +16,16 @@ const HOME: &str = "/tales";
 /// Where its page is served; publish this port.
 const PORT: u16 = 8080;
 
-/// What a play, a lab and a reader need of the project.
+/// What `tale` is told in it: where the project lies, where to serve the page, where the report
+/// goes if there is such a folder, and where it may write.
+const VARIABLES: [(&str, &str); 4] = [
+    ("TALES_HOME", HOME),
+    ("TALES_LISTEN", "0.0.0.0:8080"),
+    ("TALES_OUT", "/out"),
+    ("TALES_STATE", "/tmp/tales"),
+];
+
+/// The folders and files of the project that are not for those only who build it.
 const PROJECT: [&str; 5] = ["chaos-experiments", "docs", "load/profiles", "manifests", "tales"];
 const PAGES: [&str; 2] = ["LICENSE", "README.md"];
 
@@ -55,21 +64,15 @@ pub fn stage(folder: &Path, project: &Path) -> Result<Image, ImageError> {
         // As in the project's folder: `./tale play`.
         .link(&format!("{HOME}/tale"), "/usr/local/bin/tale")
         .entry_point("/usr/local/bin/tale", HOME)
-        .listens_on(PORT)
-        .variable("TALES_HOME", HOME)
-        .variable("TALES_LISTEN", &format!("0.0.0.0:{PORT}"))
-        .variable("TALES_OUT", "/out")
-        .variable("TALES_STATE", "/tmp/tales");
+        .listens_on(PORT);
+    for (name, value) in VARIABLES {
+        image = image.variable(name, value);
+    }
     for (names, path, package) in BACKENDS {
         let missing = ImageError::NotInstalled { program: names[0], package };
         image = image.program(&on_path(names).ok_or(missing)?, path)?;
     }
-    for part in PROJECT {
-        image = image.tree(&project.join(part), &format!("{HOME}/{part}"))?;
-    }
-    for page in PAGES {
-        image = image.file(&project.join(page), &format!("{HOME}/{page}"))?;
-    }
+    image = with_project(image, project, HOME)?;
     if Path::new(WEB).is_dir() {
         image = web(image)?;
     }
@@ -81,6 +84,21 @@ pub fn stage(folder: &Path, project: &Path) -> Result<Image, ImageError> {
     there.extend(TERMINALS.map(|terminal| format!("/lib/terminfo/{terminal}")));
     for file in there.iter().filter(|file| Path::new(file).is_file()) {
         image = image.file(Path::new(file), file)?;
+    }
+    Ok(image)
+}
+
+/// What a play, a lab and a reader need of the project.
+pub(crate) fn with_project(
+    mut image: Image,
+    project: &Path,
+    to: &str,
+) -> Result<Image, ImageError> {
+    for part in PROJECT {
+        image = image.tree(&project.join(part), &format!("{to}/{part}"))?;
+    }
+    for page in PAGES {
+        image = image.file(&project.join(page), &format!("{to}/{page}"))?;
     }
     Ok(image)
 }
@@ -113,4 +131,32 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let mut places = names.iter().flat_map(|name| folders.iter().map(move |f| f.join(name)));
     places.find(|place| place.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tales::CALLED;
+
+    #[test]
+    fn the_dockerfile_makes_the_same() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Dockerfile");
+        let file = std::fs::read_to_string(file).unwrap();
+        let last = file.rsplit("\nFROM ").next().unwrap();
+        for (name, value) in VARIABLES {
+            assert!(last.contains(&format!("{name}={value}")), "{name}={value}");
+        }
+        for part in PROJECT {
+            assert!(last.contains(&format!("COPY {part} {part}\n")), "{part}");
+        }
+        assert!(last.contains(&format!("COPY {} ./\n", PAGES.join(" "))));
+        assert!(last.contains(&format!("WORKDIR {HOME}\n")));
+        assert!(last.contains(&format!("EXPOSE {PORT}\nUSER {USER}\n")));
+        assert!(last.contains("ENTRYPOINT [\"/usr/local/bin/tale\"]"));
+        assert!(file.contains(&format!("for name in {};", CALLED.join(" "))), "{CALLED:?}");
+        let packages = BACKENDS.iter().filter(|(names, ..)| names[0] != "bash");
+        for (_, _, package) in packages {
+            assert!(last.contains(&format!(" {package} ")), "{package}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) const USER: u32 = 65532;
 pub const SERVICES: &str = "all-services";
 
 /// The names that it is called by, each a `command` of a Deployment or a Job.
-const CALLED: [&str; 10] = [
+pub(crate) const CALLED: [&str; 10] = [
     "dns-leaker",
     "hello",
     "inbox",

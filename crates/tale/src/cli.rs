@@ -6,6 +6,7 @@ mod images;
 mod place;
 mod rollout;
 mod slo;
+mod workshop;
 
 pub use cluster::{Bundle, Cluster};
 pub use gate::{FailOn, Format, Gate};
@@ -15,6 +16,7 @@ pub use rollout::Rollout;
 pub use slo::{
     Correlate, Leak, Lint, RuleFormat, Slo, Source, StatsFormat, Suggest, SuggestFormat,
 };
+pub use workshop::{Workshop, WorkshopUp, WorkshopVerb};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -94,6 +96,8 @@ pub enum Command {
     /// is none
     #[command(subcommand)]
     Cluster(Cluster),
+    /// A place in a cluster for each attendee of a workshop, with rights that end there
+    Workshop(Workshop),
     /// Write all generated files
     Gen {
         /// Only tell whether they are up to date (exit code 1 if not)

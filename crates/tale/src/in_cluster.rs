@@ -6,9 +6,9 @@ mod with;
 mod without;
 
 #[cfg(feature = "cluster")]
-pub use with::{attach, doctor, down, dry_run, fetch, fix, reset, start};
+pub use with::{attach, doctor, down, dry_run, fetch, fix, reset, start, workshop};
 #[cfg(not(feature = "cluster"))]
-pub use without::{attach, doctor, down, dry_run, fetch, fix, reset, start};
+pub use without::{attach, doctor, down, dry_run, fetch, fix, reset, start, workshop};
 
 /// What `tale cluster fetch` is to fill.
 pub struct Fetching {

@@ -30,4 +30,5 @@ pub mod story;
 pub mod tables;
 pub mod terminal;
 pub mod verbs;
+pub mod workshop;
 pub mod yaml;

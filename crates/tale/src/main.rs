@@ -8,7 +8,7 @@ use tale::cli::{Cli, Command};
 use tale::exit::UNDECIDED;
 use tale::folders::Project;
 use tale::terminal::{interrupted, note, told};
-use tale::{first_process, folders, hidden, verbs};
+use tale::{first_process, folders, hidden, in_cluster, verbs};
 
 fn main() -> ExitCode {
     if first_process::is_it() {
@@ -63,6 +63,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Slo(verb) => verbs::slo::run(&project, verb).await,
         Command::Images(verb) => verbs::images::run(&project, verb),
         Command::Cluster(verb) => verbs::cluster::run(&project, verb).await,
+        Command::Workshop(args) => in_cluster::workshop(&project, args).await,
         Command::Gen { check } => verbs::generate::run(&project, check),
         Command::Doctor { fix, place } => verbs::doctor::run(&project, fix, &place).await,
     }

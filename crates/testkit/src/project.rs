@@ -32,6 +32,9 @@ const PODS: [&str; 9] = [
     "zone-exporter",
 ];
 
+/// What a user's environment, or a container's, may say about the project.
+const FROM_OUTSIDE: [&str; 4] = ["TALES_HOME", "TALES_LISTEN", "TALES_OUT", "TALES_STATE"];
+
 /// A copy of `manifests/`, `tales/` and `chaos-experiments/`, and a [`Turn`]. At the end its stage
 /// is taken down, the folder removed, and the turn given back.
 #[derive(Debug)]
@@ -117,7 +120,10 @@ impl Project {
     /// `tale` in this folder, without standard input.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.tale);
-        command.args(args).current_dir(self.path()).env_remove("TALES_HOME").stdin(Stdio::null());
+        command.args(args).current_dir(self.path()).stdin(Stdio::null());
+        for name in FROM_OUTSIDE {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -185,7 +191,10 @@ impl Drop for Project {
         // A stage of `tale up` outlives the command that started it.
         if self.path().join(".tales/up").exists() {
             let mut down = std::process::Command::new(&self.tale);
-            down.arg("down").current_dir(self.path()).env_remove("TALES_HOME");
+            down.arg("down").current_dir(self.path());
+            for name in FROM_OUTSIDE {
+                down.env_remove(name);
+            }
             let _ = down.stdin(Stdio::null()).output();
         }
     }

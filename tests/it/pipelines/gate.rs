@@ -62,7 +62,7 @@ impl Checkout {
         let folder = root().join("target/left-shift").join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("bin")).unwrap();
-        for part in [".ci", "manifests", "docs", "tales", "tale"] {
+        for part in [".ci", "ci", "manifests", "docs", "tales", "tale"] {
             run(Command::new("cp").arg("-r").arg(root().join(part)).arg(&folder));
         }
         for program in ["tale", "load"] {

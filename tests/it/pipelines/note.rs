@@ -65,7 +65,7 @@ fn note(variables: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("gate.md");
     std::fs::write(&page, PAGE).unwrap();
-    let mut command = Command::new(root().join(".ci/note"));
+    let mut command = Command::new(root().join("ci/note"));
     for other in ["CI_MERGE_REQUEST_IID", "GITHUB_REPOSITORY", "GITHUB_REF", "TALES_NOTE_TOKEN"] {
         command.env_remove(other);
     }

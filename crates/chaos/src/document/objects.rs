@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::error::Refused;
+use super::litmus;
 use super::meta::{drop_nulls, drop_what_servers_write};
 use crate::fields::problem::Problem;
 use crate::kinds::{self, API_VERSION};
@@ -66,6 +67,8 @@ impl Objects {
                 "apiVersion",
                 format!("`{version}` is not Chaos Mesh; write `{API_VERSION}`"),
             )));
+        } else if let Some(problem) = litmus::problem(group, &kind, &value) {
+            self.refused.push(refuse(problem));
         } else if !ours {
             let name = value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
             self.skipped.push(format!("{kind}/{name}"));

@@ -112,14 +112,18 @@ async fn answer(
         Method::GET => match store.get(path) {
             Some(object) => json_of(object),
             None if is_list(path) => {
-                let inside =
-                    |key: &&String| key.rsplit_once('/').is_some_and(|(list, _)| list == path);
+                let inside = |key: &&String| {
+                    key.rsplit_once('/')
+                        .is_some_and(|(list, _)| list == path || in_any(list) == path)
+                };
                 let items: Vec<Value> =
                     store.iter().filter(|(key, _)| inside(key)).map(|(_, v)| v.clone()).collect();
                 json_of(&json!({"items": items}))
             }
             None => status(404, "not found"),
         },
+        Method::POST if path.ends_with("/token") => json_of(&json!({"status":
+            {"token": format!("token-for{path}"), "expirationTimestamp": "2026-01-01T12:00:00Z"}})),
         Method::PATCH => {
             let change: Value = serde_json::from_slice(&body).unwrap();
             let apply = parts.headers["content-type"] == "application/apply-patch+yaml";
@@ -166,9 +170,17 @@ fn is_list(path: &str) -> bool {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let after = parts.iter().position(|part| *part == "namespaces").map(|at| parts.len() - at);
     match after {
-        Some(after) => after == 3,
+        Some(after) => [1, 3].contains(&after),
         None => parts.len() == if parts[0] == "api" { 3 } else { 4 },
     }
+}
+
+/// The list of a kind in all namespaces, from that in one.
+fn in_any(list: &str) -> String {
+    let Some((root, rest)) = list.split_once("/namespaces/") else {
+        return String::new();
+    };
+    rest.split_once('/').map_or_else(String::new, |(_, plural)| format!("{root}/{plural}"))
 }
 
 fn merged(mut object: Value, change: &Value) -> Value {

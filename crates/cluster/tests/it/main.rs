@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test has nobody to return an error to")]
 
 mod fake;
+mod fetch;
 mod guarded;
 mod on_a_cluster;
 mod recorded;
 mod unwell;
+mod workshop;

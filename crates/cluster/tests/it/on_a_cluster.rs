@@ -6,7 +6,10 @@
 
 mod harness;
 mod left_behind;
+mod names;
 mod overlays;
 mod rights;
+mod stage_in_a_pod;
 mod stories;
 mod their_monitoring;
+mod workshop;

@@ -17,6 +17,16 @@ pub enum Images {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Write the release: the programs and the stories in one archive, for machines without Rust
+    /// and without containers, with its checksum beside it
+    Archive {
+        /// Where `tale` and `all-services` lie; by default beside this program
+        #[arg(long, value_name = "DIR")]
+        programs: Option<PathBuf>,
+        /// The folder it is written to
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+    },
     /// Build the image, and put it on the nodes of a cluster
     Load {
         /// The programs and the name

@@ -1,6 +1,7 @@
 //! Arguments to a stage in a cluster: which context, which image, and whether it is meant at all.
 
 mod image;
+mod workshop;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -16,6 +17,8 @@ use oci::Digest;
 use slo::Clock;
 use stage::Stage;
 
+pub use workshop::workshop;
+
 use crate::cli::{Place, With};
 use crate::finding::Finding;
 use crate::in_cluster::Fetching;
@@ -28,7 +31,7 @@ use crate::terminal::{Tone, Ui};
 /// No way to the cluster, or it lacks what a stage needs, or it is not the one that was meant.
 pub async fn start(root: &Path, place: &Place, clock: Clock) -> Result<Arc<dyn Stage>> {
     let connection = connect(place.context.as_deref()).await?;
-    confirm(&connection, place)?;
+    in_namespace(&connection, place)?;
     let image = match &place.image {
         Some(image) => image.clone(),
         None => image::brought(root, &connection, &progress()).await?,
@@ -53,7 +56,7 @@ pub async fn attach(place: &Place) -> Result<Arc<dyn Stage>> {
 /// The cluster does not answer, or something does not go.
 pub async fn down(place: &Place) -> Result<String> {
     let connection = connect(place.context.as_deref()).await?;
-    confirm(&connection, place)?;
+    in_namespace(&connection, place)?;
     let since = Instant::now();
     let swept = sweep::all(&connection.api, &place.namespace).await?;
     let mut text: String = swept.sentences.iter().map(|line| format!("{line}\n")).collect();
@@ -74,7 +77,7 @@ pub async fn down(place: &Place) -> Result<String> {
 /// The cluster does not answer, or something does not come up again.
 pub async fn reset(place: &Place) -> Result<()> {
     let connection = connect(place.context.as_deref()).await?;
-    confirm(&connection, place)?;
+    in_namespace(&connection, place)?;
     let options = options(place, Clock::Stage, String::new());
     Ok(ClusterStage::start(&connection, options).await?.reset().await?)
 }
@@ -117,7 +120,7 @@ pub async fn doctor(place: &Place) -> Result<Vec<Finding>> {
 /// No way to the cluster, or it refuses.
 pub async fn fix(place: &Place) -> Result<Vec<String>> {
     let connection = connect(place.context.as_deref()).await?;
-    confirm(&connection, place)?;
+    in_namespace(&connection, place)?;
     Ok(::cluster::doctor::fix(&connection, &place.namespace).await?)
 }
 
@@ -156,15 +159,20 @@ fn progress() -> Progress {
     Arc::new(move |what, took, about| ui.done(what, took, about, Tone::Plain))
 }
 
+/// Asks about a cluster in whose one namespace something is to be done.
+fn in_namespace(connection: &Connection, place: &Place) -> Result<()> {
+    confirm(connection, place.yes, &format!("in its namespace {}", place.namespace))
+}
+
 /// A cluster that is not on this machine may be somebody's production.
-fn confirm(connection: &Connection, place: &Place) -> Result<()> {
+fn confirm(connection: &Connection, yes: bool, what: &str) -> Result<()> {
     let toy = Target::of_context(&connection.context).is_some();
-    if connection.local || toy || place.yes {
+    if connection.local || toy || yes {
         return Ok(());
     }
     let question = format!(
-        "the context {} is the cluster at {}; go on in its namespace {}?",
-        connection.context, connection.server, place.namespace
+        "the context {} is the cluster at {}; go on {what}?",
+        connection.context, connection.server
     );
     ensure!(
         std::io::stdin().is_terminal(),

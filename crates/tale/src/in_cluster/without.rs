@@ -1,6 +1,7 @@
 //! What this program says about clusters when it was built without them.
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -9,8 +10,9 @@ use oci::Digest;
 use slo::Clock;
 use stage::Stage;
 
-use crate::cli::Place;
+use crate::cli::{Place, Workshop};
 use crate::finding::Finding;
+use crate::folders::Project;
 use crate::in_cluster::Fetching;
 use crate::setup::Setup;
 
@@ -61,5 +63,11 @@ pub async fn doctor(_place: &Place) -> Result<Vec<Finding>> {
 /// # Errors
 /// Always.
 pub async fn fetch(_asked: Fetching, _lock: &Lock) -> Result<Vec<(String, Digest)>> {
+    bail!(WHY)
+}
+
+/// # Errors
+/// Always.
+pub async fn workshop(_project: &Project, _args: Workshop) -> Result<ExitCode> {
     bail!(WHY)
 }

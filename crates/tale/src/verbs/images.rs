@@ -30,6 +30,20 @@ pub fn run(project: &Project, verb: Images) -> Result<ExitCode> {
             let out = out.display();
             note(&format!("written to {out}; `tale images load` brings it to a local cluster"));
         }
+        Images::Archive { programs, out } => {
+            let programs = programs_folder(programs.as_deref())?;
+            let version = env!("CARGO_PKG_VERSION");
+            let release = images::Release::new(&programs, project.folder()?, version)?;
+            let file = out.join(&release.name);
+            let sum = out.join(format!("{}.sha256", release.name));
+            std::fs::create_dir_all(&out)
+                .and_then(|()| std::fs::write(&file, &release.bytes))
+                .and_then(|()| std::fs::write(sum, release.checksum()))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            print(&file.display().to_string());
+            let megabytes = release.bytes.len() as f64 / 1e6;
+            note(&format!("{megabytes:.1} MB, sha256 {}", release.checksum().trim_end()));
+        }
         Images::Load { image, to } => {
             let to = to.or_else(target_of_context).context(
                 "the current context of kubectl does not tell what kind of cluster it is; say --to \

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use testkit::program::{Ended, Running};
+use testkit::project::root;
 use tokio::process::Command;
 
 use crate::TALE;
@@ -107,4 +108,31 @@ async fn a_program_that_is_missing_is_named_with_its_folder() {
     fs::remove_file(desk.path("programs/all-services")).unwrap();
     let ended = desk.run(&["build"]).await.expect_code(2);
     assert!(ended.stderr.contains("cannot read programs/all-services"), "{ended}");
+}
+
+#[tokio::test]
+async fn a_release_is_unpacked_and_played_without_rust() {
+    let desk = Desk::new(&[]);
+    fs::copy("/bin/echo", desk.path("programs/tale")).unwrap();
+    let archive = async |out: &str| {
+        let args = ["archive", "--out", out];
+        let mut command = desk.command(&args);
+        Running::start(command.env("TALES_HOME", root())).end().await.expect_code(0).stdout
+    };
+    let (first, again) = (archive("first").await, archive("again").await);
+    let name = first.trim().strip_prefix("first/").unwrap();
+    let processor = std::env::consts::ARCH;
+    assert_eq!(name, format!("tales-linux-{processor}.tar.gz"));
+    let bytes = |file: &str| fs::read(desk.path(file.trim())).unwrap();
+    assert!(bytes(&first) == bytes(&again), "the archives differ");
+    let run = async |line: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(desk.path("first")).env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("TALES_OFFLINE", "1");
+        Running::start(&mut command).end().await
+    };
+    run(&format!("sha256sum --check {name}.sha256 && tar xzf {name}")).await.expect_code(0);
+    assert_eq!(run("./tales-*/tale list of it").await.expect_code(0).stdout, "list of it\n");
+    let lab = "tales-*/manifests/slo/dns-leaker.yaml tales-*/load/profiles/spike.yaml";
+    run(&format!("ls {lab} tales-*/bin/hello")).await.expect_code(0);
 }

@@ -10,11 +10,13 @@
 
 mod alerting;
 mod browser;
+mod container;
 mod fake_prometheus;
 mod gate;
 mod images;
 mod manifests;
 mod openslo;
+mod pipelines;
 mod play;
 mod release;
 mod report;

@@ -105,6 +105,39 @@ fn a_misspelt_field_does_not_pass() {
     assert!(violations.contains("intervall"), "{violations}");
 }
 
+/// Litmus' own definition lets unknown fields through, and reads whatever is no text as an empty
+/// one; ours does neither.
+#[test]
+fn every_twin_for_litmus_has_the_fields_that_litmus_reads() {
+    let definition = root().join("crates/tale/tests/it/litmus");
+    let mut engines = 0;
+    let readme =
+        std::fs::read_to_string(root().join("chaos-experiments/litmus/README.md")).unwrap();
+    for entry in std::fs::read_dir(root().join("chaos-experiments/litmus")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name == "README.md" {
+            continue;
+        }
+        assert!(readme.contains(&format!("({name})")), "{name} is not in the README");
+        let text = std::fs::read_to_string(&path).unwrap();
+        if text.contains("kind: ChaosEngine") {
+            assert_eq!(crd::validate(&definition, &text), Ok(()), "{name}");
+            let why = chaos::document::parse(name, &text).unwrap_err().to_string();
+            assert!(why.contains("is LitmusChaos") && why.contains("write a"), "{why}");
+            let misspelt = text.replace("appinfo:", "appInfo:");
+            assert!(crd::validate(&definition, &misspelt).is_err(), "{misspelt}");
+            engines += 1;
+        }
+    }
+    assert!(engines >= 6, "{engines}");
+    // What has no twin says why.
+    for file in yaml_files(&root().join("chaos-experiments")) {
+        let path = file.strip_prefix(root().join("chaos-experiments")).unwrap().display();
+        assert!(readme.contains(&format!("(../{path})")), "{path} has neither a twin nor a reason");
+    }
+}
+
 /// Without root and with no way to it; out of traffic before it ends; and somebody has said who may
 /// reach its admin port.
 #[test]

@@ -113,6 +113,26 @@ impl Cluster {
         found
     }
 
+    /// Every kind and every part of one that the server knows: group, resource, and its verbs.
+    pub(super) async fn resources(&self) -> Vec<(String, String, Vec<String>)> {
+        let groups = self.api.get("/apis").await.unwrap();
+        let groups = groups["groups"].as_array().unwrap().iter();
+        let versions = groups.map(|group| {
+            let name = group["name"].as_str().unwrap().to_owned();
+            (name, format!("/apis/{}", group["preferredVersion"]["groupVersion"].as_str().unwrap()))
+        });
+        let mut found = Vec::new();
+        for (group, root) in [(String::new(), "/api/v1".to_owned())].into_iter().chain(versions) {
+            let kinds = self.api.get(&root).await.unwrap_or_default();
+            for kind in kinds["resources"].as_array().into_iter().flatten() {
+                let verbs = kind["verbs"].as_array().into_iter().flatten();
+                let verbs = verbs.filter_map(Value::as_str).map(str::to_owned).collect();
+                found.push((group.clone(), kind["name"].as_str().unwrap().to_owned(), verbs));
+            }
+        }
+        found
+    }
+
     /// Waits until everything is as before: what is garbage is collected within seconds.
     pub(super) async fn is_as(&self, before: &BTreeSet<String>) {
         let end = Instant::now() + Duration::from_secs(20);
@@ -152,12 +172,21 @@ impl Cluster {
         }
     }
 
+    /// Waits until an object, and all that is in it, is gone.
+    pub(super) async fn delete_and_wait(&self, path: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.api.delete(path).await.unwrap_or(true) {
+            assert!(Instant::now() < end, "{path} does not go");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     pub(super) async fn put(&self, path: &str, object: Value) {
         self.api.create(path, &object).await.unwrap();
     }
 }
 
-async fn api_of(kubeconfig: &str) -> Api {
+pub(super) async fn api_of(kubeconfig: &str) -> Api {
     let file = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
     let config = kube::Config::from_custom_kubeconfig(file, &options).await.unwrap();

@@ -9,7 +9,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use ::cluster::monitoring::lies_there;
 use ::cluster::{Connection, Progress};
 use anyhow::{Context, Result, ensure};
-use images::{REPOSITORY, Target};
+use images::{Image, REPOSITORY, STAGE_REPOSITORY, Target};
 use tokio::process::Command;
 
 use crate::folders;
@@ -21,22 +21,44 @@ pub(super) async fn brought(
     connection: &Connection,
     progress: &Progress,
 ) -> Result<String> {
-    let since = Instant::now();
     let name = name(root)?;
-    if lies_there(&connection.api, &name).await == Some(false)
+    bring(connection, &name, || images::tales(&beside()?).map_err(Into::into), progress).await?;
+    Ok(name)
+}
+
+/// The same for the image of the whole local stage.
+pub(super) async fn brought_stage(
+    root: &Path,
+    connection: &Connection,
+    progress: &Progress,
+) -> Result<String> {
+    let image = images::stage(&beside()?, root)?;
+    let name = format!("{STAGE_REPOSITORY}:{}", image.archive().tag());
+    bring(connection, &name, || Ok(image), progress).await?;
+    Ok(name)
+}
+
+async fn bring(
+    connection: &Connection,
+    name: &str,
+    image: impl FnOnce() -> Result<Image>,
+    progress: &Progress,
+) -> Result<()> {
+    let since = Instant::now();
+    if lies_there(&connection.api, name).await == Some(false)
         && let Some(target) = Target::of_context(&connection.context)
     {
         let file = tempfile::Builder::new().prefix("tales-").suffix(".tar").tempfile()?;
         let mut out = BufWriter::new(File::create(file.path())?);
-        images::tales(&beside()?)?.archive().write(&name, &mut out)?;
+        image()?.archive().write(name, &mut out)?;
         out.flush()?;
         let mut command = Command::from(target.command(file.path()));
         let ended = command.kill_on_drop(true).status().await;
         let ended = ended.with_context(|| format!("cannot bring the image into {target}"))?;
         ensure!(ended.success(), "the image was not brought into {target} ({ended})");
-        progress("the image is on the nodes", since.elapsed(), &name);
+        progress("the image is on the nodes", since.elapsed(), name);
     }
-    Ok(name)
+    Ok(())
 }
 
 /// The image's name. Packing takes seconds, so it is remembered for as long as the program is the

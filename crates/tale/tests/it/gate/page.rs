@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use jiff::Timestamp;
-use tale::cli::{Cli, Command as Verb};
 use testkit::history::History;
 use testkit::program::{Ended, Running};
 use testkit::project::root;
@@ -124,32 +122,6 @@ async fn the_page_lists_the_exit_codes_of_the_help() {
     for line in codes {
         let (code, words) = line.trim().split_once("  ").unwrap();
         assert!(page.contains(&format!("| {code} | {words} |")), "{line}");
-    }
-}
-
-#[test]
-fn the_jobs_for_pipelines_call_the_gate_as_it_is() {
-    for name in ["gitlab-ci.yml", "github-workflow.yml"] {
-        let text = std::fs::read_to_string(root().join("docs/gate").join(name)).unwrap();
-        let job: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-        let line = match name {
-            "gitlab-ci.yml" => job["gate"]["script"][0].as_str().unwrap().to_owned(),
-            _ => job["jobs"]["gate"]["steps"][2]["run"].as_str().unwrap().to_owned(),
-        };
-        let words = line.replace('"', "");
-        let Verb::Gate(args) = Cli::try_parse_from(words.split_whitespace()).unwrap().command
-        else {
-            panic!("{line}");
-        };
-        let files: Vec<String> =
-            args.write.iter().map(|(_, file)| file.display().to_string()).collect();
-        for kept in ["gate.xml", "metrics.txt", "gate.md", "gate.html"] {
-            assert_eq!(
-                text.matches(kept).count() > 1,
-                files.iter().any(|file| file == kept),
-                "{name}: {kept}"
-            );
-        }
     }
 }
 
