@@ -24,7 +24,7 @@ const EXAMPLES: [&str; 1] = ["ghcr.io/me/"];
 
 /// Images that are made here, or that a story makes.
 const OWN: [&str; 4] =
-    ["tales:", "tales.local/", "registry:5000/shop/", "registry-cache:5000/shop/"];
+    ["tales:", "tales.local/", "registry:5000/shop/", "registry-cache:5001/shop/"];
 
 fn lock() -> (String, Lock) {
     let text = fs::read_to_string(root().join(tale::verbs::cluster::LOCK)).unwrap();

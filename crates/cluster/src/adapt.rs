@@ -1,5 +1,6 @@
 //! What has to differ between the files and what a cluster gets: image, clock, receivers,
-//! namespace, where images of the stage's own registry come from, and the labels by which a stage knows its own objects. Nothing else differs.
+//! namespace, where images of the stage's own registry come from, and the labels by which a stage
+//! knows its own objects. Nothing else differs.
 //!
 //! Every change of a field is written down as an [`Adaptation`]: for the terminal, for `--dry-run`
 //! and for the report.

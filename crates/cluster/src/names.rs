@@ -14,7 +14,7 @@ use crate::kinds::POD;
 use crate::object::{MANAGED_BY, TALE, name, text};
 
 /// What the stories ask for.
-const NAMES: [&str; 3] = ["o11y.love", "cncf.io", "gitlab.com"];
+pub const NAMES: [&str; 3] = ["o11y.love", "cncf.io", "gitlab.com"];
 /// What they are told: an address that documents use and nobody has.
 pub const ANSWER: &str = "192.0.2.53";
 

@@ -57,7 +57,7 @@ pub fn blocks(page: &str) -> Vec<Block> {
 pub fn script(page: &str, seconds: u32) -> String {
     let mut script = format!(
         "set -euo pipefail\n\
-         trap 'code=$?; kill $(jobs -p) 2>/dev/null; exit $code' EXIT\n\
+         trap 'code=$?; kill $(jobs -p) 2>/dev/null || true; exit $code' EXIT\n\
          until_says() {{\n\
          \x20 local end=$((SECONDS + {seconds})) said\n\
          \x20 until said=$(bash -c \"$3\" 2>&1) || true; grep -qF -- \"$2\" <<<\"$said\"; do\n\

@@ -3,15 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use hyper::Method;
 use serde_json::Value;
+use stage::ADMIN_PORT;
 
 use super::ClusterStage;
 use crate::error::ClusterError;
 use crate::kinds::POD;
 use crate::object::{items, name, selector, text};
+use crate::pod::{PodPort, Question};
 use crate::{names, watch};
 
+/// Where pods are asked for what they are for.
+const BUSINESS: u16 = 8000;
 /// How long one lookup may take.
 const LOOKUP: Duration = Duration::from_secs(8);
 /// How long pods may take to go, and new ones to come.
@@ -62,6 +65,9 @@ impl ClusterStage {
             failed = Some(why);
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        if failed.is_none() && self.options.demo_names && self.asked_in_vain(applied).await {
+            failed = Some("lookups failed until CoreDNS had taken it in".to_owned());
+        }
         if let Some(why) = failed {
             self.make_anew(applied).await?;
             self.step("names resolve, and the pods are new", since, &format!("before that, {why}"));
@@ -91,27 +97,46 @@ impl ClusterStage {
         Ok(())
     }
 
-    /// The first name that a pod is to look up and cannot; none, too, when nobody can tell.
+    /// The first name of the stories that a pod is to look up and cannot; none, too, when nobody
+    /// can tell.
     async fn unresolved(&self, applied: &[Value]) -> Option<String> {
         for deployment in applied {
             let Some(hostname) = hostname(deployment) else { continue };
-            let hostname = hostname.trim_end_matches('.');
             let Some(pod) = self.pods_of(deployment).await.into_iter().next() else { continue };
-            let path = POD.path(self.namespace(), &format!("http:{}:8000", name(&pod)));
-            let path = format!("{path}/proxy/resolve/{hostname}");
-            let asked = self.api.raw(Method::GET, &path, "text/plain", Vec::new(), LOOKUP).await;
-            let Ok((status, body)) = asked else { continue };
+            let from = PodPort { port: BUSINESS, ..self.admin_of(&pod) };
+            let question = Question::get(format!("/resolve/{hostname}"));
+            let Ok((status, body)) = from.ask(&self.api, question, LOOKUP).await else { continue };
             // The API server's own words are about the way there.
             let words = String::from_utf8_lossy(&body);
             if !status.is_success() && !words.contains("\"kind\":\"Status\"") {
-                let from = name(deployment);
-                return Some(format!(
-                    "{hostname} does not resolve in {from}: {}",
-                    words.trim().lines().next().unwrap_or_default()
-                ));
+                let (from, words) = (name(deployment), words.trim().lines().next().unwrap_or("?"));
+                return Some(format!("{hostname} does not resolve in {from}: {words}"));
             }
         }
         None
+    }
+
+    /// Whether a pod has asked in vain: while CoreDNS took in what it was given, say.
+    async fn asked_in_vain(&self, applied: &[Value]) -> bool {
+        for deployment in applied.iter().filter(|one| hostname(one).is_some()) {
+            for pod in self.pods_of(deployment).await {
+                let question = Question::get("/metrics");
+                let answer = self.admin_of(&pod).ask(&self.api, question, LOOKUP).await;
+                let text = answer.map(|(_, body)| String::from_utf8_lossy(&body).into_owned());
+                let text = text.unwrap_or_default();
+                let lookups = text.lines().filter(|line| line.starts_with("dns_lookups_total{"));
+                let failed = |line: &str| !line.contains("result=\"ok\"") && !line.ends_with(" 0");
+                if lookups.into_iter().any(failed) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn admin_of(&self, pod: &Value) -> PodPort {
+        let namespace = self.namespace().to_owned();
+        PodPort { namespace, pod: name(pod).to_owned(), port: ADMIN_PORT }
     }
 
     /// The pods of a Deployment that are not on their way out.
@@ -128,10 +153,11 @@ impl ClusterStage {
     }
 }
 
-/// The name that the pods of a Deployment look up over and over.
+/// The name of the stories that the pods of a Deployment look up over and over.
 fn hostname(deployment: &Value) -> Option<&str> {
     let containers = items(deployment, "/spec/template/spec/containers").iter();
     let mut env = containers.flat_map(|container| items(container, "/env"));
     let found = env.find(|variable| variable["name"] == "DNS_HOSTNAME")?;
-    Some(text(found, "/value")).filter(|name| !name.is_empty())
+    let name = text(found, "/value").trim_end_matches('.');
+    names::NAMES.contains(&name).then_some(name)
 }

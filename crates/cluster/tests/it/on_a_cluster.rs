@@ -6,6 +6,7 @@
 
 mod harness;
 mod left_behind;
+mod names;
 mod overlays;
 mod rights;
 mod stage_in_a_pod;
