@@ -1,5 +1,5 @@
-//! LitmusChaos breaks things as well, with documents of its own. They are not played here, and whoever
-//! hands one over is told which document of Chaos Mesh does the same.
+//! LitmusChaos breaks things as well, with documents of its own. They are not played here, and
+//! whoever hands one over is told which document of Chaos Mesh does the same.
 
 use serde_json::Value;
 
