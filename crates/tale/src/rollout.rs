@@ -29,6 +29,13 @@ impl Release {
         Ok(Self { files, deployments })
     }
 
+    /// Files say `default`; in a cluster the stage has a namespace of its own.
+    pub(crate) fn move_to(&mut self, namespace: &str) {
+        for deployment in &mut self.deployments {
+            namespace.clone_into(&mut deployment.namespace);
+        }
+    }
+
     pub(crate) fn files(&self) -> &[SourceFile] {
         &self.files
     }

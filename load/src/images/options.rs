@@ -53,8 +53,9 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) work: Work,
 
-    /// Put the services into them, as `tale images build` does: those beside this program. Every push makes new images of
-    /// it, so that a node that has those of an earlier one has to pull them
+    /// Put the services into them, as `tale images build` does: those beside this program. Every
+    /// push makes new images of it, so that a node that has those of an earlier one has to pull
+    /// them
     #[arg(long)]
     pub(crate) with_programs: bool,
 }

@@ -13,7 +13,7 @@ use crate::adapt::{moves_images, pulls, serves, set_env};
 use crate::api::Apply;
 use crate::error::ClusterError;
 use crate::kinds::{self, POD, find};
-use crate::object::{is_ours, name, selector, text, title};
+use crate::object::{is_ours, name, number, selector, text, title};
 use crate::{sweep, watch};
 
 /// How long everything may take to be there again.
@@ -39,7 +39,8 @@ impl ClusterStage {
         // A new registry is empty: what is pulled from it comes when its pipeline has run again.
         let (pulling, others): (Vec<&Value>, Vec<&Value>) = old.iter().partition(|pod| pulls(pod));
         let mut jobs = self.live("batch/v1", "Job").await?;
-        jobs.retain(moves_images);
+        // Whoever is asked to end, and ends well, would be done: a Job is made anew.
+        jobs.retain(|job| moves_images(job) || number(job, "/status/succeeded") == 0);
         let deployments = self.live("apps/v1", "Deployment").await?;
         let kind = find("batch/v1", "Job").expect("it is in the list");
         for job in &jobs {
@@ -53,7 +54,7 @@ impl ClusterStage {
         for deployment in deployments.iter().filter(|deployment| serves(deployment)) {
             watch::rolled_out(&self.api, self.namespace(), name(deployment), AGAIN).await?;
         }
-        for job in &jobs {
+        for job in jobs.iter().filter(|job| moves_images(job)) {
             watch::done(&self.api, self.namespace(), name(job), AGAIN).await?;
         }
         self.take_away(&pulling).await?;

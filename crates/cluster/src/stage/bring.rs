@@ -112,8 +112,8 @@ impl ClusterStage {
         Ok(documents)
     }
 
-    /// The image of the project's programs. A release that comes later brings none: it is that of the
-    /// stage that is there.
+    /// The image of the project's programs. A release that comes later brings none: it is that of
+    /// the stage that is there.
     async fn image(&self) -> Result<String, ClusterError> {
         if !self.options.image.is_empty() {
             return Ok(self.options.image.clone());

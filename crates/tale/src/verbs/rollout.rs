@@ -28,7 +28,10 @@ const EVERY: Duration = Duration::from_millis(200);
 /// # Errors
 /// Manifests or objectives that cannot be used; no stage, or one that does not answer.
 pub async fn run(project: &Project, args: &Rollout) -> Result<ExitCode> {
-    let release = Release::read(&args.release)?;
+    let mut release = Release::read(&args.release)?;
+    if args.place.is_cluster() {
+        release.move_to(&args.place.namespace);
+    }
     let catalogue = yaml::load_slos(std::path::Path::new(""), &args.gate)?;
     let target = Target::find(project, args).await?;
     if !args.gate.is_empty() {

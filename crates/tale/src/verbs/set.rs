@@ -21,9 +21,11 @@ const ROLL_OUT: Duration = Duration::from_secs(60);
 /// # Errors
 /// No stage is running, it has no such Deployment, or the roll-out does not end.
 pub async fn run(project: &Project, args: &Set) -> Result<ExitCode> {
-    let deployment = deployment(&args.deployment)?;
+    let cluster = args.place.is_cluster();
+    let namespace = if cluster { args.place.namespace.as_str() } else { "default" };
+    let deployment = deployment(&args.deployment, namespace)?;
     let env = args.env.iter().cloned().collect();
-    if args.place.is_cluster() {
+    if cluster {
         let stage = in_cluster::attach(&args.place).await?;
         let known = stage.status().await?.deployments.clone();
         check(&deployment, &known)?;
@@ -57,10 +59,10 @@ fn shown(namespace: &str, name: &str) -> String {
     }
 }
 
-fn deployment(text: &str) -> Result<NamespacedName> {
+fn deployment(text: &str, namespace: &str) -> Result<NamespacedName> {
     let parts: Vec<&str> = text.split('/').collect();
     Ok(match parts.as_slice() {
-        ["deployment" | "deploy" | "deployments", name] => NamespacedName::new("default", *name),
+        ["deployment" | "deploy" | "deployments", name] => NamespacedName::new(namespace, *name),
         ["deployment" | "deploy" | "deployments", namespace, name] => {
             NamespacedName::new(*namespace, *name)
         }
