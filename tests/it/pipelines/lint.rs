@@ -4,7 +4,7 @@ use std::process::Command;
 
 use e2e::root;
 
-use super::{GITHUB, GITLAB, RELEASE};
+use super::{GITHUB, GITLAB, RELEASE, parsed};
 
 /// The stories on kind.
 const KIND: &str = ".github/workflows/kind.yml";

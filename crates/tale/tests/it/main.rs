@@ -15,6 +15,7 @@ mod fake_prometheus;
 mod gate;
 mod images;
 mod manifests;
+mod offline;
 mod openslo;
 mod pipelines;
 mod play;

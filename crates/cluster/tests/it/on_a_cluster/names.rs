@@ -1,5 +1,7 @@
 //! The names of the stories, answered by the cluster itself: while a stage is there, and not after.
 
+use std::time::{Duration, Instant};
+
 use cluster::names::ANSWER;
 use serde_json::Value;
 
@@ -29,8 +31,16 @@ async fn the_clusters_own_dns_answers_for_the_stories_until_down() {
     for pod in leakers {
         let name = pod["metadata"]["name"].as_str().unwrap();
         let proxy = |port: u16| format!("/api/v1/namespaces/default/pods/http:{name}:{port}/proxy");
-        let answer = cluster.api.text(&format!("{}/resolve/gitlab.com", proxy(8000))).await;
-        assert!(answer.as_ref().is_ok_and(|text| text.contains(ANSWER)), "{answer:?}");
+        // CoreDNS looks at its configuration twice a minute.
+        let end = Instant::now() + Duration::from_secs(90);
+        loop {
+            let answer = cluster.api.text(&format!("{}/resolve/gitlab.com", proxy(8000))).await;
+            if answer.as_ref().is_ok_and(|text| text.contains(ANSWER)) {
+                break;
+            }
+            assert!(Instant::now() < end, "{answer:?}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         let metrics = cluster.api.text(&format!("{}/metrics", proxy(9000))).await.unwrap();
         let mut lookups = metrics.lines().filter(|line| line.starts_with("dns_lookups_total{"));
         assert!(lookups.all(|line| line.contains("\"ok\"") || line.ends_with(" 0")), "{metrics}");

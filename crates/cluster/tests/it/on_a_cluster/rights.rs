@@ -126,13 +126,14 @@ async fn equal_rules_are_two_series(cluster: &Cluster) {
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig; and kubectl"]
 async fn a_user_whose_rights_end_at_a_namespace_can_play_in_it() {
     let mut cluster = Cluster::take().await;
-    let before = cluster.everything().await;
     let namespace = "tales-alice";
     let images = cluster::monitoring::Images::choose(&cluster.api).await;
     let folder = folder(&images.prometheus);
     let page = std::fs::read_to_string(root().join("docs/workshop/shared/README.md")).unwrap();
     let (bring, rest) = page.split_once("## What attendees do").unwrap();
     let (attendees, afterwards) = rest.split_once("## Afterwards").unwrap();
+    follow(&cluster, folder.path(), afterwards); // what an earlier run left
+    let before = cluster.everything().await;
     let said = follow(&cluster, folder.path(), bring);
     write_equal_rules(&cluster).await;
     // The key is the last thing that the page prints.

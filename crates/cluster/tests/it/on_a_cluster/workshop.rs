@@ -81,9 +81,10 @@ fn page() -> (String, String) {
 #[ignore = "needs a cluster: TALES_CLUSTER names its kubeconfig; kubectl, and the image that TALES_STAGE_IMAGE names"]
 async fn thirty_have_a_place_and_three_of_them_play() {
     let cluster = Cluster::take().await;
-    let before = cluster.everything().await;
     let hall = Hall::of(&cluster);
     let (page, afterwards) = page();
+    hall.follow(&afterwards); // what an earlier run left
+    let before = cluster.everything().await;
 
     // Killed half-way, nothing is left that `down` does not find.
     let up = page.lines().find(|line| line.contains("--attendees 30 --image")).unwrap();
