@@ -169,13 +169,16 @@ fn ports(pod: &Value, name: &str) -> Vec<u16> {
 
 fn deployment(object: &Value) -> DeploymentStatus {
     let status = |field: &str| number(object, &format!("/status/{field}"));
+    // A status that was written for an earlier generation says nothing about this one.
+    let observed = status("observedGeneration") >= number(object, "/metadata/generation");
+    let updated = if observed { status("updatedReplicas") } else { 0 };
     DeploymentStatus {
         name: name(object).to_owned(),
         namespace: text(object, "/metadata/namespace").to_owned(),
         replicas: replicas(object),
-        updated: status("updatedReplicas"),
+        updated,
         ready: status("readyReplicas"),
-        updated_ready: status("updatedReplicas").min(status("availableReplicas")),
+        updated_ready: updated.min(status("availableReplicas")),
         total: status("replicas"),
     }
 }
@@ -271,5 +274,14 @@ mod tests {
         let owners = json!([{"kind": "StatefulSet", "name": "prometheus-tales"}]);
         let object = json!({"metadata": {"name": "x", "ownerReferences": owners}});
         assert_eq!(owner(&object), "StatefulSet/prometheus-tales");
+    }
+
+    #[test]
+    fn right_after_it_was_applied_nothing_is_rolled_out() {
+        let mut object = json!({"metadata": {"name": "a", "generation": 2}, "spec": {"replicas": 1},
+            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}});
+        assert!(!deployment(&object).complete());
+        object["status"]["observedGeneration"] = json!(2);
+        assert!(deployment(&object).complete());
     }
 }
