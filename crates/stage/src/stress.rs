@@ -28,8 +28,9 @@ pub struct StressError(OsString);
 /// One worker's task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Work {
-    /// Computes for this share of the time, in percent.
-    Cpu { load: u8 },
+    /// Computes for this share of the time, in percent, in so many threads. The kernel shares a
+    /// core among threads, whosever they are, and a thread takes a hundredth of a process' memory.
+    Cpu { load: u8, threads: usize },
     /// Holds bytes, the last of them after this many seconds.
     Memory { bytes: u64, grow: f64 },
 }
@@ -42,7 +43,10 @@ pub fn exec(args: impl IntoIterator<Item = OsString>) -> Result<(), StressError>
     let (work, lasts) = parse(args)?;
     let end = Instant::now() + lasts;
     match work {
-        Work::Cpu { load } => compute(load, end),
+        Work::Cpu { load, threads } => std::thread::scope(|scope| {
+            (1..threads).for_each(|_| drop(scope.spawn(move || compute(load, end))));
+            compute(load, end);
+        }),
         Work::Memory { bytes, grow } => hold(bytes, grow, end),
     }
     Ok(())
@@ -50,12 +54,11 @@ pub fn exec(args: impl IntoIterator<Item = OsString>) -> Result<(), StressError>
 
 /// The arguments that [`exec`] reads.
 pub(crate) fn args(work: Work, lasts: Duration) -> Vec<OsString> {
-    let (kind, amount, grow) = match work {
-        Work::Cpu { load } => ("cpu", u64::from(load), 0.0),
-        Work::Memory { bytes, grow } => ("memory", bytes, grow),
+    let (kind, amount, how) = match work {
+        Work::Cpu { load, threads } => ("cpu", u64::from(load), threads.to_string()),
+        Work::Memory { bytes, grow } => ("memory", bytes, grow.to_string()),
     };
-    let all =
-        [kind.to_owned(), amount.to_string(), grow.to_string(), lasts.as_millis().to_string()];
+    let all = [kind.to_owned(), amount.to_string(), how, lasts.as_millis().to_string()];
     all.map(OsString::from).into()
 }
 
@@ -63,14 +66,19 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Work, Duration), S
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let wrong = || StressError(args.join(" ".as_ref()));
-    let [kind, amount, grow, millis] = words[..] else {
+    let [kind, amount, how, millis] = words[..] else {
         return Err(wrong());
     };
-    let grow: f64 = grow.parse().map_err(|_| wrong())?;
     let lasts = Duration::from_millis(millis.parse().map_err(|_| wrong())?);
     let work = match kind {
-        "cpu" => Work::Cpu { load: amount.parse().map_err(|_| wrong())? },
-        "memory" => Work::Memory { bytes: amount.parse().map_err(|_| wrong())?, grow },
+        "cpu" => Work::Cpu {
+            load: amount.parse().map_err(|_| wrong())?,
+            threads: how.parse().map_err(|_| wrong())?,
+        },
+        "memory" => Work::Memory {
+            bytes: amount.parse().map_err(|_| wrong())?,
+            grow: how.parse().map_err(|_| wrong())?,
+        },
         _ => return Err(wrong()),
     };
     Ok((work, lasts))
@@ -117,7 +125,9 @@ mod tests {
 
     #[test]
     fn a_worker_reads_the_arguments_that_the_stage_writes() {
-        for work in [Work::Cpu { load: 80 }, Work::Memory { bytes: 25_000_000, grow: 1.5 }] {
+        for work in
+            [Work::Cpu { load: 80, threads: 24 }, Work::Memory { bytes: 25_000_000, grow: 1.5 }]
+        {
             let lasts = Duration::from_millis(1234);
             assert_eq!(parse(args(work, lasts)).unwrap(), (work, lasts));
         }
@@ -129,8 +139,8 @@ mod tests {
     #[test]
     fn a_worker_ends_when_its_time_is_over() {
         for work in [
-            Work::Cpu { load: 100 },
-            Work::Cpu { load: 0 },
+            Work::Cpu { load: 100, threads: 3 },
+            Work::Cpu { load: 0, threads: 1 },
             Work::Memory { bytes: 1_000_000, grow: 3600.0 },
         ] {
             exec(args(work, Duration::from_millis(30))).unwrap();

@@ -72,9 +72,9 @@ impl StressWorkers {
             self.events.warning("StressClamped", pod.object(), format!("{id}: {cut}"));
         }
         let now = Instant::now();
+        let count: usize = plans.iter().map(Plan::workers).sum();
         let worker = |plan| Worker { plan, process: None, killed: false, start_at: now };
         let workers: Vec<Worker> = plans.into_iter().map(worker).collect();
-        let count = workers.len();
         let stress = Stress { id: id.to_owned(), container, until, workers };
         self.stress_on(pod).stresses.push(stress);
         if let Err(error) = self.start_workers(pod, now).await {

@@ -30,7 +30,7 @@ pub(super) struct Capacity {
     pub(super) promised: u64,
 }
 
-/// One worker to be.
+/// One process to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plan {
     pub(super) work: Work,
@@ -53,8 +53,8 @@ fn cpu_workers(cpu: CpuStress, capacity: Capacity, cut: &mut Vec<String>) -> Vec
     if wanted > most {
         cut.push(format!("{most} CPU workers instead of {wanted}"));
     }
-    let work = Work::Cpu { load: cpu.load_percent.min(100) };
-    vec![Plan { work, oom_score: OOM_SCORE }; wanted.min(most)]
+    let work = Work::Cpu { load: cpu.load_percent.min(100), threads: wanted.min(most) };
+    if wanted == 0 { Vec::new() } else { vec![Plan { work, oom_score: OOM_SCORE }] }
 }
 
 fn memory_workers(memory: MemoryStress, capacity: Capacity, cut: &mut Vec<String>) -> Vec<Plan> {
@@ -86,6 +86,14 @@ fn memory_workers(memory: MemoryStress, capacity: Capacity, cut: &mut Vec<String
 }
 
 impl Plan {
+    /// The workers in it.
+    pub(super) fn workers(&self) -> usize {
+        match self.work {
+            Work::Cpu { threads, .. } => threads,
+            Work::Memory { .. } => 1,
+        }
+    }
+
     /// Bytes that it will hold.
     pub(super) fn bytes(&self) -> u64 {
         match self.work {
@@ -145,15 +153,17 @@ mod tests {
     #[test]
     fn workers_are_cut_to_the_cores_unless_the_pod_is_confined_to_some() {
         let workers = |fault: &StressFault, capacity| {
-            (plan(fault, capacity).0.len(), plan(fault, capacity).1.len())
+            let (plans, cut) = plan(fault, capacity);
+            (plans.iter().map(Plan::workers).sum::<usize>(), cut.len())
         };
         assert_eq!(workers(&cpu(2), CAPACITY), (2, 0));
         assert_eq!(workers(&cpu(3), CAPACITY), (2, 1));
         let confined = Capacity { cores: 1, confined: true, ..CAPACITY };
         assert_eq!(workers(&cpu(32), confined), (32, 0));
         assert_eq!(workers(&cpu(33), confined), (32, 1));
-        let expected = Plan { work: Work::Cpu { load: 80 }, oom_score: 1000 };
-        assert_eq!(plan(&cpu(1), CAPACITY).0, [expected]);
+        let expected = Plan { work: Work::Cpu { load: 80, threads: 2 }, oom_score: 1000 };
+        assert_eq!(plan(&cpu(2), CAPACITY).0, [expected]);
+        assert!(plan(&cpu(0), CAPACITY).0.is_empty());
     }
 
     #[test]
