@@ -88,8 +88,8 @@ pub struct Image {
     /// Where `tale` and `all-services` lie; by default beside this program
     #[arg(long, value_name = "DIR")]
     pub programs: Option<PathBuf>,
-    /// Registry and name, by default tales.local/IMAGE; the tag is made from the content, unless the
-    /// name has one, as it has to where files name it
+    /// Registry and name, by default tales.local/IMAGE; the tag is made from the content, unless
+    /// the name has one, as it has to where files name it
     #[arg(long, value_name = "NAME")]
     pub repository: Option<String>,
 }
