@@ -12,7 +12,7 @@ use crate::folders::{self, Project};
 use crate::front::Front;
 use crate::in_cluster;
 use crate::play::{LeftOut, Options, Pace, Played, play};
-use crate::report::{self, Outcome, Verdict};
+use crate::report::{self, Outcome, Verdict, WriteError};
 use crate::setup::{self, Setup, start_local};
 use crate::terminal::{Interruptions, Ui, need_keys, note, print};
 
@@ -74,7 +74,9 @@ pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
         Ok(played) => played,
         Err(why) => {
             report::discard(&options.out, &folders::reports(root));
-            return Err(why);
+            let unwritable = why.downcast_ref::<WriteError>().is_some();
+            let mounted = mounted().is_some_and(|folder| options.out.starts_with(folder));
+            return Err(if unwritable && mounted { why.context(NOT_YOURS) } else { why });
         }
     };
     if keep {
@@ -91,9 +93,16 @@ const STDOUT: &str = "-";
 /// Where reports go when nobody says where, if that folder is there: in a container, a volume.
 const OUT: &str = "TALES_OUT";
 
+/// What is most often the matter with that one.
+const NOT_YOURS: &str = "a mounted folder belongs to somebody else; run the container with \
+    --user \"$(id -u):$(id -g)\", or take the report from --out -";
+
+fn mounted() -> Option<PathBuf> {
+    std::env::var_os(OUT).map(PathBuf::from).filter(|folder| folder.is_dir())
+}
+
 fn options(root: &Path, args: Play) -> Options {
     let named = args.out.as_deref().filter(|out| *out != Path::new(STDOUT));
-    let mounted = || std::env::var_os(OUT).map(PathBuf::from).filter(|folder| folder.is_dir());
     let out = match &args.out {
         Some(_) => named.map(Path::to_owned),
         None => mounted(),

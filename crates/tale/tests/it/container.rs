@@ -137,6 +137,21 @@ async fn in_a_container_a_signal_ends_a_story_and_what_it_saw_comes_out() {
 
 #[tokio::test]
 #[ignore = "needs user namespaces"]
+async fn in_a_container_a_folder_of_somebody_else_is_refused_before_the_story_begins() {
+    let container = Container::new().await;
+    let out = container.writable.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::set_permissions(&out, Permissions::from_mode(0o555)).unwrap();
+    let mut command = container.command(&["play", "short"]);
+    let ended = Running::start(command.env("TALES_OUT", &out)).end().await.expect_code(2);
+    for words in ["--user \"$(id -u):$(id -g)\"", "--out -", "cannot write the report"] {
+        assert!(ended.stderr.contains(words), "{words}: {ended}");
+    }
+    assert!(!ended.stderr.contains("the stage is up"), "too late: {ended}");
+}
+
+#[tokio::test]
+#[ignore = "needs user namespaces"]
 async fn in_a_container_ctrl_c_is_heard_once() {
     let container = Container::new().await;
     let mut terminal = Terminal::start(&container.command(&["play", "short"]), 80, 24);

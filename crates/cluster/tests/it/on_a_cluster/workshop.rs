@@ -2,7 +2,6 @@
 //! play do not disturb each other.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -105,7 +104,7 @@ async fn thirty_have_a_place_and_three_of_them_play() {
     assert!(applied <= 60.0 && text.contains("30 of 30"), "{text}");
 
     nobody_gets_into_a_neighbours(&hall).await;
-    three_play(&hall).await;
+    three_play(&hall);
 
     let since = Instant::now();
     hall.follow(&afterwards);
@@ -198,39 +197,13 @@ async fn allowed(
     allowed
 }
 
-/// What plays in a pod is seen on the attendee's laptop.
-async fn is_seen(hall: &Hall<'_>) {
-    let args = ["port-forward", "stage-0", ":8080"];
-    let mut forward = hall.kubectl(1, &args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(forward.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let port = line.split("127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let end = Instant::now() + Duration::from_secs(30);
-    loop {
-        let answer = http.get(format!("http://127.0.0.1:{port}/")).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            break;
-        }
-        // A forwarded port closes when nobody listens yet in the pod.
-        if forward.try_wait().unwrap().is_some() {
-            return Box::pin(is_seen(hall)).await;
-        }
-        assert!(Instant::now() < end, "the page of the play does not come");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    forward.kill().unwrap();
-    forward.wait().unwrap();
-}
-
 /// Three attendees play side by side. A play that the machine had no time for is played again.
-async fn three_play(hall: &Hall<'_>) {
+fn three_play(hall: &Hall<'_>) {
     let play = |number: usize| -> Child {
         let args = ["exec", "stage-0", "--", "tale", "play", "dns-leak"];
         hall.kubectl(number, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let mut playing: Vec<(usize, Child)> = (1..=3).map(|number| (number, play(number))).collect();
-    is_seen(hall).await;
     for _ in 0..3 {
         let ended: Vec<(usize, Output)> = playing
             .into_iter()

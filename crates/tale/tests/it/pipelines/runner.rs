@@ -1,4 +1,5 @@
-//! A runner of jobs: what GitLab's and GitHub's do with a file, as far as the files of `ci/` use it.
+//! A runner of jobs: what GitLab's and GitHub's do with a file, as far as the files of `ci/` use
+//! it.
 
 use std::collections::BTreeMap;
 use std::fs;
