@@ -73,9 +73,9 @@ pub async fn run(project: &Project, args: Play) -> Result<ExitCode> {
     let played = match play(root, &options, &ui, start, stop, tell).await {
         Ok(played) => played,
         Err(why) => {
-            report::discard(&options.out, &folders::reports(root));
             let unwritable = why.downcast_ref::<WriteError>().is_some();
             let mounted = mounted().is_some_and(|folder| options.out.starts_with(folder));
+            report::discard(&options.out, &folders::reports(root));
             return Err(if unwritable && mounted { why.context(NOT_YOURS) } else { why });
         }
     };

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Method;
 use rustix::process::Signal;
 use serde_json::Value;
 use testkit::processes;
@@ -172,6 +173,22 @@ async fn in_a_container_a_stage_stays_up_without_its_starter_and_orphans_are_bur
     let shown = async || page().await.filter(|text| text.contains("hello-"));
     eventually("the page of the stage", shown).await;
     running.wait_for("✓ Prometheus has a first sample of every pod").await;
+    // All for looking: the stage listens on loopback alone, and is no more open than its page.
+    let client = reqwest::Client::new();
+    for (method, path, status) in [
+        (Method::GET, "/api/v1/query?query=up", 200),
+        (Method::POST, "/api/v1/query?query=up", 200),
+        (Method::GET, "/api/v2/status", 200),
+        (Method::GET, "/services/default/hello/", 200),
+        (Method::GET, "/services/default/nobody/", 404),
+        (Method::GET, "/report/", 404),
+        (Method::POST, "/services/default/hello/", 405),
+        (Method::POST, "/-/quit", 405),
+        (Method::POST, "/api/v2/silences", 405),
+    ] {
+        let answer = client.request(method.clone(), format!("http://{free}{path}")).send().await;
+        assert_eq!(answer.unwrap().status().as_u16(), status, "{method} {path}");
+    }
     let first = first(&running).await;
     let inside = format!("--target={first}");
     // A process that loses its parent, and ends.
