@@ -62,6 +62,9 @@ pub(crate) fn last_warning<'s>(seen: &'s Snapshot, deployment: &NamespacedName) 
     let pods = seen.pods_of(deployment).into_iter().filter(|pod| !pod.ready);
     let pods: Vec<String> = pods.map(|pod| format!("Pod/{}", pod.name)).collect();
     let mut events = seen.events.iter().rev();
-    let last = events.find(|e| e.kind == EventKind::Warning && pods.contains(&e.object));
+    // A kubelet says why, and then the word for it, which the pod itself shows.
+    let says_why = |message: &str| !message.starts_with("Error: ");
+    let last = events
+        .find(|e| e.kind == EventKind::Warning && pods.contains(&e.object) && says_why(&e.message));
     last.map(|event| event.message.as_str())
 }
