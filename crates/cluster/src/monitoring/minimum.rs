@@ -99,7 +99,7 @@ fn prometheus(namespace: &str, image: &str) -> Value {
             ]},
             "podMetadata": {"labels": object::labels(namespace)},
             "securityContext": pod_security(),
-            "resources": {"requests": {"cpu": "50m", "memory": "200Mi"}},
+            "resources": {"requests": {"cpu": "50m", "memory": "200Mi"}, "limits": {"memory": "1Gi"}},
         },
     })
 }
@@ -117,7 +117,7 @@ fn alertmanager(namespace: &str, image: &str) -> Value {
             "alertmanagerConfigMatcherStrategy": {"type": "OnNamespace"},
             "podMetadata": {"labels": object::labels(namespace)},
             "securityContext": pod_security(),
-            "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+            "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
         },
     })
 }

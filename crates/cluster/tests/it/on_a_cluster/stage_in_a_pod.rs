@@ -29,6 +29,11 @@ fn pod(name: &str, tale: &str, user: u32, seconds: u32) -> Value {
     let script = format!("exec tale play {tale} --out - 2>/tmp/said");
     container["command"] = json!(["bash", "-c", script]);
     container["resources"]["requests"]["cpu"] = json!("100m");
+    // Programs without optimization need more than the product promises.
+    if let Ok(memory) = std::env::var("TALES_STAGE_MEMORY") {
+        container["resources"]["requests"]["memory"] = json!(memory);
+        container["resources"]["limits"]["memory"] = json!(memory);
+    }
     let metadata = json!({"name": name, "labels": template["metadata"]["labels"]});
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 }
