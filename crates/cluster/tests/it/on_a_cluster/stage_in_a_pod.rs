@@ -103,8 +103,8 @@ async fn is_shown(cluster: &Cluster, name: &str) {
     assert_eq!(ask(Method::POST, "/-/quit").await.unwrap().0, 405);
 }
 
-/// A story that is told to its end, with every promise kept. What it is about comes in milliseconds,
-/// and a node may be busy with others: it has three goes.
+/// A story that is told to its end, with every promise kept. What it is about comes in
+/// milliseconds, and a node may be busy with others: it has three goes.
 async fn is_kept(cluster: &Cluster, tale: &str, user: u32) {
     let mut told = Vec::new();
     for _ in 0..3 {
