@@ -82,8 +82,8 @@ fn writable(folder: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// What root may not write to either.
-    const NOWHERE: &str = "/proc";
+    /// Below what is no folder, where root may not write either.
+    const NOWHERE: &str = "/dev/null/nowhere";
 
     fn chosen(root: &str, variables: &[(&str, &str)]) -> PathBuf {
         let given = |name: &str| variables.iter().find(|(is, _)| *is == name);
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(chosen(path, &[("TALES_STATE", "/x")]), Path::new("/x"));
         let home = [("HOME", path), ("TMPDIR", "/t")];
         assert_eq!(chosen(NOWHERE, &home), here.join(".local/state/tales"));
-        let both = [("HOME", path), ("XDG_STATE_HOME", "/proc/state"), ("TMPDIR", "/t")];
+        let both = [("HOME", path), ("XDG_STATE_HOME", "/dev/null/state"), ("TMPDIR", "/t")];
         assert_eq!(chosen(NOWHERE, &both), here.join(".local/state/tales"));
         let relative = [("XDG_STATE_HOME", "state"), ("HOME", NOWHERE), ("TMPDIR", "/t")];
         let user = getuid().as_raw();
