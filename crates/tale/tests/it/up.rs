@@ -10,7 +10,7 @@ use testkit::program::{Ended, Running};
 use testkit::project::Project;
 use testkit::wait::{SOON, eventually, until};
 
-use crate::project;
+use crate::{TALE, project};
 
 const ERROR: &str = "chaos-experiments/dns-leak/dns-error.yaml";
 const SCHEDULE: &str = "chaos-experiments/dns-leak/schedule.yaml";
@@ -250,7 +250,7 @@ async fn two_plays_are_told_apart() {
 #[tokio::test]
 async fn a_second_up_is_refused_and_a_sigterm_ends_the_first() {
     let project = project().await;
-    project.ok(&["up"]).await;
+    project.ok(&["up", "dns-leaker"]).await;
     let first = pid(&project).await;
     refused(&project.run(&["up"]).await, &["already up", "`tale down`"]);
     assert_eq!(pid(&project).await, first, "the first is still there");
@@ -262,14 +262,14 @@ async fn a_second_up_is_refused_and_a_sigterm_ends_the_first() {
 #[tokio::test]
 async fn a_killed_stage_leaves_no_process_and_the_next_one_goes_up() {
     let project = project().await;
-    project.ok(&["up"]).await;
+    project.ok(&["up", "dns-leaker"]).await;
     let first = pid(&project).await;
     project.ok(&["chaos", "apply", ERROR]).await;
     signal(first, Signal::KILL);
     project.is_left_alone_within(SOON).await;
     refused(&project.run(&["status"]).await, &["no stage is running"]);
 
-    project.ok(&["up"]).await;
+    project.ok(&["up", "dns-leaker"]).await;
     assert_ne!(pid(&project).await, first);
     assert_eq!(project.ok(&["chaos", "get"]).await, "No resources found.\n");
     signal(pid(&project).await, Signal::KILL);
@@ -292,7 +292,8 @@ async fn a_stage_that_hangs_is_killed_by_down() {
 
 #[tokio::test]
 async fn a_stage_killed_in_the_middle_of_its_start_leaves_nothing() {
-    let project = project().await;
+    // Everything there is comes up here.
+    let project = Project::half(TALE).await;
     let up = project.start(&["up"]);
     starts_processes(&project, 4).await;
     signal(first_pid(&project).await, Signal::KILL);
