@@ -34,27 +34,13 @@ pub async fn rolled_out(
     deployment: &str,
     within: Duration,
 ) -> Result<(), ClusterError> {
-    let kind = kinds::find("apps/v1", "Deployment").expect("it is in the list");
-    let path = kind.path(namespace, deployment);
-    let end = Instant::now() + within;
-    loop {
-        let seen = match api.look(&path).await {
-            Ok(object) if complete(&object) => return Ok(()),
-            Ok(object) => {
-                if let Some(why) = in_the_way(api, namespace, &object).await {
-                    return Err(why);
-                }
-                counts(&object)
-            }
-            Err(why) if why.may_pass() => why.to_string(),
-            Err(why) => return Err(why.into()),
-        };
-        if Instant::now() >= end {
-            let what = format!("Deployment {namespace}/{deployment} is rolled out");
-            return Err(ClusterError::Late { what, seconds: within.as_secs(), seen });
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+    let wanted = Wanted {
+        of: ("apps/v1", "Deployment", deployment),
+        is: "rolled out",
+        holds: complete,
+        seen: counts,
+    };
+    until(api, namespace, &wanted, within).await
 }
 
 /// Waits until a Job is done.
@@ -67,23 +53,50 @@ pub async fn done(
     job: &str,
     within: Duration,
 ) -> Result<(), ClusterError> {
-    let kind = kinds::find("batch/v1", "Job").expect("it is in the list");
-    let path = kind.path(namespace, job);
+    let wanted = Wanted {
+        of: ("batch/v1", "Job", job),
+        is: "done",
+        holds: |job| number(job, "/status/succeeded") > 0,
+        seen: |_| "it has not ended".to_owned(),
+    };
+    until(api, namespace, &wanted, within).await
+}
+
+/// What is waited for.
+struct Wanted<'n> {
+    /// The version, kind and name of an object that makes pods.
+    of: (&'static str, &'static str, &'n str),
+    /// What it is to be, in a word.
+    is: &'static str,
+    /// Whether it is.
+    holds: fn(&Value) -> bool,
+    /// What is seen of it meanwhile.
+    seen: fn(&Value) -> String,
+}
+
+async fn until(
+    api: &Api,
+    namespace: &str,
+    wanted: &Wanted<'_>,
+    within: Duration,
+) -> Result<(), ClusterError> {
+    let (version, kind, name) = wanted.of;
+    let path = kinds::find(version, kind).expect("it is in the list").path(namespace, name);
     let end = Instant::now() + within;
     loop {
         let seen = match api.look(&path).await {
-            Ok(object) if number(&object, "/status/succeeded") > 0 => return Ok(()),
+            Ok(object) if (wanted.holds)(&object) => return Ok(()),
             Ok(object) => {
                 if let Some(why) = in_the_way(api, namespace, &object).await {
                     return Err(why);
                 }
-                "it has not ended".to_owned()
+                (wanted.seen)(&object)
             }
             Err(why) if why.may_pass() => why.to_string(),
             Err(why) => return Err(why.into()),
         };
         if Instant::now() >= end {
-            let what = format!("Job {namespace}/{job} is done");
+            let what = format!("{kind} {namespace}/{name} is {}", wanted.is);
             return Err(ClusterError::Late { what, seconds: within.as_secs(), seen });
         }
         tokio::time::sleep(LOOK_EVERY).await;

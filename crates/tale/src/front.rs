@@ -28,9 +28,10 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use stage::Stage;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OnceCell, Semaphore};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
+use crate::clients::{self, Limits};
 use crate::pages::Pages;
 use crate::terminal::note;
 use route::Route;
@@ -132,25 +133,12 @@ impl Drop for Front {
 }
 
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    let slots = Arc::new(Semaphore::new(CLIENTS));
-    let mut clients = JoinSet::new();
-    loop {
-        while clients.try_join_next().is_some() {}
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            return;
-        };
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, as a rule: some will be free again.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
+    clients::serve(listener, Limits { at_once: CLIENTS, within: SERVE }, |stream| {
         let desk = desk.clone();
-        clients.spawn(async move {
-            // A client that is too slow, or has left, is none.
-            let _ = tokio::time::timeout(SERVE, converse(stream, &desk)).await;
-            drop(slot);
-        });
-    }
+        // A client that has left is none.
+        async move { drop(converse(stream, &desk).await) }
+    })
+    .await;
 }
 
 /// One request: with more on a connection, a client that says nothing would hold a slot.

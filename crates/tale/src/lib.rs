@@ -7,6 +7,7 @@
 
 pub mod budget;
 pub mod cli;
+pub mod clients;
 pub mod control;
 pub mod exit;
 pub mod finding;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use stage::Stage;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, Semaphore};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::answer::Up;
 use super::protocol::{self, Answer, Hello, LONGEST_REQUEST, Request};
+use crate::clients::{self, Limits};
 
 /// Clients served at once; more wait in the kernel's queue.
 const CLIENTS: usize = 16;
@@ -80,25 +81,12 @@ impl Drop for Server {
 }
 
 async fn serve(listener: UnixListener, desk: Arc<Desk>) {
-    let slots = Arc::new(Semaphore::new(CLIENTS));
-    let mut clients = JoinSet::new();
-    loop {
-        while clients.try_join_next().is_some() {}
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            return;
-        };
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, as a rule: some will be free again.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
+    clients::serve(listener, Limits { at_once: CLIENTS, within: TIME_OUT }, |stream| {
         let desk = desk.clone();
-        clients.spawn(async move {
-            // A client that is too slow, or has left, is none.
-            let _ = tokio::time::timeout(TIME_OUT, converse(stream, &desk)).await;
-            drop(slot);
-        });
-    }
+        // A client that has left is none.
+        async move { drop(converse(stream, &desk).await) }
+    })
+    .await;
 }
 
 async fn converse(mut stream: UnixStream, desk: &Desk) -> Result<()> {
